@@ -1,0 +1,95 @@
+"""What facts bring back: frozen values, each with its source, its time and, where it could not be read, why.
+
+Checks see nothing else of a host. A thing that could not be read is never taken for a thing that is well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why something could not be read, for a person."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A small file of the host, whole. `path` is relative to the folder above the docroot ("www/.htaccess")."""
+
+    path: str
+    absolute: str  # as the transport names it
+    content: bytes = field(repr=False)
+    mode: int
+    mtime: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One entry of an error log, wrapping removed. `at` is aware UTC, None where the line carries no time."""
+
+    source: str  # "error-log"
+    log_path: str
+    at: datetime | None
+    text: str
+    paired: bool = False  # belongs for certain to one of our own requests
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One name in the tree: never followed when it is a symbolic link."""
+
+    path: str  # relative to the folder above the docroot; the docroot itself is its own name ("www")
+    absolute: str
+    kind: str  # "file", "folder", "link", "other"
+    mode: int  # permission bits only
+    size: int
+    mtime: float
+    uid: int | None = None
+    gid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageSeen:
+    """What the probe saw of one page, as diagnostics needs it."""
+
+    path: str
+    url: str
+    kind: str
+    status: int | None
+    at: datetime | None
+    detail: str = ""
+    body: bytes = field(default=b"", repr=False)
+    request_id: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSeen:
+    """The site from outside: what the last probes amount to."""
+
+    name: str
+    url: str
+    verdict: str
+    kind: str
+    pages: tuple[PageSeen, ...] = ()
+    failing_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that one diagnosis has read. A field that is `Unreadable` makes its checks inconclusive."""
+
+    site: SiteSeen
+    profile: str
+    connection: str  # "ssh", "sftp", "local", ... or "none"
+    htaccess: tuple[TextFile, ...] | Unreadable = Unreadable("the .htaccess files", "there is no connection")
+    error_log: tuple[LogLine, ...] | Unreadable = Unreadable("the error log", "there is no connection")
+    tree: tuple[TreeEntry, ...] | Unreadable = Unreadable("the files", "there is no connection")
+    tree_truncated: bool = False
+    docroot: str = ""  # absolute, as the transport names it
+    root_mode: int | None = None  # mode of the folder above the docroot

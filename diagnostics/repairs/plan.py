@@ -1,0 +1,105 @@
+"""A plan: ordered changes, computed without writing, each with its diff and its inverse.
+
+The digest of a plan is what the person saw and what is applied: a plan made again from fresh evidence with another digest is stale.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """New bytes for an existing file; mode kept unless given."""
+
+    path: str  # absolute on the host
+    shown: str  # relative to the folder above the docroot
+    before: bytes = field(repr=False)
+    after: bytes = field(repr=False)
+    mode: int = 0o644
+
+    def inverse(self) -> WriteFile:
+        return replace(self, before=self.after, after=self.before)
+
+    def diff(self) -> str:
+        old = self.before.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+        new = self.after.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+        lines = difflib.unified_diff(old, new, self.shown, self.shown, n=2)
+        return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+@dataclass(frozen=True, slots=True)
+class RenameFile:
+    """Another name in the same folder; refused when the target exists."""
+
+    path: str
+    shown: str
+    target: str
+    target_shown: str
+    sha256: str  # of the content at planning time
+
+    def inverse(self) -> RenameFile:
+        return replace(self, path=self.target, shown=self.target_shown, target=self.path, target_shown=self.shown)
+
+    def diff(self) -> str:
+        return f"rename {self.shown}\n    to {self.target_shown}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMode:
+    """Other permission bits for one file or folder."""
+
+    path: str
+    shown: str
+    kind: str  # "file" or "folder"
+    before: int
+    after: int
+
+    def inverse(self) -> ChangeMode:
+        return replace(self, before=self.after, after=self.before)
+
+    def diff(self) -> str:
+        return f"{self.shown}: {self.before:03o} -> {self.after:03o}\n"
+
+
+Change = WriteFile | RenameFile | ChangeMode
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one step will do. `repair_id` and `answers` let it be computed again from fresh evidence."""
+
+    repair_id: str
+    cause: str
+    title: str  # "Correct line 12 of .htaccess"
+    why: str
+    changes: tuple[Change, ...]
+    answers: tuple[tuple[str, str], ...] = ()
+    affects: str = ""
+    takes_away_protection: bool = False
+    needs_person: str = ""  # why an unattended run must not apply it; empty: it may
+    removes: int = 0  # how much is taken out; the repair that removes least is preferred
+
+    @property
+    def reversible(self) -> bool:
+        return True  # every change above has an inverse
+
+    def diff(self) -> str:
+        return "\n".join(change.diff() for change in self.changes)
+
+    def digest(self) -> str:
+        """Hex SHA-256 over everything that will happen on the host."""
+        return hashlib.sha256(json.dumps([change_to_json(c) for c in self.changes], sort_keys=True).encode()).hexdigest()
+
+
+def change_to_json(change: Change) -> dict[str, Any]:
+    """A change as plain JSON values, contents by hash: for digests and for pages, not for undoing."""
+    values: dict[str, Any] = {"type": type(change).__name__}
+    for name in change.__dataclass_fields__:
+        value = getattr(change, name)
+        values[name] = hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+    return values

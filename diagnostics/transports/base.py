@@ -1,0 +1,204 @@
+"""The hand that reaches the files: what every transport offers, and the ways it can fail.
+
+Paths are absolute on the host, POSIX, and carried as `str` with surrogateescape, so that names that are not UTF-8 survive.
+A `Reader` cannot write: it has no such method. Only the executor is handed a `Writer`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Capability(enum.StrEnum):
+    """What a transport can do; pages and checks adapt to it."""
+
+    READ = "read"
+    WRITE = "write"
+    CHMOD = "chmod"
+    SET_MTIME = "set-mtime"
+    RENAME = "rename"  # without overwriting
+    ATOMIC_REPLACE = "atomic-replace"
+    LIST_MODES = "list-modes"
+    RUN_COMMANDS = "run-commands"
+    FREE_SPACE = "free-space"
+
+
+class FileKind(enum.StrEnum):
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What is known of one name, the link itself where it is one. `mode` holds permission bits only."""
+
+    kind: FileKind
+    mode: int
+    size: int
+    mtime: float
+    uid: int | None = None
+    gid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a listing; `path` is absolute."""
+
+    path: str
+    stat: Stat
+
+
+@dataclass(frozen=True)
+class ConnectionDetails:
+    """All that is needed to connect, secrets in the open: lives in memory only and never shows them."""
+
+    protocol: str  # "ssh", "sftp", "local"
+    address: str
+    port: int
+    user: str
+    password: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)  # PEM or OpenSSH text
+    passphrase: str = field(default="", repr=False)
+    host_key: str = ""  # pinned: "ssh-ed25519 AAAA…"; empty: none accepted yet
+    exempt: tuple[str, int] | None = None  # exact (address, port) the guard lets through: the practice site
+    connect_timeout_s: float = 10.0
+    operation_timeout_s: float = 15.0
+
+
+class TransportError(Exception):
+    """A host could not be reached or refused. `code` is stable; `hint` says what to do next."""
+
+    code = "transport"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class NameUnresolved(TransportError):
+    code = "name-unresolved"
+
+
+class AddressRefused(TransportError):
+    """The guard does not allow this address."""
+
+    code = "address-refused"
+
+
+class ConnectionRefused(TransportError):
+    code = "refused"
+
+
+class ConnectionTimedOut(TransportError):
+    code = "timed-out"
+
+
+class HostKeyUnknown(TransportError):
+    """No host key is pinned yet; `host_key` and `fingerprint` are what the server showed."""
+
+    code = "host-key-unknown"
+
+    def __init__(self, message: str, *, host_key: str, fingerprint: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.host_key = host_key
+        self.fingerprint = fingerprint
+
+
+class HostKeyChanged(HostKeyUnknown):
+    code = "host-key-changed"
+
+
+class LoginRefused(TransportError):
+    code = "login-refused"
+
+
+class KeyUnusable(TransportError):
+    """The private key cannot be read or its passphrase is wrong: nothing was sent to the host."""
+
+    code = "key-unusable"
+
+
+class ConnectionLost(TransportError):
+    code = "connection-lost"
+
+
+class NotFound(TransportError):
+    code = "not-found"
+
+
+class PermissionRefused(TransportError):
+    code = "permission-refused"
+
+
+class AlreadyExists(TransportError):
+    """The target name exists: rename never overwrites."""
+
+    code = "already-exists"
+
+
+class NoSpace(TransportError):
+    code = "no-space"
+
+
+class Unsupported(TransportError):
+    code = "unsupported"
+
+
+class Reader(Protocol):
+    """Reads, within bounds. Every method may raise `TransportError`."""
+
+    protocol: str
+    capabilities: frozenset[Capability]
+
+    def stat(self, path: str) -> Stat:
+        """Of the name itself; symbolic links are not followed. Raises NotFound."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The whole file if it has at most `limit` bytes; raises Unsupported when it is larger or not a regular file. Links are not followed."""
+
+    def read_tail(self, path: str, limit: int) -> bytes:
+        """The last `limit` bytes of a regular file (or of the file a log's link points at)."""
+
+    def list(self, path: str) -> list[Entry]:
+        """The names in one folder, without "." and "..", in no set order."""
+
+    def walk(self, path: str, max_entries: int) -> Iterator[Entry]:
+        """Everything below `path`, `path` itself first; never through links; stops after `max_entries`. Folders that cannot be read are passed over (their own entry is given)."""
+
+    def real_path(self, path: str) -> str:
+        """Absolute path with links resolved. Raises NotFound."""
+
+    def home(self) -> str:
+        """Where the login lands, absolute."""
+
+    def free_space(self, path: str) -> int | None:
+        """Bytes free for this account, None when it cannot be told."""
+
+    def close(self) -> None: ...
+
+
+class Writer(Reader, Protocol):
+    """Writes. Only the executor holds one."""
+
+    def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
+        """Temporary file beside it, content checked by size, mode (and mtime) set, then renamed over `path`. On any failure the temporary file is removed (best effort) and the old file stands as it was. Raises NoSpace, PermissionRefused, ConnectionLost."""
+
+    def create_exclusive(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
+        """As `write_atomic`, but raises AlreadyExists when `path` exists."""
+
+    def rename(self, path: str, target: str) -> None:
+        """Never overwrites: raises AlreadyExists."""
+
+    def chmod(self, path: str, mode: int) -> None:
+        """Never through a link: raises Unsupported for one."""
+
+    def set_mtime(self, path: str, mtime: float) -> None: ...
+
+    def remove(self, path: str) -> None:
+        """One regular file (never a folder)."""
