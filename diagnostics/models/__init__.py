@@ -1,0 +1,7 @@
+"""Diagnoses with their findings, guided repairs with their steps, the journal, and the locks on hosts."""
+
+from .diagnosis import Diagnosis, FindingRecord
+from .lock import HostLock
+from .repair import JournalEntry, RepairCase, Step
+
+__all__ = ["Diagnosis", "FindingRecord", "HostLock", "JournalEntry", "RepairCase", "Step"]

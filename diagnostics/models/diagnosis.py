@@ -1,0 +1,67 @@
+"""One run of facts and checks for one site, and what it concluded."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sites.models import Incident, Site
+
+
+class Diagnosis(models.Model):
+    """Read-only towards the host. Log lines are stored with secrets removed."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="diagnoses")
+    incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="diagnoses")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    duration_s = models.FloatField(null=True)
+    verdict = models.CharField(max_length=10, blank=True)
+    kind = models.CharField(max_length=20, blank=True)
+    connection = models.CharField(max_length=10, blank=True)
+    error = models.TextField(blank=True)  # why it could not run, for a person
+    inconclusive = models.JSONField(default=list)  # [{"check", "missing"}]
+    log_lines = models.JSONField(default=list)  # [{"at", "text", "paired"}] of the failing time, secrets removed
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        indexes = [models.Index(fields=["site", "-requested_at"], name="diagnosis_site")]
+
+
+class FindingRecord(models.Model):
+    """One stored finding: what a check concluded, in the order of `run_checks`."""
+
+    diagnosis = models.ForeignKey(Diagnosis, models.CASCADE, related_name="findings")
+    position = models.PositiveIntegerField()
+    check_id = models.CharField(max_length=60)
+    cause = models.CharField(max_length=60)
+    also = models.JSONField(default=list)
+    severity = models.CharField(max_length=10)
+    confidence = models.FloatField()
+    summary = models.TextField()
+    hint = models.TextField(blank=True)
+    path = models.CharField(max_length=1000, blank=True)
+    line = models.PositiveIntegerField(null=True)
+    evidence = models.JSONField(default=list)  # [{"source", "at", "text", "paired"}]
+    repairable_by = models.CharField(max_length=10)
+    repair_id = models.CharField(max_length=60, blank=True)
+    diff = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["position"]
+
+    @property
+    def sureness(self) -> str:
+        if self.confidence >= 0.95:
+            return "certain"
+        return "likely" if self.confidence >= 0.6 else "possible"

@@ -1,0 +1,115 @@
+"""The guided repair of one site, its steps, and the journal that takes everything back."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from sites.models import Incident, Site
+
+from .diagnosis import Diagnosis
+
+
+class RepairCase(models.Model):
+    """One guided repair, shared by everybody who looks at it. At most one is open per site."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="repair_cases")
+    incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="repair_cases")
+    diagnosis = models.ForeignKey(Diagnosis, models.SET_NULL, null=True, related_name="+")  # the newest one it stands on
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    outcome = models.CharField(max_length=20, blank=True)  # "well", "handed-over", "left"
+    from_shell = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [models.UniqueConstraint(fields=["site"], condition=Q(closed_at=None), name="one_open_repair_per_site")]
+
+
+class Step(models.Model):
+    """One decision of a case: something looked at, tried, or changed."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        QUEUED = "queued", _("Waiting for its turn")
+        APPLYING = "applying", _("Being applied")
+        VERIFYING = "verifying", _("Looking whether it helped")
+        DONE = "done", _("Done")  # steps that change nothing: confirmed, read, retested
+        DONE_VERIFIED = "done-verified", _("Done, verified")
+        DONE_NOT_CURED = "done-not-cured", _("Done, the site is not well yet")
+        AWAITING_EFFECT = "awaiting-effect", _("Waiting for its effect")
+        TAKEN_BACK = "taken-back", _("Taken back")
+        STALE = "stale", _("Stale: nothing was written")
+        FAILED = "failed", _("Could not be done: nothing was changed")
+        NEEDS_ATTENTION = "needs-attention", _("Needs attention")
+        UNDONE = "undone", _("Undone")
+        SKIPPED = "skipped", _("Skipped")
+
+    case = models.ForeignKey(RepairCase, models.CASCADE, related_name="steps")
+    guide_step = models.CharField(max_length=20)  # id of the wizard's step: "confirm", "read-log", "htaccess", …
+    action = models.CharField(max_length=20)  # "look", "trial", "repair", "undo"
+    repair_id = models.CharField(max_length=60, blank=True)
+    cause = models.CharField(max_length=60, blank=True)
+    title = models.CharField(max_length=300)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.PLANNED)
+    plan_digest = models.CharField(max_length=64, blank=True)  # of the plan that the person saw
+    answers = models.JSONField(default=list)  # [[name, value], …]
+    diff = models.TextField(blank=True)
+    finding = models.JSONField(default=dict)  # the finding it stands on, so that it outlives the diagnosis
+    result = models.JSONField(default=dict)  # what was seen: pages before and after, check again
+    message = models.TextField(blank=True)  # one sentence for a person
+    check_again_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["state"], name="step_state")]
+
+    @property
+    def stands_applied(self) -> bool:
+        """Whether its changes are on the host now."""
+        return self.state in (self.State.DONE_VERIFIED, self.State.DONE_NOT_CURED, self.State.AWAITING_EFFECT)
+
+
+class JournalEntry(models.Model):
+    """One change of one step, recorded before it is made, with all that is needed to take it back."""
+
+    class State(models.TextChoices):
+        RECORDED = "recorded", _("Recorded, perhaps made")
+        APPLIED = "applied", _("Made")
+        TAKEN_BACK = "taken-back", _("Taken back")
+        REFUSED = "refused", _("Not taken back: the file is no longer what was written")
+
+    step = models.ForeignKey(Step, models.CASCADE, related_name="journal")
+    position = models.PositiveIntegerField()
+    change = models.CharField(max_length=12)  # "write", "rename", "mode", "create", "remove"
+    path = models.TextField()  # absolute on the host, surrogates escaped (see journal)
+    shown = models.TextField()
+    target = models.TextField(blank=True)  # of a rename
+    before_content = models.BinaryField(null=True)  # sealed at rest: configuration files hold secrets
+    before_sha256 = models.CharField(max_length=64, blank=True)
+    after_content = models.BinaryField(null=True)
+    after_sha256 = models.CharField(max_length=64, blank=True)
+    before_mode = models.PositiveIntegerField(null=True)
+    after_mode = models.PositiveIntegerField(null=True)
+    before_mtime = models.FloatField(null=True)
+    before_uid = models.BigIntegerField(null=True)
+    before_gid = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.RECORDED)
+    recorded_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+    taken_back_at = models.DateTimeField(null=True)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["step_id", "position"]
+        constraints = [models.UniqueConstraint(fields=["step", "position"], name="one_journal_entry_per_position")]

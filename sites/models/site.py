@@ -1,0 +1,105 @@
+"""A hosted website that is watched, and its pages. The latest state of a page lives in its own row."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .host import Host
+from .team import Team
+
+
+class Verdict(models.TextChoices):
+    """What recent outcomes amount to."""
+
+    UP = "up", _("Up")
+    SUSPECT = "suspect", _("Suspect")
+    DOWN = "down", _("Down")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+class Site(models.Model):
+    """One website. `verdict`, `kind`, `scope` and `pattern` sum up its pages and are written by `recording` only."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="sites")
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    url = models.URLField(_("address"), max_length=500)
+    tags = models.CharField(_("tags"), max_length=200, blank=True)  # separated by single spaces
+    interval_s = models.PositiveIntegerField(_("interval in seconds"), default=60)
+    time_limit_s = models.PositiveIntegerField(_("time limit in seconds"), default=10)
+    basic_user = models.CharField(_("user name of HTTP basic authentication"), max_length=200, blank=True)
+    sealed_basic_password = models.TextField(blank=True, editable=False)
+    sealed_headers = models.TextField(blank=True, editable=False)  # JSON [[name, value], …], sealed: may hold secrets
+
+    host = models.ForeignKey(Host, models.SET_NULL, null=True, blank=True, related_name="sites")
+    docroot = models.CharField(_("docroot"), max_length=1000, blank=True)
+    error_log = models.CharField(_("error log"), max_length=1000, blank=True)
+    access_log = models.CharField(_("access log"), max_length=1000, blank=True)
+    profile = models.CharField(_("kind of hosting"), max_length=40, blank=True)  # empty: the host's
+
+    paused_at = models.DateTimeField(null=True, blank=True)
+    muted_until = models.DateTimeField(null=True, blank=True)
+    practice = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.UNKNOWN)
+    verdict_since = models.DateTimeField(null=True)
+    kind = models.CharField(max_length=20, default="", blank=True)
+    scope = models.CharField(max_length=12, default="none")
+    pattern = models.CharField(max_length=14, default="none")
+    last_probe_at = models.DateTimeField(null=True)
+    last_ms = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [
+            models.Index(fields=["team", "verdict", "name"], name="site_team_verdict_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def profile_name(self) -> str:
+        """The profile in force: the site's own, else that of its host."""
+        return self.profile or (self.host.profile if self.host else "apache-755")
+
+
+class Page(models.Model):
+    """One path of a site. Its due time is claimed by a conditional UPDATE; its state is what `judging` made of the outcomes."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="pages")
+    path = models.CharField(_("path"), max_length=1000, default="/")
+    position = models.PositiveIntegerField(default=0)
+    expected_statuses = models.CharField(max_length=100, blank=True)  # "200 301"; empty: 2xx
+    must_contain = models.TextField(blank=True)  # one per line
+    must_not_contain = models.TextField(blank=True)
+
+    due_at = models.DateTimeField(null=True)  # null: paused
+    anchor_at = models.DateTimeField(null=True)  # the regular timetable is anchor + n * interval: re-probes do not shift it
+
+    verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.UNKNOWN)
+    state = models.JSONField(default=dict, blank=True)  # what `judging` needs to go on
+    kind = models.CharField(max_length=20, default="", blank=True)
+    since = models.DateTimeField(null=True)  # of the verdict
+    failing_since = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    last_status = models.PositiveIntegerField(null=True)
+    last_ms = models.FloatField(null=True)
+    last_detail = models.CharField(max_length=60, blank=True)
+    last_message = models.CharField(max_length=300, blank=True)
+    last_token = models.CharField(max_length=32, blank=True)  # of the last probe that carried one
+    last_token_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["site", "path"], name="one_page_per_path")]
+        indexes = [models.Index(fields=["due_at"], name="page_due_at")]
+
+    def __str__(self) -> str:
+        return f"{self.site}{self.path}"
+
+    @property
+    def url(self) -> str:
+        """The site's address with this path; the first page "/" of a site in a folder is that folder."""
+        return self.site.url.rstrip("/") + "/" + self.path.lstrip("/")

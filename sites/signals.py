@@ -1,0 +1,9 @@
+"""How others learn what happens here: sent on commit, with ids only. This app knows nobody who listens."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+incident_opened = Signal()  # incident_id: a new one, a regression, or one that was reopened
+incident_resolved = Signal()  # incident_id
+site_recovered = Signal()  # site_id: every page is up again
