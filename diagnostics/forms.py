@@ -1,0 +1,131 @@
+"""What a person types about a hosting account. Secrets are write-only: they are never shown again, an empty field keeps what is stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from sites.models import Host, Site, Team
+
+from .profiles import PROFILES
+
+KEY_LIMIT = 16_384  # characters; an RSA key of 8192 bits has about 6,500
+
+
+class HostForm(forms.ModelForm):
+    """One hosting account: typed once, used by all its sites."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Leave empty when you use a key. Stored sealed, never shown again."),
+    )
+    private_key = forms.CharField(
+        label=_("Private key"),
+        required=False,
+        max_length=KEY_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("The whole text, from BEGIN to END. Not needed with a password."),
+    )
+    passphrase = forms.CharField(
+        label=_("Passphrase of the key"),
+        required=False,
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Only if the key has one."),
+    )
+    accepted_fingerprint = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Host
+        fields = ["name", "protocol", "address", "port", "user", "profile"]
+        labels = {"user": _("User")}
+        help_texts = {
+            "name": _("How you call it, for example “OVH, client Bernard”."),
+            "address": _("As your hoster gives it, for example ftp.cluster030.hosting.ovh.net"),
+            "profile": _("Decides which file permissions are right there."),
+        }
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.team = team
+        self.fields["protocol"].choices = [(value, label) for value, label in Host.Protocol.choices if value != Host.Protocol.LOCAL]
+        self.fields["profile"] = forms.ChoiceField(
+            label=_("Kind of hosting"),
+            choices=[(profile.name, profile.title) for profile in PROFILES.values()],
+            initial=self.instance.profile,
+            help_text=self.Meta.help_texts["profile"],
+        )
+        self.fields["address"].required = self.fields["user"].required = True
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        if Host.objects.filter(team=self.team, name=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("You already have a hosting account of this name."))
+        return name
+
+    def clean_address(self) -> str:
+        address = self.cleaned_data["address"].strip()
+        if "/" in address or "@" in address or any(character.isspace() for character in address):
+            raise ValidationError(_("Only the name or address of the machine, without sftp://, user or path."))
+        return address
+
+    def clean_port(self) -> int:
+        port = self.cleaned_data["port"]
+        if not 1 <= port <= 65535:
+            raise ValidationError(_("A port is a number from 1 to 65535."))
+        return port
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        typed = values.get("password") or values.get("private_key")
+        stored = self.instance.sealed_password or self.instance.sealed_private_key
+        if not typed and not stored:
+            raise ValidationError(_("Give a password or a private key."))
+        moved = self.instance.pk and {"address", "port", "user"} & set(self.changed_data)
+        if moved and not typed:
+            raise ValidationError(_("Type the secret again: it is never sent to another address or user than it was given for."))
+        return values
+
+
+class PlacesForm(forms.ModelForm):
+    """Where a site's files and logs lie on its hosting account."""
+
+    class Meta:
+        model = Site
+        fields = ["docroot", "error_log", "access_log"]
+        labels = {"docroot": _("Folder of the site (docroot)"), "error_log": _("Error log"), "access_log": _("Access log")}
+        help_texts = {
+            "docroot": _("The folder that holds the site's index file and .htaccess."),
+            "error_log": _("Leave empty if the account cannot read it: causes are then found by reading the files."),
+            "access_log": _("Optional. With it, log lines can be matched to our own requests for certain."),
+        }
+
+    def clean_docroot(self) -> str:
+        docroot = self.cleaned_data["docroot"].strip()
+        if not docroot.startswith("/"):
+            raise ValidationError(_("An absolute path, beginning with a slash."))
+        return docroot
+
+
+class ChooseHostForm(forms.Form):
+    """An existing hosting account for a site."""
+
+    host = forms.ModelChoiceField(Host.objects.none(), label=_("Hosting account"), empty_label=None)
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["host"].queryset = Host.objects.filter(team=team)
+
+
+class CloseForm(forms.Form):
+    """How a guided repair ends."""
+
+    outcome = forms.ChoiceField(choices=[("well", _("The site is well")), ("handed-over", _("Handed over")), ("left", _("Left as it is"))])

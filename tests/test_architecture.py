@@ -1,0 +1,168 @@
+"""The one-way rules of the house, read from the imports of every module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("config", "sites", "diagnostics")
+
+# What no module but these may import: the wire, the hosts, the panel.
+ENGINES = {
+    "pycurl": ("sites/probing/",),
+    "paramiko": ("diagnostics/transports/", "diagnostics/practice/"),
+    "ftplib": ("diagnostics/transports/",),
+    "tree_sitter": ("diagnostics/checks/",),
+    "ovh": ("diagnostics/panels/ovhcloud.py",),
+    "requests": (),
+    "httpx": (),
+    "urllib.request": (),
+}
+
+# Without Django, Celery and models: tested without a database.
+PURE = (
+    "sites/probing/",
+    "sites/judging.py",
+    "sites/signatures.py",
+    "sites/fingerprints.py",
+    "sites/texts.py",
+    "diagnostics/evidence.py",
+    "diagnostics/findings.py",
+    "diagnostics/redaction.py",
+    "diagnostics/wizard.py",
+    "diagnostics/causes/",
+    "diagnostics/profiles/",
+    "diagnostics/htaccess/",
+    "diagnostics/facts/",
+    "diagnostics/checks/",
+    "diagnostics/repairs/",
+    "diagnostics/transports/base.py",
+    "diagnostics/practice/",
+)
+PURE_MAY_USE_OF_OURS = (*(path.removesuffix(".py").rstrip("/").replace("/", ".") for path in PURE), "sites.rollups")
+
+# Inside an app nothing imports upwards: a module may import its own layer and those before it.
+LAYERS = {
+    "models": 1,
+    "verbs": 2,
+    "tasks": 3,
+    "forms": 3,
+    "receivers": 3,
+    "admin": 3,
+    "views": 4,
+    "urls": 5,
+    "management": 5,
+}
+
+
+def sources() -> list[Path]:
+    return sorted(path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, anywhere in it, as absolute names."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_below(module: str, parents: tuple[str, ...]) -> bool:
+    return any(module == parent or module.startswith(parent + ".") for parent in parents)
+
+
+def layer(module: str) -> int:
+    parts = module.split(".")
+    return LAYERS.get(parts[1], LAYERS["verbs"]) if len(parts) > 1 else 0
+
+
+def pure_modules() -> list[Path]:
+    return [path for path in sources() if any(name_of(path).startswith(start) for start in PURE)]
+
+
+def test_config_is_imported_by_nobody() -> None:
+    wrong = [name_of(path) for path in sources() if path.parts[len(ROOT.parts)] != "config" for name in imports(path) if is_below(name, ("config",))]
+    assert wrong == []
+
+
+def test_sites_knows_nothing_of_diagnostics() -> None:
+    wrong = [name_of(path) for path in sources() if name_of(path).startswith("sites/") for name in imports(path) if is_below(name, ("diagnostics",))]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_engine_is_imported_in_its_place_only(engine: str) -> None:
+    wrong = [name_of(path) for path in sources() if not name_of(path).startswith(ENGINES[engine] or ("-",)) for name in imports(path) if is_below(name, (engine,))]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=name_of)
+def test_pure_module_imports_neither_framework_nor_models(path: Path) -> None:
+    wrong = [
+        name
+        for name in imports(path)
+        if is_below(name, ("django", "celery", "sites", "diagnostics", "redis")) and name not in ("sites", "diagnostics") and not is_below(name, PURE_MAY_USE_OF_OURS)
+    ]
+    assert wrong == []
+
+
+def test_pure_list_names_what_exists() -> None:
+    assert [path for path in PURE if not (ROOT / path).exists()] == []
+
+
+def test_practice_shares_no_code_with_checks_or_repairs() -> None:
+    forbidden = ("diagnostics.checks", "diagnostics.repairs", "diagnostics.facts", "diagnostics.htaccess")
+    wrong = [name_of(path) for path in sources() if "practice" in path.parts for name in imports(path) if is_below(name, forbidden)]
+    assert wrong == []
+
+
+def test_only_the_executor_opens_a_writer() -> None:
+    users = {name_of(path) for path in sources() for name in imports(path) if name.endswith(".open_writer")}
+    assert {path for path in users if not path.startswith("diagnostics/transports/")} <= {"diagnostics/executor.py", "diagnostics/connecting.py"}
+    calls = {"write_atomic", "create_exclusive", "set_mtime"}
+    callers = {
+        name_of(path)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in calls
+    }
+    assert {path for path in callers if not path.startswith("diagnostics/transports/")} == {"diagnostics/executor.py"}
+
+
+def test_mail_leaves_through_notifications_only() -> None:
+    wrong = {name_of(path) for path in sources() for name in imports(path) if is_below(name, ("django.core.mail", "smtplib"))}
+    assert wrong <= {"sites/notifications.py", "sites/emails.py", "sites/delivery.py"}
+
+
+def test_secrets_are_opened_in_credentials_only() -> None:
+    wrong = {name_of(path) for path in sources() for name in imports(path) if is_below(name, ("cryptography.fernet",))}
+    assert {path for path in wrong if not path.startswith("config/")} <= {"sites/credentials.py"}
+
+
+@pytest.mark.parametrize("app", ["sites", "diagnostics"])
+def test_nothing_imports_upwards(app: str) -> None:
+    wrong = [
+        f"{name_of(path)} imports {name}"
+        for path in sources()
+        if name_of(path).startswith(f"{app}/") and path.name != "apps.py"
+        for name in imports(path)
+        if is_below(name, (app,)) and layer(name) > layer(name_of(path).removesuffix(".py").replace("/", "."))
+    ]
+    assert wrong == []
+
+
+def test_no_file_is_unreasonably_long() -> None:
+    assert [name_of(path) for path in sources() if len(path.read_text().splitlines()) > 400] == []
