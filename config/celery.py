@@ -1,0 +1,52 @@
+"""The Celery application: queues, routes and limits. `celery -A config` finds it."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+QUEUES = ("probes", "hosts", "mail")
+
+
+def route(name: str, *_: object, **__: object) -> dict[str, str]:
+    """The queue of a task, by its dotted name: probing never waits behind a slow host, mail never behind a repair."""
+    module, _dot, verb = name.rpartition(".")
+    if module.startswith("diagnostics"):
+        return {"queue": "hosts"}
+    if "mail" in verb or "notif" in verb or "notice" in verb:
+        return {"queue": "mail"}
+    if verb.startswith(("probe", "dispatch", "reprobe", "confirm")):
+        return {"queue": "probes"}
+    return {"queue": "mail"}
+
+
+app = Celery("sitemend")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.conf.task_routes = (route,)
+# A task that a dying worker held is handed out again; every task is harmless when run twice. Batches of probes are the
+# exception: they expire anyway, and their pages are simply due again.
+app.conf.task_annotations = {
+    "sites.tasks.probe_batch": {"acks_late": False, "soft_time_limit": None, "time_limit": None},
+}
+app.conf.task_acks_late = True
+app.conf.task_reject_on_worker_lost = True
+app.conf.task_soft_time_limit = 840
+app.conf.task_time_limit = 900
+app.conf.worker_max_tasks_per_child = 500
+app.autodiscover_tasks(["sites", "diagnostics"])
+
+
+@setup_logging.connect
+def _own_logging(**_: object) -> None:
+    """Workers log as the settings say; without a receiver Celery would set up its own format."""
+    from logging.config import dictConfig
+
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)

@@ -1,0 +1,39 @@
+"""The tests' own installation: a state folder of its own, made before the settings are read and removed at the end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import django
+import pytest
+
+STATE_FOLDER = Path(tempfile.mkdtemp(prefix="sitemend-tests-"))
+atexit.register(shutil.rmtree, STATE_FOLDER, ignore_errors=True)
+
+# What a developer has in the environment or in .env must not reach a test; only the engines that CI chooses may.
+for _name in [name for name in os.environ if name.startswith("SITEMEND_") and name not in ("SITEMEND_CI", "SITEMEND_REQUIRE_ALL")]:
+    del os.environ[_name]
+os.environ.update(SITEMEND_VAR_DIR=str(STATE_FOLDER), SITEMEND_ALLOWED_HOSTS="testserver", EMAIL_URL="", DJANGO_SETTINGS_MODULE="config.settings")
+os.environ.setdefault("DATABASE_URL", "")
+os.environ.setdefault("REDIS_URL", "")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast: it protects nobody here
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # nothing is collected for tests
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """With SITEMEND_REQUIRE_ALL=1 (as in CI) a skipped test is a failed one: nothing goes missing unseen."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("SITEMEND_REQUIRE_ALL") == "1" and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but everything must run here: {reason}"
