@@ -1,0 +1,202 @@
+"""Template tags of the pages. Whatever came from a site or a log leaves here escaped, with control characters made visible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from sites import wording
+from sites.drawing import Bar, Curve, parse_diff
+
+register = template.Library()
+
+register.filter("ms", wording.ms_words)
+register.filter("interval", wording.interval_words)
+register.filter("sureness", wording.sureness_words)
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def visible(text: object) -> str:
+    """Text with control and direction-changing characters written out, so that a log line cannot pretend to be another."""
+    return _UNSEEN.sub(lambda match: f"\\x{ord(match[0]):02x}" if ord(match[0]) < 256 else f"\\u{ord(match[0]):04x}", str(text))
+
+
+register.filter("visible", visible)
+
+
+@register.filter
+def duration(value: object) -> str:
+    """A timedelta, or a number of seconds, in words."""
+    seconds = getattr(value, "total_seconds", None)
+    return wording.duration_words(seconds() if seconds else float(str(value or 0)))
+
+
+@register.filter
+def lasted(start: datetime | None, end: datetime | None = None) -> str:
+    """From a moment to another (or to now) in words."""
+    return wording.duration_words(((end or timezone.now()) - start).total_seconds()) if start else ""
+
+
+@register.simple_tag
+def tag(tone: str, text: str) -> SafeString:
+    """`{% tag "bad" "Down" %}`; tones: ok, warn, bad, odd, info, label or empty."""
+    return format_html('<span class="tag {}">{}</span>', tone, text)
+
+
+@register.simple_tag
+def verdict_tag(subject: Any) -> SafeString:
+    """The verdict of a site or page as a tag: paused and refused probes are said too."""
+    if getattr(subject, "paused_at", None):
+        return tag("", _("Paused"))
+    if subject.verdict == "unknown" and subject.kind == "blocked":
+        return tag("odd", _("Blocked"))
+    if subject.verdict == "up" and subject.kind == "maintenance":
+        return tag("odd", _("Maintenance"))
+    words = _("Not probed yet") if subject.verdict == "unknown" and not subject.kind else subject.get_verdict_display()
+    return tag(wording.VERDICT_TONES.get(subject.verdict, ""), words)
+
+
+@register.simple_tag
+def kind_tag(kind: str, status: int | None = None) -> SafeString:
+    """What one response amounts to, as a tag."""
+    if kind == "ok" and status:
+        return tag("ok", str(status))
+    return tag(wording.kind_tone(kind), wording.kind_words(kind, status))
+
+
+def _time(at: datetime | None, words: str, *, counts: bool, focus: bool) -> SafeString:
+    if at is None:
+        return format_html('<span class="faint">{}</span>', _("never"))
+    return format_html(
+        '<time datetime="{}" data-exact="{}"{}{}>{}</time>',
+        at.astimezone(UTC).isoformat(timespec="seconds"),
+        wording.exact_words(at),
+        mark_safe(" data-ago") if counts else "",
+        mark_safe(' tabindex="0"') if focus else "",
+        words,
+    )
+
+
+@register.simple_tag
+def ago(at: datetime | None, focus: bool = True) -> SafeString:
+    """How long ago, counting on in the browser; the exact moment on hover and focus. `focus=False` in long lists."""
+    return _time(at, wording.ago_words(at) if at else "", counts=True, focus=focus)
+
+
+@register.simple_tag
+def moment(at: datetime | None, focus: bool = True) -> SafeString:
+    """The moment, short; the exact one on hover and focus."""
+    return _time(at, wording.moment_words(at) if at else "", counts=False, focus=focus)
+
+
+@register.simple_tag
+def clock(at: datetime | None, focus: bool = True) -> SafeString:
+    """The time of day to the second; the whole moment on hover and focus. For timelines and logs."""
+    return _time(at, timezone.localtime(at).strftime("%H:%M:%S") if at else "", counts=False, focus=focus)
+
+
+@register.simple_tag
+def ago_patterns() -> str:
+    """The words with which the browser goes on counting."""
+    return "|".join(wording.ago_patterns())
+
+
+@register.simple_tag
+def bars(days: Sequence[Bar], wide: bool = False, label: str = "") -> SafeString:
+    """Availability bars, one per day, oldest first."""
+    rects = format_html_join(
+        "",
+        '<rect class="bar {}" x="{}" width="4" height="22" rx="1.5"><title>{}</title></rect>',
+        ((day.tone, index * 6, day.words) for index, day in enumerate(days)),
+    )
+    return format_html(
+        '<svg class="bars{}" viewBox="0 0 {} 22" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        mark_safe(" wide") if wide else "",
+        max(1, len(days) * 6 - 2),
+        label or bars_words(days),
+        rects,
+    )
+
+
+def bars_words(days: Sequence[Bar]) -> str:
+    """What the bars say, for those who do not see them."""
+    bad = sum(day.tone == "bad" for day in days)
+    warn = sum(day.tone == "warn" for day in days)
+    return _("%(days)d days: %(bad)d with failures, %(warn)d with hiccups") % {"days": len(days), "bad": bad, "warn": warn}
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(drawn: Curve, label: str, starts: str, ends: str, middle: str = "") -> dict[str, Any]:
+    """A curve of milliseconds with its axis; labels keep their size whatever the width."""
+    ticks = [wording.ms_words(value) if value else "0" for value in drawn.ticks]
+    return {"drawn": drawn, "label": label, "starts": starts, "middle": middle, "ends": ends, "ticks": ticks}
+
+
+@register.simple_tag
+def log(text: str | Iterable[str] | None, mark: str = "", tall: bool = False, named: int | None = None) -> SafeString:
+    """Lines of a log as text. `mark` is set in bold where it stands; line number `named` (from 0) is set apart."""
+    lines = text.splitlines() if isinstance(text, str) else list(text or [])
+    shown = format_html_join(
+        "\n",
+        '<span class="log-line{}">{}</span>',
+        ((mark_safe(" named") if index == named else "", _marked(visible(line), mark)) for index, line in enumerate(lines)),
+    )
+    if tall:  # scrolls, so it must be reachable by keyboard
+        return format_html('<div class="log tall" tabindex="0" role="region" aria-label="{}">{}</div>', _("Log lines"), shown)
+    return format_html('<div class="log">{}</div>', shown)
+
+
+def _marked(line: str, mark: str) -> SafeString:
+    before, found, after = line.partition(mark) if mark else (line, "", "")
+    if not found:
+        return conditional_escape(line)
+    return format_html("{}<mark>{}</mark>{}", before, found, after)
+
+
+@register.inclusion_tag("components/diff.html")
+def diff(text: str) -> dict[str, Any]:
+    """A difference as `Plan.diff()` writes it, file by file."""
+    return {"files": parse_diff("\n".join(visible(line) for line in text.splitlines()))}
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: Any, unit: str = "") -> dict[str, Any]:
+    """A form field with label, hint and errors. `unit` stands behind the input ("seconds")."""
+    widget = bound.field.widget
+    described = [f"{bound.auto_id}-hint"] if bound.help_text else []
+    described += [f"{bound.auto_id}-error"] if bound.errors else []
+    attrs: dict[str, Any] = {}
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    is_choice = getattr(widget, "input_type", "") == "checkbox"
+    return {"field": bound, "control": bound.as_widget(attrs=attrs), "is_choice": is_choice, "unit": unit}
+
+
+@register.simple_tag(takes_context=True)
+def frame_facts(context: Context) -> dict[str, Any]:
+    """What the frame around every page shows: the section we are in, open incidents, and whether probing keeps its time."""
+    from sites import queries  # here, so that error pages and mails can use the other tags without the database
+
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    if request is None or user is None or not user.is_authenticated:
+        return {"section": ""}
+    return {"section": context.get("section") or _section(request.path), **queries.frame(user)}
+
+
+def _section(path: str) -> str:
+    first = path.strip("/").partition("/")[0]
+    names = {"incidents": "incidents", "repairs": "repairs", "repair": "repairs", "mail": "mail", "settings": "settings", "account": "settings"}
+    return names.get(first, "sites")

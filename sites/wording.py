@@ -1,0 +1,129 @@
+"""Figures and states in the words of the pages and mails. No markup here."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sites.probing.outcome import Kind
+
+VERDICT_TONES = {"up": "ok", "suspect": "warn", "down": "bad", "unknown": ""}
+
+
+def ms_words(ms: float | None) -> str:
+    """Milliseconds as people say them: "38 ms", "1.9 s"; a dash when there are none."""
+    if ms is None:
+        return "–"
+    return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
+
+
+def duration_words(seconds: float) -> str:
+    """How long, in its largest unit: "41 s", "6 min", "3 h 20 min", "12 days"."""
+    total = max(0, int(seconds))
+    if total < 60:
+        return _("%(n)d s") % {"n": total}
+    if total < 3600:
+        return _("%(n)d min") % {"n": total // 60}
+    if total < 86400:
+        hours, minutes = divmod(total // 60, 60)
+        return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes} if minutes else _("%(h)d h") % {"h": hours}
+    days = total // 86400
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def interval_words(seconds: int) -> str:
+    """How often: "every minute", "every 20 s", "every 5 min"."""
+    return _("every minute") if seconds == 60 else _("every %(time)s") % {"time": duration_words(seconds)}
+
+
+def ago_words(at: datetime, now: datetime | None = None) -> str:
+    """How long ago, counting what has passed in full. The script in the page goes on with the same words."""
+    age = max(0, int(((now or timezone.now()) - at).total_seconds()))
+    for size, words in zip((86400, 3600, 60, 1), reversed(ago_patterns()), strict=True):
+        if age >= size or size == 1:
+            return words % (age // size)
+    return ""
+
+
+def ago_patterns() -> list[str]:
+    """The words of `ago_words`, smallest unit first."""
+    return [_("%s s ago"), _("%s min ago"), _("%s h ago"), _("%s d ago")]
+
+
+def exact_words(at: datetime) -> str:
+    """The moment itself, in the person's zone, with the zone."""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'j F Y, H:i:s')} {local.tzname()}"
+
+
+def moment_words(at: datetime, now: datetime | None = None) -> str:
+    """As short as it stays clear: "03:12" today, "yesterday 03:12", "12 Nov 03:12", "12 Nov 2025"."""
+    local, today = timezone.localtime(at), timezone.localdate(now)
+    clock = date_format(local, "H:i")
+    if local.date() == today:
+        return clock
+    if local.date() == today - timedelta(days=1):
+        return _("yesterday %(clock)s") % {"clock": clock}
+    return date_format(local, "j M H:i") if local.year == today.year else date_format(local, "j M Y")
+
+
+def kind_words(kind: str, status: int | None = None) -> str:
+    """What a response amounts to, short enough for a tag: "500", "No answer", "White page"."""
+    if status and kind in (Kind.SERVER_ERROR, Kind.GATEWAY_ERROR, Kind.CLIENT_ERROR):
+        return str(status)
+    return {
+        Kind.OK: _("As expected"),
+        Kind.MAINTENANCE: _("Maintenance"),
+        Kind.BLOCKED: _("Refuses probes"),
+        Kind.UNEXPECTED: _("Not as expected"),
+        Kind.CLIENT_ERROR: _("4xx answer"),
+        Kind.TRUNCATED: _("Cut off"),
+        Kind.REDIRECT_LOOP: _("Redirects for ever"),
+        Kind.SUSPENDED: _("Suspended by the host"),
+        Kind.UNREACHABLE: _("No answer"),
+        Kind.GATEWAY_ERROR: _("Gateway error"),
+        Kind.WHITE_PAGE: _("White page"),
+        Kind.FATAL_IN_BODY: _("PHP error in the page"),
+        Kind.DATABASE_ERROR: _("Database error"),
+        Kind.SERVER_ERROR: _("Server error"),
+    }.get(kind, _("Not probed yet"))
+
+
+def kind_tone(kind: str) -> str:
+    """The tone of a tag for one kind of response."""
+    if kind == Kind.OK:
+        return "ok"
+    if kind in (Kind.MAINTENANCE, Kind.BLOCKED):
+        return "odd"
+    return "bad" if kind else ""
+
+
+def failure_sentence(kind: str, status: int | None) -> str:
+    """What a site does, to go on a sentence after its name: "answers 500"."""
+    if status and kind in (Kind.SERVER_ERROR, Kind.GATEWAY_ERROR, Kind.CLIENT_ERROR, Kind.FATAL_IN_BODY, Kind.DATABASE_ERROR):
+        return _("answers %(status)s") % {"status": status} if status >= 400 else _("shows an error page")
+    return {
+        Kind.BLOCKED: _("refuses our probes"),
+        Kind.UNEXPECTED: _("does not answer as expected"),
+        Kind.TRUNCATED: _("cuts its answer off"),
+        Kind.REDIRECT_LOOP: _("redirects for ever"),
+        Kind.SUSPENDED: _("shows its host's suspension page"),
+        Kind.UNREACHABLE: _("does not answer"),
+        Kind.WHITE_PAGE: _("shows a white page"),
+        Kind.FATAL_IN_BODY: _("shows a PHP error"),
+        Kind.DATABASE_ERROR: _("cannot reach its database"),
+        Kind.MAINTENANCE: _("is stuck in maintenance"),
+    }.get(kind, _("fails"))
+
+
+def sureness_words(confidence: float | None) -> str:
+    """How sure a cause is, in a word."""
+    if confidence is None:
+        return ""
+    if confidence >= 0.95:
+        return _("Certain")
+    return _("Likely") if confidence >= 0.6 else _("Possible")

@@ -1,0 +1,120 @@
+// Small conveniences on top of pages that work without any of this. No inline handlers, no eval: the content security policy forbids both.
+(function () {
+  "use strict";
+
+  const root = document.documentElement;
+  root.classList.add("js");
+
+  // The person's time zone, so that the server can write times in it.
+  function keepTimeZone() {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (!zone || document.cookie.split("; ").includes("tz=" + encodeURIComponent(zone))) return;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = "tz=" + encodeURIComponent(zone) + "; Path=/; Max-Age=31536000; SameSite=Lax" + secure;
+  }
+
+  // "4 min ago" goes on counting between two refreshes, in the words of the server: "%s s ago|%s min ago|%s h ago|%s d ago".
+  const SIZES = [1, 60, 3600, 86400];
+  const words = (document.body.dataset.ago || "").split("|");
+
+  function ageInWords(seconds) {
+    let unit = 0;
+    while (unit + 1 < SIZES.length && seconds >= SIZES[unit + 1]) unit += 1;
+    return words[unit].replace("%s", String(Math.floor(seconds / SIZES[unit])));
+  }
+
+  function refreshTimes() {
+    if (document.hidden || words.length !== SIZES.length) return;
+    for (const time of document.querySelectorAll("time[data-ago]")) {
+      const age = ageInWords(Math.max(0, (Date.now() - Date.parse(time.dateTime)) / 1000));
+      if (time.textContent !== age) time.textContent = age;
+    }
+  }
+
+  // A copy button names the element whose text it copies.
+  async function copy(button) {
+    const source = document.getElementById(button.dataset.copy);
+    if (!source) return;
+    const before = button.textContent;
+    try {
+      await navigator.clipboard.writeText(source.value || source.textContent);
+      button.textContent = button.dataset.copied;
+    } catch (error) {
+      // Without the clipboard permission (plain http): select the text, the keyboard does the rest.
+      getSelection().selectAllChildren(source);
+      button.textContent = button.dataset.selected;
+    }
+    setTimeout(() => { button.textContent = before; }, 2500);
+  }
+
+  // On a phone the list of steps starts folded, so that the current step comes first.
+  function foldSteps() {
+    const narrow = matchMedia("(max-width: 860px)").matches;
+    for (const list of document.querySelectorAll("details[data-fold-on-phone]")) list.open = !narrow;
+  }
+
+  // A polled region is left alone while nobody looks, or while somebody types or reads an opened part in it.
+  function holdPolling(event) {
+    const region = event.detail.elt;
+    if (!region.matches || !region.matches("[data-poll]")) return;
+    const active = document.activeElement;
+    const typing = active && region.contains(active) && active.matches("input, textarea, select");
+    const selecting = !getSelection().isCollapsed && region.contains(getSelection().anchorNode);
+    if (document.hidden || typing || selecting) event.preventDefault();
+  }
+
+  // What was unfolded stays unfolded over a refresh.
+  let unfolded = [];
+  function rememberUnfolded(event) {
+    unfolded = Array.from(event.detail.target.querySelectorAll("details[id][open]"), (part) => part.id);
+  }
+  function restoreUnfolded() {
+    for (const id of unfolded) {
+      const part = document.getElementById(id);
+      if (part) part.open = true;
+    }
+    refreshTimes();
+  }
+
+  // A form is sent once, however often its button is pressed.
+  function guardTwice(event) {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    for (const button of form.querySelectorAll("button[data-busy]")) button.textContent = button.dataset.busy;
+  }
+
+  function closeMenus(event) {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (event.type === "keydown" ? event.key === "Escape" : !menu.contains(event.target)) menu.open = false;
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+    closeMenus(event);
+  });
+  document.addEventListener("keydown", closeMenus);
+  document.addEventListener("submit", guardTwice);
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("htmx:beforeRequest", holdPolling);
+  document.addEventListener("htmx:beforeSwap", rememberUnfolded);
+  document.addEventListener("htmx:afterSettle", restoreUnfolded);
+  // Coming back with the browser's own history must not find buttons that think they were pressed.
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    const summary = document.querySelector("[data-error-summary]");
+    if (summary) summary.focus();
+  });
+
+  keepTimeZone();
+  foldSteps();
+  refreshTimes();
+  setInterval(refreshTimes, 1000);
+})();
