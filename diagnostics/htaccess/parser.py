@@ -1,0 +1,157 @@
+"""Splits a `.htaccess` into logical lines without losing a byte: joining the raw bytes of all lines gives the file again.
+
+Follows `ap_cfg_getline` and `ap_getword_conf` of Apache 2.4: a backslash before the line's end joins it with the next one,
+in comments too; words are parted by white space and may stand in single or double quotes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SPACE = " \t\n\r\f\v"
+
+
+class LineKind(StrEnum):
+    BLANK = "blank"
+    COMMENT = "comment"
+    DIRECTIVE = "directive"
+    OPEN = "open"  # <Name …>
+    CLOSE = "close"  # </Name>
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One logical line: `number` is its first physical line (from 1), `last` its last one."""
+
+    number: int
+    last: int
+    raw: bytes = field(repr=False)
+    kind: LineKind = LineKind.BLANK
+    name: str = ""  # as written; of a section without the angle brackets
+    args: str = ""
+    words: tuple[str, ...] = ()
+    bracket_closed: bool = True  # a section's line ends with ">"
+
+    @property
+    def key(self) -> str:
+        """The name as Apache compares it: without regard to case."""
+        return self.name.lower()
+
+    @property
+    def ending(self) -> bytes:
+        """How this line ends: b"\\r\\n", b"\\n" or nothing at the very end of a file."""
+        if self.raw.endswith(b"\r\n"):
+            return b"\r\n"
+        return b"\n" if self.raw.endswith(b"\n") else b""
+
+    @property
+    def text(self) -> str:
+        return decode(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    lines: tuple[Line, ...]
+    has_byte_order_mark: bool = False
+
+    @property
+    def content(self) -> bytes:
+        mark = BYTE_ORDER_MARK if self.has_byte_order_mark else b""
+        return mark + b"".join(line.raw for line in self.lines)
+
+    def at(self, number: int) -> Line | None:
+        """The logical line that holds this physical line."""
+        return next((line for line in self.lines if line.number <= number <= line.last), None)
+
+    def index_of(self, line: Line) -> int:
+        return next(index for index, other in enumerate(self.lines) if other.number == line.number)
+
+    @property
+    def ending(self) -> bytes:
+        """The line end this file uses mostly."""
+        windows = sum(line.ending == b"\r\n" for line in self.lines)
+        return b"\r\n" if windows * 2 > len(self.lines) else b"\n"
+
+
+def decode(raw: bytes) -> str:
+    """Bytes as text that can be turned back into the same bytes by `encode`."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """The words of a directive's arguments, quotes removed."""
+    words: list[str] = []
+    rest = text.lstrip(_SPACE)
+    while rest:
+        word, rest = first_word(rest)
+        words.append(word)
+    return tuple(words)
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """The first word and what follows it, white space between them removed."""
+    text = text.lstrip(_SPACE)
+    if not text:
+        return "", ""
+    quote = text[0]
+    if quote in "\"'":
+        end = 1
+        while end < len(text) and text[end] != quote:
+            escaped = text[end] == "\\" and end + 1 < len(text) and text[end + 1] in (quote, "\\")
+            end += 2 if escaped else 1
+        word = text[1:end].replace("\\\\", "\\").replace("\\" + quote, quote)
+        return word, text[end + 1 :].lstrip(_SPACE)
+    end = next((i for i, char in enumerate(text) if char in _SPACE), len(text))
+    return text[:end], text[end:].lstrip(_SPACE)
+
+
+def parse(content: bytes) -> Document:
+    """The file as logical lines. Never fails: whatever the bytes are, they come back unchanged from `content`."""
+    marked = content.startswith(BYTE_ORDER_MARK)
+    body = content[len(BYTE_ORDER_MARK) :] if marked else content
+    physical = body.split(b"\n")
+    pieces = [piece + b"\n" for piece in physical[:-1]] + ([physical[-1]] if physical[-1] else [])
+    lines: list[Line] = []
+    start = 0
+    while start < len(pieces):
+        end = start
+        while end + 1 < len(pieces) and _continues(pieces[end]):
+            end += 1
+        lines.append(_line(start + 1, pieces[start : end + 1]))
+        start = end + 1
+    return Document(tuple(lines), marked)
+
+
+def _continues(piece: bytes) -> bool:
+    if not piece.endswith(b"\n"):
+        return False
+    bare = piece[:-2] if piece.endswith(b"\r\n") else piece[:-1]
+    return bare.endswith(b"\\")
+
+
+def _line(number: int, pieces: list[bytes]) -> Line:
+    joined = b""
+    for piece in pieces:
+        bare = piece[:-2] if piece.endswith(b"\r\n") else piece.removesuffix(b"\n")
+        joined += bare[:-1] if _continues(piece) else bare
+    text = decode(joined).strip(_SPACE)
+    raw = b"".join(pieces)
+    last = number + len(pieces) - 1
+    if not text:
+        return Line(number, last, raw)
+    if text.startswith("#"):
+        return Line(number, last, raw, LineKind.COMMENT)
+    name, args = first_word(text)
+    if name.startswith("</"):
+        return Line(number, last, raw, LineKind.CLOSE, name[2:].removesuffix(">"), args, (), text.endswith(">"))
+    if name.startswith("<"):
+        closed = text.endswith(">")
+        inner = args[:-1] if args.endswith(">") else args
+        return Line(number, last, raw, LineKind.OPEN, name[1:].removesuffix(">"), inner.rstrip(_SPACE), split_words(inner), closed)
+    return Line(number, last, raw, LineKind.DIRECTIVE, name, args, split_words(args))
