@@ -1,0 +1,33 @@
+"""Diagnoses: asked for by a person, and what one of them concluded."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from .. import access, diagnosing
+from ..models import Diagnosis
+
+
+@require_POST
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks for a diagnosis of a site; it only reads."""
+    site = access.get_site(request, pk, write=True)
+    if site.host is None:
+        messages.error(request, _("There is no hosting account for this site yet: without it, nothing can be read."))
+        return redirect("diagnostics:site-connect", site.pk)
+    diagnosis = diagnosing.request(site, site.incidents.filter(resolved_at=None).first(), request.user)
+    return redirect("diagnostics:diagnosis", diagnosis.pk)
+
+
+@require_GET
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """One diagnosis, while it runs and after."""
+    rows = Diagnosis.objects.filter(site__team__memberships__user=request.user).select_related("site__host", "incident")
+    diagnosis = get_object_or_404(rows.prefetch_related("findings"), pk=pk)
+    running = diagnosis.state in (Diagnosis.State.QUEUED, Diagnosis.State.RUNNING)
+    return TemplateResponse(request, "diagnostics/diagnosis.html", {"diagnosis": diagnosis, "site": diagnosis.site, "running": running, "section": "sites"})

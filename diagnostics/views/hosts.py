@@ -1,0 +1,171 @@
+"""Hosting accounts: list, type in, test, accept a host key, and where a site's files lie on them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from sites.models import Host, Site
+
+from .. import access, connecting
+from ..forms import ChooseHostForm, HostForm, PlacesForm
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Every hosting account of the person's teams."""
+    hosts = Host.objects.filter(team__memberships__user=request.user).annotate(site_count=Count("sites")).order_by("name")
+    return TemplateResponse(request, "diagnostics/hosts.html", {"hosts": hosts, "section": "settings"})
+
+
+@require_GET
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """One hosting account: how it is reached, whether that works, which sites lie on it."""
+    host = access.get_host(request, pk)
+    context = {
+        "host": host,
+        "sites": host.sites.order_by("name"),
+        "offered": connecting.fingerprint_of(host.offered_host_key) if host.offered_host_key else "",
+        "pinned": connecting.fingerprint_of(host.host_key) if host.host_key else "",
+        "section": "settings",
+    }
+    return TemplateResponse(request, "diagnostics/host.html", context)
+
+
+@sensitive_post_parameters("password", "private_key", "passphrase")
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """A new hosting account; with `?site=`, for that site, which then goes on to its folders."""
+    site = _site_asked_for(request)
+    team = site.team if site else access.writable_team(request)
+    return _edit(request, Host(team=team, name=_unused_name(site) if site else ""), site)
+
+
+@sensitive_post_parameters("password", "private_key", "passphrase")
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """An existing hosting account. An empty secret keeps what is stored."""
+    return _edit(request, access.get_host(request, pk, write=True), None)
+
+
+def _site_asked_for(request: HttpRequest) -> Site | None:
+    wanted = request.GET.get("site", "")
+    return access.get_site(request, int(wanted), write=True) if wanted.isdigit() else None
+
+
+def _unused_name(site: Site) -> str:
+    name = _("Hosting of %(site)s") % {"site": site.name}
+    return name[:100] if not Host.objects.filter(team=site.team, name=name[:100]).exists() else ""
+
+
+def _edit(request: HttpRequest, host: Host, site: Site | None) -> HttpResponse:
+    form = HostForm(request.POST or None, instance=host, team=host.team)
+    result = None
+    if request.method == "POST" and form.is_valid():
+        result = connecting.test_typed(form.instance, **_secrets(form), accepted_fingerprint=form.cleaned_data["accepted_fingerprint"])
+        if result.ok and request.POST.get("action") != "test":
+            return _save(request, form, result, site)
+        if not result.ok and request.POST.get("action") == "save-anyway":
+            return _save(request, form, result, site)
+    context = {"form": form, "host": host, "site": site, "result": result, "section": "settings"}
+    return TemplateResponse(request, "diagnostics/host_form.html", context)
+
+
+def _secrets(form: HostForm) -> dict[str, str]:
+    return {name: form.cleaned_data[name] for name in ("password", "private_key", "passphrase")}
+
+
+def _save(request: HttpRequest, form: HostForm, result: connecting.ConnectionTest, site: Site | None) -> HttpResponseRedirect:
+    host = connecting.store(form.instance, **_secrets(form), tested=result, user=request.user)
+    if not site:
+        messages.success(request, _("Saved. %(name)s") % {"name": host.name})
+        return redirect("diagnostics:host", host.pk)
+    site.host = host
+    site.save(update_fields=["host"])
+    return redirect("diagnostics:site-places", site.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def connect(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which hosting account a site lies on: one that stands, or a new one."""
+    site = access.get_site(request, pk, write=True)
+    form = ChooseHostForm(request.POST or None, team=site.team, initial={"host": site.host_id})
+    if request.method == "POST" and form.is_valid():
+        site.host = form.cleaned_data["host"]
+        site.save(update_fields=["host"])
+        return redirect("diagnostics:site-places", site.pk)
+    if not form.fields["host"].queryset.exists():
+        return redirect(f"{reverse('diagnostics:host-new')}?{urlencode({'site': site.pk})}")
+    return TemplateResponse(request, "diagnostics/connect.html", {"site": site, "form": form, "section": "sites"})
+
+
+@require_POST
+def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes a site off its hosting account; the site is watched on."""
+    site = access.get_site(request, pk, write=True)
+    site.host = None
+    site.save(update_fields=["host"])
+    messages.success(request, _("The site is watched on, without access to its files."))
+    return redirect("sites:site", site.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def places(request: HttpRequest, pk: int) -> HttpResponse:
+    """The folders and logs of a site, proposed from what lies there."""
+    site = access.get_site(request, pk, write=True)
+    if site.host is None:
+        return redirect("diagnostics:site-connect", site.pk)
+    if request.method == "POST":
+        form = PlacesForm(request.POST, instance=site)
+        problem = connecting.check_places(site.host, **form.cleaned_data) if form.is_valid() else None
+        if problem:
+            form.add_error(problem.field, problem.message)
+        if form.is_valid():
+            form.save()
+            messages.success(request, _("Connected. Causes and repairs are now available for this site."))
+            return redirect("sites:site", site.pk)
+        return TemplateResponse(request, "diagnostics/places.html", {"site": site, "form": form, "found": None, "section": "sites"})
+    found = connecting.discover(site)
+    form = PlacesForm(instance=site, initial={name: getattr(site, name) or getattr(found, name) for name in PlacesForm.Meta.fields})
+    return TemplateResponse(request, "diagnostics/places.html", {"site": site, "form": form, "found": found, "section": "sites"})
+
+
+@require_POST
+def test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tests a stored connection now and says what came of it."""
+    host = access.get_host(request, pk, write=True)
+    result = connecting.test_host(host)
+    (messages.success if result.ok else messages.error)(request, f"{result.message} {result.hint}".strip())
+    return redirect("diagnostics:host", host.pk)
+
+
+@require_POST
+def accept_key(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person accepts the host key that the page showed; another one than shown is refused."""
+    host = access.get_host(request, pk, write=True)
+    if connecting.accept_host_key(host, request.user, request.POST.get("fingerprint", "")):
+        result = connecting.test_host(host)
+        (messages.success if result.ok else messages.error)(request, f"{result.message} {result.hint}".strip())
+    else:
+        messages.error(request, _("The host shows another key by now. Nothing was accepted; look at the new one below."))
+    return redirect("diagnostics:host", host.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Removes a hosting account with its secrets; its sites are watched on."""
+    host = access.get_host(request, pk, write=True)
+    if request.method == "POST":
+        host.delete()
+        messages.success(request, _("%(name)s and its secrets are removed. Its sites are watched on.") % {"name": host.name})
+        return redirect("diagnostics:hosts")
+    return TemplateResponse(request, "diagnostics/host_delete.html", {"host": host, "sites": host.sites.order_by("name"), "section": "settings"})

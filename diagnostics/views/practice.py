@@ -1,0 +1,70 @@
+"""The practice site: started, broken on purpose, made whole, removed. It is bound to this machine and says what it is."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from sites.models import Site
+
+from .. import access, practising
+
+
+@require_GET
+def show(request: HttpRequest) -> HttpResponse:
+    """What the practice site is, how to break it, and how it stands."""
+    context = {"site": practising.site_of(request.user), "kinds": practising.KINDS, "serving": practising.is_serving(), "section": "sites"}
+    return TemplateResponse(request, "diagnostics/practice.html", context)
+
+
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """Makes the practice site, has its servers started, and watches it."""
+    team = access.writable_team(request)
+    try:
+        practising.start(team, request.user)
+    except practising.PracticeUnavailable as error:
+        messages.error(request, str(error))
+    return redirect("diagnostics:practice")
+
+
+@require_POST
+def break_it(request: HttpRequest) -> HttpResponse:
+    """Breaks it in the chosen way; the probe finds it by itself."""
+    access.refuse_readers(request, _site(request).team_id)
+    try:
+        practising.break_it(request.POST.get("kind", ""))
+    except practising.PracticeUnavailable as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The practice site is broken now. The next probe, in at most 20 seconds, will notice it."))
+    return redirect("diagnostics:practice")
+
+
+@require_POST
+def reset(request: HttpRequest) -> HttpResponse:
+    """Makes it whole again, as if nothing had happened."""
+    access.refuse_readers(request, _site(request).team_id)
+    practising.reset()
+    messages.success(request, _("The practice site is whole again."))
+    return redirect("diagnostics:practice")
+
+
+@require_POST
+def remove(request: HttpRequest) -> HttpResponse:
+    """Stops and removes the practice site with its host and history."""
+    access.refuse_readers(request, _site(request).team_id)
+    practising.remove()
+    messages.success(request, _("The practice site is removed."))
+    return redirect("sites:dashboard")
+
+
+def _site(request: HttpRequest) -> Site:
+    site = practising.site_of(request.user)
+    if site is None:
+        raise Http404
+    return site

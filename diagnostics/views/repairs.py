@@ -1,0 +1,141 @@
+"""The guided repair: one page that everybody looking at it shares, its steps, undo, and the report that hands it over."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from .. import access, queries, repairing, reporting, undoing
+from ..forms import CloseForm
+from ..models import RepairCase, Step
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """Every guided repair of the person's teams, open ones first."""
+    page = Paginator(queries.cases_of(request.user), 30).get_page(request.GET.get("page"))
+    return TemplateResponse(request, "diagnostics/repairs.html", {"page": page, "open_count": queries.open_cases(request.user), "section": "repairs"})
+
+
+def start_for_incident(request: HttpRequest, incident_pk: int) -> HttpResponse:
+    """Opens the guided repair of an incident, or the one that is open already. A mail's link leads here: GET asks, POST opens."""
+    incident = access.get_incident(request, incident_pk, write=request.method == "POST")
+    standing = repairing.open_case_of(incident.site)
+    if standing:
+        return redirect("diagnostics:repair", standing.pk)
+    if request.method != "POST":
+        return TemplateResponse(request, "diagnostics/repair_start.html", {"incident": incident, "site": incident.site, "section": "repairs"})
+    return redirect("diagnostics:repair", repairing.open_case(incident.site, incident, request.user).pk)
+
+
+def start_for_site(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for a site without an open incident."""
+    site = access.get_site(request, pk, write=request.method == "POST")
+    standing = repairing.open_case_of(site)
+    if standing:
+        return redirect("diagnostics:repair", standing.pk)
+    if request.method != "POST":
+        return TemplateResponse(request, "diagnostics/repair_start.html", {"incident": None, "site": site, "section": "repairs"})
+    incident = site.incidents.filter(resolved_at=None).first()
+    return redirect("diagnostics:repair", repairing.open_case(site, incident, request.user).pk)
+
+
+@require_GET
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """The shared page of one repair: its steps, and the one that is chosen (or recommended)."""
+    case = access.get_case(request, pk)
+    context = queries.repair_page(case, request.GET.get("step", ""))
+    return TemplateResponse(request, "diagnostics/repair.html", {**context, "section": "repairs"})
+
+
+def _back(case: RepairCase, guide_step: str) -> HttpResponseRedirect:
+    return redirect(f"{reverse('diagnostics:repair', args=[case.pk])}?{urlencode({'step': guide_step})}")
+
+
+@require_POST
+def look(request: HttpRequest, pk: int) -> HttpResponse:
+    """A step that only looks: confirm, read the log, scan, retest."""
+    case = access.get_case(request, pk, write=True)
+    guide_step = request.POST.get("step", "")
+    try:
+        repairing.look(case, guide_step, request.user)
+    except repairing.RepairRefused as refusal:
+        messages.error(request, str(refusal))
+    return _back(case, guide_step)
+
+
+@require_POST
+def apply(request: HttpRequest, pk: int) -> HttpResponse:
+    """A change (or a trial) exactly as the page showed it: the digest of the plan that was seen comes along."""
+    case = access.get_case(request, pk, write=True)
+    guide_step = request.POST.get("step", "")
+    answers = [(name.removeprefix("answer-"), value) for name, value in request.POST.items() if name.startswith("answer-")]
+    try:
+        repairing.start(
+            case,
+            guide_step=guide_step,
+            action=request.POST.get("action", ""),
+            repair_id=request.POST.get("repair", ""),
+            cause=request.POST.get("cause", ""),
+            answers=answers,
+            digest=request.POST.get("digest", ""),
+            user=request.user,
+        )
+    except repairing.RepairRefused as refusal:
+        messages.error(request, str(refusal))
+    return _back(case, guide_step)
+
+
+@require_POST
+def skip(request: HttpRequest, pk: int) -> HttpResponse:
+    """A step that somebody decided to leave out."""
+    case = access.get_case(request, pk, write=True)
+    repairing.skip(case, request.POST.get("step", ""), request.user)
+    return redirect("diagnostics:repair", case.pk)
+
+
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes back one applied step, byte for byte."""
+    step: Step = access.get_step(request, pk, write=True)
+    try:
+        undoing.request(step, request.user)
+    except repairing.RepairRefused as refusal:
+        messages.error(request, str(refusal))
+    return _back(step.case, step.guide_step)
+
+
+@require_POST
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ends the repair. What was applied stays and can still be undone."""
+    case = access.get_case(request, pk, write=True)
+    form = CloseForm(request.POST)
+    if not form.is_valid():
+        return _back(case, "retest")
+    repairing.close_case(case, request.user, form.cleaned_data["outcome"])
+    messages.success(request, _("The repair is closed. What was changed can still be undone from its page."))
+    return redirect("diagnostics:repair", case.pk)
+
+
+@require_GET
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """The report for a specialist, ready to print."""
+    case = access.get_case(request, pk)
+    return TemplateResponse(request, "diagnostics/report.html", {**reporting.context(case), "section": "repairs"})
+
+
+@require_GET
+def report_markdown(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same report as Markdown, to be put into a ticket."""
+    case = access.get_case(request, pk)
+    response = HttpResponse(reporting.markdown(case), content_type="text/markdown; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="repair-{case.pk}.md"'
+    return response
