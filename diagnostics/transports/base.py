@@ -71,7 +71,10 @@ class ConnectionDetails:
 
 
 class TransportError(Exception):
-    """A host could not be reached or refused. `code` is stable; `hint` says what to do next."""
+    """A host could not be reached or refused. `code` is stable; `hint` says what to do next.
+
+    `text` and `params` are the message before its values were put in, for pages that translate it.
+    """
 
     code = "transport"
 
@@ -79,6 +82,8 @@ class TransportError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.text = message
+        self.params: dict[str, object] = {}
 
 
 class NameUnresolved(TransportError):

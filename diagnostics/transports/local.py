@@ -1,0 +1,171 @@
+"""Files of this machine, below the folders the administrator allowed (`SITEMEND_LOCAL_ROOTS`) and nowhere else.
+
+Every name is reached from an open folder, component by component without following links, so that nobody who may write
+below a root can lead us out of it while we work.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat as modes
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from diagnostics.transports.base import AddressRefused, Capability, Entry, FileKind, Stat, TransportError
+from diagnostics.transports.failures import explained, from_os_error, not_regular, printable, too_large
+from diagnostics.transports.paths import LIST_LIMIT, checked, joined, kind_of, too_many
+from sites.texts import mark as _
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_THROUGH = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def as_stat(found: os.stat_result) -> Stat:
+    return Stat(kind_of(found.st_mode), modes.S_IMODE(found.st_mode), found.st_size, found.st_mtime, found.st_uid, found.st_gid)
+
+
+class LocalReader:
+    """Everything `Reader` asks for, on plain files."""
+
+    protocol = "local"
+    capabilities = frozenset(Capability) - {Capability.RUN_COMMANDS}
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self._roots = [os.path.realpath(root) for root in roots if root]
+
+    def stat(self, path: str) -> Stat:
+        with self._at(path) as (folder, name):
+            return as_stat(os.stat(name, dir_fd=folder, follow_symlinks=False))
+
+    def read(self, path: str, limit: int) -> bytes:
+        with self._opened(path) as (descriptor, size):
+            content = b"" if size > limit else _read(descriptor, limit + 1)
+        if size > limit or len(content) > limit:
+            raise too_large(path, limit)
+        return content
+
+    def read_tail(self, path: str, limit: int) -> bytes:
+        with self._opened(self.real_path(path)) as (descriptor, size):
+            os.lseek(descriptor, max(0, size - limit), os.SEEK_SET)
+            return _read(descriptor, limit)
+
+    def list(self, path: str) -> list[Entry]:
+        base = checked(path)
+        entries: list[Entry] = []
+        with self._at(path) as (folder, name):
+            descriptor = os.open(name, FOLDER, dir_fd=folder)
+            try:
+                for found in os.listdir(descriptor):
+                    entry = _entry(base, found, descriptor)
+                    entries.extend([entry] if entry else [])
+                    if len(entries) > LIST_LIMIT:
+                        raise too_many(path)
+            finally:
+                os.close(descriptor)
+        return entries
+
+    def walk(self, path: str, max_entries: int) -> Iterator[Entry]:
+        waiting = [Entry(checked(path), self.stat(path))]
+        given = 0
+        while waiting and given < max_entries:
+            entry = waiting.pop()
+            yield entry
+            given += 1
+            if entry.stat.kind is FileKind.FOLDER:
+                try:
+                    waiting.extend(self.list(entry.path)[max_entries - given - 1 :: -1] if max_entries > given else [])
+                except TransportError:
+                    continue  # a folder that cannot be read, or went away meanwhile, is passed over
+
+    def real_path(self, path: str) -> str:
+        try:
+            resolved = os.path.realpath(checked(path), strict=True)
+        except OSError as error:
+            raise from_os_error(error, path) from error
+        self._root_of(resolved)
+        return resolved
+
+    def home(self) -> str:
+        if not self._roots:
+            raise self._outside("~")
+        return self._roots[0]
+
+    def free_space(self, path: str) -> int | None:
+        with self._at(path) as (folder, name):
+            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                found = os.fstatvfs(descriptor)
+            finally:
+                os.close(descriptor)
+        return found.f_bavail * found.f_frsize
+
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
+    def _root_of(self, real: str) -> str:
+        for root in self._roots:
+            if real == root or real.startswith(root.rstrip("/") + "/"):
+                return root
+        raise self._outside(real)
+
+    def _outside(self, path: str) -> AddressRefused:
+        hint = _("Only folders named in SITEMEND_LOCAL_ROOTS can be used; the administrator sets it.")
+        return explained(AddressRefused, _("{path} is outside the folders allowed on this machine."), hint, path=printable(path))
+
+    @contextmanager
+    def _at(self, path: str) -> Iterator[tuple[int, str]]:
+        """The open folder that holds the name, and the name. Links in the way there are resolved first, then refused."""
+        above, name = posixpath.split(checked(path))
+        real = joined(os.path.realpath(above), name) if name else "/"
+        root = self._root_of(real)
+        inside = [part for part in real[len(root) :].split("/") if part]
+        try:
+            descriptor = os.open(root, _THROUGH)
+            try:
+                for part in inside[:-1]:
+                    below = os.open(part, _THROUGH, dir_fd=descriptor)
+                    os.close(descriptor)
+                    descriptor = below
+                yield descriptor, inside[-1] if inside else "."
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise from_os_error(error, path) from error
+
+    @contextmanager
+    def _opened(self, path: str) -> Iterator[tuple[int, int]]:
+        """A regular file and its size."""
+        with self._at(path) as (folder, name):
+            if not modes.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise not_regular(path)
+            descriptor = self._open_unnoticed(folder, name)
+            try:
+                found = os.fstat(descriptor)
+                if not modes.S_ISREG(found.st_mode):
+                    raise not_regular(path)
+                yield descriptor, found.st_size
+            finally:
+                os.close(descriptor)
+
+    def _open_unnoticed(self, folder: int, name: str) -> int:
+        """Without touching the time of last access where the system lets us (only the owner may ask for that)."""
+        try:
+            return os.open(name, _FILE | getattr(os, "O_NOATIME", 0), dir_fd=folder)
+        except PermissionError:
+            return os.open(name, _FILE, dir_fd=folder)
+
+
+def _read(descriptor: int, limit: int) -> bytes:
+    out = bytearray()
+    while len(out) < limit and (block := os.read(descriptor, min(1_048_576, limit - len(out)))):
+        out += block
+    return bytes(out)
+
+
+def _entry(base: str, name: str, folder: int) -> Entry | None:
+    try:
+        return Entry(joined(base, name), as_stat(os.stat(name, dir_fd=folder, follow_symlinks=False)))
+    except FileNotFoundError:
+        return None  # went away since it was listed

@@ -1,0 +1,208 @@
+"""Writes over SFTP: beside the file first, then in its place. Nothing is ever written through a link."""
+
+from __future__ import annotations
+
+import stat as modes
+import time
+
+from diagnostics.transports import sftp_wire
+from diagnostics.transports.base import Capability, FileKind, NotFound, Stat, TransportError
+from diagnostics.transports.failures import already_exists, explained, is_link, no_space, not_regular, owner_would_change, printable
+from diagnostics.transports.paths import beside, checked
+from diagnostics.transports.sftp import SftpReader, from_status, to_bytes
+from diagnostics.transports.sftp_wire import Attrs, SftpStatus
+from sites.texts import mark as _
+
+_PRIVATE = modes.S_IFREG | 0o600
+
+
+class SftpWriter(SftpReader):
+    """Everything `Writer` asks for.
+
+    Where the host lacks posix-rename (no ATOMIC_REPLACE), the old file is moved aside and the new one into its place: for
+    an instant the name is missing, and a line that breaks just then leaves the old file under `.sitemend-….old` beside it.
+    """
+
+    def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
+        old = self._what_is_there(path)
+        if old is not None and old.kind is not FileKind.FILE:
+            raise is_link(path) if old.kind is FileKind.LINK else not_regular(path)
+        temporary = self._stored_beside(path, content, mode, mtime, old)
+        try:
+            self._put_in_place(temporary, path, replace=old is not None)
+        except BaseException:
+            self._discard(temporary)
+            raise
+
+    def create_exclusive(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
+        if self._what_is_there(path) is not None:
+            raise already_exists(path)
+        temporary = self._stored_beside(path, content, mode, mtime, None)
+        try:
+            self._rename_to_free_name(temporary, checked(path))
+        except BaseException:
+            self._discard(temporary)
+            raise
+
+    def rename(self, path: str, target: str) -> None:
+        self.stat(path)
+        if self._what_is_there(target) is not None:
+            raise already_exists(target)
+        self._rename_to_free_name(checked(path), checked(target))
+
+    def chmod(self, path: str, mode: int) -> None:
+        if self.stat(path).kind is FileKind.LINK:
+            raise is_link(path)
+        self._set(path, Attrs(mode=mode))
+        if self.stat(path).mode != mode:
+            raise explained(TransportError, _("The host did not take over the mode of {path}."), path=printable(path))
+
+    def set_mtime(self, path: str, mtime: float) -> None:
+        now = self._lstat(path)
+        if modes.S_ISLNK(now.mode or 0):
+            raise is_link(path)
+        self._set(path, Attrs(atime=now.atime if now.atime is not None else int(time.time()), mtime=int(mtime)))
+
+    def remove(self, path: str) -> None:
+        if self.stat(path).kind is not FileKind.FILE:
+            raise not_regular(path)
+        self._try(path, lambda: self._wire.remove(to_bytes(checked(path))))
+
+    def _what_is_there(self, path: str) -> Stat | None:
+        try:
+            return self.stat(path)
+        except NotFound:
+            return None
+
+    def _stored_beside(self, path: str, content: bytes, mode: int, mtime: float | None, old: Stat | None) -> str:
+        """The name of a temporary file that holds everything the new one shall. Nothing is left behind on failure."""
+        temporary = beside(checked(path), "tmp")
+        raw = to_bytes(temporary)
+        flags = sftp_wire.FLAG_WRITE | sftp_wire.FLAG_CREATE | sftp_wire.FLAG_EXCLUSIVE
+        try:
+            handle = self._wire.open(raw, flags, Attrs(mode=_PRIVATE))
+        except SftpStatus as status:
+            raise self._not_stored(status, path) from status
+        try:
+            self._fill(path, temporary, handle, content, old)
+            self._finish(path, temporary, mode, mtime, len(content))
+        except SftpStatus as status:
+            self._discard(temporary)
+            raise from_status(status, path) from status
+        except BaseException:
+            self._discard(temporary)
+            raise
+        return temporary
+
+    def _fill(self, path: str, temporary: str, handle: bytes, content: bytes, old: Stat | None) -> None:
+        try:
+            self._make_private(temporary, handle)
+            self._keep_owner(path, temporary, handle, old)
+            try:
+                self._wire.write(handle, content)
+                if "fsync@openssh.com" in self._wire.extensions:
+                    self._wire.fsync(handle)
+            except SftpStatus as status:
+                # OpenSSH names no reason: a regular file that is open for writing refuses bytes for want of room.
+                raise (no_space(path) if status.code == sftp_wire.FAILURE else from_status(status, path)) from status
+            if self._wire.fstat(handle).size != len(content):
+                raise no_space(path)
+        except BaseException:
+            self._wire.close_quietly(handle)
+            raise
+        try:
+            self._wire.close(handle)
+        except SftpStatus as status:
+            raise no_space(path) from status  # quotas of network file systems speak up at the close
+
+    def _make_private(self, temporary: str, handle: bytes) -> None:
+        if modes.S_IMODE(self._wire.fstat(handle).mode or 0) & 0o077:
+            self._set(temporary, Attrs(mode=0o600))
+
+    def _keep_owner(self, path: str, temporary: str, handle: bytes, old: Stat | None) -> None:
+        """Undo promises the same owners: a login that cannot keep them must not replace the file."""
+        if old is None or old.uid is None or old.gid is None:
+            return
+        new = self._wire.fstat(handle)
+        if (new.uid, new.gid) == (old.uid, old.gid):
+            return
+        try:
+            self._wire.setstat(to_bytes(temporary), Attrs(uid=old.uid, gid=old.gid))
+        except SftpStatus as status:
+            raise owner_would_change(path) from status
+        new = self._wire.fstat(handle)
+        if (new.uid, new.gid) != (old.uid, old.gid):
+            raise owner_would_change(path)
+
+    def _finish(self, path: str, temporary: str, mode: int, mtime: float | None, size: int) -> None:
+        self._set(temporary, Attrs(mode=mode))
+        if mtime is not None:
+            self._set(temporary, Attrs(atime=int(time.time()), mtime=int(mtime)))
+        done = self.stat(temporary)
+        if done.size != size:
+            raise no_space(path)
+        if done.mode != mode or (mtime is not None and int(done.mtime) != int(mtime)):
+            raise explained(TransportError, _("The host did not take over the mode or time of {path}."), path=printable(path))
+
+    def _put_in_place(self, temporary: str, path: str, *, replace: bool) -> None:
+        target = checked(path)
+        if Capability.ATOMIC_REPLACE in self.capabilities:
+            self._try(path, lambda: self._wire.posix_rename(to_bytes(temporary), to_bytes(target)))
+        elif not replace:
+            self._rename_to_free_name(temporary, target)
+        else:
+            self._swap(temporary, target)
+
+    def _swap(self, temporary: str, target: str) -> None:
+        aside = beside(target, "old")
+        self._rename_to_free_name(target, aside)
+        try:
+            self._rename_to_free_name(temporary, target)
+        except BaseException:
+            self._rename_to_free_name(aside, target)
+            raise
+        self._try(target, lambda: self._wire.remove(to_bytes(aside)))
+
+    def _rename_to_free_name(self, path: str, target: str) -> None:
+        """OpenSSH renames files by link and unlink, which cannot overwrite."""
+        try:
+            self._wire.rename(to_bytes(path), to_bytes(target))
+        except SftpStatus as status:
+            if status.code in (sftp_wire.FAILURE, sftp_wire.PERMISSION_DENIED) and self._what_is_there(target) is not None:
+                raise already_exists(target) from status
+            raise from_status(status, path) from status
+
+    def _set(self, path: str, attrs: Attrs) -> None:
+        """Changes attributes of the name itself; by lsetstat where the host has it, which cannot be led through a link."""
+        raw = to_bytes(checked(path))
+        if "lsetstat@openssh.com" in self._wire.extensions:
+            try:
+                self._wire.lsetstat(raw, attrs)
+                return
+            except SftpStatus as status:
+                if status.code not in (sftp_wire.FAILURE, sftp_wire.OP_UNSUPPORTED):
+                    raise from_status(status, path) from status
+                # Some systems cannot change modes without following; the name was looked at just before.
+        self._try(path, lambda: self._wire.setstat(raw, attrs))
+
+    def _not_stored(self, status: SftpStatus, path: str) -> TransportError:
+        if status.code == sftp_wire.FAILURE and 0 in self._free(path):
+            return no_space(path)
+        return from_status(status, path)
+
+    def _free(self, path: str) -> tuple[int, ...]:
+        if Capability.FREE_SPACE not in self.capabilities:
+            return ()
+        try:
+            return self._wire.free_bytes(to_bytes(checked(path).rpartition("/")[0] or "/"))
+        except SftpStatus:
+            return ()
+
+    def _discard(self, temporary: str) -> None:
+        """Best effort: on a line that broke the hidden temporary file stays behind, the file itself is as it was."""
+        try:
+            self._wire.remove(to_bytes(temporary))
+        except (SftpStatus, TransportError):
+            pass
+
+
