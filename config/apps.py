@@ -19,6 +19,6 @@ class ConfigurationConfig(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        from config import system_checks  # noqa: F401 (registers the checks)
+        from config import celery, system_checks  # noqa: F401 (tasks find their application; the checks are registered)
 
         post_migrate.connect(make_cache_table, sender=apps.get_app_config("auth"), dispatch_uid="config.make_cache_table")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
 from kombu import Queue
+
+from config.supervision import parent_death
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -27,15 +30,14 @@ def route(name: str, *_: object, **__: object) -> dict[str, str]:
 
 app = Celery("sitemend")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.conf.task_queues = [Queue(name, routing_key=name) for name in QUEUES]
 app.conf.task_routes = (route,)
-# A task that a dying worker held is handed out again; every task is harmless when run twice. Batches of probes are the
-# exception: they expire anyway, and their pages are simply due again.
-app.conf.task_annotations = {
-    "sites.tasks.probe_batch": {"acks_late": False, "soft_time_limit": None, "time_limit": None},
-}
+# A task is acknowledged when it has ended: the broker hands out again what a lost machine held. A task whose process was
+# killed is not repeated at once, since it may be what killed it: the sweeper and the journal look at what it left.
+# Batches of probes are acknowledged at once: they expire anyway, and their pages are simply due again.
+app.conf.task_annotations = {"sites.tasks.probe_batch": {"acks_late": False}}
 app.conf.task_acks_late = True
-app.conf.task_reject_on_worker_lost = True
+app.conf.task_reject_on_worker_lost = False
 app.conf.task_soft_time_limit = 840
 app.conf.task_time_limit = 900
 app.conf.worker_max_tasks_per_child = 500
@@ -50,3 +52,9 @@ def _own_logging(**_: object) -> None:
     from django.conf import settings
 
     dictConfig(settings.LOGGING)
+
+
+@worker_process_init.connect
+def _end_with_parent(**_: object) -> None:
+    """A worker's process does not outlive the worker, not even one that was killed with SIGKILL."""
+    parent_death.follow_parent(signal.SIGKILL)

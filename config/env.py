@@ -181,7 +181,9 @@ class Env:
         parts = _split(name, value)
         ports = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
         if parts.scheme not in ports or not parts.hostname:
-            raise SettingRefused(name, "must be smtp://host:port, smtp+starttls://user:password@host:port or smtps://user:password@host:port")
+            raise SettingRefused(
+                name, "must be smtp://host:port, smtp+starttls://user:password@host:port or smtps://user:password@host:port"
+            )
         if parts.path not in ("", "/") or parts.query:
             raise SettingRefused(name, "must end after host and port (encode special characters of the password, such as / as %2F)")
         return {

@@ -78,6 +78,7 @@ try:
     # --- what an operator chooses ---------------------------------------------------------------
     DEBUG = _read.flag("SITEMEND_DEBUG")
     SITEMEND_BASE_URL = _read.base_url("SITEMEND_BASE_URL", "http://127.0.0.1:8000")
+    SITEMEND_BASE_URL_IS_SET = bool(_read.text("SITEMEND_BASE_URL"))  # else `up` says where it listens
     SITEMEND_ALLOWED_NETWORKS = _read.networks("SITEMEND_ALLOWED_NETWORKS")
     SITEMEND_LOCAL_ROOTS = _read.folders("SITEMEND_LOCAL_ROOTS")
     SITEMEND_PROBES_PER_ADDRESS = _read.integer("SITEMEND_PROBES_PER_ADDRESS", 4, least=1, most=1000)
@@ -89,7 +90,9 @@ try:
     TIME_ZONE = SITEMEND_TIME_ZONE = _read.time_zone("SITEMEND_TIME_ZONE", "UTC")
     LANGUAGE_CODE = _read.choice("SITEMEND_LANGUAGE", "en", ("en", "fr", "de"))
     DATABASES = {"default": _database(_read, f"sqlite:///{SITEMEND_VAR_DIR / 'db.sqlite3'}")}
-    SITEMEND_REDIS_URL = _read.redis_url("REDIS_URL") or _embedded_broker(SITEMEND_BROKER_NOTE)
+    _redis = _read.redis_url("REDIS_URL")
+    SITEMEND_REDIS_URL_IS_SET = bool(_redis)  # else `up` starts the embedded Valkey
+    SITEMEND_REDIS_URL = _redis or _embedded_broker(SITEMEND_BROKER_NOTE)
     _smtp = _read.email("EMAIL_URL")
     _mail_from = _read.text("SITEMEND_MAIL_FROM", f"Sitemend <sitemend@{urlsplit(SITEMEND_BASE_URL).hostname}>")
     _more_hosts = _read.names("SITEMEND_ALLOWED_HOSTS")
@@ -186,7 +189,8 @@ LOGOUT_REDIRECT_URL = "/login/"
 # --- what a browser may do ----------------------------------------------------------------------
 _base = urlsplit(SITEMEND_BASE_URL)
 _https = _base.scheme == "https"
-ALLOWED_HOSTS = sorted({"localhost", "127.0.0.1", "[::1]", f"[{_base.hostname}]" if ":" in _base.hostname else _base.hostname, *_more_hosts})
+_host = f"[{_base.hostname}]" if ":" in _base.hostname else _base.hostname
+ALLOWED_HOSTS = sorted({"localhost", "127.0.0.1", "[::1]", _host, *_more_hosts})
 CSRF_TRUSTED_ORIGINS = [SITEMEND_BASE_URL]
 SESSION_COOKIE_NAME = "sitemend_session"  # own names: cookies do not tell ports apart, and many things run on localhost
 CSRF_COOKIE_NAME = "sitemend_csrf"
