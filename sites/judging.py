@@ -1,0 +1,308 @@
+"""From outcomes to verdicts. One bad sample is never a failure, one good sample never a recovery.
+
+A first failure makes a page *suspect*; quick probes on fresh connections then decide. Everything here is a plain function of
+the state, the kind of the new outcome and the time: it is the caller who stores the state and keeps the timetable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sites.probing.outcome import Kind
+from sites.texts import mark as _
+
+WINDOW = 20  # samples kept to tell permanent from intermittent
+SETTLED = 10  # good samples in a row after which a scattered failure is over
+FLAPPING_TRANSITIONS = 6
+FLAPPING_WINDOW = timedelta(hours=1)
+STALE_CONFIRMATION = timedelta(minutes=10)  # after a gap this long, a mixed confirmation starts anew
+
+
+class Verdict(StrEnum):
+    """What recent outcomes of a page or site amount to."""
+
+    UP = "up"
+    SUSPECT = "suspect"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+class Scope(StrEnum):
+    """Which pages of a site fail."""
+
+    ALL = "all-pages"
+    SOME = "some-pages"
+    NONE = "none"
+
+
+class Pattern(StrEnum):
+    """How a failure shows itself over time. `SOME_DEVICES` comes from probes as several browsers, not from `pattern`."""
+
+    PERMANENT = "permanent"
+    INTERMITTENT = "intermittent"
+    SOME_DEVICES = "some-devices"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When a failure and a recovery are certain. Seconds throughout; `confirm_after_s` counts from the first failure."""
+
+    interval_s: float = 60.0
+    failure_threshold: int = 2
+    failure_samples: int = 3
+    confirm_after_s: tuple[float, ...] = (5.0, 20.0)
+    recovery_good: int = 2
+    recovery_gap_s: float = 30.0
+    down_interval_s: float = 60.0
+    stuck_maintenance_s: float = 1800.0
+    blocked_max_s: float = 3600.0
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.failure_threshold <= self.failure_samples:
+            raise ValueError("A failure needs at least two bad samples, and no more than are taken.")
+        if self.recovery_good < 2:
+            raise ValueError("A recovery needs at least two good samples.")
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """What must be remembered of a page between two outcomes. The default is a page never probed."""
+
+    verdict: str = Verdict.UNKNOWN
+    kind: str = ""  # of the failure while suspect or down, else of the last outcome
+    since: datetime | None = None  # of the verdict
+    last_at: datetime | None = None  # of the last sample that counted
+    failing_since: datetime | None = None
+    samples: tuple[bool, ...] = ()  # good? of each sample since the page became suspect
+    good_since: datetime | None = None  # first good sample in a row while down
+    goods: int = 0
+    maintenance_since: datetime | None = None
+    blocked_since: datetime | None = None
+    blocked_times: int = 0
+    recent: tuple[bool, ...] = ()  # good? of the last samples, for the pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of verdict and what made it."""
+
+    old: str
+    new: str
+    at: datetime
+    why: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The state after an outcome. `next_after_s` is when to probe again, None: at the regular time."""
+
+    state: PageState
+    transition: Transition | None = None
+    next_after_s: float | None = None
+
+
+def judge(state: PageState, kind: str, at: datetime, policy: Policy, *, in_window: bool = False) -> Judged:
+    """Take in one outcome. `in_window`: a planned maintenance is on, so that one shown by the site cannot be stuck.
+
+    A sample that is not later than the last one (a task run twice, answers out of order) changes nothing.
+    """
+    if state.last_at is not None and at <= state.last_at:
+        return Judged(state, None, _next_after(state, state.last_at, policy))
+    kind = Kind(kind)
+    state = replace(state, last_at=at)
+    if kind is Kind.BLOCKED:
+        after, why = _blocked(state, at), _("the host or a firewall refuses the probe")
+    else:
+        state = replace(state, blocked_since=None, blocked_times=0)
+        state = _note_maintenance(state, kind, at)
+        good = not kind.is_failure and not _is_stuck(state, at, policy, in_window)
+        state = replace(state, recent=(*state.recent, good)[-WINDOW:])
+        after, why = (_good if good else _bad)(state, kind, at, policy)
+    transition = None
+    if after.verdict != state.verdict:
+        after = replace(after, since=at)
+        transition = Transition(str(state.verdict), str(after.verdict), at, why, str(kind))
+    return Judged(after, transition, _next_after(after, at, policy))
+
+
+def _blocked(state: PageState, at: datetime) -> PageState:
+    return replace(
+        state,
+        verdict=Verdict.UNKNOWN,
+        kind=Kind.BLOCKED,
+        samples=(),
+        failing_since=None,
+        good_since=None,
+        goods=0,
+        maintenance_since=None,
+        blocked_since=state.blocked_since or at,
+        blocked_times=state.blocked_times + 1,
+    )
+
+
+def _note_maintenance(state: PageState, kind: Kind, at: datetime) -> PageState:
+    since = (state.maintenance_since or at) if kind is Kind.MAINTENANCE else None
+    return replace(state, maintenance_since=since)
+
+
+def _is_stuck(state: PageState, at: datetime, policy: Policy, in_window: bool) -> bool:
+    if state.maintenance_since is None or in_window:
+        return False
+    return (at - state.maintenance_since).total_seconds() >= policy.stuck_maintenance_s
+
+
+def _good(state: PageState, kind: Kind, at: datetime, policy: Policy) -> tuple[PageState, str]:
+    if state.verdict == Verdict.SUSPECT:
+        return _decide(state, kind, at, policy, good=True)
+    if state.verdict != Verdict.DOWN:
+        return _as_up(state, kind), _("the first good probe")
+    first = state.good_since or at
+    state = replace(state, good_since=first, goods=state.goods + 1)
+    seconds = (at - first).total_seconds()
+    if state.goods < policy.recovery_good or seconds < policy.recovery_gap_s:
+        return state, ""
+    why = f"{state.goods} good probes in a row in {seconds:.0f} s"
+    return replace(_as_up(state, kind), recent=()), why  # a later failure is a new one: its pattern starts here
+
+
+def _bad(state: PageState, kind: Kind, at: datetime, policy: Policy) -> tuple[PageState, str]:
+    if state.verdict == Verdict.SUSPECT:
+        return _decide(state, kind, at, policy, good=False)
+    if state.verdict == Verdict.DOWN:
+        return replace(state, kind=kind, good_since=None, goods=0), ""
+    return _as_suspect(state, kind, at), _("a first probe failed")
+
+
+def _decide(state: PageState, kind: Kind, at: datetime, policy: Policy, *, good: bool) -> tuple[PageState, str]:
+    """One more sample of a suspect page: down, up again, or not certain yet."""
+    first = state.failing_since or at
+    if True in state.samples and at - first > STALE_CONFIRMATION:
+        return (_as_up(state, kind), _("a single probe failed")) if good else (_as_suspect(state, kind, at), "")
+    samples = (*state.samples, good)
+    bad, seconds = samples.count(False), (at - first).total_seconds()
+    if bad >= policy.failure_threshold:
+        after = replace(state, verdict=Verdict.DOWN, kind=kind, samples=samples, good_since=None, goods=0)
+        return after, f"{bad} of {len(samples)} probes failed in {seconds:.0f} s"
+    if bad + max(0, policy.failure_samples - len(samples)) < policy.failure_threshold:
+        return _as_up(state, kind), f"{bad} of {len(samples)} probes failed in {seconds:.0f} s"
+    return replace(state, samples=samples, kind=state.kind if good else kind), ""
+
+
+def _as_up(state: PageState, kind: Kind) -> PageState:
+    return replace(state, verdict=Verdict.UP, kind=kind, samples=(), failing_since=None, good_since=None, goods=0)
+
+
+def _as_suspect(state: PageState, kind: Kind, at: datetime) -> PageState:
+    return replace(state, verdict=Verdict.SUSPECT, kind=kind, samples=(False,), failing_since=at, good_since=None, goods=0)
+
+
+def _next_after(state: PageState, at: datetime, policy: Policy) -> float | None:
+    """Seconds from `at` to the next probe that this state asks for."""
+    if state.blocked_times:
+        doubled = max(policy.interval_s, 60.0) * 2.0 ** min(state.blocked_times, 12)
+        return max(policy.interval_s, min(doubled, policy.blocked_max_s))
+    if state.verdict == Verdict.SUSPECT and state.failing_since is not None:
+        index = min(len(state.samples), len(policy.confirm_after_s)) - 1
+        due = policy.confirm_after_s[index] - (at - state.failing_since).total_seconds()
+        return max(1.0, due)
+    if state.verdict == Verdict.DOWN:
+        quick = min(policy.interval_s, policy.down_interval_s)
+        if state.good_since is None:
+            return quick
+        return max(1.0, policy.recovery_gap_s - (at - state.good_since).total_seconds())
+    return None
+
+
+def pattern(recent: Sequence[bool]) -> Pattern:
+    """What the last samples of a page show: its failure is there all the time, now and then, or not at all."""
+    if all(recent):
+        return Pattern.NONE
+    spells = sum(1 for index, good in enumerate(recent) if not good and (index == 0 or recent[index - 1]))
+    tail = len(recent) - 1 - max(index for index, good in enumerate(recent) if not good)
+    if tail >= SETTLED:
+        return Pattern.NONE
+    if spells > 1:
+        return Pattern.INTERMITTENT
+    return Pattern.PERMANENT if tail < 2 else Pattern.NONE
+
+
+def site_verdict(pages: Iterable[PageState]) -> Verdict:
+    """The worst that is certain: down, then suspect, then unknown. A site without pages is unknown."""
+    found = {page.verdict for page in pages}
+    for verdict in (Verdict.DOWN, Verdict.SUSPECT, Verdict.UNKNOWN):
+        if verdict in found:
+            return verdict
+    return Verdict.UP if found else Verdict.UNKNOWN
+
+
+def site_kind(pages: Iterable[PageState]) -> str:
+    """The worst kind among the pages; empty when none was probed."""
+    kinds = [Kind(page.kind) for page in pages if page.kind]
+    return str(max(kinds, key=lambda kind: kind.rank)) if kinds else ""
+
+
+def scope(pages: Sequence[PageState]) -> Scope:
+    """Which pages fail, suspect ones included."""
+    failing = sum(1 for page in pages if is_failing(page))
+    if not failing:
+        return Scope.NONE
+    return Scope.ALL if failing == len(pages) else Scope.SOME
+
+
+def site_pattern(pages: Sequence[PageState]) -> Pattern:
+    """The pattern of the failing pages; of all pages when none fails at this moment."""
+    failing = [page for page in pages if is_failing(page)]
+    found = {pattern(page.recent) for page in failing or pages}
+    if Pattern.INTERMITTENT in found:
+        return Pattern.INTERMITTENT
+    return Pattern.PERMANENT if failing else Pattern.NONE
+
+
+def is_failing(page: PageState) -> bool:
+    """Whether a page is down or about to be."""
+    return page.verdict in (Verdict.DOWN, Verdict.SUSPECT)
+
+
+def is_flapping(transitions: Iterable[datetime], now: datetime) -> bool:
+    """Whether so many changes between up and down lie within the last hour that one notice is enough."""
+    return sum(1 for at in transitions if now - FLAPPING_WINDOW < at <= now) >= FLAPPING_TRANSITIONS
+
+
+_MOMENTS = frozenset({"since", "last_at", "failing_since", "good_since", "maintenance_since", "blocked_since"})
+_SAMPLES = frozenset({"samples", "recent"})
+
+
+def state_to_json(state: PageState) -> dict[str, Any]:
+    """The state as plain values; what equals the default is left out."""
+    stored: dict[str, Any] = {}
+    for item in fields(PageState):
+        value = getattr(state, item.name)
+        if value == item.default:
+            continue
+        if item.name in _MOMENTS:
+            value = value.isoformat()
+        elif item.name in _SAMPLES:
+            value = [int(good) for good in value]
+        stored[item.name] = value if isinstance(value, list | int) else str(value)
+    return stored
+
+
+def state_from_json(stored: dict[str, Any]) -> PageState:
+    """The state that `state_to_json` stored. Unknown names are passed over; raises ValueError on a value that is none."""
+    known: dict[str, Any] = {}
+    for item in fields(PageState):
+        if item.name not in stored:
+            continue
+        value = stored[item.name]
+        if item.name in _MOMENTS:
+            value = datetime.fromisoformat(value)
+        elif item.name in _SAMPLES:
+            value = tuple(bool(good) for good in value)
+        known[item.name] = value
+    return PageState(**known)

@@ -1,0 +1,68 @@
+"""The words of a page: decoded, without its markup, and without the parts that quote rather than say."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+EXCERPT_LENGTH = 300
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(script|style|noscript|template|svg)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r"<(pre|code|textarea|xmp|samp|kbd|blockquote|script|style)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG = re.compile(r"<[!/?a-zA-Z][^<>]*>")
+_TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,1000})", re.IGNORECASE)
+_HEADING = re.compile(r"<h1\b[^<>]*>(.{0,1000}?)</h1", re.IGNORECASE | re.DOTALL)
+_SPACE = re.compile(r"\s+")
+
+
+def header(headers: Iterable[tuple[str, str]], name: str) -> str:
+    """The value of the first header of that name (any case); empty when it is missing."""
+    name = name.lower()
+    return next((value for found, value in headers if found.lower() == name), "")
+
+
+def decode(body: bytes, content_type: str = "") -> str:
+    """The body as text by its declared character set, else UTF-8; never raises."""
+    named = _CHARSET.search(content_type) or _CHARSET.search(body[:1024].decode("latin-1"))
+    for charset in (named.group(1) if named else "utf-8", "utf-8"):
+        try:
+            return body.decode(charset, "replace").lstrip("\ufeff")
+        except (LookupError, ValueError):  # unknown names, and codecs that do not make text of bytes
+            continue
+    return body.decode("latin-1")
+
+
+def without_quotes(text: str) -> str:
+    """The markup without comments, scripts and the elements in which a page shows code or another's words."""
+    return _QUOTED.sub(" ", _COMMENT.sub(" ", text))
+
+
+def visible(text: str) -> str:
+    """What a reader sees, in one line."""
+    plain = _TAG.sub(" ", _UNSEEN.sub(" ", _COMMENT.sub(" ", text)))
+    return _SPACE.sub(" ", html.unescape(plain)).strip()
+
+
+def title(text: str) -> str:
+    """The document's title in one line; empty when there is none."""
+    found = _TITLE.search(text)
+    return _SPACE.sub(" ", html.unescape(found.group(1))).strip() if found else ""
+
+
+def heading(text: str) -> str:
+    """The first main heading in one line; empty when there is none."""
+    found = _HEADING.search(text)
+    return visible(found.group(1)) if found else ""
+
+
+def excerpt(text: str) -> str:
+    """The title and the beginning of the text, at most 300 characters."""
+    name = title(text)
+    words = visible(_TITLE.sub(" ", text, count=1))
+    if name and not words.startswith(name):
+        words = f"{name}: {words}" if words else name
+    words = "".join(char for char in words if char.isprintable())
+    return words if len(words) <= EXCERPT_LENGTH else words[: EXCERPT_LENGTH - 1].rstrip() + "…"

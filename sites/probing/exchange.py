@@ -1,0 +1,204 @@
+"""One probe on its way: its hops, what it received so far, and what it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pycurl
+
+from sites.page_text import header
+from sites.probing.failures import Failure, detail_of_error, failure
+from sites.probing.outcome import Kind, Outcome, ProbeRequest, Purpose, Timings
+from sites.probing.urls import BadUrl, Origin, origin, redirect_target, wire_url, with_token
+from sites.signatures import classify
+
+BODY_LIMIT = 256 * 1024  # decompressed bytes that are read
+BODY_KEPT = 64 * 1024
+HEADER_LIMIT = 64 * 1024
+MAX_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(slots=True)
+class Exchange:
+    """The state of one probe. `url` is the hop at hand; secrets are sent to `home` alone."""
+
+    index: int
+    request: ProbeRequest
+    url: str = ""
+    home: Origin = ("", "", 0)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: bool = False
+    redirects: int = 0
+    spent_s: float = 0.0
+    cookies: list[bytes] = field(default_factory=list)  # carried over when a hop has to wait for another handle
+
+    body: bytearray = field(default_factory=bytearray)
+    header_lines: list[bytes] = field(default_factory=list)
+    header_size: int = 0
+    body_full: bool = False
+    headers_full: bool = False
+    refused: bool = False
+    postponed: str = ""  # the address that had no free slot
+    woken_for: str = ""  # the address whose free slot ended the wait
+    used: list[str] = field(default_factory=list)  # addresses whose slots this hop holds
+
+    def prepare(self) -> Failure | None:
+        """Check the request; a failure when it cannot be sent at all."""
+        for name, value in self.request.headers:
+            if not name or any(ord(char) < 33 or ord(char) > 126 or char == ":" for char in name) or set(value) & set("\r\n\0"):
+                return failure("bad-header")
+        try:
+            self.url = wire_url(self.request.url)
+        except BadUrl:
+            return failure("bad-url")
+        if self.carries_token:
+            self.url = with_token(self.url, self.request.token)
+        self.home = origin(self.url)
+        return None
+
+    @property
+    def carries_token(self) -> bool:
+        return bool(self.request.token) and self.request.purpose is not Purpose.ROUTINE
+
+    @property
+    def at_home(self) -> bool:
+        return origin(self.url) == self.home
+
+    @property
+    def remaining_s(self) -> float:
+        return self.request.time_limit_s - self.spent_s
+
+    def reset_hop(self) -> None:
+        """Forget what the last hop brought."""
+        self.body = bytearray()
+        self.header_lines = []
+        self.header_size = 0
+        self.body_full = self.headers_full = self.refused = False
+        self.postponed = ""
+
+    def on_header(self, line: bytes) -> int | None:
+        """libcurl's callback for each header line; -1 stops the transfer."""
+        self.header_size += len(line)
+        if self.header_size > HEADER_LIMIT:
+            self.headers_full = True
+            return -1
+        if line.startswith(b"HTTP/"):  # a final answer follows an interim one
+            self.header_lines = []
+        elif line.strip():
+            self.header_lines.append(line)
+        return None
+
+    def on_body(self, chunk: bytes) -> int | None:
+        """libcurl's callback for each decompressed part of the body; -1 stops the transfer."""
+        room = BODY_LIMIT - len(self.body)
+        self.body += chunk[:room]
+        if len(chunk) >= room:
+            self.body_full = True
+            return -1
+        return None
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers of the last answer, in order."""
+        pairs = []
+        for line in self.header_lines:
+            name, _colon, value = _text(line).partition(":")
+            pairs.append((name.strip(), value.strip()))
+        return tuple(pairs)
+
+    def follow(self, status: int) -> Failure | bool:
+        """Move on to where a redirect leads: True when there is a next hop, False when this answer is the last."""
+        location = header(self.headers(), "location") if status in _REDIRECTS else ""
+        if not location or status in self.request.expectation.statuses:
+            return False
+        if self.redirects >= MAX_REDIRECTS:
+            return failure("too-many-redirects")
+        try:
+            self.url = redirect_target(self.url, location)
+        except BadUrl:
+            return failure("redirect-refused")
+        self.redirects += 1
+        return True
+
+    def failed(self, curl: pycurl.Curl, error: int, text: str) -> Outcome:
+        """The outcome of a hop that libcurl gave up."""
+        status = curl.getinfo(pycurl.RESPONSE_CODE)
+        if error == pycurl.E_WRITE_ERROR and self.body_full:
+            return self.answered(curl, status, complete=True)
+        detail = self._detail(curl, error, text)
+        if self.header_lines and not self.headers_full and (status >= 400 or detail == "cut-off"):
+            return self.answered(curl, status, complete=False)  # an error page is one even if its end is missing
+        return self.finished(failure(detail), curl)
+
+    def _detail(self, curl: pycurl.Curl, error: int, text: str) -> str:
+        if self.refused and error == pycurl.E_COULDNT_CONNECT:
+            return "redirect-refused" if self.redirects else "address-refused"
+        if self.headers_full:
+            return "headers-too-large"
+        detail = detail_of_error(
+            error,
+            text,
+            verify_result=curl.getinfo(pycurl.SSL_VERIFYRESULT),
+            looked_up=curl.getinfo(pycurl.NAMELOOKUP_TIME) > 0,
+            connected=curl.getinfo(pycurl.CONNECT_TIME) > 0,
+        )
+        began = bool(self.header_lines) and bool(self.body)
+        return "cut-off" if began and detail in ("reset", "protocol", "empty") else detail
+
+    def answered(self, curl: pycurl.Curl, status: int, *, complete: bool) -> Outcome:
+        """The outcome of a final answer."""
+        headers, body = self.headers(), bytes(self.body)
+        said = classify(status, headers, body, expectation=self.request.expectation, complete=complete, url=self.url)
+        return self._outcome((said.kind, said.detail, said.message), curl, status=status, request_id=said.request_id, excerpt=said.excerpt)
+
+    def finished(self, what: Failure, curl: pycurl.Curl | None = None) -> Outcome:
+        """The outcome of a probe that brought no answer to judge."""
+        return self._outcome(what, curl)
+
+    def _outcome(
+        self, what: Failure, curl: pycurl.Curl | None, *, status: int | None = None, request_id: str = "", excerpt: str = ""
+    ) -> Outcome:
+        kind, detail, message = what
+        answered = status is not None
+        return Outcome(
+            key=self.request.key,
+            url=self.request.url,
+            purpose=self.request.purpose,
+            at=self.at,
+            kind=Kind(kind),
+            status=status,
+            detail=detail,
+            message=message,
+            ms=round(self.spent_s * 1000, 3) if curl is not None else None,
+            timings=_timings(curl) if curl is not None else Timings(),
+            final_url=self.url,
+            address=curl.getinfo(pycurl.PRIMARY_IP) if curl is not None else "",
+            headers=self.headers() if answered else (),
+            body=bytes(self.body[:BODY_KEPT]) if answered else b"",
+            body_size=len(self.body) if answered else 0,
+            request_id=request_id,
+            excerpt=excerpt,
+            token=self.request.token if self.carries_token else "",
+        )
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _timings(curl: pycurl.Curl) -> Timings:
+    def since_start(info: int) -> float | None:
+        seconds = curl.getinfo(info)
+        return round(seconds * 1000, 3) if seconds > 0 else None
+
+    return Timings(
+        name_lookup_ms=since_start(pycurl.NAMELOOKUP_TIME),
+        connect_ms=since_start(pycurl.CONNECT_TIME),
+        tls_ms=since_start(pycurl.APPCONNECT_TIME),
+        first_byte_ms=since_start(pycurl.STARTTRANSFER_TIME),
+        total_ms=since_start(pycurl.TOTAL_TIME),
+    )

@@ -1,0 +1,373 @@
+"""What an answer amounts to: by its structure (status, headers, how a page is built) first, by words only where nothing else tells.
+
+A page that writes *about* errors must never be taken for one: what a page quotes is not looked at, PHP's message counts only where
+PHP would have stopped, and words count only where they are all that a short page says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from sites.page_text import EXCERPT_LENGTH, decode, excerpt, header, heading, title, visible, without_quotes
+from sites.probing.outcome import Expectation, Kind
+from sites.request_ids import find_request_id
+from sites.texts import mark as _
+
+Headers = tuple[tuple[str, str], ...]
+SHORT_TEXT = 700  # characters of a page that says one thing only
+TAIL_LIMIT = 2000  # characters that handlers may still print after PHP stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """The judgement on one answer. `detail` is a stable code, `message` a sentence for people."""
+
+    kind: Kind
+    detail: str = ""
+    message: str = ""
+    request_id: str = ""
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as the tests below look at it."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    text: str  # the body decoded
+    bare: str  # the same without what the page quotes
+    words: str  # what a reader sees
+    title: str
+    heading: str
+    is_html: bool
+    url: str
+
+    @property
+    def says_one_thing(self) -> bool:
+        return len(self.words) <= SHORT_TEXT
+
+
+Found = tuple[Kind, str, str]  # kind, detail, message
+
+
+def classify(
+    status: int,
+    headers: Headers,
+    body: bytes,
+    *,
+    expectation: Expectation | None = None,
+    complete: bool = True,
+    url: str = "",
+) -> Classified:
+    """Judge a final answer. `complete` is False when the connection ended before the body did; `url` is the final one."""
+    expectation = expectation or Expectation()
+    answer = _look_at(status, headers, body, url)
+    kind, detail, message = _judge(answer, expectation, complete=complete)
+    said = _fatal_text(answer) if detail == "php-fatal" else ""
+    return Classified(
+        kind=kind,
+        detail=detail,
+        message=message,
+        request_id=find_request_id(headers, answer.words) if kind.is_failure or kind is Kind.BLOCKED else "",
+        excerpt=said or excerpt(answer.text) if answer.text else "",
+    )
+
+
+def _look_at(status: int, headers: Headers, body: bytes, url: str) -> Answer:
+    content_type = header(headers, "content-type").lower()
+    textual = not content_type or content_type.startswith("text/") or any(word in content_type for word in ("xml", "json", "html"))
+    text = decode(body, content_type) if textual else ""
+    is_html = bool(text) and ("html" in content_type or not content_type)
+    bare = without_quotes(text) if is_html or content_type.startswith("text/plain") else ""
+    return Answer(
+        status, headers, body, text, bare, visible(text) if text else "", title(text), heading(text), is_html or not content_type, url
+    )
+
+
+def _judge(answer: Answer, expectation: Expectation, *, complete: bool) -> Found:
+    expected = answer.status in expectation.statuses if expectation.statuses else 200 <= answer.status <= 299
+    tests = [_suspended, _fatal_in_body, _database_error, _cms_error]
+    if not expected:
+        tests = [
+            _blocked,
+            _suspended,
+            _gateway_page,
+            _fatal_in_body,
+            _maintenance,
+            _database_error,
+            _cms_error,
+            _server_error,
+            _client_error,
+        ]
+    for test in tests:
+        if (found := test(answer)) is not None:
+            return found
+    if not expected:
+        return Kind.UNEXPECTED, "status", _("The page answered, but not with the status expected of it.")
+    if not complete:
+        return Kind.TRUNCATED, "cut-off", _("The answer was cut off before its end.")
+    return _white_page(answer) or _words(answer, expectation) or (Kind.OK, "", "")
+
+
+# --- the host or something in front speaks -------------------------------------------------------------------------------------
+
+_BLOCKED_HEADERS = ("x-sucuri-block", "cf-mitigated")
+_BLOCKED_TITLES = (
+    "attention required! | cloudflare",
+    "just a moment...",
+    "sucuri website firewall - access denied",
+    "access denied | sucuri",
+    "bot verification",
+    "one moment, please...",
+)
+_BLOCKED_WORDS = re.compile(
+    r"your (?:ip(?: address)?|access)(?: \S{1,45})? (?:has been|was|is) (?:temporarily )?(?:banned|blocked|blacklisted|limited)"
+    r"|votre (?:adresse )?ip (?:a été|est) (?:temporairement )?(?:bannie?|bloquée?)"
+    r"|ihre ip(?:-adresse)? (?:wurde|ist) (?:vorübergehend )?(?:gesperrt|blockiert)"
+    r"|generated by (?:mod_security|wordfence)|this error was generated by mod_security"
+    r"|appropriate representation of the requested resource could not be found on this server\. this error was generated"
+    r"|imunify360|error code: 10(?:06|07|08|09|10|12|15|20)\b|access denied by (?:a )?(?:web application )?firewall",
+    re.IGNORECASE,
+)
+_BLOCKED_MARKUP = re.compile(r"cf-error-code[\"'][^<>]*>10(?:06|07|08|09|10|12|15|20)<|/cdn-cgi/challenge-platform/|cf-chl-", re.IGNORECASE)
+_BLOCKING_STATUSES = frozenset({401, 403, 405, 406, 409, 415, 418, 429, 444, 503})
+
+
+def _blocked(answer: Answer) -> Found | None:
+    if answer.status not in _BLOCKING_STATUSES:
+        return None
+    said = (Kind.BLOCKED, "firewall", _("The host or a firewall refuses our probe; the site itself may be well."))
+    if answer.status == 429:
+        return Kind.BLOCKED, "too-many-requests", _("The host says that it was asked too often and refuses our probe for now.")
+    if any(header(answer.headers, name) for name in _BLOCKED_HEADERS):
+        return said
+    if answer.title.lower() in _BLOCKED_TITLES or _BLOCKED_MARKUP.search(answer.text):
+        return said
+    return said if len(answer.words) < 4 * SHORT_TEXT and _BLOCKED_WORDS.search(answer.words) else None
+
+
+_SUSPENDED_PATHS = ("/cgi-sys/suspendedpage.cgi", "/cgi-sys/defaultwebpage.cgi", "/suspended.page")
+_SUSPENDED_TITLES = frozenset(
+    {
+        "account suspended",
+        "this account has been suspended",
+        "website suspended",
+        "site suspended",
+        "hosting account suspended",
+        "contact support",
+        "compte suspendu",
+        "site suspendu",
+        "hébergement suspendu",
+        "site en construction",
+        "site under construction",
+        "domain parked",
+        "parked domain",
+    }
+)
+_SUSPENDED_WORDS = re.compile(
+    r"(?:account|website|hosting|domain)(?: name)? (?:has been|is|was) (?:temporarily )?suspended"
+    r"|(?:compte|site|hébergement)(?: \S+)? (?:a été|est) (?:temporairement )?suspendu|contact your hosting provider|suspendedpage"
+    r"|domain (?:is|has been) parked|parked (?:free|domain)|buy this domain|ovh(?:cloud)?\b",
+    re.IGNORECASE,
+)
+_PARKING_MARKUP = re.compile(
+    r"<(?:script|iframe|frame)\b[^<>]{0,300}?//(?:[\w-]+\.)*(?:sedoparking|parkingcrew|bodis|parklogic|above)\.(?:com|net)/", re.IGNORECASE
+)
+
+
+def _suspended(answer: Answer) -> Found | None:
+    said = (Kind.SUSPENDED, "suspended", _("The host shows a suspension or parking page in place of the site."))
+    if urlsplit(answer.url).path.lower() in _SUSPENDED_PATHS:
+        return said
+    if not answer.is_html or not answer.says_one_thing:
+        return None
+    if _PARKING_MARKUP.search(answer.text):
+        return said
+    named = answer.title.lower().rstrip(".! ") in _SUSPENDED_TITLES
+    return said if named and _SUSPENDED_WORDS.search(answer.title + " " + answer.words) else None
+
+
+_VARNISH = re.compile(r"guru meditation|\bXID:\s*\d+", re.IGNORECASE)
+_GATEWAY_STATUSES = frozenset({502, 503, 504})
+
+
+def _gateway_page(answer: Answer) -> Found | None:
+    """The page of a cache in front, which sends Retry-After with every 503: no maintenance."""
+    if answer.status in _GATEWAY_STATUSES and answer.says_one_thing and _VARNISH.search(answer.words):
+        return _gateway(answer.status)
+    return None
+
+
+_MAINTENANCE_MARKS = re.compile(r"\bmaintenance\b|\bwartung|\bmantenimiento\b|\bmanutenzione\b|\bonderhoud\b", re.IGNORECASE)
+_MAINTENANCE_BODY = re.compile(r"<body\b[^<>]{0,500}\bmaintenance", re.IGNORECASE)
+
+
+def _maintenance(answer: Answer) -> Found | None:
+    if answer.status != 503:
+        return None
+    marked = _MAINTENANCE_MARKS.search(f"{answer.title} {answer.heading}") or _MAINTENANCE_BODY.search(answer.bare)
+    if header(answer.headers, "retry-after") or marked:
+        return Kind.MAINTENANCE, "maintenance", _("The site says that it is under maintenance.")
+    return None
+
+
+# --- the site's own error pages --------------------------------------------------------------------------------------------------
+
+_PHP_HTML = re.compile(
+    r"<b>(?:Fatal error|Parse error|Recoverable fatal error|Catchable fatal error)</b>:\s{1,3}(?P<said>.{1,6000}?)"
+    r" in <b>[^<>\n]{1,500}</b> on line <b>\d+</b>",
+    re.DOTALL,
+)
+_PHP_PLAIN = re.compile(
+    r"^(?:PHP )?(?:Fatal error|Parse error|Recoverable fatal error):\s{1,3}(?P<said>[^<]{1,6000}?)"
+    r" in [^\s<>][^<>\n]{0,500} on line \d+[ \t]*$",
+    re.MULTILINE,
+)
+_XDEBUG = re.compile(r"<table\b[^<>]{0,80}\bclass=['\"]xdebug-error xe-(?:fatal|parse|uncaught)", re.IGNORECASE)
+_NOTICES = re.compile(r"(?:\s|<br ?/?>|</?b>|(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards)(?:</b>)?:[^\n]{0,1000}\n)*")
+_HANDLER_PAGE = re.compile(r"id=[\"']error-page[\"']|wp-die-message", re.IGNORECASE)
+
+
+def _php_match(answer: Answer) -> re.Match[str] | None:
+    """PHP's own message, where PHP stopped: at the start of the document or with next to nothing after it."""
+    for pattern, tail_limit in ((_PHP_HTML, TAIL_LIMIT), (_PHP_PLAIN, 80)):
+        for found in pattern.finditer(answer.bare):
+            tail = answer.bare[found.end() :]
+            at_end = len(visible(tail)) <= tail_limit // 20 and len(tail) <= tail_limit
+            if at_end or _HANDLER_PAGE.search(tail) or _NOTICES.fullmatch(answer.bare[: found.start()]):
+                return found
+    return None
+
+
+def _fatal_in_body(answer: Answer) -> Found | None:
+    if not answer.bare:
+        return None
+    if _XDEBUG.search(answer.bare) or _php_match(answer) is not None:
+        return Kind.FATAL_IN_BODY, "php-fatal", _("The page shows a fatal PHP error.")
+    return None
+
+
+def _fatal_text(answer: Answer) -> str:
+    found = _php_match(answer)
+    return visible(found.group(0))[:EXCERPT_LENGTH] if found else ""
+
+
+_WP_DIE = re.compile(r"<body\b[^<>]{0,300}\bid=[\"']error-page[\"']", re.IGNORECASE)
+_WP_MESSAGE = re.compile(r"class=[\"']wp-die-message[\"'][^<>]*>\s*(?:<(?P<first>h1|p)\b)?", re.IGNORECASE)
+_WP_TROUBLE_LINK = re.compile(r"href=[\"']https?://[\w.-]*wordpress\.org/[^\"'<>]{0,120}(?:troubleshooting|debug|faq)", re.IGNORECASE)
+_DATABASE_WORDS = re.compile(
+    r"error establishing a database connection"
+    r"|erreur lors de la connexion à la base de données"
+    r"|fehler beim aufbau einer datenbankverbindung"
+    r"|error al (?:establecer una conexión|conectar) con la base de datos"
+    r"|errore nello stabilire una connessione al database"
+    r"|erro ao estabelecer uma conexão com o banco de dados"
+    r"|fout bij het maken van een databaseverbinding"
+    r"|link to database cannot be established"
+    r"|(?:could not|unable to|cannot) connect to (?:the )?(?:database|mysql)"
+    r"|can't connect to (?:local )?(?:mysql|mariadb) server"
+    r"|can.t contact the database server|cannot access the database",
+    re.IGNORECASE,
+)
+
+
+def _wordpress_page(answer: Answer) -> str:
+    """Which page `wp_die` made: "database" (a heading alone), "critical" (leads to the troubleshooting guide), "other" or none.
+
+    The same frame carries refusals such as an expired link; those come with a 4xx.
+    """
+    if not _WP_DIE.search(answer.bare) or 300 <= answer.status <= 499:
+        return ""
+    message = _WP_MESSAGE.search(answer.bare)
+    if _WP_TROUBLE_LINK.search(answer.bare):
+        return "critical"
+    if message and (message.group("first") or "").lower() == "h1":
+        return "database"
+    return "other"
+
+
+def _database_error(answer: Answer) -> Found | None:
+    said = (Kind.DATABASE_ERROR, "database", _("The site says that it cannot reach its database."))
+    if _wordpress_page(answer) == "database":
+        return said
+    limit = SHORT_TEXT if answer.status >= 500 else SHORT_TEXT // 2
+    if not answer.bare or len(answer.words) > limit or 300 <= answer.status <= 499:
+        return None
+    found = _DATABASE_WORDS.search(visible(answer.bare))
+    # An article may quote the words; the page that means them says them first or under its only heading.
+    return said if found and (answer.status >= 500 or found.start() <= len(answer.title) + 40) else None
+
+
+_CMS_ERRORS = (
+    ("drupal-error", re.compile(r"the website encountered an unexpected error\. (?:please )?try again later", re.IGNORECASE)),
+    ("typo3-error", re.compile(r"oops, an error occurred!", re.IGNORECASE)),
+    ("magento-error", re.compile(r"there has been an error processing your request", re.IGNORECASE)),
+)
+
+
+def _cms_error(answer: Answer) -> Found | None:
+    wordpress = _wordpress_page(answer)
+    if wordpress == "critical" or (wordpress == "other" and answer.status >= 500):
+        return Kind.FATAL_IN_BODY, "wordpress-critical-error", _("WordPress shows its page for a critical error.")
+    if not answer.is_html or not answer.says_one_thing or 300 <= answer.status <= 499:
+        return None
+    for detail, words in _CMS_ERRORS:
+        found = words.search(visible(answer.bare))
+        if found and found.start() <= len(answer.title) + 40:
+            return Kind.FATAL_IN_BODY, detail, _("The site shows its page for an unexpected error.")
+    return None
+
+
+# --- by status, and what is left -----------------------------------------------------------------------------------------------
+
+
+def _server_error(answer: Answer) -> Found | None:
+    status = answer.status
+    if status < 500:
+        return None
+    if status in _GATEWAY_STATUSES:
+        return _gateway(status)
+    if 520 <= status <= 527 or status == 530:
+        return Kind.GATEWAY_ERROR, f"cdn-{status}", f"The network in front of the site answered {status}: it got no proper answer from it."
+    return Kind.SERVER_ERROR, f"http-{status}", f"The site answered {_named(status)}."
+
+
+def _gateway(status: int) -> Found:
+    return Kind.GATEWAY_ERROR, f"http-{status}", f"A server in front of the site answered {_named(status)}."
+
+
+def _client_error(answer: Answer) -> Found | None:
+    if 400 <= answer.status <= 499:
+        return Kind.CLIENT_ERROR, f"http-{answer.status}", f"The page answered {_named(answer.status)}."
+    return None
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} ({HTTPStatus(status).phrase})"
+    except ValueError:
+        return str(status)
+
+
+_EMPTY_FRAME = re.compile(r"<!doctype[^<>]*>|</?(?:html|head|body)\b[^<>]*>|<!--.*?-->|\s+", re.IGNORECASE | re.DOTALL)
+
+
+def _white_page(answer: Answer) -> Found | None:
+    if answer.status != 200 or not answer.is_html or _EMPTY_FRAME.sub("", answer.text):
+        return None
+    return Kind.WHITE_PAGE, "empty", _("The page answered 200 (OK) with nothing in it.")
+
+
+def _words(answer: Answer, expectation: Expectation) -> Found | None:
+    for wanted in expectation.must_contain:
+        if wanted not in answer.text and wanted not in answer.words:
+            return Kind.UNEXPECTED, "words-missing", _("Words that must be on the page are not there.")
+    for unwanted in expectation.must_not_contain:
+        if unwanted in answer.text or unwanted in answer.words:
+            return Kind.UNEXPECTED, "words-forbidden", _("Words that must not be on the page are there.")
+    return None
