@@ -7,6 +7,7 @@ an unclosed section is therefore told before a misspelled directive above it. `<
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class _Line:
     name: str
     arguments: list[str]
     sections: tuple[tuple[str, str], ...]
+    problem: str = ""  # of the opening of a section: told when its turn comes, not while reading
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ def read_into(rules: Rules, text: str, filename: str, folder_url: str, requested
     own_rules: list[RewriteRule] = []
     rewrites = False
     for line in _parse(text, filename):
-        problem = complaint(line.name, line.arguments)
+        problem = line.problem or complaint(line.name, line.arguments)
         if problem:
             raise ConfigError(problem)
         if not all(_applies(section, argument, requested) for section, argument in line.sections):
@@ -124,7 +126,11 @@ def _parse(text: str, filename: str) -> list[_Line]:
             _close(opened, content)
         elif content.startswith("<"):
             section = _open(content, number)
-            if section.name.lower() != "ifmodule" or _module_loaded(section.argument):
+            if section.name.lower() != "ifmodule":
+                opened.append(section)
+                if problem := _section_problem(section, content):
+                    lines.append(_Line(section.name, [], (), problem))
+            elif _module_loaded(section.argument):
                 opened.append(section)
             else:
                 _pass_over(numbered)
@@ -133,10 +139,10 @@ def _parse(text: str, filename: str) -> list[_Line]:
             name = content.split(None, 1)[0]
             around = tuple((s.name.lower(), s.argument) for s in opened if s.name.lower() != "ifmodule")
             lines.append(_Line(name, words[1:], around))
-    # a loaded <IfModule> that is left open does no harm: Apache reads it to the end of the file
-    left = [section for section in reversed(opened) if section.name.lower() != "ifmodule"]
+    # a loaded <IfModule> that is left open does no harm, nor does what it holds: Apache reads it to the end of the file
+    left = list(itertools.takewhile(lambda section: section.name.lower() != "ifmodule", opened))
     if left:
-        raise ConfigError("\\n".join(f"{filename}:{section.number}: <{section.name}> was not closed." for section in left))
+        raise ConfigError("\\n".join(f"{filename}:{section.number}: <{section.name}> was not closed." for section in reversed(left)))
     return lines
 
 
@@ -159,18 +165,25 @@ def _logical_lines(text: str) -> list[tuple[int, str]]:
 
 def _open(content: str, number: int) -> _Open:
     name, _, argument = content[1:].partition(" ")
-    name = name.rstrip(">")
-    problem = section_complaint(name)
+    section = _Open(name.rstrip(">"), argument.strip().removesuffix(">"), number)
+    if section.name.lower() == "ifmodule" and not content.endswith(">"):
+        raise ConfigError("<IfModule> directive missing closing '>'")
+    if section.name.lower() == "ifmodule" and not section.argument:
+        raise ConfigError("<IfModule> directive requires additional arguments")
+    return section
+
+
+def _section_problem(section: _Open, content: str) -> str:
+    problem = section_complaint(section.name)
     if problem:
-        raise ConfigError(problem)
+        return problem
     if not content.endswith(">"):
-        raise ConfigError(f"<{name}> directive missing closing '>'")
-    argument = argument.rstrip(">").strip()
-    words = [a or b or c for a, b, c in _WORD.findall(argument)]
-    is_regex = name.lower() == "filesmatch" or words[:1] == ["~"]
-    if is_regex and words and not _compiles(words[-1]):
-        raise ConfigError("Regex could not be compiled")
-    return _Open(name, argument, number)
+        return f"<{section.name}> directive missing closing '>'"
+    words = [a or b or c for a, b, c in _WORD.findall(section.argument)]
+    if not words and section.name.lower() in ("files", "filesmatch"):
+        return f"<{section.name}> directive requires additional arguments"
+    is_regex = section.name.lower() == "filesmatch" or words[:1] == ["~"]
+    return "Regex could not be compiled" if is_regex and words and not _compiles(words[-1]) else ""
 
 
 def _compiles(pattern: str) -> bool:
@@ -183,11 +196,13 @@ def _compiles(pattern: str) -> bool:
 
 def _close(opened: list[_Open], content: str) -> None:
     name = content[2:].rstrip(">").strip()
-    if not opened:
+    around = opened[-1].name.lower() if opened else ""
+    if around == name.lower():
+        opened.pop()
+    elif around in ("", "ifmodule"):  # <IfModule> is read as a file of its own
         raise ConfigError(f"</{name}> without matching <{name}> section")
-    if opened[-1].name.lower() != name.lower():
+    else:
         raise ConfigError(f"Expected </{opened[-1].name}> but saw </{name}>")
-    opened.pop()
 
 
 def _pass_over(numbered: Iterator[tuple[int, str]]) -> None:
