@@ -19,7 +19,8 @@ from .repairs.plan import Change, ChangeMode, Plan, RenameFile, WriteFile
 from .transports.base import Capability, ConnectionLost, FileKind, NotFound, Reader, Stat, TransportError, Unsupported, Writer
 
 READ_LIMIT = 4 * 1024 * 1024  # bytes of a file that is changed: larger ones are no configuration
-_LEFTOVER = re.compile(r"^\.sitemend-[0-9a-zA-Z_.-]+\.tmp$")
+_ASIDE = re.compile(r"^\.sitemend-[0-9a-f]+\.old$")
+_LEFTOVER = re.compile(r"^\.sitemend-[0-9a-f]+\.tmp$")
 
 
 class Stale(Exception):
@@ -183,7 +184,7 @@ class Executor:
         path = journal.path_now(entry)
         stat = self._stat(path)
         if stat is None:
-            return _("the file is no longer there.")
+            return "" if self._brought_back(path, entry) else _("the file is no longer there.")
         content = self._content(path) if stat.kind == FileKind.FILE else None
         found = journal.sha256(content) if content is not None else ""
         if found == entry.before_sha256:
@@ -195,10 +196,21 @@ class Executor:
         self._writer.write_atomic(path, journal.before_content(entry), stat.mode, entry.before_mtime)
         return self._check_restored(path, entry, stat)
 
+    def _brought_back(self, path: str, entry: JournalEntry) -> bool:
+        """Where a host cannot replace a file in one move, a crash can leave the old one under a name of ours beside it."""
+        for aside in self._entries(path.rpartition("/")[0] or "/"):
+            if _ASIDE.match(aside.path.rpartition("/")[2]) and journal.sha256(self._content(aside.path) or b"") == entry.before_sha256:
+                self._lock.check()
+                self._writer.rename(aside.path, path)
+                return True
+        return False
+
     def _check_restored(self, path: str, entry: JournalEntry, before: Stat) -> str:
         now = self._stat(path)
         content = self._content(path)
-        times_kept = Capability.SET_MTIME not in self._writer.capabilities or (now is not None and int(now.mtime) == int(entry.before_mtime or 0))
+        times_kept = Capability.SET_MTIME not in self._writer.capabilities or (
+            now is not None and int(now.mtime) == int(entry.before_mtime or 0)
+        )
         if now is None or content is None or journal.sha256(content) != entry.before_sha256 or now.mode != before.mode or not times_kept:
             raise TransportError(_("The host did not keep what was put back."))
         if (now.uid, now.gid) != (entry.before_uid, entry.before_gid):

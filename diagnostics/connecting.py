@@ -1,0 +1,275 @@
+"""How a host is reached: tested, stored, accepted, opened. One try with a secret; a refused login or a changed key stops all use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites.credentials import host_secrets, set_host_secrets
+from sites.models import Host, Site, Team
+from sites.probing.guard import Guard
+
+from . import discovering, transports
+from .discovering import Found, PlaceProblem
+from .transports.base import (
+    ConnectionDetails,
+    HostKeyChanged,
+    HostKeyUnknown,
+    KeyUnusable,
+    LoginRefused,
+    Reader,
+    TransportError,
+    Writer,
+)
+from .transports.keys import fingerprint
+
+
+class ConnectionStopped(TransportError):
+    """The login was refused or the host key changed: nothing is tried until a person has looked."""
+
+    code = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTest:
+    """What a test of a connection brought. `host_key` is what the host showed; `found` what seems to lie there."""
+
+    ok: bool
+    code: str  # "ok", or that of the error
+    message: str
+    hint: str = ""
+    host_key: str = ""
+    fingerprint: str = ""
+    capabilities: tuple[str, ...] = ()
+    found: Found | None = None
+    read_only: str = ""
+    state: str = field(default=Host.State.UNREACHABLE)
+
+
+def guard() -> Guard:
+    """Which addresses this installation may contact."""
+    return Guard(tuple(settings.SITEMEND_ALLOWED_NETWORKS))
+
+
+def local_roots() -> tuple[str, ...]:
+    return tuple(str(root) for root in settings.SITEMEND_LOCAL_ROOTS)
+
+
+def fingerprint_of(host_key: str) -> str:
+    """`SHA256:…` of a stored host key, empty for none."""
+    return fingerprint(host_key) if host_key else ""
+
+
+def details_for(host: Host) -> ConnectionDetails:
+    """The stored connection with its secrets in the open: in memory only. Raises SecretUnreadable."""
+    password, private_key, passphrase = host_secrets(host)
+    exempt = (host.address, host.port) if host.practice else None
+    return ConnectionDetails(host.protocol, host.address, host.port, host.user, password, private_key, passphrase, host.host_key, exempt)
+
+
+# --- testing ------------------------------------------------------------------------------------
+def test_details(
+    details: ConnectionDetails, *, profile: str = "", docroot: str = "", error_log: str = "", access_log: str = ""
+) -> ConnectionTest:
+    """Connects once and looks around. Never raises for what a host does; nothing is written."""
+    try:
+        with transports.open_reader(details, guard=guard(), local_roots=local_roots()) as reader:
+            return _looked(reader, details, profile, docroot, error_log, access_log)
+    except HostKeyUnknown as error:
+        state = Host.State.KEY_CHANGED if isinstance(error, HostKeyChanged) else Host.State.UNTESTED
+        return ConnectionTest(False, error.code, error.message, error.hint, error.host_key, error.fingerprint, state=state)
+    except TransportError as error:
+        return ConnectionTest(False, error.code, error.message, error.hint, state=_state_after(error))
+
+
+def _looked(reader: Reader, details: ConnectionDetails, profile: str, docroot: str, error_log: str, access_log: str) -> ConnectionTest:
+    known = {"host_key": details.host_key, "fingerprint": fingerprint_of(details.host_key)}
+    if docroot:
+        problem = discovering.check_places(reader, docroot=docroot, error_log=error_log, access_log=access_log)
+        if problem:
+            hint = _("The connection itself works. Give the path as the host names it.")
+            return ConnectionTest(False, problem.code, problem.message, hint, **known, state=Host.State.WORKS)
+    found = discovering.look_around(reader, profile, docroot=docroot)
+    found = replace(found, error_log=error_log or found.error_log, access_log=access_log or found.access_log)
+    read_only = discovering.why_read_only(reader, found.docroot) if found.docroot else ""
+    capabilities = tuple(sorted(str(capability) for capability in reader.capabilities))
+    return ConnectionTest(
+        True,
+        "ok",
+        _("The connection works."),
+        "",
+        **known,
+        capabilities=capabilities,
+        found=found,
+        read_only=read_only,
+        state=Host.State.WORKS,
+    )
+
+
+def _state_after(error: TransportError) -> str:
+    if isinstance(error, LoginRefused | KeyUnusable):
+        return Host.State.REFUSED
+    return Host.State.KEY_CHANGED if isinstance(error, HostKeyChanged) else Host.State.UNREACHABLE
+
+
+def test_accepting(details: ConnectionDetails, accepted: str = "", **places: str) -> ConnectionTest:
+    """As `test_details`; a new or changed host key is pinned when its fingerprint is `accepted`."""
+    result = test_details(details, **places)
+    if result.code in (HostKeyUnknown.code, HostKeyChanged.code) and accepted and result.fingerprint == accepted:
+        return test_details(replace(details, host_key=result.host_key), **places)
+    return result
+
+
+def test_typed(
+    host: Host, *, password: str = "", private_key: str = "", passphrase: str = "", accepted_fingerprint: str = ""
+) -> ConnectionTest:
+    """Tests what was typed before it is stored. An empty secret means the stored one, at the address it was given for."""
+    details = ConnectionDetails(host.protocol, host.address, host.port, host.user, password, private_key, passphrase)
+    stored = Host.objects.filter(pk=host.pk).first() if host.pk else None
+    if stored and (stored.address, stored.port) == (host.address, host.port):
+        details = replace(details, host_key=stored.host_key)
+        if not password and not private_key and stored.user == host.user:
+            old = host_secrets(stored)
+            details = replace(details, password=old[0], private_key=old[1], passphrase=old[2])
+    return test_accepting(details, accepted_fingerprint)
+
+
+def test_host(host: Host) -> ConnectionTest:
+    """Tests a stored connection and stores what came of it."""
+    result = test_details(details_for(host))
+    note(host, result)
+    return result
+
+
+def note(host: Host, result: ConnectionTest) -> None:
+    """Stores the state that a test found; a key that was not accepted is only offered."""
+    host.state, host.state_detail, host.tested_at = (
+        result.state,
+        "" if result.ok else f"{result.message} {result.hint}".strip(),
+        timezone.now(),
+    )
+    host.offered_host_key = "" if result.ok or result.host_key == host.host_key else result.host_key
+    if result.ok:
+        host.capabilities = list(result.capabilities)
+    if host.pk:
+        host.save(update_fields=["state", "state_detail", "tested_at", "offered_host_key", "capabilities"])
+
+
+def accept_host_key(host: Host, user: Any, shown: str) -> bool:
+    """Pins the key that the host offers now, if it is the one whose fingerprint was shown to the person."""
+    offered = Host.objects.values_list("offered_host_key", flat=True).get(pk=host.pk)
+    if not offered or fingerprint_of(offered) != shown:
+        return False
+    host.host_key, host.offered_host_key, host.state = offered, "", Host.State.UNTESTED
+    host.host_key_accepted_at, host.host_key_accepted_by = timezone.now(), user if getattr(user, "pk", None) else None
+    host.save(update_fields=["host_key", "offered_host_key", "state", "host_key_accepted_at", "host_key_accepted_by"])
+    return True
+
+
+# --- storing ------------------------------------------------------------------------------------
+def store(
+    host: Host, *, password: str = "", private_key: str = "", passphrase: str = "", tested: ConnectionTest | None = None, user: Any = None
+) -> Host:
+    """Stores a new or changed host; empty secrets keep what is stored, unless it now lies elsewhere."""
+    stored = Host.objects.filter(pk=host.pk).first() if host.pk else None
+    moved = stored is None or (stored.address, stored.port) != (host.address, host.port)
+    if password or private_key or moved:
+        set_host_secrets(host, password=password, private_key=private_key, passphrase=passphrase)
+    if moved:
+        host.host_key, host.host_key_accepted_at, host.host_key_accepted_by = "", None, None
+    if tested and tested.ok and tested.host_key and tested.host_key != host.host_key:
+        host.host_key, host.host_key_accepted_at = tested.host_key, timezone.now()
+        host.host_key_accepted_by = user if getattr(user, "pk", None) else None
+    if tested:
+        note(host, tested)
+    elif moved or password or private_key:
+        host.state, host.state_detail = Host.State.UNTESTED, ""
+    host.save()
+    return host
+
+
+def create_host(
+    *,
+    team: Team,
+    name: str,
+    details: ConnectionDetails,
+    profile: str,
+    tested: ConnectionTest | None = None,
+    practice: bool = False,
+    user: Any = None,
+) -> Host:
+    """A new host from connection details; `tested` pins the key that the test was made with."""
+    host = Host(team=team, name=name, protocol=details.protocol, address=details.address, port=details.port, user=details.user)
+    host.profile, host.practice = profile, practice
+    secrets = {"password": details.password, "private_key": details.private_key, "passphrase": details.passphrase}
+    store(host, **secrets, tested=tested, user=user)
+    if details.host_key and not host.host_key:
+        host.host_key, host.host_key_accepted_at = details.host_key, timezone.now()
+        host.save(update_fields=["host_key", "host_key_accepted_at"])
+    return host
+
+
+# --- using --------------------------------------------------------------------------------------
+def require_usable(host: Host) -> None:
+    """Raises ConnectionStopped when a person must look first."""
+    state = Host.objects.values_list("state", flat=True).get(pk=host.pk)
+    if state == Host.State.REFUSED:
+        hint = _("Correct user or secret of the host, then test the connection.")
+        raise ConnectionStopped(_("The host refused the login the last time, so it is not tried again by itself."), hint)
+    if state == Host.State.KEY_CHANGED:
+        hint = _("Ask the host whether its key was changed, and accept the new one only then.")
+        raise ConnectionStopped(_("The host key has changed, so this connection is not used."), hint)
+
+
+@contextmanager
+def _noting(host: Host) -> Iterator[ConnectionDetails]:
+    """Details for one use; what must stop the next one is stored at once. Raises TransportError."""
+    require_usable(host)
+    try:
+        yield details_for(host)
+    except TransportError as error:
+        key = error.host_key if isinstance(error, HostKeyUnknown) else ""
+        if key or isinstance(error, LoginRefused | KeyUnusable):
+            state = Host.State.UNTESTED if key and not isinstance(error, HostKeyChanged) else _state_after(error)
+            note(host, ConnectionTest(False, error.code, error.message, error.hint, host_key=key, state=state))
+        raise
+
+
+@contextmanager
+def reader_for(host: Host) -> Iterator[Reader]:
+    """The host's files, to look at. Raises TransportError; ConnectionStopped when a person must look first."""
+    with _noting(host) as details, transports.open_reader(details, guard=guard(), local_roots=local_roots()) as reader:
+        yield reader
+
+
+@contextmanager
+def writer_for(host: Host) -> Iterator[Writer]:
+    """As `reader_for`, to be handed to the executor and nobody else."""
+    with _noting(host) as details, transports.open_writer(details, guard=guard(), local_roots=local_roots()) as writer:
+        yield writer
+
+
+def discover(site: Site) -> Found:
+    """Proposals for the folders and logs of a site; `problem` says why there are none."""
+    if site.host is None:
+        return Found(problem=_("The site has no hosting account."))
+    try:
+        with reader_for(site.host) as reader:
+            return discovering.look_around(reader, site.profile_name)
+    except TransportError as error:
+        return Found(problem=f"{error.message} {error.hint}".strip())
+
+
+def check_places(host: Host, *, docroot: str, error_log: str = "", access_log: str = "") -> PlaceProblem | None:
+    """Whether folder and logs can be used; the first that cannot."""
+    try:
+        with reader_for(host) as reader:
+            return discovering.check_places(reader, docroot=docroot, error_log=error_log, access_log=access_log)
+    except TransportError as error:
+        return PlaceProblem("docroot", error.code, f"{error.message} {error.hint}".strip())

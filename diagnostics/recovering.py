@@ -1,0 +1,76 @@
+"""Finds what a crash left half done and takes it back. What the host looks like decides, never what was remembered of it."""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites.models import Host
+
+from . import connecting, steps
+from .executor import Executor, TakenBack
+from .locking import LockLost, try_acquire
+from .models import Step
+from .transports.base import TransportError
+
+log = logging.getLogger(__name__)
+
+
+def recover(host: Host | None = None) -> list[int]:
+    """Takes back every unfinished step whose host nobody works on. Returns the ids of the steps that are settled now."""
+    hosts = {step.case.site.host_id: step.case.site.host for step in steps.left_behind(host)}
+    settled: list[int] = []
+    for each in hosts.values():
+        lock = try_acquire(each)
+        if lock is None:
+            continue  # whoever holds it is at work, or dead for less than its lease
+        try:
+            with Executor(lambda each=each: connecting.writer_for(each), lock) as executor:
+                settled += recover_host(executor, each)
+        except LockLost:
+            log.warning("lock on host %s lost while recovering; the next run goes on", each.pk)
+        finally:
+            lock.release()
+    return settled
+
+
+def recover_host(executor: Executor, host: Host) -> list[int]:
+    """The same for one host whose lock is held: what is unfinished there belongs to a worker that is dead."""
+    settled = []
+    for step in steps.left_behind(host):
+        back = executor.take_back(step)
+        if back.complete:
+            _remove_leftovers(executor, step)
+        _settle(step, back)
+        if back.complete:
+            settled.append(step.pk)
+    return settled
+
+
+def _remove_leftovers(executor: Executor, step: Step) -> None:
+    try:
+        executor.remove_leftovers(step)
+    except TransportError as error:
+        log.warning("temporary files of step %s stay on the host: %s", step.pk, error.message)
+
+
+def _settle(step: Step, back: TakenBack) -> None:
+    undoing = step.result.get("undoing")
+    if back.complete and undoing:
+        step.undone_at = step.undone_at or timezone.now()
+        steps.conclude(step, Step.State.UNDONE, _("Undone. It was interrupted and has been finished now."))
+    elif back.complete:
+        steps.conclude(step, Step.State.TAKEN_BACK, _("It was interrupted, so everything it had changed was taken back."))
+    else:
+        keep = {"undoing": undoing} if undoing else {}
+        steps.conclude(step, Step.State.NEEDS_ATTENTION, attention(back), retry=back.retry, **keep)
+
+
+def attention(back: TakenBack) -> str:
+    """What could not be taken back, and what a person should do."""
+    what = _("Not everything could be taken back. %(why)s") % {"why": back.why()}
+    if back.retry:
+        return f"{what} " + _("It is tried again by itself as soon as the host can be reached.")
+    return f"{what} " + _("Look at the named file; the hand-over report shows what it held before.")

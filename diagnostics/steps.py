@@ -1,0 +1,50 @@
+"""How a step moves from one state to the next: by conditional UPDATE, so that two workers never both act on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from sites.models import Host
+
+from .models import Step
+
+UNFINISHED = (Step.State.APPLYING, Step.State.VERIFYING)
+
+
+def claim(step: Step, *, since: tuple[str, ...] = (Step.State.QUEUED, Step.State.PLANNED)) -> bool:
+    """Takes a waiting step for this worker. False when another has it."""
+    now = timezone.now()
+    if Step.objects.filter(pk=step.pk, state__in=since).update(state=Step.State.APPLYING, started_at=now, finished_at=None) != 1:
+        return False
+    step.state, step.started_at, step.finished_at = Step.State.APPLYING, now, None
+    return True
+
+
+def verifying(step: Step) -> None:
+    """Everything is applied; now it is looked at whether that helped."""
+    step.state = Step.State.VERIFYING
+    step.save(update_fields=["state"])
+
+
+def conclude(step: Step, state: str, message: str, **result: Any) -> Step:
+    """The end of a step, with one sentence for a person."""
+    step.state, step.message, step.finished_at = state, message, timezone.now()
+    step.result = {**{name: value for name, value in step.result.items() if name not in ("retry", "undoing")}, **result}
+    step.save(update_fields=["state", "message", "finished_at", "result", "check_again_at", "undone_at", "undone_by"])
+    return step
+
+
+def left_behind(host: Host | None = None) -> QuerySet[Step]:
+    """Steps that a dead worker left half done, and those whose taking back only failed for want of a connection."""
+    rows = Step.objects.filter(Q(state__in=UNFINISHED) | Q(state=Step.State.NEEDS_ATTENTION, result__retry=True))
+    rows = rows.filter(action__in=("repair", "trial"), case__site__host__isnull=False).select_related("case__site__host")
+    return (rows.filter(case__site__host=host) if host else rows).order_by("-pk")
+
+
+def applied(site_id: int) -> QuerySet[Step]:
+    """Steps of a site whose changes are on the host now, newest first."""
+    states = (Step.State.DONE_VERIFIED, Step.State.DONE_NOT_CURED, Step.State.AWAITING_EFFECT)
+    return Step.objects.filter(case__site_id=site_id, action="repair", state__in=states).select_related("case__site__host").order_by("-pk")
