@@ -24,7 +24,8 @@ from typing import ParamSpec, TypeVar
 import paramiko
 from paramiko import SFTPAttributes, SFTPHandle, SFTPServer, SFTPServerInterface
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED, OPEN_SUCCEEDED
-from paramiko.sftp import SFTP_FAILURE, SFTP_OK, SFTP_OP_UNSUPPORTED, SFTP_PERMISSION_DENIED
+from paramiko.message import Message
+from paramiko.sftp import CMD_VERSION, SFTP_FAILURE, SFTP_OK, SFTP_OP_UNSUPPORTED, SFTP_PERMISSION_DENIED
 
 from .content import FILE_MODE, FOLDER_MODE
 from .web import LOOPBACK
@@ -219,6 +220,16 @@ def _set_attributes(where: str | int, attr: SFTPAttributes) -> int:
     return SFTP_OK
 
 
+class _Session(SFTPServer):
+    """Tells clients that it renames over an existing file in one act: the library can, and does not say so."""
+
+    def _send_packet(self, t: int, packet: Message) -> None:
+        if t == CMD_VERSION:
+            packet.add_string("posix-rename@openssh.com")
+            packet.add_string("1")
+        super()._send_packet(t, packet)
+
+
 class _Door(paramiko.ServerInterface):
     """Who may come in: one user with one password, for SFTP and nothing else."""
 
@@ -296,7 +307,7 @@ class PracticeSftpServer:
             return
         transport.banner_timeout = transport.auth_timeout = LOGIN_TIME_S
         transport.add_server_key(self._key)
-        transport.set_subsystem_handler("sftp", SFTPServer, PracticeFiles, self._home)
+        transport.set_subsystem_handler("sftp", _Session, PracticeFiles, self._home)
         with self._lock:
             self._transports = {one for one in self._transports if one.is_active()} | {transport}
         try:

@@ -186,3 +186,17 @@ def test_permissions_are_set_right_over_sftp(sftp: paramiko.SFTPClient, site: Pr
 def test_other_addresses_are_refused(site: PracticeSite, address: str) -> None:
     with pytest.raises(ValueError, match=r"127\.0\.0\.1 only"):
         PracticeSftpServer(site.home, 0, user="u", password="p", private_host_key=site.private_host_key, address=address)
+
+
+def test_server_says_that_it_can_replace_in_one_act(ssh: paramiko.SSHClient) -> None:
+    transport = ssh.get_transport()
+    assert transport is not None
+    channel = transport.open_session(timeout=5)
+    channel.settimeout(5)
+    channel.invoke_subsystem("sftp")
+    channel.sendall(b"\x00\x00\x00\x05\x01\x00\x00\x00\x03")  # SSH_FXP_INIT, version 3
+    answer = b""
+    while len(answer) < 4 or len(answer) < 4 + int.from_bytes(answer[:4], "big"):
+        answer += channel.recv(1000)
+    assert answer[4:9] == b"\x02\x00\x00\x00\x03"
+    assert answer.endswith(b"\x00\x00\x00\x18posix-rename@openssh.com\x00\x00\x00\x011")
