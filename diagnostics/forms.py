@@ -41,7 +41,6 @@ class HostForm(forms.ModelForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("Only if the key has one."),
     )
-    accepted_fingerprint = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
 
     class Meta:
         model = Host

@@ -35,6 +35,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "host": host,
         "sites": host.sites.order_by("name"),
         "offered": connecting.fingerprint_of(host.offered_host_key) if host.offered_host_key else "",
+        "for_site": _site_asked_for(request),
         "pinned": connecting.fingerprint_of(host.host_key) if host.host_key else "",
         "section": "settings",
     }
@@ -71,10 +72,10 @@ def _edit(request: HttpRequest, host: Host, site: Site | None) -> HttpResponse:
     form = HostForm(request.POST or None, instance=host, team=host.team)
     result = None
     if request.method == "POST" and form.is_valid():
-        result = connecting.test_typed(form.instance, **_secrets(form), accepted_fingerprint=form.cleaned_data["accepted_fingerprint"])
-        if result.ok and request.POST.get("action") != "test":
-            return _save(request, form, result, site)
-        if not result.ok and request.POST.get("action") == "save-anyway":
+        result = connecting.test_typed(form.instance, **_secrets(form))
+        action = request.POST.get("action")
+        # An unknown key is no failure: nothing secret was sent, and the person compares it on the next page without typing again.
+        if action == "save-anyway" or (action != "test" and (result.ok or result.code == "host-key-unknown")):
             return _save(request, form, result, site)
     context = {"form": form, "host": host, "site": site, "result": result, "section": "settings"}
     return TemplateResponse(request, "diagnostics/host_form.html", context)
@@ -86,12 +87,15 @@ def _secrets(form: HostForm) -> dict[str, str]:
 
 def _save(request: HttpRequest, form: HostForm, result: connecting.ConnectionTest, site: Site | None) -> HttpResponseRedirect:
     host = connecting.store(form.instance, **_secrets(form), tested=result, user=request.user)
-    if not site:
-        messages.success(request, _("Saved. %(name)s") % {"name": host.name})
-        return redirect("diagnostics:host", host.pk)
-    site.host = host
-    site.save(update_fields=["host"])
-    return redirect("diagnostics:site-places", site.pk)
+    if site:
+        site.host = host
+        site.save(update_fields=["host"])
+    if site and result.ok:
+        return redirect("diagnostics:site-places", site.pk)
+    if result.ok:
+        messages.success(request, _("Saved. The connection works."))
+    query = f"?{urlencode({'site': site.pk})}" if site else ""
+    return redirect(f"{reverse('diagnostics:host', args=[host.pk])}{query}")
 
 
 @require_http_methods(["GET", "POST"])
@@ -155,6 +159,9 @@ def accept_key(request: HttpRequest, pk: int) -> HttpResponse:
     if connecting.accept_host_key(host, request.user, request.POST.get("fingerprint", "")):
         result = connecting.test_host(host)
         (messages.success if result.ok else messages.error)(request, f"{result.message} {result.hint}".strip())
+        site = _site_asked_for(request)
+        if result.ok and site:
+            return redirect("diagnostics:site-places", site.pk)
     else:
         messages.error(request, _("The host shows another key by now. Nothing was accepted; look at the new one below."))
     return redirect("diagnostics:host", host.pk)
