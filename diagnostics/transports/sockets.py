@@ -116,6 +116,11 @@ class LimitedSocket:
         self._stalled_since = None
         return sent
 
+    @property
+    def _closed(self) -> bool:
+        """paramiko looks at this while it waits for its thread to end."""
+        return self._sock.fileno() == -1
+
     def close(self) -> None:
         self._sock.close()
 

@@ -1,0 +1,178 @@
+"""One real OpenSSH server per kind of login and session; a `Place` is a folder on a host with both ends of it in hand."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from diagnostics.transports import open_writer
+from diagnostics.transports.base import ConnectionDetails, FileKind, Writer
+from sites.probing.guard import Guard
+from tests.fakes import FakeHost, Node
+from tests.servers import SshServer, account, sshd
+
+GUARD = Guard()
+
+
+def details_for(server: SshServer, protocol: str = "ssh", **changes: object) -> ConnectionDetails:
+    values: dict[str, object] = {
+        "protocol": protocol,
+        "address": server.address,
+        "port": server.port,
+        "user": server.user,
+        "private_key": server.private_key_text,
+        "host_key": server.host_key,
+        "exempt": (server.address, server.port),
+        "connect_timeout_s": 5.0,
+        "operation_timeout_s": 5.0,
+    }
+    values.update(changes)
+    return ConnectionDetails(**values)  # type: ignore[arg-type]
+
+
+@dataclass
+class Place:
+    """A folder as the transport names it (`path`), and what tests need to prepare and look at it from behind."""
+
+    writer: Writer
+    path: str
+    real: Path | None
+    server: SshServer | None = None
+    uid: int = 0
+    gid: int = 0
+
+    def at(self, name: str) -> str:
+        return f"{self.path}/{name}"
+
+    def put(self, name: str, content: bytes = b"", mode: int = 0o644, mtime: int = 1_600_000_000) -> str:
+        if self.real is None:
+            assert isinstance(self.writer, FakeHost)
+            self.writer.put(self.at(name), Node(content=content, mode=mode, mtime=float(mtime)))
+            return self.at(name)
+        file = self.real / name
+        file.write_bytes(content)
+        self._own(file)
+        file.chmod(mode)
+        os.utime(file, (mtime, mtime))
+        return self.at(name)
+
+    def folder(self, name: str, mode: int = 0o755) -> str:
+        if self.real is None:
+            assert isinstance(self.writer, FakeHost)
+            self.writer.put(self.at(name), Node(FileKind.FOLDER, mode=mode))
+            return self.at(name)
+        (self.real / name).mkdir()
+        self._own(self.real / name)
+        (self.real / name).chmod(mode)
+        return self.at(name)
+
+    def link(self, name: str, target: str) -> str:
+        if self.real is None:
+            assert isinstance(self.writer, FakeHost)
+            self.writer.put(self.at(name), Node(FileKind.LINK, mode=0o777, target=target))
+            return self.at(name)
+        (self.real / name).symlink_to(target)
+        self._own(self.real / name)
+        return self.at(name)
+
+    def content(self, name: str) -> bytes:
+        if self.real is None:
+            assert isinstance(self.writer, FakeHost)
+            return self.writer.nodes[self.at(name)].content
+        with as_root():
+            return (self.real / name).read_bytes()
+
+    def names(self) -> list[str]:
+        if self.real is None:
+            return sorted(entry.path.rpartition("/")[2] for entry in self.writer.list(self.path))
+        return sorted(os.listdir(self.real))
+
+    def _own(self, path: Path) -> None:
+        if os.getuid() == 0 and os.geteuid() == 0:
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+
+@contextlib.contextmanager
+def as_root() -> Iterator[None]:
+    before = os.geteuid()
+    if os.getuid() == 0:
+        os.seteuid(0)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.fixture(scope="session")
+def ssh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    with sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    with sshd(tmp_path_factory.mktemp("sshd"), sftp_only=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    """An SFTP server without OpenSSH's extensions for renaming, syncing and free space."""
+    denied = "-P posix-rename,statvfs,fsync,lsetstat"
+    with sshd(tmp_path_factory.mktemp("sshd"), sftp_only=True, sftp_options=denied) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def place_on(server: SshServer, protocol: str) -> Iterator[Place]:
+    real = Path(tempfile.mkdtemp(dir=server.home))
+    real.chmod(0o755)
+    server.own(real)
+    try:
+        with open_writer(details_for(server, protocol), guard=GUARD) as writer:
+            yield Place(writer, f"{server.remote_home}/{real.name}", real, server, server.uid, server.gid)
+    finally:
+        shutil.rmtree(real, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def local_place() -> Iterator[Place]:
+    """As an account that is not root, so that the system refuses what it would refuse there."""
+    base = Path(tempfile.mkdtemp(prefix="sitemend-local-"))
+    base.chmod(0o755)
+    real = base / "root"
+    real.mkdir()
+    try:
+        with account(real, str(real), "unused") as who:
+            if os.getuid() == 0:
+                os.setegid(who.pw_gid)
+                os.seteuid(who.pw_uid)
+            try:
+                with open_writer(ConnectionDetails("local", "", 0, ""), local_roots=[str(real)]) as writer:
+                    yield Place(writer, str(real), real, None, who.pw_uid, who.pw_gid)
+            finally:
+                if os.getuid() == 0:
+                    os.seteuid(0)
+                    os.setegid(0)
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(params=["ssh", "sftp", "bare", "local", "fake"])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    if request.param == "fake":
+        yield Place(FakeHost(home="/home/demo"), "/home/demo", None)
+    elif request.param == "local":
+        with local_place() as found:
+            yield found
+    else:
+        server = request.getfixturevalue(f"{request.param}_server")
+        with place_on(server, "ssh" if request.param == "ssh" else "sftp") as found:
+            yield found
