@@ -1,7 +1,9 @@
-"""Addresses of this app."""
+"""Addresses of this app, below the name "sites"."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern
 
-urlpatterns: list[URLPattern | URLResolver] = []
+app_name = "sites"
+
+urlpatterns: list[URLPattern] = []

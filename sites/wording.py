@@ -104,8 +104,12 @@ def kind_tone(kind: str) -> str:
 
 def failure_sentence(kind: str, status: int | None) -> str:
     """What a site does, to go on a sentence after its name: "answers 500"."""
-    if status and kind in (Kind.SERVER_ERROR, Kind.GATEWAY_ERROR, Kind.CLIENT_ERROR, Kind.FATAL_IN_BODY, Kind.DATABASE_ERROR):
-        return _("answers %(status)s") % {"status": status} if status >= 400 else _("shows an error page")
+    if (
+        status
+        and status >= 400
+        and kind in (Kind.SERVER_ERROR, Kind.GATEWAY_ERROR, Kind.CLIENT_ERROR, Kind.FATAL_IN_BODY, Kind.DATABASE_ERROR)
+    ):
+        return _("answers %(status)s") % {"status": status}
     return {
         Kind.BLOCKED: _("refuses our probes"),
         Kind.UNEXPECTED: _("does not answer as expected"),
@@ -118,6 +122,18 @@ def failure_sentence(kind: str, status: int | None) -> str:
         Kind.DATABASE_ERROR: _("cannot reach its database"),
         Kind.MAINTENANCE: _("is stuck in maintenance"),
     }.get(kind, _("fails"))
+
+
+def some_of(names: list[str], most: int = 3) -> str:
+    """A list of names, the first few: "/a, /b and 4 more"."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return _("%(names)s and %(n)d more") % {"names": ", ".join(names[: most - 1]), "n": len(names) - most + 1}
+
+
+def capitalised(text: str) -> str:
+    """A capital first letter, the rest left alone."""
+    return text[:1].upper() + text[1:]
 
 
 def sureness_words(confidence: float | None) -> str:

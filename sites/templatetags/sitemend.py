@@ -74,6 +74,58 @@ def kind_tag(kind: str, status: int | None = None) -> SafeString:
     return tag(wording.kind_tone(kind), wording.kind_words(kind, status))
 
 
+_HOST_TONES = {"works": "ok", "refused": "bad", "unreachable": "bad", "key-changed": "bad"}
+_MAIL_TONES = {"sent": "ok", "joined": "ok", "failed": "warn", "given-up": "bad", "queued": "info", "sending": "info"}
+
+
+@register.simple_tag
+def host_tag(host: Any) -> SafeString:
+    """How the connection to a host is, as a tag."""
+    return tag(_HOST_TONES.get(host.state, ""), host.get_state_display())
+
+
+@register.simple_tag
+def mail_tag(mail: Any) -> SafeString:
+    """What became of a mail, as a tag."""
+    return tag(_MAIL_TONES.get(mail.state, ""), mail.get_state_display())
+
+
+@register.simple_tag
+def incident_tag(incident: Any) -> SafeString:
+    """Whether an incident is open, as a tag."""
+    if not incident.is_open:
+        return tag("ok", _("Resolved"))
+    return tag("bad", _("Open, it is back") if incident.is_regression else _("Open"))
+
+
+@register.filter
+def entry_tone(entry: Any) -> str:
+    """The tone of a line of a timeline: its own, or that of its kind."""
+    kinds = {"bad": "bad", "hint": "warn", "good": "ok", "person": "info"}
+    return getattr(entry, "tone", "") or kinds.get(getattr(entry, "kind", ""), "")
+
+
+@register.filter
+def failure_tag(incident: Any) -> str:
+    """An incident in a tag's words: "500 on all pages"."""
+    what = wording.kind_words(incident.kind, incident.status)
+    if incident.pattern == "intermittent":
+        return _("%(what)s, now and then") % {"what": what}
+    return _("%(what)s on all pages") % {"what": what} if incident.scope == "all-pages" else what
+
+
+@register.filter
+def failure_reason(incident: Any) -> str:
+    """Why, as far as it is known: the cause, or what is being done to find it."""
+    if incident.cause_summary:
+        return str(visible(incident.cause_summary))
+    what = wording.capitalised(wording.failure_sentence(incident.kind, incident.status))
+    if incident.scope != "all-pages" and incident.paths:
+        what = _("%(what)s on %(paths)s") % {"what": what, "paths": visible(wording.some_of(incident.paths))}
+    looking = _("The hosting account is being read for the cause.")
+    return f"{what}. {looking}" if incident.diagnosis_state == "running" else f"{what}."
+
+
 def _time(at: datetime | None, words: str, *, counts: bool, focus: bool) -> SafeString:
     if at is None:
         return format_html('<span class="faint">{}</span>', _("never"))
@@ -196,7 +248,10 @@ def frame_facts(context: Context) -> dict[str, Any]:
     return {"section": context.get("section") or _section(request.path), **queries.frame(user)}
 
 
+_PLACES = ("incidents", "repairs", "mail", "settings")
+_SECTIONS = {**{name: name for name in _PLACES}, "account": "settings", "hosts": "settings"}
+
+
 def _section(path: str) -> str:
     first = path.strip("/").partition("/")[0]
-    names = {"incidents": "incidents", "repairs": "repairs", "repair": "repairs", "mail": "mail", "settings": "settings", "account": "settings"}
-    return names.get(first, "sites")
+    return _SECTIONS.get(first, "sites")

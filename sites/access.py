@@ -1,0 +1,78 @@
+"""Who may load what: not yours is 404, a reader's attempt to change something is 403."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from .models import Incident, Membership, Notification, Site, Team
+
+Row = TypeVar("Row", bound=Model)
+
+
+def _own(request: HttpRequest, rows: QuerySet[Row], team_path: str, pk: int) -> Row:
+    return get_object_or_404(rows.filter(**{f"{team_path}__memberships__user": request.user}), pk=pk)
+
+
+def membership(request: HttpRequest, team_id: int) -> Membership | None:
+    """The person's membership in a team."""
+    return Membership.objects.filter(user=request.user, team_id=team_id).first()
+
+
+def may_write(request: HttpRequest, team_id: int) -> bool:
+    """Whether the person may change things in a team: pages leave out what would be refused."""
+    found = membership(request, team_id)
+    return found is not None and found.may_write
+
+
+def refuse_readers(request: HttpRequest, team_id: int) -> None:
+    """Raises PermissionDenied (403) unless the person may change things in this team."""
+    if not may_write(request, team_id):
+        raise PermissionDenied
+
+
+def get_site(request: HttpRequest, pk: int, *, write: bool = False) -> Site:
+    """The site, if it is of one of the person's teams."""
+    site = _own(request, Site.objects.select_related("host", "team"), "team", pk)
+    if write:
+        refuse_readers(request, site.team_id)
+    return site
+
+
+def get_incident(request: HttpRequest, pk: int, *, write: bool = False) -> Incident:
+    """The incident, if its site is of one of the person's teams."""
+    rows = Incident.objects.select_related("site__host", "site__team", "acknowledged_by", "regression_of")
+    incident = _own(request, rows, "site__team", pk)
+    if write:
+        refuse_readers(request, incident.site.team_id)
+    return incident
+
+
+def own_notifications(request: HttpRequest) -> QuerySet[Notification]:
+    """Mails about the person's teams' sites, and those to the person."""
+    teams = Membership.objects.filter(user=request.user).values("team_id")
+    return Notification.objects.filter(Q(site__team__in=teams) | Q(user=request.user, site=None))
+
+
+def get_notification(request: HttpRequest, pk: int) -> Notification:
+    """One mail the person may read."""
+    return get_object_or_404(own_notifications(request).select_related("site", "incident", "user", "joined_into"), pk=pk)
+
+
+def writable_team(request: HttpRequest) -> Team:
+    """The team that new sites of this person go to. Raises PermissionDenied for somebody who only reads."""
+    found = (
+        Membership.objects.filter(user=request.user).exclude(role=Membership.Role.READER).select_related("team").order_by("team_id").first()
+    )
+    if found is None:
+        raise PermissionDenied
+    return found.team
+
+
+def may_write_somewhere(request: HttpRequest) -> bool:
+    """Whether the person is more than a reader in any team."""
+    return Membership.objects.filter(user=request.user).exclude(role=Membership.Role.READER).exists()

@@ -1,0 +1,37 @@
+"""Guessing passwords is made slow: refused logins are counted per user name and address, in the database, which all processes share."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from django.utils import timezone
+
+from .models import LoginAttempt
+
+MOST_FAILURES = 5
+WAIT = timedelta(minutes=15)
+
+
+def attempt_key(username: str, address: str) -> str:
+    """What failures are counted under. A hash: the table tells neither names nor addresses."""
+    return hashlib.sha256(f"{username.strip().casefold()}\n{address}".encode()).hexdigest()
+
+
+def wait_left(key: str) -> timedelta:
+    """How long to wait before the next try; zero when it may be made now."""
+    since = timezone.now() - WAIT
+    times = list(LoginAttempt.objects.filter(key=key, at__gt=since).order_by("-at").values_list("at", flat=True)[:MOST_FAILURES])
+    return timedelta() if len(times) < MOST_FAILURES else max(timedelta(), times[-1] + WAIT - timezone.now())
+
+
+def note_failure(key: str) -> None:
+    """Counts one refused login, and forgets those that no longer matter."""
+    now = timezone.now()
+    LoginAttempt.objects.filter(at__lt=now - WAIT).delete()
+    LoginAttempt.objects.create(key=key, at=now)
+
+
+def forget(key: str) -> None:
+    """After a login that went well."""
+    LoginAttempt.objects.filter(key=key).delete()

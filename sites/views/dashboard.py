@@ -1,0 +1,82 @@
+"""The fleet at a glance: what needs a person first, then every site."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sites import access, queries
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """The dashboard, or the welcome page of an installation without sites; for htmx only the part that changes."""
+    wanted = queries.Wanted(
+        search=request.GET.get("q", "").strip()[:100],
+        only=request.GET.get("only", "") if request.GET.get("only") in queries.FILTERS else "",
+        tag=request.GET.get("tag", "").strip()[:100],
+    )
+    counts = queries.counts(request.user)
+    may_write = access.may_write_somewhere(request)
+    if not counts["all"]:
+        return render(request, "sites/welcome.html", {"may_write": may_write})
+    page, rows = queries.site_rows(request.user, wanted, request.GET.get("page", 1))
+    incidents, suspects = queries.needing(request.user)
+    context = {
+        "wanted": wanted,
+        "counts": counts,
+        "chips": _chips(counts),
+        "page": page,
+        "rows": rows,
+        "incidents": incidents,
+        "suspects": suspects,
+        "tags": queries.tags(request.user),
+        "sentence": sentence(counts, len(suspects)),
+        "second_sentence": second_sentence(counts),
+        "may_write": may_write,
+    }
+    part = "#live" if request.htmx and not request.htmx.boosted else ""
+    return render(request, f"sites/dashboard.html{part}", context)
+
+
+def sentence(counts: dict[str, int], suspects: int = 0) -> str:
+    """How things are, first: "2 sites need you. 345 are well."."""
+    needing = counts["down"] + counts["suspect"]
+    well = counts["up"]
+    if needing:
+        first = ngettext("%(n)d site needs you.", "%(n)d sites need you.", needing) % {"n": needing}
+        second = ngettext("%(n)d is well.", "%(n)d are well.", well) % {"n": well}
+        return f"{first} {second}" if well else first
+    if not well:
+        paused = counts["all"] == counts["paused"]
+        return _("Every site is paused.") if paused else _("Nothing is known yet: the first probes are on their way.")
+    if well == counts["all"]:
+        return _("Your site is well.") if well == 1 else _("All %(n)d sites are well.") % {"n": well}
+    return ngettext("%(n)d site is well. None is down.", "%(n)d sites are well. None is down.", well) % {"n": well}
+
+
+def second_sentence(counts: dict[str, int]) -> str:
+    """What else there is to know about the fleet."""
+    parts = []
+    if counts["blocked"]:
+        parts.append(ngettext("%(n)d refuses our probes.", "%(n)d refuse our probes.", counts["blocked"]) % {"n": counts["blocked"]})
+    if counts["paused"]:
+        parts.append(ngettext("%(n)d is paused.", "%(n)d are paused.", counts["paused"]) % {"n": counts["paused"]})
+    waiting = counts["all"] - sum(counts[name] for name in ("down", "suspect", "blocked", "up", "paused"))
+    if waiting:
+        parts.append(ngettext("%(n)d waits for its first probe.", "%(n)d wait for their first probe.", waiting) % {"n": waiting})
+    return " ".join(parts)
+
+
+def _chips(counts: dict[str, int]) -> list[tuple[str, str, int]]:
+    words = [
+        ("", _("All"), counts["all"]),
+        ("down", _("Down"), counts["down"]),
+        ("suspect", _("Suspect"), counts["suspect"]),
+        ("blocked", _("Blocked"), counts["blocked"]),
+        ("up", _("Up"), counts["up"]),
+        ("no-connection", _("No connection"), counts["no_connection"]),
+        ("paused", _("Paused"), counts["paused"]),
+    ]
+    return [(name, word, count) for name, word, count in words if count or not name]

@@ -1,0 +1,133 @@
+"""One site: its page, registering, changing, pausing, muting, probing now, deleting."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from sites import access, queries, recording, registration, wording
+from sites.forms import DeleteForm, MuteForm, SiteForm
+from sites.models import Site
+
+
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """A site's page; for htmx only the part that changes."""
+    site = access.get_site(request, pk)
+    facts = queries.site_facts(site)
+    context = {
+        "site": site,
+        "facts": facts,
+        "may_write": access.may_write(request, site.team_id),
+        "mute_form": MuteForm(),
+        "sentence": sentence(site),
+        "crumbs": [(_("Sites"), reverse("sites:dashboard")), (site.name, "")],
+    }
+    return render(request, "sites/site.html#live" if request.htmx else "sites/site.html", context)
+
+
+def sentence(site: Site) -> str:
+    """How the site is, in one sentence."""
+    if site.paused_at:
+        return _("Paused: it is not probed at all.")
+    since = wording.moment_words(site.verdict_since) if site.verdict_since else ""
+    if site.verdict == "down":
+        what = wording.capitalised(wording.failure_sentence(site.kind, None))
+        return _("Down since %(since)s. %(what)s.") % {"since": since, "what": what} if since else f"{what}."
+    if site.verdict == "suspect":
+        return _("A probe failed; it is being confirmed.")
+    if site.verdict == "up":
+        if site.kind == "maintenance":
+            return _("In maintenance, by its own word.")
+        return _("Well since %(since)s.") % {"since": since} if since else _("Well.")
+    return _("It refuses our probes, so we cannot tell how it is.") if site.kind == "blocked" else _("Not probed yet.")
+
+
+def register(request: HttpRequest) -> HttpResponse:
+    """A new site."""
+    team = access.writable_team(request)
+    form = SiteForm(request.POST or None, instance=Site(team=team), team=team, initial={"host": request.GET.get("host", "")})
+    site = form.store() if request.method == "POST" and form.is_valid() else None
+    if site:
+        messages.success(request, _("%(name)s is registered. Its first probe is on its way.") % {"name": site.name})
+        return redirect("sites:site", site.pk)
+    crumbs = [(_("Sites"), reverse("sites:dashboard")), (_("Register a site"), "")]
+    return render(request, "sites/site_form.html", {"form": form, "crumbs": crumbs}, status=422 if form.errors else 200)
+
+
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """A site's settings."""
+    site = access.get_site(request, pk, write=True)
+    name = site.name  # the form writes into the instance even when it refuses
+    form = SiteForm(request.POST or None, instance=site, team=site.team)
+    stored = form.store() if request.method == "POST" and form.is_valid() else None
+    if stored:
+        messages.success(request, _("%(name)s was saved.") % {"name": stored.name})
+        return redirect("sites:site", pk)
+    context = {"form": form, "site": site, "name": name, "crumbs": _crumbs(pk, name, _("Edit"))}
+    return render(request, "sites/site_form.html", context, status=422 if form.errors else 200)
+
+
+def _crumbs(pk: int, name: str, here: str) -> list[tuple[str, str]]:
+    return [(_("Sites"), reverse("sites:dashboard")), (name, reverse("sites:site", args=[pk])), (here, "")]
+
+
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes a site and its history out, after its name was typed."""
+    site = access.get_site(request, pk, write=True)
+    form = DeleteForm(request.POST or None, expected=site.name)
+    if request.method == "POST" and form.is_valid():
+        registration.delete_site(site)
+        messages.success(request, _("%(name)s was deleted here. Nothing was changed on its hosting account.") % {"name": site.name})
+        return redirect("sites:dashboard")
+    context = {"form": form, "site": site, "crumbs": _crumbs(site.pk, site.name, _("Delete"))}
+    return render(request, "sites/site_delete.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stops probing."""
+    site = access.get_site(request, pk, write=True)
+    registration.pause(site)
+    messages.success(request, _("%(name)s is paused. Nothing is probed or mailed until you resume it.") % {"name": site.name})
+    return redirect("sites:site", pk)
+
+
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Goes on probing."""
+    site = access.get_site(request, pk, write=True)
+    registration.resume(site)
+    messages.success(request, _("%(name)s is probed again.") % {"name": site.name})
+    return redirect("sites:site", pk)
+
+
+@require_POST
+def mute(request: HttpRequest, pk: int) -> HttpResponse:
+    """No mail about this site for some time; 0 hours ends it."""
+    site = access.get_site(request, pk, write=True)
+    form = MuteForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose for how long. Nothing was changed."))
+        return redirect("sites:site", pk)
+    until = form.until()
+    registration.mute_site(site, until)
+    if until:
+        words = {"name": site.name, "time": wording.moment_words(until)}
+        messages.success(request, _("Nothing is mailed about %(name)s until %(time)s.") % words)
+    else:
+        messages.success(request, _("%(name)s is no longer muted.") % {"name": site.name})
+    return redirect("sites:site", pk)
+
+
+@require_POST
+def probe(request: HttpRequest, pk: int) -> HttpResponse:
+    """Probes all pages at once and says what came of it."""
+    site = access.get_site(request, pk, write=True)
+    recording.probe_now(site)
+    site.refresh_from_db()
+    messages.info(request, _("Probed just now. %(sentence)s") % {"sentence": sentence(site)})
+    return redirect("sites:site", pk)
