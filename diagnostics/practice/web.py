@@ -98,9 +98,7 @@ class PracticeHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        # first the log, then the answer: who has the answer finds its line
         self.server.logs.access(
             (self.client_address[0], self.client_address[1]),
             self.requestline,
@@ -109,6 +107,9 @@ class PracticeHandler(BaseHTTPRequestHandler):
             self.headers.get("Referer", ""),
             self.headers.get("User-Agent", ""),
         )
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 class PracticeWebServer(ThreadingHTTPServer):
