@@ -13,7 +13,7 @@ _UNSEEN = re.compile(r"<(script|style|noscript|template|svg)\b.*?(?:</\1\s*>|\Z)
 _QUOTED = re.compile(r"<(pre|code|textarea|xmp|samp|kbd|blockquote|script|style)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[!/?a-zA-Z][^<>]*>")
-_TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,1000})", re.IGNORECASE)
+TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,1000})", re.IGNORECASE)
 _HEADING = re.compile(r"<h1\b[^<>]*>(.{0,1000}?)</h1", re.IGNORECASE | re.DOTALL)
 _SPACE = re.compile(r"\s+")
 
@@ -48,7 +48,7 @@ def visible(text: str) -> str:
 
 def title(text: str) -> str:
     """The document's title in one line; empty when there is none."""
-    found = _TITLE.search(text)
+    found = TITLE.search(text)
     return _SPACE.sub(" ", html.unescape(found.group(1))).strip() if found else ""
 
 
@@ -61,7 +61,7 @@ def heading(text: str) -> str:
 def excerpt(text: str) -> str:
     """The title and the beginning of the text, at most 300 characters."""
     name = title(text)
-    words = visible(_TITLE.sub(" ", text, count=1))
+    words = visible(TITLE.sub(" ", text, count=1))
     if name and not words.startswith(name):
         words = f"{name}: {words}" if words else name
     words = "".join(char for char in words if char.isprintable())

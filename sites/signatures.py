@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 from urllib.parse import urlsplit
 
-from sites.page_text import EXCERPT_LENGTH, decode, excerpt, header, heading, title, visible, without_quotes
+from sites.answer import SHORT_TEXT, Answer, Headers
+from sites.page_text import EXCERPT_LENGTH, excerpt, header, visible
 from sites.probing.outcome import Expectation, Kind
 from sites.request_ids import find_request_id
 from sites.texts import mark as _
 
-Headers = tuple[tuple[str, str], ...]
-SHORT_TEXT = 700  # characters of a page that says one thing only
+WINDOW = 16 * 1024  # characters at either end of a page in which PHP's message is looked for
 TAIL_LIMIT = 2000  # characters that handlers may still print after PHP stopped
 
 
@@ -30,26 +31,6 @@ class Classified:
     message: str = ""
     request_id: str = ""
     excerpt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer as the tests below look at it."""
-
-    status: int
-    headers: Headers
-    body: bytes
-    text: str  # the body decoded
-    bare: str  # the same without what the page quotes
-    words: str  # what a reader sees
-    title: str
-    heading: str
-    is_html: bool
-    url: str
-
-    @property
-    def says_one_thing(self) -> bool:
-        return len(self.words) <= SHORT_TEXT
 
 
 Found = tuple[Kind, str, str]  # kind, detail, message
@@ -66,26 +47,17 @@ def classify(
 ) -> Classified:
     """Judge a final answer. `complete` is False when the connection ended before the body did; `url` is the final one."""
     expectation = expectation or Expectation()
-    answer = _look_at(status, headers, body, url)
+    answer = Answer(status, headers, body, url)
     kind, detail, message = _judge(answer, expectation, complete=complete)
+    if kind is Kind.OK:
+        return Classified(kind)
     said = _fatal_text(answer) if detail == "php-fatal" else ""
     return Classified(
         kind=kind,
         detail=detail,
         message=message,
-        request_id=find_request_id(headers, answer.words) if kind.is_failure or kind is Kind.BLOCKED else "",
+        request_id=find_request_id(headers, answer.words),
         excerpt=said or excerpt(answer.text) if answer.text else "",
-    )
-
-
-def _look_at(status: int, headers: Headers, body: bytes, url: str) -> Answer:
-    content_type = header(headers, "content-type").lower()
-    textual = not content_type or content_type.startswith("text/") or any(word in content_type for word in ("xml", "json", "html"))
-    text = decode(body, content_type) if textual else ""
-    is_html = bool(text) and ("html" in content_type or not content_type)
-    bare = without_quotes(text) if is_html or content_type.startswith("text/plain") else ""
-    return Answer(
-        status, headers, body, text, bare, visible(text) if text else "", title(text), heading(text), is_html or not content_type, url
     )
 
 
@@ -184,11 +156,12 @@ def _suspended(answer: Answer) -> Found | None:
     said = (Kind.SUSPENDED, "suspended", _("The host shows a suspension or parking page in place of the site."))
     if urlsplit(answer.url).path.lower() in _SUSPENDED_PATHS:
         return said
-    if not answer.is_html or not answer.says_one_thing:
-        return None
-    if _PARKING_MARKUP.search(answer.text):
-        return said
     named = answer.title.lower().rstrip(".! ") in _SUSPENDED_TITLES
+    parked = answer.mentions("sedoparking", "parkingcrew", "bodis", "parklogic", "above.com")
+    if not (named or parked) or not answer.is_html or not answer.says_one_thing:
+        return None
+    if parked and _PARKING_MARKUP.search(answer.text):
+        return said
     return said if named and _SUSPENDED_WORDS.search(answer.title + " " + answer.words) else None
 
 
@@ -235,17 +208,24 @@ _HANDLER_PAGE = re.compile(r"id=[\"']error-page[\"']|wp-die-message", re.IGNOREC
 
 def _php_match(answer: Answer) -> re.Match[str] | None:
     """PHP's own message, where PHP stopped: at the start of the document or with next to nothing after it."""
+    text = answer.bare
     for pattern, tail_limit in ((_PHP_HTML, TAIL_LIMIT), (_PHP_PLAIN, 80)):
-        for found in pattern.finditer(answer.bare):
-            tail = answer.bare[found.end() :]
-            at_end = len(visible(tail)) <= tail_limit // 20 and len(tail) <= tail_limit
-            if at_end or _HANDLER_PAGE.search(tail) or _NOTICES.fullmatch(answer.bare[: found.start()]):
-                return found
+        for begin, end in ((0, WINDOW), (max(WINDOW, len(text) - WINDOW), len(text))):
+            for found in islice(pattern.finditer(text, begin, end), 50):
+                if _stopped_here(text, found, tail_limit):
+                    return found
     return None
 
 
+def _stopped_here(text: str, found: re.Match[str], tail_limit: int) -> bool:
+    tail = text[found.end() :]
+    if len(tail) <= tail_limit and len(visible(tail)) <= tail_limit // 20:
+        return True
+    return bool(_HANDLER_PAGE.search(tail) or _NOTICES.fullmatch(text[: found.start()]))
+
+
 def _fatal_in_body(answer: Answer) -> Found | None:
-    if not answer.bare:
+    if not answer.mentions("fatal error", "parse error", "xdebug-error"):
         return None
     if _XDEBUG.search(answer.bare) or _php_match(answer) is not None:
         return Kind.FATAL_IN_BODY, "php-fatal", _("The page shows a fatal PHP error.")
@@ -281,7 +261,7 @@ def _wordpress_page(answer: Answer) -> str:
 
     The same frame carries refusals such as an expired link; those come with a 4xx.
     """
-    if not _WP_DIE.search(answer.bare) or 300 <= answer.status <= 499:
+    if 300 <= answer.status <= 499 or not answer.mentions("error-page") or not _WP_DIE.search(answer.bare):
         return ""
     message = _WP_MESSAGE.search(answer.bare)
     if _WP_TROUBLE_LINK.search(answer.bare):
@@ -295,12 +275,13 @@ def _database_error(answer: Answer) -> Found | None:
     said = (Kind.DATABASE_ERROR, "database", _("The site says that it cannot reach its database."))
     if _wordpress_page(answer) == "database":
         return said
-    limit = SHORT_TEXT if answer.status >= 500 else SHORT_TEXT // 2
-    if not answer.bare or len(answer.words) > limit or 300 <= answer.status <= 499:
+    if 300 <= answer.status <= 499 or not answer.mentions("database", "base de d", "datenbank", "banco de dados", "mysql", "mariadb"):
         return None
-    found = _DATABASE_WORDS.search(visible(answer.bare))
-    # An article may quote the words; the page that means them says them first or under its only heading.
-    return said if found and (answer.status >= 500 or found.start() <= len(answer.title) + 40) else None
+    if len(answer.words) > (SHORT_TEXT if answer.status >= 500 else SHORT_TEXT // 2):
+        return None
+    # An article may quote the words; the page that means them says nothing else before.
+    found = _DATABASE_WORDS.search(answer.opening) if answer.status >= 500 else _DATABASE_WORDS.match(answer.opening)
+    return said if found else None
 
 
 _CMS_ERRORS = (
@@ -314,11 +295,12 @@ def _cms_error(answer: Answer) -> Found | None:
     wordpress = _wordpress_page(answer)
     if wordpress == "critical" or (wordpress == "other" and answer.status >= 500):
         return Kind.FATAL_IN_BODY, "wordpress-critical-error", _("WordPress shows its page for a critical error.")
-    if not answer.is_html or not answer.says_one_thing or 300 <= answer.status <= 499:
+    if 300 <= answer.status <= 499 or not answer.mentions("unexpected error", "an error occurred", "error processing"):
+        return None
+    if not answer.is_html or not answer.says_one_thing:
         return None
     for detail, words in _CMS_ERRORS:
-        found = words.search(visible(answer.bare))
-        if found and found.start() <= len(answer.title) + 40:
+        if words.match(answer.opening):
             return Kind.FATAL_IN_BODY, detail, _("The site shows its page for an unexpected error.")
     return None
 
@@ -354,11 +336,12 @@ def _named(status: int) -> str:
         return str(status)
 
 
-_EMPTY_FRAME = re.compile(r"<!doctype[^<>]*>|</?(?:html|head|body)\b[^<>]*>|<!--.*?-->|\s+", re.IGNORECASE | re.DOTALL)
+_EMPTY_FRAME_LIMIT = 4096
+_EMPTY_FRAME = re.compile(r"<!doctype[^<>]*>|</?(?:html|head|body)\b[^<>]*>|<!--.*?-->|[\s\ufeff]+", re.IGNORECASE | re.DOTALL)
 
 
 def _white_page(answer: Answer) -> Found | None:
-    if answer.status != 200 or not answer.is_html or _EMPTY_FRAME.sub("", answer.text):
+    if answer.status != 200 or not answer.is_html or len(answer.text) > _EMPTY_FRAME_LIMIT or _EMPTY_FRAME.sub("", answer.text):
         return None
     return Kind.WHITE_PAGE, "empty", _("The page answered 200 (OK) with nothing in it.")
 

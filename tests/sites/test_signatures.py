@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import pytest
+
+from sites.probing.outcome import Expectation, Kind
+from sites.signatures import classify
+
+HTML = (("Content-Type", "text/html; charset=utf-8"),)
+PLAIN = (("Content-Type", "text/plain"),)
+PAGE = "<!doctype html><html><head><title>Shop</title></head><body><h1>Welcome</h1><p>{}</p></body></html>"
+PHP_FATAL = (
+    "<br />\n<b>Fatal error</b>:  Uncaught Error: Call to undefined function shop_price() in "
+    "/home/shop/www/wp-content/plugins/shop/shop.php:12\n"
+    "Stack trace:\n#0 /home/shop/www/index.php(17): require()\n#1 {main}\n"
+    "  thrown in <b>/home/shop/www/wp-content/plugins/shop/shop.php</b>"
+    " on line <b>12</b><br />\n"
+)
+PHP_PARSE = '\nParse error: syntax error, unexpected token "}" in /home/shop/www/functions.php on line 40\n'
+WP_FRAME = (
+    '<!DOCTYPE html><html lang="en-US"><head><title>{title}</title><style type="text/css">html {{ background: #f1f1f1; }}</style></head>'
+    '<body id="error-page"><div class="wp-die-message">{message}</div></body></html>'
+)
+WP_CRITICAL = WP_FRAME.format(
+    title="WordPress &rsaquo; Error",
+    message='<p>Hubo un fallo.</p><p><a href="https://wordpress.org/documentation/article/faq-troubleshooting/">Más información.</a></p>',
+)
+WP_DATABASE = WP_FRAME.format(title="Chyba databáze", message="<h1>Chyba při navazování spojení s databází</h1>")
+WP_MAINTENANCE = WP_FRAME.format(title="Maintenance", message="Briefly unavailable for scheduled maintenance. Check back in a minute.")
+
+
+def judged(status: int, body: str | bytes = PAGE, headers=HTML, **more):
+    return classify(status, headers, body.encode() if isinstance(body, str) else body, **more)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "kind", "detail"),
+    [
+        (200, PAGE, HTML, Kind.OK, ""),
+        (204, "", (), Kind.OK, ""),
+        (200, "", (("Content-Type", "image/png"),), Kind.OK, ""),
+        (200, "", (("Content-Type", "application/json"),), Kind.OK, ""),
+        (200, "<body><script src='/app.js'></script></body>", HTML, Kind.OK, ""),
+        (200, "", HTML, Kind.WHITE_PAGE, "empty"),
+        (200, "", (), Kind.WHITE_PAGE, "empty"),
+        (200, " \n\ufeff ", HTML, Kind.WHITE_PAGE, "empty"),
+        (200, "<!DOCTYPE html><html><head></head><body>\n</body></html>", HTML, Kind.WHITE_PAGE, "empty"),
+        (500, "", HTML, Kind.SERVER_ERROR, "http-500"),
+        (500, PAGE, HTML, Kind.SERVER_ERROR, "http-500"),
+        (501, PAGE, HTML, Kind.SERVER_ERROR, "http-501"),
+        (508, PAGE, HTML, Kind.SERVER_ERROR, "http-508"),
+        (599, PAGE, HTML, Kind.SERVER_ERROR, "http-599"),
+        (502, PAGE, HTML, Kind.GATEWAY_ERROR, "http-502"),
+        (503, PAGE, HTML, Kind.GATEWAY_ERROR, "http-503"),
+        (504, "", (), Kind.GATEWAY_ERROR, "http-504"),
+        (520, PAGE, HTML, Kind.GATEWAY_ERROR, "cdn-520"),
+        (503, PAGE, (*HTML, ("Retry-After", "600")), Kind.MAINTENANCE, "maintenance"),
+        (503, WP_MAINTENANCE, HTML, Kind.MAINTENANCE, "maintenance"),
+        (503, "<title>Wartungsarbeiten</title>", HTML, Kind.MAINTENANCE, "maintenance"),
+        (
+            503,
+            "<title>503 Backend fetch failed</title><h1>Error 503</h1><h3>Guru Meditation:</h3><p>XID: 3277</p>",
+            (*HTML, ("Retry-After", "5")),
+            Kind.GATEWAY_ERROR,
+            "http-503",
+        ),
+        (500, WP_CRITICAL, HTML, Kind.FATAL_IN_BODY, "wordpress-critical-error"),
+        (200, WP_CRITICAL, HTML, Kind.FATAL_IN_BODY, "wordpress-critical-error"),
+        (500, WP_DATABASE, HTML, Kind.DATABASE_ERROR, "database"),
+        (200, WP_DATABASE, HTML, Kind.DATABASE_ERROR, "database"),
+        (500, "<h1>Erreur lors de la connexion à la base de données</h1>", HTML, Kind.DATABASE_ERROR, "database"),
+        (200, "<h1>Error establishing a database connection</h1>", HTML, Kind.DATABASE_ERROR, "database"),
+        (500, "Link to database cannot be established: SQLSTATE[HY000] [2002]", HTML, Kind.DATABASE_ERROR, "database"),
+        (200, PHP_FATAL, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
+        (500, PHP_FATAL, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
+        (200, PHP_PARSE, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
+        (200, PHP_PARSE, PLAIN, Kind.FATAL_IN_BODY, "php-fatal"),
+        (200, PAGE.removesuffix("</body></html>") + PHP_FATAL, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
+        (200, PHP_FATAL + WP_CRITICAL, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
+        (
+            200,
+            "<br />\n<b>Warning</b>:  Undefined x in <b>/a.php</b> on line <b>3</b><br />\n" + PHP_FATAL,
+            HTML,
+            Kind.FATAL_IN_BODY,
+            "php-fatal",
+        ),
+        (500, "The website encountered an unexpected error. Please try again later.", HTML, Kind.FATAL_IN_BODY, "drupal-error"),
+        (404, PAGE, HTML, Kind.CLIENT_ERROR, "http-404"),
+        (403, "<title>403 Forbidden</title><h1>Forbidden</h1>", HTML, Kind.CLIENT_ERROR, "http-403"),
+        (401, PAGE, HTML, Kind.CLIENT_ERROR, "http-401"),
+        (429, PAGE, HTML, Kind.BLOCKED, "too-many-requests"),
+        (403, "<title>Attention Required! | Cloudflare</title>", HTML, Kind.BLOCKED, "firewall"),
+        (503, "<title>Just a moment...</title>", (*HTML, ("cf-mitigated", "challenge")), Kind.BLOCKED, "firewall"),
+        (403, "<title>Sucuri WebSite Firewall - Access Denied</title>", HTML, Kind.BLOCKED, "firewall"),
+        (403, "<h1>Forbidden</h1><p>Your IP 192.0.2.7 has been banned.</p>", HTML, Kind.BLOCKED, "firewall"),
+        (403, "<p>Votre adresse IP a été bannie</p>", HTML, Kind.BLOCKED, "firewall"),
+        (
+            406,
+            "<h1>Not Acceptable!</h1><p>An appropriate representation of the requested resource could not be found on this server. "
+            "This error was generated by Mod_Security.</p>",
+            HTML,
+            Kind.BLOCKED,
+            "firewall",
+        ),
+        (
+            200,
+            "<title>Account Suspended</title><p>This Account has been suspended. Contact your hosting provider</p>",
+            HTML,
+            Kind.SUSPENDED,
+            "suspended",
+        ),
+        (200, "<script src='https://img.sedoparking.com/a.js'></script>", HTML, Kind.SUSPENDED, "suspended"),
+        (304, "", (), Kind.UNEXPECTED, "status"),
+        (302, "", HTML, Kind.UNEXPECTED, "status"),
+    ],
+)
+def test_kind_of_an_answer(status, body, headers, kind, detail):
+    found = judged(status, body, headers)
+    assert (found.kind, found.detail) == (kind, detail)
+    assert bool(found.message) == (kind is not Kind.OK)
+
+
+ARTICLE = "<p>When PHP stops, visitors read a line such as the one below, and the whole page ends there. </p>" * 40
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PAGE.format(f"Quoted: <pre>{PHP_FATAL}</pre>"),
+        PAGE.format(f"Quoted: <code>{PHP_FATAL}</code>"),
+        PAGE.format(f"<textarea>{PHP_PARSE}</textarea>"),
+        PAGE.format(f"<!-- {PHP_FATAL} -->"),
+        PAGE.format("&lt;b&gt;Fatal error&lt;/b&gt;:  Uncaught x in &lt;b&gt;/a.php&lt;/b&gt; on line &lt;b&gt;3&lt;/b&gt;"),
+        PAGE.format("Fatal error: Uncaught Error: x in /a.php on line 3"),
+        PAGE.format(f"{ARTICLE}\nFatal error: Uncaught Error: x in /a.php on line 3\n{ARTICLE}"),
+        PAGE.format(f"How to mend <b>Fatal error</b>:  Uncaught x in <b>/a.php</b> on line <b>3</b>: {ARTICLE}"),
+        PAGE.format("How to repair “Error establishing a database connection” in WordPress. " + ARTICLE),
+        PAGE.format("How to repair “Error establishing a database connection”"),
+        PAGE.format("There has been a critical error on this website: what now? " + ARTICLE),
+        PAGE.format("<h2>500 Internal Server Error</h2> and <h2>503 Service Unavailable</h2> explained. " + ARTICLE),
+        PAGE.format("Your IP has been banned? This account has been suspended? Site under construction? " + ARTICLE),
+        PAGE.format('We use <a href="https://wordpress.org/documentation/article/faq-troubleshooting/">this guide</a>'),
+        "<title>Site under construction</title><h1>Marbles by hand</h1>" + ARTICLE,
+    ],
+)
+def test_page_about_errors_is_none(body):
+    assert judged(200, body).kind is Kind.OK
+
+
+def test_wordpress_refusal_is_a_client_error():
+    body = WP_FRAME.format(title="Error", message="<p>Sorry, you are not allowed to do that.</p>")
+    assert judged(403, body).kind is Kind.CLIENT_ERROR
+
+
+def test_suspension_is_known_by_the_path_it_redirects_to():
+    assert judged(200, PAGE, url="https://shop.example/cgi-sys/suspendedpage.cgi").kind is Kind.SUSPENDED
+
+
+def test_cut_off_answer_is_truncated_but_an_error_stays_one():
+    assert judged(200, PAGE, complete=False).kind is Kind.TRUNCATED
+    assert judged(200, "", complete=False).kind is Kind.TRUNCATED
+    assert judged(500, PAGE, complete=False).kind is Kind.SERVER_ERROR
+    assert judged(200, PHP_FATAL, complete=False).kind is Kind.FATAL_IN_BODY
+
+
+def test_expectation_of_words():
+    def found(**expected):
+        return judged(200, "<h1>Caf&eacute; &amp; <b>Bar</b></h1>", expectation=Expectation(**expected))
+
+    assert found(must_contain=("Café & Bar",)).kind is Kind.OK
+    assert found(must_contain=("<b>Bar</b>",)).kind is Kind.OK
+    assert found(must_contain=("Bistro",)).detail == "words-missing"
+    assert found(must_not_contain=("Bar",)).detail == "words-forbidden"
+    assert found(must_not_contain=("Casino",)).kind is Kind.OK
+
+
+def test_expectation_of_a_status():
+    def found(status):
+        return judged(status, PAGE, expectation=Expectation(statuses=frozenset({401, 503})))
+
+    assert [found(status).kind for status in (401, 503)] == [Kind.OK, Kind.OK]
+    assert (found(200).kind, found(200).detail) == (Kind.UNEXPECTED, "status")
+    assert found(500).kind is Kind.SERVER_ERROR
+    assert found(404).kind is Kind.CLIENT_ERROR
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        ((("X-Request-Id", "7f-1"),), "request ID: ABC-123", "7f-1"),
+        ((), "<p>Server logs contain details of this error with request ID: ABC-123.</p>", "ABC-123"),
+        ((), "<p>Les détails sont dans les journaux avec l'identifiant de requête&nbsp;: ABC-123.</p>", "ABC-123"),
+        ((("CF-Ray", "8c1-CDG"),), "Error reference number: 12.ab.7", "12.ab.7"),
+        ((("CF-Ray", "8c1-CDG"),), "", "8c1-CDG"),
+        ((("X-IPLB-Request-ID", "C0A8:1F90_1"),), "", "C0A8:1F90_1"),
+        ((("X-OVH-Queryid", "EU.ext-3.67"),), "", "EU.ext-3.67"),
+        ((), "The request ID was not recorded.", ""),
+    ],
+)
+def test_request_id_of_a_failure(headers, body, expected):
+    assert judged(500, body, (*HTML, *headers)).request_id == expected
+
+
+def test_excerpt_is_the_title_and_the_text_without_markup():
+    found = judged(500, "<title>Oh &amp; no</title><style>b{}</style><script>x()</script><h1>It\x07 <i>broke</i></h1>" + "long " * 200)
+    assert found.excerpt.startswith("Oh & no: It broke long long")
+    assert len(found.excerpt) <= 300
+
+
+def test_excerpt_of_a_fatal_is_its_message_wherever_it_stands():
+    found = judged(200, PAGE.format("word " * 500).removesuffix("</body></html>") + PHP_FATAL)
+    assert found.excerpt.startswith("Fatal error : Uncaught Error: Call to undefined function shop_price()")
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "utf-16", "rot13", "hex", "no-such", "undefined"])
+def test_any_charset_is_survived(charset):
+    found = classify(500, (("Content-Type", f"text/html; charset={charset}"),), "<h1>Défaut</h1>".encode("latin-1"))
+    assert found.kind is Kind.SERVER_ERROR
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "<script", "<!--", "<pre>", "<b>Fatal error</b>: ", "\nFatal error: ", "<title>", "&", "request id ", "<a "]
+)
+def test_hostile_body_is_judged_in_little_time(piece):
+    import time
+
+    started = time.perf_counter()
+    judged(500, (piece * (256 * 1024 // len(piece)))[: 256 * 1024])
+    assert time.perf_counter() - started < 2.0
