@@ -69,8 +69,8 @@ class Env:
 
     @classmethod
     def of(cls, root: Path, environ: Mapping[str, str] = os.environ) -> Env:
-        """The environment, completed by `root/.env`."""
-        return cls({**read_dotenv(root / ".env"), **environ})
+        """The environment, completed by `root/.env`, or by the file that SITEMEND_ENV_FILE names."""
+        return cls({**read_dotenv(root / (environ.get("SITEMEND_ENV_FILE") or ".env")), **environ})
 
     def text(self, name: str, default: str = "") -> str:
         """A value without surrounding blanks; an empty one counts as not set."""
@@ -223,9 +223,7 @@ def is_time_zone(name: str) -> bool:
         return False
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
-        return False
-    except KeyError:
+    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError
         return False
     return True
 

@@ -18,6 +18,7 @@ atexit.register(shutil.rmtree, STATE_FOLDER, ignore_errors=True)
 for _name in [name for name in os.environ if name.startswith("SITEMEND_") and name not in ("SITEMEND_CI", "SITEMEND_REQUIRE_ALL")]:
     del os.environ[_name]
 os.environ.update(SITEMEND_VAR_DIR=str(STATE_FOLDER), SITEMEND_ALLOWED_HOSTS="testserver", EMAIL_URL="")
+os.environ["SITEMEND_ENV_FILE"] = os.devnull
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ.setdefault("DATABASE_URL", "")
 os.environ.setdefault("REDIS_URL", "")
@@ -27,6 +28,16 @@ from django.conf import settings  # noqa: E402
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast: it protects nobody here
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # nothing is collected for tests
+settings.STATIC_ROOT.mkdir()
+
+_DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server", "django_db_setup"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the database carries the mark `database`: CI runs it on the second engine too."""
+    for item in items:
+        if item.get_closest_marker("django_db") or _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
 
 
 @pytest.hookimpl(hookwrapper=True)

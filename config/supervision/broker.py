@@ -55,6 +55,7 @@ class EmbeddedBroker:
             "--daemonize": "no",
             "--logfile": "",
             "--loglevel": "warning",
+            "--set-proc-title": "no",  # its new title would overwrite the environment by which a process can be recognised
         }
         command = [str(get_binary_path()), *(word for pair in options.items() for word in pair)]
         return Spec("valkey", command, hidden=(b"Memory overcommit must be enabled",))  # no saving by fork in the common case

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
 import sys
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -17,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connections
 
+from config.state_lock import AlreadyRunning, lock
 from sites import first_run
 
 
@@ -45,20 +44,6 @@ def _in_the_way(host: str, port: int, error: OSError) -> str:
     return f"Cannot listen on {host} port {port}: {error.strerror}."
 
 
-def lock(state_folder: Path) -> int:
-    """An open file that keeps a second `up` away from the same state folder; raises `CommandError` if there is one."""
-    handle = os.open(state_folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.read(handle, 32).decode("ascii", "replace").strip()
-        os.close(handle)
-        raise CommandError(f"Sitemend is already running on {state_folder} (process {holder}).", returncode=2) from None
-    os.ftruncate(handle, 0)
-    os.write(handle, f"{os.getpid()}\n".encode("ascii"))
-    return handle
-
-
 def _address(host: str, port: int) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{shown}:{port}"
@@ -80,7 +65,10 @@ class Command(BaseCommand):
             raise CommandError(f"{port} is no port; use one from 1 to 65535.", returncode=2)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _end)
-        lock_fd = lock(settings.SITEMEND_VAR_DIR)
+        try:
+            lock_fd = lock(settings.SITEMEND_VAR_DIR)
+        except AlreadyRunning as running:
+            raise CommandError(str(running), returncode=2) from None
         listening = listen(host, port)
         address = _address(host, listening.getsockname()[1])
         self._prepare()

@@ -1,0 +1,62 @@
+"""Queues, the timetable, and a broker that is away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from config.celery import app, route
+from config.schedule import BEAT_SCHEDULE
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("task", "queue"),
+    [
+        ("sites.tasks.probe_batch", "probes"),
+        ("sites.tasks.dispatch_due_pages", "probes"),
+        ("sites.tasks.deliver_notifications", "mail"),
+        ("sites.tasks.prune_history", "mail"),
+        ("diagnostics.tasks.recover_journal", "hosts"),
+        ("diagnostics.tasks.diagnose", "hosts"),
+    ],
+)
+def test_task_goes_to_its_queue(task: str, queue: str) -> None:
+    assert route(task) == {"queue": queue}
+    assert app.amqp.router.route({}, task)["queue"].name == queue
+
+
+def test_every_scheduled_run_expires() -> None:
+    for entry in BEAT_SCHEDULE.values():
+        assert 0 < entry["options"]["expires"] <= entry["schedule"]
+
+
+def test_no_task_outlives_the_broker_s_patience() -> None:
+    assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]
+
+
+def test_enqueueing_without_a_broker_fails_fast() -> None:
+    script = "import django; django.setup()\nfrom config.celery import app\napp.send_task('sites.tasks.sweep')"
+    began = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert OperationalError.__name__ in ended.stderr
+    assert time.monotonic() - began < 15
+
+
+def test_every_scheduled_task_exists() -> None:
+    app.loader.import_default_modules()
+    assert {entry["task"] for entry in BEAT_SCHEDULE.values()} <= set(app.tasks)
