@@ -93,3 +93,10 @@ class Evidence:
     tree_truncated: bool = False
     docroot: str = ""  # absolute, as the transport names it
     root_mode: int | None = None  # mode of the folder above the docroot
+    cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
+    existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there
+    read_at: datetime | None = None
+
+    def exists(self, path: str) -> bool | None:
+        """Whether a path that a file names is there; None where that was not looked up or cannot be told."""
+        return dict(self.existing).get(path)

@@ -25,8 +25,35 @@ _PROVIDER_PREFIXES = ("ldap-", "dbm-", "dbd-", "shib", "saml", "claim", "oauth",
 _HEADER_ACTIONS = frozenset({"add", "set", "setifempty", "append", "merge", "unset", "echo", "note", "edit", "edit*"})
 _REDIRECT_STATUS = frozenset({"permanent", "temp", "seeother", "gone"})
 _METHODS = frozenset(
-    "get put post delete connect options trace patch propfind proppatch mkcol copy move lock unlock version-control checkout uncheckout "
-    "checkin update label report mkworkspace mkactivity baseline-control merge head".split()
+    [
+        "get",
+        "put",
+        "post",
+        "delete",
+        "connect",
+        "options",
+        "trace",
+        "patch",
+        "propfind",
+        "proppatch",
+        "mkcol",
+        "copy",
+        "move",
+        "lock",
+        "unlock",
+        "version-control",
+        "checkout",
+        "uncheckout",
+        "checkin",
+        "update",
+        "label",
+        "report",
+        "mkworkspace",
+        "mkactivity",
+        "baseline-control",
+        "merge",
+        "head",
+    ]
 )
 _UNITS = re.compile(r"(years?|months?|weeks?|days?|hours?|minutes?|seconds?)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[0-9A-Fa-f.:/]+$")
@@ -115,7 +142,9 @@ def _header(line: Line) -> Complaint | None:
     if words and words[0].lower() in ("always", "onsuccess", "early"):
         words.pop(0)
     if not words or words[0].lower() not in _HEADER_ACTIONS:
-        return _bad(f"{line.name} cannot {words[0] if words else 'do nothing'}: it knows set, append, add, unset, …", words[0] if words else "")
+        return _bad(
+            f"{line.name} cannot {words[0] if words else 'do nothing'}: it knows set, append, add, unset, …", words[0] if words else ""
+        )
     if len(words) < 2:
         return _bad(f"{line.name} {words[0]} names no header", "")
     if words[0].lower() in ("set", "add", "append", "merge", "setifempty") and len(words) < 3:

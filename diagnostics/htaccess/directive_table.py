@@ -20,18 +20,23 @@ IN_HTACCESS: dict[tuple[str, str], str] = {
     ("mod_access_compat", "Limit"): "Order:1 Allow:2+ Deny:2+",
     ("mod_access_compat", "AuthConfig"): "Satisfy:1",
     ("mod_actions", "FileInfo"): "Action:2-3",
-    ("mod_alias", "FileInfo"): "Redirect:1-3 RedirectMatch:2-3 RedirectTemp:2 RedirectPermanent:2 RedirectRelative:flag AliasPreservePath:flag",
+    (
+        "mod_alias",
+        "FileInfo",
+    ): "Redirect:1-3 RedirectMatch:2-3 RedirectTemp:2 RedirectPermanent:2 RedirectRelative:flag AliasPreservePath:flag",
     ("mod_auth_basic", "AuthConfig"): "AuthBasicProvider:1+ AuthBasicAuthoritative:flag AuthBasicFake:1-2 AuthBasicUseDigestAlgorithm:1",
     ("mod_auth_digest", "AuthConfig"): (
-        "AuthDigestProvider:1+ AuthDigestQop:1+ AuthDigestNonceLifetime:1 AuthDigestNcCheck:flag AuthDigestAlgorithm:1 "
-        "AuthDigestDomain:1+ "
+        "AuthDigestProvider:1+ AuthDigestQop:1+ AuthDigestNonceLifetime:1 AuthDigestNcCheck:flag AuthDigestAlgorithm:1 AuthDigestDomain:1+ "
     ),
     ("mod_auth_form", "AuthConfig"): (
         "AuthFormProvider:1+ AuthFormUsername:1 AuthFormPassword:1 AuthFormLocation:1 AuthFormMethod:1 AuthFormMimetype:1 "
         "AuthFormBody:1 AuthFormLoginRequiredLocation:1 AuthFormLoginSuccessLocation:1 AuthFormLogoutLocation:1 "
         "AuthFormSitePassphrase:1 AuthFormAuthoritative:flag AuthFormFakeBasicAuth:flag AuthFormDisableNoStore:flag "
     ),
-    ("mod_authn_anon", "AuthConfig"): "Anonymous:1+ Anonymous_MustGiveEmail:flag Anonymous_NoUserId:flag Anonymous_VerifyEmail:flag Anonymous_LogEmail:flag",
+    (
+        "mod_authn_anon",
+        "AuthConfig",
+    ): "Anonymous:1+ Anonymous_MustGiveEmail:flag Anonymous_NoUserId:flag Anonymous_VerifyEmail:flag Anonymous_LogEmail:flag",
     ("mod_authn_file", "AuthConfig"): "AuthUserFile:1",
     ("mod_authn_dbm", "AuthConfig"): "AuthDBMUserFile:1 AuthDBMType:1",
     ("mod_authn_socache", "AuthConfig"): "AuthnCacheProvideFor:1+ AuthnCacheTimeout:1",
@@ -79,7 +84,10 @@ IN_HTACCESS: dict[tuple[str, str], str] = {
     ("mod_proxy_fcgi", "FileInfo"): "ProxyFCGIBackendType:1 ProxyFCGISetEnvIf:2-3",
     ("mod_reflector", "Options"): "ReflectorHeader:1-2",
     ("mod_rewrite", "FileInfo"): "RewriteEngine:flag RewriteOptions:1+ RewriteBase:1 RewriteCond:raw RewriteRule:raw",
-    ("mod_session", "AuthConfig"): "Session:flag SessionMaxAge:1 SessionHeader:1 SessionEnv:flag SessionInclude:1 SessionExclude:1 SessionExpiryUpdateInterval:1",
+    (
+        "mod_session",
+        "AuthConfig",
+    ): "Session:flag SessionMaxAge:1 SessionHeader:1 SessionEnv:flag SessionInclude:1 SessionExclude:1 SessionExpiryUpdateInterval:1",
     ("mod_session_cookie", "AuthConfig"): "SessionCookieName:raw SessionCookieName2:raw SessionCookieRemove:flag",
     ("mod_session_crypto", "AuthConfig"): "SessionCryptoPassphrase:1+ SessionCryptoCipher:1",
     ("mod_setenvif", "FileInfo"): "SetEnvIf:raw SetEnvIfNoCase:raw SetEnvIfExpr:raw BrowserMatch:raw BrowserMatchNoCase:raw",

@@ -20,7 +20,7 @@ from diagnostics.htaccess.directives import (
     nearest,
 )
 from diagnostics.htaccess.parser import Document, Line, LineKind, parse
-from diagnostics.htaccess.server import ServerKnowledge, module_names
+from diagnostics.htaccess.server import UNKNOWN_SERVER, ServerKnowledge, module_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Section:
     active: bool | None  # None: depends on the server
 
 
-def lint(content: bytes | Document, server: ServerKnowledge = ServerKnowledge()) -> tuple[Fault, ...]:
+def lint(content: bytes | Document, server: ServerKnowledge = UNKNOWN_SERVER) -> tuple[Fault, ...]:
     """The faults in the order of their lines."""
     document = parse(content) if isinstance(content, bytes) else content
     return tuple(sorted(_Linter(server).run(document), key=lambda fault: fault.line))
@@ -76,7 +76,9 @@ class _Linter:
             return False
         return None if None in states else True
 
-    def _add(self, cause: str, line: Line, why: str, *, sure: bool = True, argument: str = "", suggestion: str = "", module: str = "") -> None:
+    def _add(
+        self, cause: str, line: Line, why: str, *, sure: bool = True, argument: str = "", suggestion: str = "", module: str = ""
+    ) -> None:
         sure = sure and self.active is True
         self.faults.append(Fault(cause, line.number, line.name, why, sure, argument, suggestion, module))
 

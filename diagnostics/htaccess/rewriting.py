@@ -7,9 +7,59 @@ from diagnostics.htaccess.regexes import surely_broken
 Complaint = tuple[str, str, str]  # cause, what is wrong, the argument that is
 
 _RULE_FLAGS = frozenset(
-    "b backrefescaping bnp backrefnoplus bctls bne c chain co cookie dpi discardpath e env end f forbidden g gone h handler l last "
-    "n next nc nocase ne noescape ns nosubreq p proxy pt passthrough qsa qsappend qsd qsdiscard qsl qslast r redirect s skip t type "
-    "unc unsafeallow3f unsafeprefixstat unsafeprefixstatus".split()
+    [
+        "b",
+        "backrefescaping",
+        "bnp",
+        "backrefnoplus",
+        "bctls",
+        "bne",
+        "c",
+        "chain",
+        "co",
+        "cookie",
+        "dpi",
+        "discardpath",
+        "e",
+        "env",
+        "end",
+        "f",
+        "forbidden",
+        "g",
+        "gone",
+        "h",
+        "handler",
+        "l",
+        "last",
+        "n",
+        "next",
+        "nc",
+        "nocase",
+        "ne",
+        "noescape",
+        "ns",
+        "nosubreq",
+        "p",
+        "proxy",
+        "pt",
+        "passthrough",
+        "qsa",
+        "qsappend",
+        "qsd",
+        "qsdiscard",
+        "qsl",
+        "qslast",
+        "r",
+        "redirect",
+        "s",
+        "skip",
+        "t",
+        "type",
+        "unc",
+        "unsafeallow3f",
+        "unsafeprefixstat",
+        "unsafeprefixstatus",
+    ]
 )
 _COND_FLAGS = frozenset({"nc", "nocase", "or", "ornext", "nv", "novary"})
 _NEEDS_VALUE = frozenset({"s", "skip"})
@@ -88,7 +138,12 @@ def _flags(text: str, known: frozenset[str], directive: str) -> Complaint | None
 
 
 def _is_redirect(value: str) -> bool:
-    return value.lower() in _REDIRECT_WORDS or value.startswith("%") or (value.isdigit() and 100 <= int(value) <= 599) or not value[0].isdigit()
+    return (
+        value.lower() in _REDIRECT_WORDS
+        or value.startswith("%")
+        or (value.isdigit() and 100 <= int(value) <= 599)
+        or not value[0].isdigit()
+    )
 
 
 def known_flags(directive: str) -> frozenset[str]:

@@ -32,6 +32,9 @@ class ServerKnowledge:
         return any(part in self.overrides for part in override.split("/"))
 
 
+UNKNOWN_SERVER = ServerKnowledge()
+
+
 def module_names(text: str) -> frozenset[str]:
     """The ways `<IfModule X>` may name a module: mod_rewrite.c, rewrite_module, mod_rewrite."""
     word = text.strip().lower()

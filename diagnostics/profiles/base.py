@@ -82,7 +82,7 @@ def policy_for(entry: TreeEntry, profile: Profile, *, docroot: bool = False) -> 
         return Judgement(severity, _tightened(mode, rule), _("Others than the owner may write it."))
     if mode & 0o6000:
         return Judgement(ModeSeverity.ADVICE, mode & rule.most, _("It carries a special bit that a website does not need."))
-    if mode & rule.need != rule.need:
+    if (missing := rule.need & ~mode) and not _works_all_the_same(entry, missing):
         why = _("The web server may not enter this folder.") if entry.kind == "folder" else _("The web server may not read this file.")
         return Judgement(ModeSeverity.BLOCKS_SITE, rule.fix, why, stricter=True)
     if mode & ~rule.most:
@@ -110,6 +110,13 @@ def judge_root(mode: int, profile: Profile) -> Judgement:
 def _tightened(mode: int, rule: ModeRule) -> int:
     """The mode without what is too much: never a bit more than it had, but for what the policy needs."""
     return (mode & rule.most) | rule.need if rule.fix is None else rule.fix if mode & rule.need == rule.need else mode & rule.most
+
+
+def _works_all_the_same(entry: TreeEntry, missing: int) -> bool:
+    """A folder that cannot be listed is still passed; PHP that runs as the account reads what others may not."""
+    if entry.kind == "folder":
+        return not missing & 0o111
+    return not missing & 0o700 and entry.path.lower().endswith((".php", ".inc", ".phtml"))
 
 
 def _rule_for(entry: TreeEntry, profile: Profile) -> ModeRule | None:

@@ -1,0 +1,75 @@
+"""A `.htaccess` that no Apache 2.4 accepts, or that this host cannot, whatever the log says or does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.checks.common import answers_500, htaccess_files, is_failing, lines_of_failure, server_of, touches_failure
+from diagnostics.checks.htaccess_log import finding_of
+from diagnostics.checks.htaccess_messages import complaint_in, file_of
+from diagnostics.checks.registry import check
+from diagnostics.evidence import Evidence, TextFile
+from diagnostics.findings import Finding, Severity
+from diagnostics.htaccess.lint import Fault, lint
+from sites.texts import mark as _
+
+CHECK = "htaccess-lint"
+# Causes that a line on its own makes probable where the log says nothing: they do not hang on a module that most hosts have.
+_TELLING_WITHOUT_LOG = {"htaccess-php-directive-under-fpm": 0.7}
+_FOREIGN = {"mod_security2", "mod_pagespeed", "mod_suphp", "mod_gzip", "mod_passenger", "mod_perl", "mod_python", "mod_geoip"}
+
+
+@check(id=CHECK, title=_("Whether .htaccess can be read by the web server"), needs=("htaccess",), order=20)
+def htaccess_lint(evidence: Evidence) -> Iterator[Finding]:
+    if not is_failing(evidence.site) or not answers_500(evidence.site):
+        return  # a site that is well, or fails in another way, disproves what the linter thinks
+    passed = _got_past_htaccess(evidence)
+    for file in htaccess_files(evidence):
+        reach = touches_failure(file, evidence)
+        complained = _server_complains(file, evidence)
+        for index, fault in enumerate(_faults(file, evidence)):
+            yield _weigh(fault, file, first=index == 0, complained=complained, passed=passed, reach=reach)
+
+
+def _faults(file: TextFile, evidence: Evidence) -> list[Fault]:
+    faults = lint(file.content, server_of(evidence))
+    log_is_silent = not isinstance(evidence.error_log, tuple) or not evidence.error_log
+    telling = [fault for fault in faults if fault.sure]
+    if log_is_silent:
+        telling += [fault for fault in faults if not fault.sure and _depends(fault)]
+    return sorted(telling, key=lambda fault: fault.line)
+
+
+def _depends(fault: Fault) -> float:
+    if fault.cause in _TELLING_WITHOUT_LOG:
+        return _TELLING_WITHOUT_LOG[fault.cause]
+    return 0.6 if fault.module in _FOREIGN else 0.0
+
+
+def _weigh(fault: Fault, file: TextFile, *, first: bool, complained: bool, passed: bool, reach: bool | None) -> Finding:
+    confidence = (0.8 if first else 0.7) if fault.sure else _depends(fault)
+    severity = Severity.CRITICAL
+    if passed and not complained:
+        confidence, severity = 0.3, Severity.NOTE  # the request came as far as a program: this file was accepted
+    elif complained:
+        severity = Severity.WARNING  # the server stops at another line of the file; this one comes next
+    elif reach is None:
+        confidence = min(confidence, 0.5)
+        severity = Severity.WARNING
+    return finding_of(fault, file, confidence=confidence, check_id=CHECK, severity=severity)
+
+
+def _server_complains(file: TextFile, evidence: Evidence) -> bool:
+    for line in lines_of_failure(evidence):
+        complaint = complaint_in(line.text)
+        if complaint and file_of(complaint, htaccess_files(evidence)) == file:
+            return True
+    return False
+
+
+def _got_past_htaccess(evidence: Evidence) -> bool:
+    """Whether a line of our own request shows that a program ran, which happens only after every `.htaccess` was read."""
+    return any(
+        line.paired and ("PHP Fatal" in line.text or "PHP Parse" in line.text or "End of script output" in line.text)
+        for line in lines_of_failure(evidence)
+    )

@@ -1,0 +1,74 @@
+"""A `.htaccess` that the web server itself complains about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import htaccess_files, lines_of_failure, proof_of, repairs_for, server_of
+from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of, locate
+from diagnostics.checks.registry import check
+from diagnostics.evidence import Evidence, LogLine, TextFile
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.htaccess.lint import Fault
+from diagnostics.htaccess.parser import parse
+from sites.texts import mark as _
+
+CHECK = "htaccess-log"
+
+
+@check(id=CHECK, title=_("What the error log says of .htaccess"), needs=("error_log",), order=10)
+def htaccess_log(evidence: Evidence) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for line in lines_of_failure(evidence):
+        complaint = complaint_in(line.text)
+        if complaint is None or complaint.path in seen or complaint.cause == "htaccess-unreadable":
+            continue
+        seen.add(complaint.path)  # of each file the newest complaint only: the server names one line at a time
+        file = file_of(complaint, htaccess_files(evidence))
+        if file is None:
+            yield _without_file(complaint, line)
+        elif fault := locate(complaint, file, server_of(evidence)):
+            yield finding_of(fault, file, confidence=0.98 if line.paired else 0.97, check_id=CHECK, line=line)
+
+
+def _without_file(complaint: Complaint, line: LogLine) -> Finding:
+    tail = "/".join(complaint.path.split("/")[-2:])
+    return Finding(
+        check=CHECK,
+        cause=complaint.cause,
+        severity=Severity.CRITICAL,
+        confidence=0.9,
+        summary=_("The web server refuses {path}: {message}").format(path=tail, message=complaint.message[:200]),
+        path=tail,
+        line=complaint.line,
+        evidence=(proof_of(line),),
+    )
+
+
+def finding_of(fault: Fault, file: TextFile, *, confidence: float, check_id: str, line: LogLine | None = None,
+               severity: Severity = Severity.CRITICAL) -> Finding:  # fmt: skip
+    """A finding for one line of a `.htaccess`, with what its repairs need to know."""
+    text = parse(file.content).at(fault.line)
+    shown = text.text.rstrip("\r\n") if text else ""
+    proofs = (proof_of(line),) if line else ()
+    proofs += (Proof("file", f"{file.path}:{fault.line}: {shown}"[:2000]),) if shown else ()
+    without = () if fault.suggestion else ("correct-htaccess-line",)
+    return Finding(
+        check=check_id,
+        cause=fault.cause,
+        severity=severity,
+        confidence=confidence,
+        summary=_("Line {line} of {path}: {why}.").format(line=fault.line, path=file.path, why=fault.why.rstrip(".")),
+        hint=CAUSES[fault.cause].explanation,
+        path=file.path,
+        line=fault.line,
+        evidence=proofs,
+        repairs=repairs_for(fault.cause, *without),
+        data=(
+            ("directive", fault.name),
+            ("argument", fault.argument),
+            ("suggestion", fault.suggestion),
+            ("module", fault.module),
+        ),
+    )

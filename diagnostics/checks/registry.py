@@ -1,0 +1,100 @@
+"""Where checks are registered, and how they are run: each is a pure function from evidence to findings."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import diagnostics.checks
+from diagnostics.checks.common import is_failing
+from diagnostics.evidence import Evidence, Unreadable
+from diagnostics.findings import Finding, Inconclusive, Severity
+
+CheckFunction = Callable[[Evidence], Iterable[Finding]]
+_SEVERITIES = list(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`needs` names the fields of Evidence without which the check is inconclusive."""
+
+    id: str
+    title: str
+    needs: tuple[str, ...]
+    order: int
+    function: CheckFunction
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """Findings, the root cause first, and the checks that lacked evidence."""
+
+    findings: tuple[Finding, ...]
+    inconclusive: tuple[Inconclusive, ...]
+
+
+_registered: dict[str, Check] = {}
+
+
+def check(*, id: str, title: str, needs: tuple[str, ...] = (), order: int = 50) -> Callable[[CheckFunction], CheckFunction]:
+    """Registers a check. Raises ValueError for an id that is taken."""
+
+    def register(function: CheckFunction) -> CheckFunction:
+        if id in _registered and _registered[id].function.__module__ != function.__module__:
+            raise ValueError(f"two checks are named {id}")
+        _registered[id] = Check(id, title, needs, order, function)
+        return function
+
+    return register
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Every check of this package, in the order in which they run."""
+    for module in pkgutil.iter_modules(diagnostics.checks.__path__):
+        importlib.import_module(f"{diagnostics.checks.__name__}.{module.name}")
+    return tuple(sorted(_registered.values(), key=lambda entry: (entry.order, entry.id)))
+
+
+def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
+    """Runs all checks, or those named in `only`. A site that is well gets notes, never more."""
+    findings: list[Finding] = []
+    inconclusive: list[Inconclusive] = []
+    for entry in all_checks():
+        if only and entry.id not in only:
+            continue
+        if missing := _missing(evidence, entry.needs):
+            inconclusive.append(Inconclusive(entry.id, missing))
+            continue
+        findings.extend(entry.function(evidence))
+    if not is_failing(evidence.site):
+        findings = [replace(finding, severity=Severity.NOTE) for finding in findings]
+    return CheckRun(tuple(sorted(_merged(findings), key=_rank)), tuple(inconclusive))
+
+
+def _missing(evidence: Evidence, needs: tuple[str, ...]) -> str:
+    for need in needs:
+        value = getattr(evidence, need)
+        if isinstance(value, Unreadable):
+            return f"{value.what} could not be read: {value.why}"
+    return ""
+
+
+def _merged(findings: list[Finding]) -> list[Finding]:
+    """One finding per cause and place: the surest, with the evidence of all."""
+    best: dict[tuple[str, str, int | None], Finding] = {}
+    for finding in findings:
+        key = (finding.cause, finding.path, finding.line)
+        other = best.get(key)
+        if other is None:
+            best[key] = finding
+            continue
+        first, second = (finding, other) if finding.confidence > other.confidence else (other, finding)
+        extra = tuple(proof for proof in second.evidence if proof not in first.evidence)
+        best[key] = replace(first, evidence=first.evidence + extra)
+    return list(best.values())
+
+
+def _rank(finding: Finding) -> tuple[int, float, str, int]:
+    return _SEVERITIES.index(finding.severity), -finding.confidence, finding.path, finding.line or 0

@@ -1,0 +1,97 @@
+"""Where the site's files and logs probably are: proposals, each with why, best first."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+
+from diagnostics.profiles import Profile, get_profile
+from diagnostics.transports.base import Entry, FileKind, Reader, TransportError
+from sites.texts import mark as _
+
+_INDEX = ("index.php", "index.html", "index.htm", "wp-config.php", ".htaccess")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    docroots: tuple[Proposal, ...]
+    error_logs: tuple[Proposal, ...]
+    access_logs: tuple[Proposal, ...]
+
+
+def discover(reader: Reader, profile: Profile | None = None, docroot: str = "") -> Discovery:
+    """Looks at the login's home, or only for logs when `docroot` is given. Raises TransportError when the home cannot be listed."""
+    profile = profile or get_profile("")
+    home = reader.home().rstrip("/") or "/"
+    names = {posixpath.basename(entry.path): entry for entry in reader.list(home)}
+    docroots = (Proposal(docroot, _("as registered")),) if docroot else _docroots(reader, home, names, profile)
+    base = posixpath.dirname(docroots[0].path.rstrip("/")) or "/" if docroots else home
+    roots = tuple(dict.fromkeys([base, home]))
+    first = docroots[0].path if docroots else home
+    errors = _logs(reader, [posixpath.join(root, name) for root in roots for name in profile.error_logs])
+    errors += _logs(reader, [posixpath.join(first, name) for name in ("error_log", "wp-content/debug.log")])
+    errors += _others(reader, home, ("error",), {log.path for log in errors})
+    access = _logs(reader, [posixpath.join(root, name) for root in roots for name in profile.access_logs])
+    access += _others(reader, home, ("access",), {log.path for log in access})
+    return Discovery(docroots, errors, access)
+
+
+def _docroots(reader: Reader, home: str, names: dict[str, Entry], profile: Profile) -> tuple[Proposal, ...]:
+    found: list[tuple[int, Proposal]] = []
+    for rank, name in enumerate(profile.docroots):
+        entry = names.get(name)
+        if entry is None or entry.stat.kind is not FileKind.FOLDER:
+            continue
+        index = _index_in(reader, entry.path)
+        why = _("a folder of the usual name that holds {file}").format(file=index) if index else _("a folder of the usual name")
+        found.append((rank if index else 100 + rank, Proposal(entry.path, why)))
+    index = next((name for name in _INDEX if name in names), "")
+    if index and index != ".htaccess":
+        found.append((50, Proposal(home, _("the login lands in a folder that holds {file}").format(file=index))))
+    if not found:
+        found.append((200, Proposal(home, _("the login lands here, and no folder of a usual name was found"))))
+    return tuple(proposal for _rank, proposal in sorted(found, key=lambda pair: pair[0]))
+
+
+def _index_in(reader: Reader, folder: str) -> str:
+    try:
+        names = {posixpath.basename(entry.path) for entry in reader.list(folder)}
+    except TransportError:
+        return ""
+    return next((name for name in _INDEX if name in names), "")
+
+
+def _logs(reader: Reader, paths: list[str]) -> tuple[Proposal, ...]:
+    found = []
+    for path in dict.fromkeys(paths):
+        try:
+            stat = reader.stat(path)
+        except TransportError:
+            continue
+        if stat.kind in (FileKind.FILE, FileKind.LINK):
+            found.append(Proposal(path, _("a file of the usual name")))
+    return tuple(found)
+
+
+def _others(reader: Reader, home: str, words: tuple[str, ...], known: set[str]) -> tuple[Proposal, ...]:
+    """Other files in ~/logs whose name tells what they are: newest first."""
+    try:
+        entries = reader.list(posixpath.join(home, "logs"))
+    except TransportError:
+        return ()
+    fitting = [
+        entry
+        for entry in entries
+        if entry.path not in known
+        and entry.stat.kind in (FileKind.FILE, FileKind.LINK)
+        and any(word in posixpath.basename(entry.path).lower() for word in words)
+        and not entry.path.endswith((".gz", ".bz2", ".xz", ".zst"))
+    ]
+    fitting.sort(key=lambda entry: -entry.stat.mtime)
+    return tuple(Proposal(entry.path, _("a log in the logs folder")) for entry in fitting[:5])

@@ -1,0 +1,95 @@
+"""Reads everything one diagnosis needs, through one Reader, within bounded time. Trouble of the host becomes evidence, never an error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from diagnostics.evidence import Evidence, LogLine, SiteSeen, TextFile, TreeEntry, Unreadable
+from diagnostics.facts import access_log, cgi_scripts, error_log, htaccess_files, tree
+from diagnostics.facts.access_log import Request
+from diagnostics.facts.paths import above
+from diagnostics.htaccess.parser import parse as parse_htaccess
+from diagnostics.transports.base import Reader, TransportError
+
+TIME_LIMIT_S = 18.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SitePaths:
+    """Where the site lies on its host, absolute; empty where it is not known."""
+
+    docroot: str
+    error_log: str = ""
+    access_log: str = ""
+
+
+def gather(
+    reader: Reader, site_seen: SiteSeen, paths: SitePaths, profile: str, now: datetime, time_limit_s: float = TIME_LIMIT_S
+) -> Evidence:
+    """All facts, most telling first: when the time is up, what is left is told as not read."""
+    deadline = time.monotonic() + time_limit_s
+    evidence = Evidence(site_seen, profile, reader.protocol, docroot=paths.docroot, read_at=now)
+    evidence = replace(evidence, error_log=_error_log(reader, site_seen, paths))
+    evidence = replace(evidence, htaccess=_htaccess(reader, paths, ()), root_mode=_root_mode(reader, paths))
+    evidence = _with_tree(reader, evidence, paths, deadline)
+    if not isinstance(evidence.tree, Unreadable) and time.monotonic() < deadline:
+        evidence = replace(evidence, htaccess=_htaccess(reader, paths, evidence.tree))
+        evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, evidence.tree), ()))  # type: ignore[arg-type]
+    return replace(evidence, existing=_quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
+
+
+def _quietly(read: Callable[[], T], otherwise: T) -> T:
+    try:
+        return read()
+    except TransportError:
+        return otherwise
+
+
+def _error_log(reader: Reader, site: SiteSeen, paths: SitePaths) -> tuple[LogLine, ...] | Unreadable:
+    if not paths.error_log:
+        return Unreadable("the error log", "it is not known where it is")
+    requests: tuple[Request, ...] = ()
+    if paths.access_log:
+        requests = _quietly(lambda: access_log.parse(access_log.read(reader, paths.access_log), site.pages), ())
+    try:
+        raw = error_log.read(reader, paths.error_log)
+    except TransportError as error:
+        return Unreadable("the error log", error.message)
+    offset: timedelta | None = requests[-1].offset if requests else None
+    return error_log.parse(raw, site, requests, offset)
+
+
+def _htaccess(reader: Reader, paths: SitePaths, entries: tuple[TreeEntry, ...]) -> tuple[TextFile, ...] | Unreadable:
+    try:
+        return htaccess_files.parse(htaccess_files.read(reader, paths.docroot, entries), paths.docroot)
+    except TransportError as error:
+        return Unreadable("the .htaccess files", error.message)
+
+
+def _root_mode(reader: Reader, paths: SitePaths) -> int | None:
+    return _quietly(lambda: reader.stat(above(paths.docroot)).mode, None)
+
+
+def _with_tree(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: float) -> Evidence:
+    try:
+        entries = tree.read(reader, paths.docroot, deadline=deadline)
+    except TransportError as error:
+        return replace(evidence, tree=Unreadable("the files", error.message))
+    if not entries:
+        return replace(evidence, tree=Unreadable("the files", "the folder of the site cannot be listed"))
+    kept, cut = tree.parse(entries, paths.docroot)
+    return replace(evidence, tree=kept, tree_truncated=cut or time.monotonic() > deadline)
+
+
+def _named_paths(evidence: Evidence) -> list[str]:
+    named = [cgi_scripts.interpreter(script.content) for script in evidence.cgi_scripts]
+    for file in evidence.htaccess if isinstance(evidence.htaccess, tuple) else ():
+        for line in parse_htaccess(file.content).lines:
+            if line.key in ("authuserfile", "authgroupfile") and line.words:
+                named.append(line.words[0])
+    return [path for path in named if path.startswith("/")]

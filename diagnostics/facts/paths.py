@@ -1,0 +1,22 @@
+"""Paths as people see them: relative to the folder above the docroot."""
+
+from __future__ import annotations
+
+import posixpath
+
+
+def above(docroot: str) -> str:
+    return posixpath.dirname(docroot.rstrip("/")) or "/"
+
+
+def shown(absolute: str, docroot: str) -> str:
+    """ "www/.htaccess" for "/home/me/www/.htaccess"."""
+    return posixpath.relpath(absolute, above(docroot))
+
+
+def same_file(logged: str, shown_path: str, absolute: str) -> bool:
+    """Whether a path from a log names this file. A transport may see another root than the server that wrote the log."""
+    if logged == absolute:
+        return True
+    tail = shown_path.lstrip("./")
+    return bool(tail) and "/" in tail and logged.endswith("/" + tail)

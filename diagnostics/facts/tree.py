@@ -1,0 +1,39 @@
+"""Names, kinds and modes of everything below the docroot, up to a bound."""
+
+from __future__ import annotations
+
+import time
+
+from diagnostics.evidence import TreeEntry
+from diagnostics.facts.paths import shown
+from diagnostics.transports.base import Entry, Reader
+
+MOST_ENTRIES = 20_000
+
+
+def read(reader: Reader, docroot: str, most: int = MOST_ENTRIES, deadline: float | None = None) -> list[Entry]:
+    """One entry more than `most`, or stopping at `deadline` (monotonic seconds), means that the tree is larger. Raises TransportError."""
+    entries: list[Entry] = []
+    for entry in reader.walk(docroot, most + 1):
+        entries.append(entry)
+        if len(entries) > most or (deadline is not None and time.monotonic() > deadline):
+            break
+    return entries
+
+
+def parse(raw: list[Entry], docroot: str, most: int = MOST_ENTRIES) -> tuple[tuple[TreeEntry, ...], bool]:
+    """The tree, and whether it was cut off."""
+    kept = tuple(
+        TreeEntry(
+            path=shown(entry.path, docroot),
+            absolute=entry.path,
+            kind=entry.stat.kind.value,
+            mode=entry.stat.mode & 0o7777,
+            size=entry.stat.size,
+            mtime=entry.stat.mtime,
+            uid=entry.stat.uid,
+            gid=entry.stat.gid,
+        )
+        for entry in raw[:most]
+    )
+    return kept, len(raw) > most
