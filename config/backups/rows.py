@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, time
 from itertools import islice
-from typing import IO
+from typing import IO, Any
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
 from django.core.management.color import no_style
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 from django.db.migrations.loader import MigrationLoader
 
 _NOT_KEPT = frozenset({"sessions.session"})  # everybody logs in anew
 _BATCH = 500
+
+
+class _ExactEncoder(DjangoJSONEncoder):
+    """Django's own cuts times to milliseconds."""
+
+    def default(self, o: Any) -> Any:
+        if isinstance(o, datetime | time):
+            return o.isoformat()
+        return super().default(o)
 
 
 def kept_models() -> list[type[models.Model]]:
@@ -29,7 +40,7 @@ def kept_models() -> list[type[models.Model]]:
 
 def migrations_of_code() -> list[str]:
     """The migrations that this version of the product consists of."""
-    return sorted(f"{app}.{name}" for app, name in MigrationLoader(None, ignore_no_initial=True).disk_migrations or {})
+    return sorted(f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations or {})
 
 
 @contextmanager
@@ -62,7 +73,7 @@ def write_rows(target: IO[str]) -> dict[str, int]:
                 yield row
 
         rows = model._base_manager.order_by("pk").iterator(chunk_size=2000)
-        serializers.serialize("jsonl", counted(rows), stream=target)
+        serializers.serialize("jsonl", counted(rows), stream=target, cls=_ExactEncoder)
     return counts
 
 
