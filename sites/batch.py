@@ -1,0 +1,267 @@
+"""One batch of outcomes on its way into the database: loaded, judged, stored, with a number of statements that does not grow with it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sites import history, incidents, judging
+from sites.bulk import update_rows
+from sites.fingerprints import fingerprint
+from sites.judging import PageState, Policy
+from sites.models import FailureEvidence, Page, ProbeResult, Site, Transition
+from sites.models.site import Verdict
+from sites.probing.outcome import Kind, Outcome, Purpose
+from sites.scheduling import next_due
+
+_PAGE_COLUMNS = (
+    "due_at", "verdict", "state", "kind", "since", "failing_since", "last_at", "last_status",
+    "last_ms", "last_detail", "last_message", "last_token", "last_token_at",
+)  # fmt: skip
+_SITE_COLUMNS = ("verdict", "verdict_since", "kind", "scope", "pattern", "last_probe_at", "last_ms")
+
+
+@lru_cache(maxsize=64)
+def policy_of(interval_s: int) -> Policy:
+    """The thresholds in force for sites of this interval."""
+    return Policy(interval_s=float(interval_s))
+
+
+@dataclass(slots=True)
+class Sample:
+    """One page with its state before and after the batch, and the outcome that counted last."""
+
+    page: Page
+    state: PageState
+    extra: dict[str, Any]  # beside the state: "fp" of the failure, "fp_next" seen once, "confirming" before the regular time
+    old_verdict: str
+    outcome: Outcome | None = None
+    transitions: list[judging.Transition] = field(default_factory=list)
+    changed: bool = False
+
+    @classmethod
+    def of(cls, page: Page) -> Sample:
+        stored = page.state
+        extra = {name: stored[name] for name in ("fp", "fp_next", "confirming") if name in stored}
+        return cls(page, judging.state_from_json(stored), extra, page.verdict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the failure that this page is held for; empty when it is up."""
+        return str(self.extra.get("fp", ""))
+
+    @property
+    def is_failing_now(self) -> bool:
+        """Whether it is down and the last probe showed that."""
+        return self.state.verdict == Verdict.DOWN and self.outcome is not None and self.state.goods == 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction stores."""
+
+    now: datetime
+    policy: Policy | None
+    outcomes: list[Outcome]
+    sites: dict[int, Site]
+    samples: dict[int, Sample]
+    taken: list[tuple[Sample, Outcome]] = field(default_factory=list)
+    with_evidence: set[int] = field(default_factory=set)  # positions in `taken`
+    days: history.DayCounts = field(default_factory=history.DayCounts)
+
+    @classmethod
+    def load(cls, outcomes: list[Outcome], now: datetime, policy: Policy | None) -> Batch:
+        """Locks the sites (always in the same order, so that batches wait for each other instead of blocking) and loads all their pages."""
+        keys = {outcome.key for outcome in outcomes}
+        wanted = Page.objects.filter(pk__in=keys).values_list("site_id", flat=True)
+        sites = {site.pk: site for site in Site.objects.select_for_update().filter(pk__in=set(wanted)).order_by("pk")}
+        samples: dict[int, Sample] = {}
+        for page in Page.objects.filter(site_id__in=sites).order_by("position", "pk"):
+            page.site = sites[page.site_id]
+            samples[page.pk] = Sample.of(page)
+        return cls(now, policy, sorted(outcomes, key=lambda outcome: outcome.at), sites, samples)
+
+    def judge(self) -> None:
+        """Takes in each outcome that is newer than what is known of its page; pages that are gone are passed over."""
+        for outcome in self.outcomes:
+            sample = self.samples.get(outcome.key)
+            if sample is None:
+                continue
+            if outcome.purpose == Purpose.CACHE_PROOF:
+                self._note_token(sample, outcome)
+                self._take(sample, outcome, evidence=outcome.is_failure)
+            elif sample.page.last_at is None or outcome.at > sample.page.last_at:
+                self._judge(sample, outcome)
+
+    def _take(self, sample: Sample, outcome: Outcome, *, evidence: bool) -> None:
+        if evidence:
+            self.with_evidence.add(len(self.taken))
+        self.taken.append((sample, outcome))
+
+    def _note_token(self, sample: Sample, outcome: Outcome) -> None:
+        if outcome.token:
+            sample.page.last_token, sample.page.last_token_at = outcome.token[:32], outcome.at
+            sample.changed = True
+
+    def _judge(self, sample: Sample, outcome: Outcome) -> None:
+        page, before = sample.page, sample.state
+        policy = self.policy or policy_of(page.site.interval_s)
+        judged = judging.judge(before, outcome.kind, outcome.at, policy)
+        sample.state, sample.outcome, sample.changed = judged.state, outcome, True
+        if judged.transition:
+            sample.transitions.append(judged.transition)
+        new_failure = _note_fingerprint(sample, outcome, stays=judged.transition is None)
+        # A site that stays down is not kept again and again: what it said is kept until it is confirmed, and when it changes.
+        odd = outcome.is_failure or outcome.kind == Kind.BLOCKED
+        self._take(sample, outcome, evidence=odd and (new_failure or before.verdict != Verdict.DOWN))
+        self._note_token(sample, outcome)
+        if outcome.purpose == Purpose.ROUTINE:
+            self.days.count(page.site_id, outcome, judged.state.verdict)
+        if judged.transition and before.verdict == Verdict.SUSPECT and judged.state.verdict == Verdict.DOWN:
+            self.days.confirm(page.site_id, before.failing_since or outcome.at)
+        self._set_due(sample, outcome, judged.next_after_s, policy)
+        _put_on_page(page, judged.state, outcome)
+
+    def _set_due(self, sample: Sample, outcome: Outcome, next_after_s: float | None, policy: Policy) -> None:
+        page = sample.page
+        sample.extra.pop("confirming", None)
+        if page.due_at is None:  # paused
+            return
+        regular = next_due(page.anchor_at or outcome.at, page.site.interval_s, self.now)
+        if next_after_s is None:
+            page.due_at = regular
+            return
+        wanted = outcome.at + timedelta(seconds=next_after_s)
+        if sample.state.blocked_times:
+            page.due_at = wanted
+        elif wanted < regular:
+            page.due_at, sample.extra["confirming"] = wanted, 1
+        else:
+            page.due_at = regular
+
+    def store(self) -> None:
+        """Writes everything, the incidents and notifications that follow included."""
+        self._store_results()
+        changed = [sample for sample in self.samples.values() if sample.changed]
+        update_rows(Page, {sample.page.pk: _page_row(sample) for sample in changed}, _PAGE_COLUMNS)
+        recovered = self._store_sites()
+        self.days.store()
+        transitions = [(s.page, t) for s in changed for t in s.transitions]
+        if transitions:
+            Transition.objects.bulk_create(
+                Transition(page=page, at=t.at, old=t.old, new=t.new, kind=t.kind, why=t.why[:200]) for page, t in transitions
+            )
+        incidents.follow(self.by_site(), recovered, self.now)
+
+    def by_site(self) -> dict[int, list[Sample]]:
+        """All pages of each site of the batch, in their order."""
+        grouped: dict[int, list[Sample]] = defaultdict(list)
+        for sample in self.samples.values():
+            grouped[sample.page.site_id].append(sample)
+        return grouped
+
+    def _store_results(self) -> None:
+        rows = ProbeResult.objects.bulk_create(_result(sample.page, outcome) for sample, outcome in self.taken)
+        if self.with_evidence:
+            FailureEvidence.objects.bulk_create(_evidence(rows[n], self.taken[n][1]) for n in sorted(self.with_evidence))
+
+    def _store_sites(self) -> list[Site]:
+        """Sums up the pages of each site; returns the sites of which every page is up again."""
+        rows: dict[int, tuple[Any, ...]] = {}
+        recovered: list[Site] = []
+        for site_id, samples in self.by_site().items():
+            site = self.sites[site_id]
+            if not any(sample.outcome for sample in samples):
+                continue
+            if _sum_up(site, samples, self.now):
+                recovered.append(site)
+            rows[site_id] = tuple(getattr(site, name) for name in _SITE_COLUMNS)
+        if rows:
+            update_rows(Site, rows, _SITE_COLUMNS)
+        return recovered
+
+
+def _note_fingerprint(sample: Sample, outcome: Outcome, *, stays: bool) -> bool:
+    """Keeps what the page fails with. True when that is new.
+
+    Of a page that `stays` down another failure counts only when it was seen twice: one odd answer opens no incident.
+    """
+    extra, verdict = sample.extra, sample.state.verdict
+    if verdict == Verdict.UP:
+        extra.clear()
+    if verdict not in (Verdict.DOWN, Verdict.SUSPECT) or (sample.state.goods and verdict == Verdict.DOWN):
+        return False
+    if verdict == Verdict.SUSPECT and not outcome.is_failure:
+        return False
+    seen, held = fingerprint(outcome.kind, outcome.status, outcome.detail, outcome.excerpt), extra.get("fp")
+    if seen != held and stays and held and verdict == Verdict.DOWN and extra.get("fp_next") != seen:
+        extra["fp_next"] = seen
+        return True
+    extra.pop("fp_next", None)
+    extra["fp"] = seen
+    return seen != held
+
+
+def _sum_up(site: Site, samples: list[Sample], now: datetime) -> bool:
+    """Writes the summary into the unsaved row. True when the site was down and is up."""
+    states = [sample.state for sample in samples]
+    verdict = str(judging.site_verdict(states))
+    last = [sample.outcome for sample in samples if sample.outcome]
+    recovered = verdict == Verdict.UP and any(s.old_verdict == Verdict.DOWN for s in samples)
+    if verdict != site.verdict:
+        site.verdict, site.verdict_since = verdict, max((outcome.at for outcome in last), default=now)
+    site.kind, site.scope = judging.site_kind(states), str(judging.scope(states))
+    site.pattern = str(judging.site_pattern(states))
+    site.last_probe_at = max(outcome.at for outcome in last)
+    if samples[0].outcome:
+        site.last_ms = samples[0].outcome.ms
+    return recovered
+
+
+def _put_on_page(page: Page, state: PageState, outcome: Outcome) -> None:
+    page.verdict, page.kind, page.since = str(state.verdict), str(state.kind), state.since
+    page.failing_since, page.last_at = state.failing_since, outcome.at
+    page.last_status, page.last_ms = outcome.status, outcome.ms
+    page.last_detail, page.last_message = outcome.detail[:60], outcome.message[:300]
+
+
+def _page_row(sample: Sample) -> tuple[Any, ...]:
+    sample.page.state = judging.state_to_json(sample.state) | sample.extra
+    return tuple(getattr(sample.page, name) for name in _PAGE_COLUMNS)
+
+
+def _result(page: Page, outcome: Outcome) -> ProbeResult:
+    return ProbeResult(
+        page_id=page.pk,
+        at=outcome.at,
+        purpose=str(outcome.purpose),
+        kind=str(outcome.kind),
+        status=outcome.status,
+        ms=outcome.ms,
+        first_byte_ms=outcome.timings.first_byte_ms,
+        detail=outcome.detail[:60],
+    )
+
+
+def _evidence(result: ProbeResult, outcome: Outcome) -> FailureEvidence:
+    return FailureEvidence(
+        result=result,
+        message=outcome.message,
+        url=outcome.url,
+        final_url=outcome.final_url,
+        address=outcome.address[:45],
+        request_id=outcome.request_id[:200].replace("\x00", ""),
+        token=outcome.token[:32],
+        headers=[[_plain(name), _plain(value)] for name, value in outcome.headers],
+        body=outcome.body[:65_536],
+        excerpt=_plain(outcome.excerpt)[:300],
+        timings=asdict(outcome.timings),
+    )
+
+
+def _plain(text: str) -> str:
+    """PostgreSQL stores no NUL in text."""
+    return text.replace("\x00", "")

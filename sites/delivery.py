@@ -1,0 +1,236 @@
+"""The only way by which mail leaves. A row is claimed, rendered and stored before it is sent, and its outcome is stored after.
+
+A crash in between leaves a row in SENDING: the sweeper has it sent again with the same Message-ID, so that a mail program shows
+the possible double as one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import smtplib
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from pathlib import Path
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites import emails
+from sites.models import IncidentEntry, Notification
+from sites.queueing import enqueue_on_commit
+
+log = logging.getLogger(__name__)
+
+JOIN_WINDOW = timedelta(seconds=60)
+BACK_OFF_S = (30, 60, 300, 900, 3600)  # after the first, second, … failed attempt; then hourly
+GIVE_UP_AFTER = timedelta(hours=24)
+STUCK_AFTER = timedelta(minutes=5)  # longer than a mail server may take to answer all commands of one mail
+_AT_MOST = 200  # mails of one run
+
+State = Notification.State
+_WITHOUT_INCIDENT = (Notification.Kind.TEST, Notification.Kind.BLOCKED)
+_TO_SEND = (State.QUEUED, State.FAILED)
+
+
+def deliver_due(now: datetime | None = None) -> int:
+    """Sends what is due; returns how many mails were tried."""
+    moment = now or timezone.now()
+    tried = 0
+    due = Notification.objects.filter(state__in=_TO_SEND, send_after__lte=moment).order_by("send_after", "id")
+    for pk in list(due.values_list("pk", flat=True)[:_AT_MOST]):
+        tried += deliver(pk, now or timezone.now())
+    return tried
+
+
+def deliver(notification_id: int, now: datetime | None = None) -> bool:
+    """Sends one mail, with what else waits for the same recipient. False when there is nothing to send (any more, or yet)."""
+    moment = now or timezone.now()
+    lead = _claim(notification_id, moment)
+    if lead is None:
+        return False
+    try:
+        if not lead.body_text:
+            _render(lead)
+        _send(lead)
+    except emails.NothingToTell as gone:
+        _ours(lead).update(state=State.SUPPRESSED, last_error=str(gone))
+    except (OSError, smtplib.SMTPException) as error:
+        _failed(lead, _reason(error), now or timezone.now())
+    except Exception as error:  # noqa: BLE001 (a mail that cannot be made must be seen as failed, and must not hold up the others)
+        log.exception("mail %s cannot be made", lead.pk)
+        _failed(lead, f"{type(error).__name__}: {error}", now or timezone.now())
+    else:
+        _sent(lead, now or timezone.now())
+    return True
+
+
+def _claim(notification_id: int, now: datetime) -> Notification | None:
+    """Makes the row ours, and what waits for the same recipient part of it. None when another has it or it must wait."""
+    with transaction.atomic():
+        row = Notification.objects.filter(pk=notification_id, state__in=_TO_SEND, send_after__lte=now).first()
+        if row is None:
+            return None
+        mine = list(_waiting_for(row.recipient, now).select_for_update(skip_locked=True))
+        lead = next((item for item in mine if item.pk == notification_id), None)
+        if lead is None:
+            return None
+        fresh = lead.attempts == 0 and lead.kind != Notification.Kind.TEST
+        free_at = _free_at(lead, now) if fresh else now
+        if free_at > now:
+            Notification.objects.filter(pk__in=[item.pk for item in mine if _joins(item)]).update(send_after=free_at)
+            return None
+        lead.state, lead.claimed_at, lead.attempts = State.SENDING, now, lead.attempts + 1
+        lead.save(update_fields=["state", "claimed_at", "attempts"])
+        if fresh:
+            others = [item.pk for item in mine if item.pk != lead.pk and _joins(item)]
+            Notification.objects.filter(pk__in=others).update(state=State.JOINED, joined_into=lead)
+    return lead
+
+
+def _waiting_for(recipient: str, now: datetime) -> QuerySet[Notification]:
+    return Notification.objects.filter(recipient=recipient, state__in=_TO_SEND, send_after__lte=now).order_by("id")
+
+
+def _joins(item: Notification) -> bool:
+    """A test mail stands alone; what was tried before is already made and keeps its Message-ID."""
+    return item.attempts == 0 and item.kind != Notification.Kind.TEST
+
+
+def _free_at(lead: Notification, now: datetime) -> datetime:
+    """When this recipient may get the next mail: a minute after the last one."""
+    others = Notification.objects.filter(recipient=lead.recipient).exclude(kind=Notification.Kind.TEST).exclude(pk=lead.pk)
+    sent = others.filter(state=State.SENT, sent_at__gt=now - JOIN_WINDOW).order_by("-sent_at").values_list("sent_at", flat=True).first()
+    being_sent = others.filter(state=State.SENDING, claimed_at__gt=now - JOIN_WINDOW)
+    last = max(filter(None, [sent, being_sent.order_by("-claimed_at").values_list("claimed_at", flat=True).first()]), default=None)
+    return last + JOIN_WINDOW if last else now
+
+
+def _render(lead: Notification) -> None:
+    """Makes the mail and stores it, before anything is sent: a second attempt sends the very same."""
+    joined = Notification.objects.filter(joined_into=lead)
+    if lead.incident_id is None and lead.kind not in _WITHOUT_INCIDENT:
+        # Its site was removed. What was to go with it goes on its own.
+        joined.update(state=State.QUEUED, joined_into=None)
+        raise emails.NothingToTell(_("The site was removed before the mail left."))
+    joined.filter(incident=None).exclude(kind__in=_WITHOUT_INCIDENT).update(state=State.SUPPRESSED, joined_into=None)
+    parts = [lead, *joined.order_by("id").select_related("site__team", "incident")]
+    mail = emails.render(parts)
+    lead.subject, lead.body_text, lead.body_html = mail.subject, mail.text, mail.html
+    lead.message_id = _message_id(lead)
+    lead.thread_id = _thread_of(lead) or lead.message_id
+    lead.save(update_fields=["subject", "body_text", "body_html", "message_id", "thread_id"])
+
+
+def _message_id(lead: Notification) -> str:
+    domain = parseaddr(settings.SITEMEND_MAIL_FROM)[1].rpartition("@")[2] or "localhost"
+    digest = hashlib.sha256(f"{lead.dedupe_key}|{lead.created_at.isoformat()}".encode()).hexdigest()[:20]
+    return f"<{lead.kind}.{lead.pk}.{digest}@{domain}>"
+
+
+def _thread_of(lead: Notification) -> str:
+    """The Message-ID of the first mail about this incident to this person."""
+    if lead.incident_id is None:
+        return ""
+    earlier = Notification.objects.filter(incident_id=lead.incident_id, recipient=lead.recipient).exclude(pk=lead.pk).order_by("id")
+    for own, joined in earlier.values_list("message_id", "joined_into__message_id"):
+        if own or joined:
+            return str(own or joined)
+    return ""
+
+
+def _send(lead: Notification) -> None:
+    headers = {"Message-ID": lead.message_id, "Auto-Submitted": "auto-generated"}  # RFC 3834: no holiday replies
+    if lead.thread_id and lead.thread_id != lead.message_id:
+        headers |= {"In-Reply-To": lead.thread_id, "References": lead.thread_id}
+    message = EmailMultiAlternatives(
+        subject=emails.one_line(lead.subject),
+        body=lead.body_text,
+        from_email=settings.SITEMEND_MAIL_FROM,
+        to=[lead.recipient],
+        headers=headers,
+    )
+    message.attach_alternative(lead.body_html, "text/html")
+    if settings.SITEMEND_MAIL_BY_SMTP:
+        message.send()
+    else:
+        _write_file(Path(settings.SITEMEND_MAIL_DIR) / f"{lead.pk:06d}-{lead.kind}.eml", message.message().as_bytes())
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    """Without a mail server: one file per mail. The same mail has the same name, so that a second attempt makes no second file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _reason(error: Exception) -> str:
+    """What the mail server said, without the secrets that it may have repeated."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join(f"{address}: {code} {_words(text)}" for address, (code, text) in error.recipients.items())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_words(error.smtp_error)}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _words(text: bytes | str) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+
+
+def _ours(lead: Notification) -> QuerySet[Notification]:
+    return Notification.objects.filter(pk=lead.pk, state=State.SENDING, claimed_at=lead.claimed_at)
+
+
+def _sent(lead: Notification, now: datetime) -> None:
+    with transaction.atomic():
+        if not _ours(lead).update(state=State.SENT, sent_at=now, last_error=""):
+            return
+        parts = [lead, *lead.joined.select_related("incident__site")]
+        IncidentEntry.objects.bulk_create(
+            IncidentEntry(
+                incident_id=part.incident_id,
+                kind=IncidentEntry.Kind.MAIL,
+                at=now,
+                text=_("Mail to %(recipient)s: %(subject)s") % {"recipient": lead.recipient, "subject": lead.subject},
+            )
+            for part in parts
+            if part.incident_id
+        )
+
+
+def _failed(lead: Notification, reason: str, now: datetime) -> None:
+    given_up = now - lead.created_at >= GIVE_UP_AFTER
+    wait = timedelta(seconds=BACK_OFF_S[min(lead.attempts, len(BACK_OFF_S)) - 1])
+    state = State.GIVEN_UP if given_up else State.FAILED
+    log.warning("mail %s %s: %s", lead.pk, "given up" if given_up else "to be sent again", reason)
+    _ours(lead).update(state=state, send_after=now + wait, last_error=reason[:1000])
+
+
+def sweep(now: datetime | None = None) -> int:
+    """Finds mails that a crash left in the middle of being sent, and has them sent again. Returns how many."""
+    now = now or timezone.now()
+    stuck = Notification.objects.filter(state=State.SENDING).filter(Q(claimed_at=None) | Q(claimed_at__lte=now - STUCK_AFTER))
+    return stuck.update(
+        state=State.FAILED, send_after=now, last_error=_("Interrupted while being sent; sent again with the same Message-ID.")
+    )
+
+
+def retry(notification: Notification) -> bool:
+    """Tries a mail that failed or was given up again, at once. False when there is nothing to try again."""
+    now = timezone.now()
+    pk = notification.joined_into_id or notification.pk
+    with transaction.atomic():
+        again = Notification.objects.filter(pk=pk, state__in=(State.FAILED, State.GIVEN_UP))
+        changed = again.update(state=State.FAILED, send_after=now)
+        if changed:
+            enqueue_on_commit("sites.tasks.deliver_notifications")
+    return bool(changed)

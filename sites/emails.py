@@ -1,0 +1,220 @@
+"""What mails say: one function per kind. The words lie in templates/emails/<kind>/; everything that came from a site is shown as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites.models import Incident, Notification
+from sites.wording import duration_words, exact_words, failure_sentence, kind_words, sureness_words
+
+SUBJECT_LENGTH = 180
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_FEW_PATHS = 8
+
+
+class NothingToTell(Exception):
+    """What a mail was about has been removed meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as it is sent."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(parts: Sequence[Notification]) -> Mail:
+    """The mail of one notification, or of several that go together."""
+    timezone.deactivate()  # the zone of the installation, not of somebody who asked for the delivery
+    if len(parts) == 1:
+        return _KINDS[parts[0].kind](parts[0])
+    return joined(parts)
+
+
+def one_line(text: str) -> str:
+    """Safe as a header: one line, without control and direction characters, not too long."""
+    text = " ".join(_CONTROL.sub(" ", text).split())
+    return text if len(text) <= SUBJECT_LENGTH else text[: SUBJECT_LENGTH - 1] + "…"
+
+
+def new(notification: Notification) -> Mail:
+    """A failure never seen here."""
+    return _mail("new", _about_incident(notification))
+
+
+def regression(notification: Notification) -> Mail:
+    """A failure that had been resolved is back."""
+    context = _about_incident(notification)
+    earlier = _incident(notification).regression_of
+    context["earlier"] = exact_words(earlier.resolved_at) if earlier and earlier.resolved_at else ""
+    return _mail("regression", context)
+
+
+def cause(notification: Notification) -> Mail:
+    """Why it fails, found after the first mail had left."""
+    return _mail("cause", _about_incident(notification))
+
+
+def recovery(notification: Notification) -> Mail:
+    """It is well again."""
+    incident = _incident(notification)
+    context = _about_incident(notification)
+    over = incident.resolved_at or notification.created_at
+    context |= {"until": exact_words(over), "lasted": duration_words((over - incident.first_failure_at).total_seconds())}
+    context["by_repair"] = incident.resolution == Incident.Resolution.REPAIR
+    return _mail("recovery", context)
+
+
+def flapping(notification: Notification) -> Mail:
+    """It fails and recovers again and again."""
+    return _mail("flapping", _about_incident(notification))
+
+
+def blocked(notification: Notification) -> Mail:
+    """Our probes are refused."""
+    site = notification.site
+    page = site.pages.filter(kind="blocked").order_by("position").first() if site else None
+    context = _common(notification) | {
+        "since": exact_words(page.since) if page and page.since else "",
+        "message": page.last_message if page else "",
+    }
+    return _mail("blocked", context)
+
+
+def test(notification: Notification) -> Mail:
+    """Shows that mail works."""
+    return _mail("test", _common(notification) | {"at": exact_words(notification.created_at)})
+
+
+def joined(parts: Sequence[Notification]) -> Mail:
+    """Several notifications in one mail, the worst news first."""
+    ordered = sorted(parts, key=lambda part: (_NEWS.index(part.kind), part.pk))
+    items = [_item(part) for part in ordered]
+    bad = sum(1 for part in ordered if part.kind in (Notification.Kind.NEW, Notification.Kind.REGRESSION))
+    names = list(dict.fromkeys(item["name"] for item in items))
+    context = {"items": items, "failing": bad, "names": _list_of(names, 3), "count": len(names)}
+    context |= {"base_url": settings.SITEMEND_BASE_URL, "whys": list(dict.fromkeys(part.why for part in ordered))}
+    return _mail("joined", context)
+
+
+_NEWS = ["new", "regression", "flapping", "cause", "blocked", "reminder", "recovery", "test"]
+_KINDS: dict[str, Callable[[Notification], Mail]] = {
+    "new": new,
+    "regression": regression,
+    "cause": cause,
+    "recovery": recovery,
+    "flapping": flapping,
+    "blocked": blocked,
+    "test": test,
+}
+
+
+def _mail(kind: str, context: dict[str, Any]) -> Mail:
+    folder = f"emails/{kind}"
+    subject = one_line(render_to_string(f"{folder}/subject.txt", context))
+    text = render_to_string(f"{folder}/body.txt", context)
+    html = render_to_string(f"{folder}/body.html", context | {"subject": subject})
+    return Mail(subject, re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html)
+
+
+def _common(notification: Notification) -> dict[str, Any]:
+    site = notification.site
+    base = settings.SITEMEND_BASE_URL
+    return {
+        "site": site,
+        "name": site.name if site else _("a site that was removed"),
+        "site_url": site.url if site else "",
+        "where": _where(notification),
+        "why_told": notification.why,
+        "base_url": base,
+        "site_link": f"{base}/sites/{site.pk}/" if site else base,
+        "practice": bool(site and site.practice),
+    }
+
+
+def _where(notification: Notification) -> str:
+    """The site's host name, which people know it by; its own name when that says the same or more."""
+    site = notification.site
+    return (urlsplit(site.url).hostname or site.name) if site else ""
+
+
+def _incident(notification: Notification) -> Incident:
+    if notification.incident is None:
+        raise NothingToTell(_("The site was removed before the mail left."))
+    return notification.incident
+
+
+def _about_incident(notification: Notification) -> dict[str, Any]:
+    incident = _incident(notification)
+    base = settings.SITEMEND_BASE_URL
+    return _common(notification) | {
+        "incident": incident,
+        "incident_link": f"{base}/incidents/{incident.pk}/",
+        "what": kind_words(incident.kind, incident.status),
+        "sentence": failure_sentence(incident.kind, incident.status),
+        "paths": incident.paths[:_FEW_PATHS],
+        "more_paths": max(0, len(incident.paths) - _FEW_PATHS),
+        "paths_line": _list_of(incident.paths, _FEW_PATHS),
+        "all_pages": incident.scope == "all-pages",
+        "intermittent": incident.pattern == "intermittent",
+        "since": exact_words(incident.first_failure_at),
+        "cause_short": _cause_short(incident),
+        "sureness": sureness_words(incident.cause_confidence),
+        "no_connection": incident.diagnosis_state == "none" or bool(notification.site and not notification.site.host_id),
+    }
+
+
+def _cause_short(incident: Incident) -> str:
+    """For a subject: "'RewritEngine' in .htaccess line 12", or the summary when no place is known."""
+    path, _colon, line = incident.cause_place.rpartition(":")
+    if not line.isdigit():
+        path, line = incident.cause_place, ""
+    file = path.rpartition("/")[2]
+    quoted = re.search(r"Invalid command '([^'\s]{1,60})'|[\"“']([\w$\\:-]{2,60})[\"”']", incident.cause_proof)
+    word = next((group for group in quoted.groups() if group), "") if quoted else ""
+    if file and line and word:
+        return _("'%(word)s' in %(file)s line %(line)s") % {"word": word, "file": file, "line": line}
+    return incident.cause_summary.rstrip(".")
+
+
+def _list_of(names: Sequence[str], most: int) -> str:
+    shown = ", ".join(names[:most])
+    return _("%(names)s and %(more)d more") % {"names": shown, "more": len(names) - most} if len(names) > most else shown
+
+
+def _item(part: Notification) -> dict[str, Any]:
+    if part.incident is None and part.kind in ("blocked", "test"):
+        mail = _KINDS[part.kind](part)
+        context = _common(part)
+        return {"kind": part.kind, "name": context["name"], "headline": mail.subject, "lines": [], "link": context["site_link"]}
+    context, incident = _about_incident(part), _incident(part)
+    headline = one_line(render_to_string(f"emails/{part.kind}/subject.txt", context | _recovery_words(part)))
+    lines = [_("Pages: %(paths)s") % {"paths": context["paths_line"]}, _("Since %(time)s") % {"time": context["since"]}]
+    if incident.cause_summary and part.kind != Notification.Kind.RECOVERY:
+        lines.append(incident.cause_summary)
+    proof = incident.cause_proof if part.kind != Notification.Kind.RECOVERY else ""
+    return {
+        "kind": part.kind,
+        "name": context["name"],
+        "headline": headline,
+        "lines": lines,
+        "proof": proof,
+        "link": context["incident_link"],
+    }
+
+
+def _recovery_words(part: Notification) -> dict[str, str]:
+    incident = _incident(part)
+    over = incident.resolved_at or part.created_at
+    return {"lasted": duration_words((over - incident.first_failure_at).total_seconds())}

@@ -1,0 +1,306 @@
+"""The life of an incident: opened, extended, back again, acknowledged, muted, resolved. Every step leaves a line in its timeline."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites import judging, notifications, signals
+from sites.models import Incident, IncidentEntry, Notification, Site, Transition
+from sites.models.site import Verdict
+from sites.wording import duration_words, failure_sentence
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+    from sites.batch import Sample
+
+REOPENED_WITHIN = timedelta(minutes=30)
+BLOCKED_MAIL_AFTER = timedelta(hours=1)
+
+Kind = IncidentEntry.Kind
+
+
+def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], now: datetime) -> None:
+    """What a batch means for incidents: called by `batch` in its transaction, with the sites locked. No query when all is well."""
+    touched = {pk: samples for pk, samples in by_site.items() if any(_matters(sample) for sample in samples)}
+    if touched:
+        open_ones: dict[int, list[Incident]] = defaultdict(list)
+        for incident in Incident.objects.filter(site__in=touched, resolved_at=None).select_related("site"):
+            open_ones[incident.site_id].append(incident)
+        for site_id, samples in touched.items():
+            _follow_site(samples[0].page.site, samples, open_ones[site_id], now)
+    _tell_blocked(by_site, now)
+    for site in recovered:
+        transaction.on_commit(partial(signals.site_recovered.send, sender=Site, site_id=site.pk))
+
+
+def _matters(sample: Sample) -> bool:
+    return sample.outcome is not None and Verdict.DOWN in (sample.old_verdict, sample.state.verdict) or bool(sample.transitions)
+
+
+def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident], now: datetime) -> None:
+    failing: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if sample.is_failing_now and sample.fingerprint:
+            failing[sample.fingerprint].append(sample)
+    known = {incident.fingerprint: incident for incident in open_ones}
+    for fingerprint, those in failing.items():
+        held = [sample for sample in samples if sample.fingerprint == fingerprint and sample.state.verdict == Verdict.DOWN]
+        if fingerprint in known:
+            _extend(known[fingerprint], those, held, samples)
+        else:
+            open_ones.append(_open(site, fingerprint, those, held, samples, now))
+    for incident in open_ones:
+        _resolve_if_over(incident, samples, now)
+    if open_ones and any(t.new in (Verdict.DOWN, Verdict.UP) for sample in samples for t in sample.transitions):
+        _note_flapping(site, open_ones, now)
+
+
+def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample]) -> None:
+    paths = [sample.page.path for sample in held]
+    added = [path for path in paths if path not in incident.paths]
+    incident.paths, incident.last_seen_at = paths, max(_last(sample) for sample in those)
+    incident.scope, incident.pattern = _shape(samples)
+    incident.save(update_fields=["paths", "last_seen_at", "scope", "pattern"])
+    if added:
+        add_entry(incident, Kind.BAD, _("%(paths)s fails in the same way.") % {"paths": ", ".join(added)}, at=incident.last_seen_at)
+
+
+def _open(
+    site: Site, fingerprint: str, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime
+) -> Incident:
+    """A new incident, a regression, or the one that was over a moment ago."""
+    earlier = Incident.objects.filter(site=site, fingerprint=fingerprint).exclude(resolved_at=None).order_by("-resolved_at").first()
+    if earlier and earlier.resolved_at and now - earlier.resolved_at < REOPENED_WITHIN:
+        earlier.site = site
+        return _reopen(earlier, those, held, samples, now)
+    incident = _new(site, fingerprint, those, held, samples, now)
+    incident.regression_of = earlier
+    try:
+        with transaction.atomic():
+            incident.save(force_insert=True)
+    except IntegrityError:  # another batch opened it at the same moment: it is the same incident
+        other = Incident.objects.select_related("site").get(site=site, fingerprint=fingerprint, resolved_at=None)
+        _extend(other, those, held, samples)
+        return other
+    add_entry(incident, Kind.BAD, _opening_text(incident), at=incident.first_failure_at)
+    kind = Notification.Kind.REGRESSION if earlier else Notification.Kind.NEW
+    notifications.incident_opened(incident, kind, now)
+    transaction.on_commit(partial(signals.incident_opened.send, sender=Incident, incident_id=incident.pk))
+    return incident
+
+
+def _new(
+    site: Site, fingerprint: str, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime
+) -> Incident:
+    worst = those[0]
+    outcome = worst.outcome
+    if outcome is None:
+        raise ValueError("an incident is opened by an outcome")
+    scope, pattern = _shape(samples)
+    return Incident(
+        site=site,
+        fingerprint=fingerprint,
+        kind=str(outcome.kind),
+        status=outcome.status,
+        detail=outcome.detail[:60],
+        message=outcome.message[:300].replace("\x00", ""),
+        excerpt=outcome.excerpt[:300].replace("\x00", ""),
+        request_id=outcome.request_id[:200].replace("\x00", ""),
+        first_failure_at=min(sample.state.failing_since or _last(sample) for sample in those),
+        opened_at=now,
+        last_seen_at=max(_last(sample) for sample in those),
+        confirmed_by=_confirmed_by(worst),
+        paths=[sample.page.path for sample in held],
+        scope=scope,
+        pattern=pattern,
+        diagnosis_state="" if site.host_id else "none",
+    )
+
+
+def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime) -> Incident:
+    """Silent but for the timeline: the same failure was over for less than half an hour."""
+    incident.reopened += 1
+    incident.resolved_at, incident.resolution = None, ""
+    incident.paths, incident.last_seen_at = [sample.page.path for sample in held], max(_last(sample) for sample in those)
+    incident.scope, incident.pattern = _shape(samples)
+    try:
+        with transaction.atomic():
+            incident.save(update_fields=["reopened", "resolved_at", "resolution", "paths", "last_seen_at", "scope", "pattern"])
+    except IntegrityError:  # another batch was first
+        other = Incident.objects.select_related("site").get(site=incident.site, fingerprint=incident.fingerprint, resolved_at=None)
+        _extend(other, those, held, samples)
+        return other
+    add_entry(incident, Kind.BAD, _("It fails again in the same way: the incident is open again."), at=now)
+    transaction.on_commit(partial(signals.incident_opened.send, sender=Incident, incident_id=incident.pk))
+    return incident
+
+
+def _resolve_if_over(incident: Incident, samples: Sequence[Sample], now: datetime) -> None:
+    """Over when no page fails with its fingerprint any more. A page that is unknown or suspect leaves it open: unknown is not success."""
+    if any(sample.fingerprint == incident.fingerprint for sample in samples):
+        return
+    concerned = [sample for sample in samples if sample.page.path in incident.paths]
+    if any(sample.state.verdict == Verdict.DOWN for sample in concerned):
+        text = _("The pages now fail in another way: a further incident tells how.")
+        _close(incident, Incident.Resolution.RECOVERY, now, text)
+        return
+    if any(sample.state.verdict != Verdict.UP for sample in concerned):
+        return
+    lasted = duration_words((now - incident.first_failure_at).total_seconds())
+    _close(incident, Incident.Resolution.RECOVERY, now, _("Well again after %(time)s, confirmed by probes.") % {"time": lasted})
+    notifications.incident_recovered(incident, now)
+
+
+def _close(incident: Incident, resolution: str, now: datetime, text: str, by: AbstractBaseUser | None = None) -> bool:
+    """Whoever changes the row closes it; False when it was closed already."""
+    closed = Incident.objects.filter(pk=incident.pk, resolved_at=None).update(resolved_at=now, resolution=resolution)
+    if not closed:
+        return False
+    incident.resolved_at, incident.resolution = now, resolution
+    add_entry(incident, Kind.PERSON if by else Kind.GOOD, text, by=by, at=now)
+    transaction.on_commit(partial(signals.incident_resolved.send, sender=Incident, incident_id=incident.pk))
+    return True
+
+
+def _note_flapping(site: Site, open_ones: Iterable[Incident], now: datetime) -> None:
+    changes = Transition.objects.filter(page__site=site, at__gt=now - judging.FLAPPING_WINDOW).filter(
+        Q(new=Verdict.DOWN) | Q(old=Verdict.DOWN, new=Verdict.UP)
+    )
+    if not judging.is_flapping(changes.values_list("at", flat=True), now):
+        return
+    for incident in open_ones:
+        if Incident.objects.filter(pk=incident.pk, flapping=False).update(flapping=True):
+            incident.flapping = True
+            add_entry(
+                incident, Kind.HINT, _("It fails and recovers again and again: this is announced once, then only noted here."), at=now
+            )
+            notifications.flapping(incident, now)
+
+
+def _tell_blocked(by_site: Mapping[int, Sequence[Sample]], now: datetime) -> None:
+    for samples in by_site.values():
+        since = [sample.state.blocked_since for sample in samples if sample.outcome and sample.state.blocked_since]
+        if since and now - min(since) >= BLOCKED_MAIL_AFTER:
+            notifications.blocked(samples[0].page.site, min(since), now)
+
+
+def _last(sample: Sample) -> datetime:
+    if sample.outcome is None:
+        raise ValueError("no outcome in this batch")
+    return sample.outcome.at
+
+
+def _shape(samples: Sequence[Sample]) -> tuple[str, str]:
+    states = [sample.state for sample in samples]
+    return str(judging.scope(states)), str(judging.site_pattern(states))
+
+
+def _confirmed_by(sample: Sample) -> str:
+    state = sample.state
+    bad, seconds = state.samples.count(False), (_last(sample) - (state.failing_since or _last(sample))).total_seconds()
+    return _("%(bad)d of %(all)d probes in %(seconds)d s") % {"bad": bad, "all": len(state.samples), "seconds": round(seconds)}
+
+
+def _opening_text(incident: Incident) -> str:
+    sentence = failure_sentence(incident.kind, incident.status)
+    values = {"paths": ", ".join(incident.paths), "sentence": sentence, "how": incident.confirmed_by}
+    if incident.regression_of_id:
+        return _("%(paths)s %(sentence)s again, as once before. Confirmed by %(how)s.") % values
+    return _("%(paths)s %(sentence)s. Confirmed by %(how)s.") % values
+
+
+def add_entry(incident: Incident, kind: str, text: str, by: AbstractBaseUser | None = None, at: datetime | None = None) -> IncidentEntry:
+    """One line more in the timeline."""
+    return IncidentEntry.objects.create(incident=incident, kind=kind, text=text, by=by, at=at or timezone.now())
+
+
+@transaction.atomic
+def acknowledge(incident: Incident, user: AbstractBaseUser) -> None:
+    """This person has it. The mail about the recovery still comes."""
+    now = timezone.now()
+    if Incident.objects.filter(pk=incident.pk, acknowledged_at=None).update(acknowledged_by=user, acknowledged_at=now):
+        add_entry(incident, Kind.PERSON, _("Has taken it."), by=user, at=now)
+    incident.refresh_from_db()
+
+
+@transaction.atomic
+def unacknowledge(incident: Incident, user: AbstractBaseUser | None = None) -> None:
+    """Nobody has it any more."""
+    taken = Incident.objects.filter(pk=incident.pk).exclude(acknowledged_at=None)
+    if taken.update(acknowledged_by=None, acknowledged_at=None):
+        add_entry(incident, Kind.PERSON, _("Has handed it back."), by=user)
+    incident.refresh_from_db()
+
+
+@transaction.atomic
+def mute(incident: Incident, user: AbstractBaseUser | None, until: datetime | None) -> None:
+    """No notifications of this incident until then; None ends it."""
+    incident.muted_until = until
+    incident.save(update_fields=["muted_until"])
+    text = (
+        _("Has muted it until %(time)s.") % {"time": timezone.localtime(until).strftime("%d.%m.%Y %H:%M %Z")}
+        if until
+        else _("Has unmuted it.")
+    )
+    add_entry(incident, Kind.PERSON, text, by=user)
+
+
+@transaction.atomic
+def resolve(incident: Incident, user: AbstractBaseUser) -> bool:
+    """Closed by a person. If the site goes on failing, the next probe opens it again. False when it was over already."""
+    return _close(incident, Incident.Resolution.PERSON, timezone.now(), _("Has closed it."), by=user)
+
+
+@transaction.atomic
+def resolve_by_repair(incident: Incident, user: AbstractBaseUser | None = None, now: datetime | None = None) -> bool:
+    """Closed because a repair was verified; mailed as a recovery. False when it was over already."""
+    now = now or timezone.now()
+    if not _close(incident, Incident.Resolution.REPAIR, now, _("Repaired: every page answers as expected again."), by=user):
+        return False
+    notifications.incident_recovered(incident, now)
+    return True
+
+
+@transaction.atomic
+def attach_cause(
+    incident: Incident, *, cause: str, summary: str, confidence: float, proof: str = "", place: str = "", now: datetime | None = None
+) -> None:
+    """Notes why it fails. A mail that waits for this leaves now; one that is gone is followed by another in the same thread."""
+    now = now or timezone.now()
+    current = Incident.objects.select_for_update().select_related("site").get(pk=incident.pk)
+    known = current.cause
+    values: dict[str, Any] = {"cause": cause[:60], "cause_summary": summary, "cause_confidence": confidence}
+    values |= {"cause_proof": proof.replace("\x00", ""), "cause_place": place[:1100]}
+    if known != cause:
+        values["cause_at"] = now
+    for target in (current, incident):
+        for name, value in values.items():
+            setattr(target, name, value)
+    current.save(update_fields=list(values))
+    if known != cause:
+        add_entry(current, Kind.HINT, _("Probable cause: %(cause)s") % {"cause": summary}, at=now)
+        notifications.cause_found(current, now)
+
+
+@transaction.atomic
+def mark_diagnosis(incident: Incident, state: str, now: datetime | None = None) -> None:
+    """How far finding the cause is: "running", "done", "failed" or "none". A mail does not wait for one that is over."""
+    incident.diagnosis_state = state
+    Incident.objects.filter(pk=incident.pk).update(diagnosis_state=state)
+    if state != "running":
+        notifications.release(incident, now or timezone.now())
+
+
+def open_count() -> int:
+    """How many incidents are open."""
+    return Incident.objects.filter(resolved_at=None).count()

@@ -1,0 +1,149 @@
+"""Who hears what, and when. Rows are made in the transaction of what they tell; `sites.delivery` sends them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites.delivery import deliver, deliver_due, retry
+from sites.models import Incident, IncidentEntry, Membership, Notification, Site
+from sites.queueing import enqueue_on_commit
+
+__all__ = ["deliver", "deliver_due", "retry", "send_test"]
+
+WAIT_FOR_CAUSE = timedelta(seconds=20)
+LATEST_AFTER_FIRST_FAILURE = timedelta(seconds=55)  # with what delivery takes, within the promised 60 s
+DELIVERY_TASK = "sites.tasks.deliver_notifications"
+
+Kind, State = Notification.Kind, Notification.State
+
+
+def incident_opened(incident: Incident, kind: str, now: datetime) -> None:
+    """A new failure or a regression. With a host, the mail waits a moment for the cause."""
+    send_after = now
+    if incident.site.host_id:
+        send_after = max(now, min(now + WAIT_FOR_CAUSE, incident.first_failure_at + LATEST_AFTER_FIRST_FAILURE))
+    how = _("The failure was confirmed by %(how)s.") % {"how": incident.confirmed_by}
+    _tell(kind, incident.site, now, f"{kind}:{incident.pk}", incident=incident, how=how, send_after=send_after)
+
+
+def incident_recovered(incident: Incident, now: datetime) -> None:
+    """It is over; told once, also when it comes and goes."""
+    by_repair = incident.resolution == Incident.Resolution.REPAIR
+    how = _("The repair was verified by probes.") if by_repair else _("The recovery was confirmed by two good probes, 30 s apart.")
+    _tell(Kind.RECOVERY, incident.site, now, f"recovery:{incident.pk}", incident=incident, how=how)
+
+
+def flapping(incident: Incident, now: datetime) -> None:
+    """It fails and recovers again and again; told once."""
+    how = _("Six changes or more within an hour. From now on they are only noted on the incident's page.")
+    _tell(Kind.FLAPPING, incident.site, now, f"flapping:{incident.pk}", incident=incident, how=how)
+
+
+def blocked(site: Site, since: datetime, now: datetime) -> None:
+    """Our probes have been refused for an hour, so nobody watches this site; told once."""
+    how = _("Every probe since then was refused; whether people can see the site is not known.")
+    _tell(Kind.BLOCKED, site, now, f"blocked:{site.pk}:{since:%Y%m%d%H%M%S}", how=how)
+
+
+def cause_found(incident: Incident, now: datetime) -> None:
+    """The waiting mail leaves now; where it left without this cause, another one follows it."""
+    release(incident, now)
+    key = f"cause:{incident.pk}:{incident.cause}"
+    how = _("The cause was found after the first mail had left.")
+    first = Notification.objects.filter(incident=incident, kind__in=(Kind.NEW, Kind.REGRESSION)).select_related("joined_into")
+    for row in first.order_by("id"):
+        lead = row.joined_into or row
+        # One that is being sent is told again only if it was made without this cause.
+        if lead.state in (State.SENT, State.SENDING) and lead.body_text and incident.cause_summary not in lead.body_text:
+            _tell(Kind.CAUSE, incident.site, now, key, incident=incident, how=how, only_user=row.user_id)
+
+
+def release(incident: Incident, now: datetime) -> None:
+    """Ends the waiting for the cause."""
+    waiting = Notification.objects.filter(incident=incident, state=State.QUEUED, send_after__gt=now, attempts=0)
+    if waiting.filter(kind__in=(Kind.NEW, Kind.REGRESSION)).update(send_after=now):
+        enqueue_on_commit(DELIVERY_TASK)
+
+
+def send_test(recipient: str, user: AbstractBaseUser | None = None) -> Notification:
+    """Sends a test mail at once and returns what became of it."""
+    now = timezone.now()
+    row = Notification.objects.create(
+        kind=Kind.TEST,
+        user=user,
+        recipient=recipient,
+        dedupe_key=f"test:{now.isoformat()}:{recipient}"[:200],
+        why=_("Somebody asked for a test mail on the settings page."),
+        created_at=now,
+        send_after=now,
+    )
+    deliver(row.pk, now)
+    row.refresh_from_db()
+    return row
+
+
+def _tell(
+    kind: str,
+    site: Site,
+    now: datetime,
+    key: str,
+    *,
+    how: str,
+    incident: Incident | None = None,
+    send_after: datetime | None = None,
+    only_user: int | None = None,
+) -> None:
+    """One row per member who wants mail. What was told before is not told again: the database refuses a second row."""
+    members = Membership.objects.filter(team_id=site.team_id, wants_mail=True, user__is_active=True).exclude(user__email="")
+    if only_user is not None:
+        members = members.filter(user_id=only_user)
+    muted = _why_muted(site, incident, kind, now)
+    rows = [
+        Notification(
+            kind=kind,
+            site=site,
+            incident=incident,
+            user_id=member.user_id,
+            recipient=member.user.email,
+            dedupe_key=f"{key}:{member.user_id}",
+            why=_("You are a member of the team “%(team)s”. %(how)s") % {"team": member.team.name, "how": how},
+            state=State.SUPPRESSED if muted else State.QUEUED,
+            last_error=muted,
+            created_at=now,
+            send_after=send_after or now,
+        )
+        for member in members.select_related("user", "team").order_by("user_id")
+    ]
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    if incident is not None:
+        _note(incident, rows, muted, now)
+    if rows and not muted and (send_after or now) <= now:
+        enqueue_on_commit(DELIVERY_TASK)
+
+
+def _note(incident: Incident, rows: list[Notification], muted: str, now: datetime) -> None:
+    text = ""
+    if not rows:
+        text = _("Nobody could be told by mail: no member of the team has an address and wants mail.")
+    elif muted:
+        text = _("No mail: %(why)s") % {"why": muted}
+    if text:
+        IncidentEntry.objects.create(incident=incident, kind=IncidentEntry.Kind.MAIL, text=text, at=now)
+
+
+def _why_muted(site: Site, incident: Incident | None, kind: str, now: datetime) -> str:
+    if site.muted_until and site.muted_until > now:
+        return _("the site is muted until %(time)s.") % {"time": _moment(site.muted_until)}
+    if incident and incident.muted_until and incident.muted_until > now:
+        return _("the incident is muted until %(time)s.") % {"time": _moment(incident.muted_until)}
+    if incident and incident.flapping and kind not in (Kind.FLAPPING, Kind.CAUSE):
+        return _("the site is flapping, which has been announced.")
+    return ""
+
+
+def _moment(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M %Z")

@@ -1,0 +1,158 @@
+"""Probes made and their outcomes stored: results, evidence, states, summaries, transitions, incidents and notifications in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from sites import credentials
+from sites.batch import Batch
+from sites.credentials import SecretUnreadable
+from sites.judging import Policy
+from sites.models import Page, Site
+from sites.models.site import Verdict
+from sites.probing.engine import BROWSERS, probe_many
+from sites.probing.guard import Guard
+from sites.probing.outcome import Expectation, Outcome, ProbeRequest, Purpose
+from sites.reports import SiteReport, report
+
+log = logging.getLogger(__name__)
+
+
+def guard_from_settings() -> Guard:
+    """The rule which addresses this installation may contact."""
+    return Guard(tuple(settings.SITEMEND_ALLOWED_NETWORKS))
+
+
+def requests_for(pages: Iterable[Page], purpose: Purpose, token: str = "", user_agent: str = "") -> list[ProbeRequest]:
+    """The probes of these pages (with their site loaded). Each but a routine one carries a token of its own, unless one is given.
+
+    A page whose stored secret does not open is left out: without it the site would answer something else than it does to people.
+    """
+    requests: list[ProbeRequest] = []
+    for page in pages:
+        try:
+            requests.append(_request(page, purpose, token, user_agent))
+        except SecretUnreadable as error:
+            log.error("site %s is not probed: %s", page.site_id, error)
+    return requests
+
+
+def _request(page: Page, purpose: Purpose, token: str, user_agent: str) -> ProbeRequest:
+    site = page.site
+    return ProbeRequest(
+        key=page.pk,
+        url=page.url,
+        purpose=purpose,
+        expectation=_expectation(page),
+        headers=credentials.request_headers(site) if site.sealed_headers else (),
+        username=site.basic_user,
+        password=credentials.basic_password(site) if site.sealed_basic_password else "",
+        user_agent=user_agent,
+        token="" if purpose == Purpose.ROUTINE else token or secrets.token_hex(8),
+        time_limit_s=float(site.time_limit_s),
+        exempt=_exempt(site),
+    )
+
+
+def _expectation(page: Page) -> Expectation:
+    if not (page.expected_statuses or page.must_contain or page.must_not_contain):
+        return _PLAIN
+    return Expectation(
+        frozenset(int(part) for part in page.expected_statuses.split()),
+        tuple(line for line in page.must_contain.splitlines() if line.strip()),
+        tuple(line for line in page.must_not_contain.splitlines() if line.strip()),
+    )
+
+
+_PLAIN = Expectation()
+
+
+def _exempt(site: Site) -> tuple[str, int] | None:
+    """The practice site alone may lie on this machine: by its exact address and port."""
+    if not site.practice:
+        return None
+    parts = urlsplit(site.url)
+    return ("127.0.0.1", parts.port) if parts.hostname == "127.0.0.1" and parts.port else None
+
+
+def probe_pages(pages: Sequence[Page], purpose: Purpose, user_agent: str = "") -> list[Outcome]:
+    """Probes these pages now. Nothing is stored."""
+    requests = requests_for(pages, purpose, user_agent=user_agent)
+    return probe_many(
+        requests,
+        guard=guard_from_settings(),
+        per_address=settings.SITEMEND_PROBES_PER_ADDRESS,
+        contact_url=settings.SITEMEND_BASE_URL,
+    )
+
+
+def record_batch(outcomes: Iterable[Outcome], now: datetime | None = None, policy: Policy | None = None) -> int:
+    """Stores what was seen and all that follows from it, in one transaction. Harmless when run twice.
+
+    `policy` replaces the thresholds of judging; returns how many outcomes were new.
+    """
+    kept = list(outcomes)
+    if not kept:
+        return 0
+    with transaction.atomic():
+        batch = Batch.load(kept, now or timezone.now(), policy)
+        batch.judge()
+        batch.store()
+    return len(batch.taken)
+
+
+def probe_now(site: Site, *, until_certain: bool = True, limit_s: float = 15.0) -> SiteReport:
+    """Probes all pages now, and again at once until up or down is certain, for at most `limit_s` seconds. Stored as scheduled probes are."""
+    ends = time.monotonic() + limit_s
+    pages = list(site.pages.select_related("site"))
+    found = probe_pages(pages, Purpose.ROUTINE)
+    record_batch(found, policy=_at_once(site))
+    while until_certain:
+        undecided = _undecided(site)
+        slowest = max((outcome.ms or 0.0 for outcome in found), default=0.0) / 1000
+        if not undecided or time.monotonic() + _PAUSE_S + slowest > ends:
+            break
+        time.sleep(_PAUSE_S)
+        again = probe_pages(undecided, Purpose.CONFIRMATION)
+        if not again:
+            break
+        record_batch(again, policy=_at_once(site))
+        found.extend(again)
+    return report(site, found)
+
+
+_PAUSE_S = 1.0  # between two probes of somebody who waits for the answer
+
+
+def _at_once(site: Site) -> Policy:
+    """For somebody who waits: a recovery is certain after three good probes in a row instead of two in 30 s."""
+    return Policy(interval_s=float(site.interval_s), recovery_good=3, recovery_gap_s=1.5 * _PAUSE_S)
+
+
+def _undecided(site: Site) -> list[Page]:
+    """Pages of which the next probe decides: suspect, or down but answering well."""
+    pages = site.pages.select_related("site").filter(verdict__in=(Verdict.SUSPECT, Verdict.DOWN))
+    return [page for page in pages if page.verdict == Verdict.SUSPECT or page.state.get("goods")]
+
+
+def retest(site: Site, browsers: Sequence[str] = ("desktop", "phone")) -> list[Outcome]:
+    """Probes all pages as these kinds of browser, past every cache. Stored as evidence; verdict and availability do not move by it.
+
+    A page that is not up is due at once afterwards, so that its regular probes confirm soon what is seen here.
+    """
+    pages = list(site.pages.select_related("site"))
+    found: list[Outcome] = []
+    for browser in browsers:
+        found.extend(probe_pages(pages, Purpose.CACHE_PROOF, BROWSERS[browser]))
+    record_batch(found)
+    site.pages.exclude(verdict="up").filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
+    return found

@@ -1,0 +1,266 @@
+"""What becomes of sites by a person's hand: registered, changed, paused, muted, deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites import credentials
+from sites.bulk import update_rows
+from sites.models import Host, Page, Site, Team
+from sites.scheduling import first_due
+
+LEAST_INTERVAL_S, MOST_INTERVAL_S = 20, 86_400
+MOST_PAGES = 50
+MOST_TIME_LIMIT_S = 60
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.1
+_PLAIN = ("docroot", "error_log", "access_log", "profile", "basic_user")
+
+
+class RegistrationError(ValueError):
+    """What was typed cannot be stored. `field` names the argument that it is about."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+def register_site(
+    *,
+    team: Team,
+    name: str,
+    url: str,
+    paths: Sequence[str] = (),
+    interval_s: int = 60,
+    host: Host | None = None,
+    docroot: str = "",
+    error_log: str = "",
+    access_log: str = "",
+    profile: str = "",
+    basic_user: str = "",
+    basic_password: str = "",
+    headers: Sequence[tuple[str, str]] = (),
+    tags: str = "",
+    time_limit_s: int = 10,
+    practice: bool = False,
+) -> Site:
+    """Stores a site with its pages, due at once. Raises RegistrationError."""
+    site = Site(team=team, host=host, practice=practice)
+    changes: dict[str, Any] = {"name": name, "url": url, "interval_s": interval_s, "time_limit_s": time_limit_s, "tags": tags}
+    changes |= {"docroot": docroot, "error_log": error_log, "access_log": access_log, "profile": profile, "basic_user": basic_user}
+    _put(site, changes)
+    credentials.set_site_secrets(site, basic_password=basic_password, headers=_checked_headers(headers))
+    _check_host(site, host)
+    wanted = _checked_paths(paths)
+    with transaction.atomic():
+        _save(site)
+        _add_pages(site, wanted, 0)
+    return site
+
+
+def update_site(site: Site, **changes: Any) -> Site:
+    """Changes what is given of a site: the arguments of `register_site` but `team` and `practice`. Raises RegistrationError.
+
+    `basic_password` and `headers` replace the stored ones only when given.
+    """
+    paths = changes.pop("paths", None)
+    password, headers = changes.pop("basic_password", None), changes.pop("headers", None)
+    with transaction.atomic():
+        interval = site.interval_s
+        if "host" in changes:
+            host = changes.pop("host")
+            _check_host(site, host)
+            site.host = host
+        _put(site, changes)
+        if password is not None or headers is not None:
+            kept_password = credentials.basic_password(site) if password is None else password
+            kept_headers = list(credentials.request_headers(site)) if headers is None else _checked_headers(headers)
+            credentials.set_site_secrets(site, basic_password=kept_password, headers=kept_headers)
+        _save(site)
+        if paths is not None:
+            set_pages(site, paths)
+        if site.interval_s != interval:
+            _start(site, timezone.now())
+    return site
+
+
+def set_pages(site: Site, paths: Iterable[str]) -> None:
+    """Makes these the pages of a site, in this order. A page that stays keeps its state. Raises RegistrationError."""
+    wanted = _checked_paths(paths)
+    with transaction.atomic():
+        _lock(site)
+        site.pages.exclude(path__in=wanted).delete()
+        kept = {page.path: page for page in site.pages.all()}
+        for position, path in enumerate(wanted):
+            if path in kept:
+                kept[path].position = position
+        update_rows(Page, {page.pk: (page.position,) for page in kept.values()}, ["position"])
+        _add_pages(site, [path for path in wanted if path not in kept], -1, {path: n for n, path in enumerate(wanted)})
+
+
+def set_expectations(site: Site, *, expected_statuses: str = "", must_contain: str = "", must_not_contain: str = "") -> None:
+    """What the first page should answer: statuses separated by spaces, words one per line; empty is as usual. Raises RegistrationError."""
+    statuses = expected_statuses.replace(",", " ").split()
+    if any(not status.isdecimal() or not 100 <= int(status) <= 599 for status in statuses):
+        raise RegistrationError(_("Numbers from 100 to 599, separated by spaces."), "expected_statuses")
+    there, not_there = ("\n".join(text.splitlines()) for text in (must_contain, must_not_contain))
+    site.pages.filter(path="/").update(expected_statuses=" ".join(statuses), must_contain=there, must_not_contain=not_there)
+
+
+def pause(site: Site) -> None:
+    """Stops probing until `resume`. What is known stays as it is."""
+    with transaction.atomic():
+        _lock(site)
+        site.paused_at = timezone.now()
+        site.save(update_fields=["paused_at"])
+        site.pages.update(due_at=None)
+
+
+def resume(site: Site) -> None:
+    """Probes again, at once."""
+    with transaction.atomic():
+        _lock(site)
+        site.paused_at = None
+        site.save(update_fields=["paused_at"])
+        _start(site, timezone.now())
+
+
+def mute_site(site: Site, until: datetime | None) -> None:
+    """No notifications of this site until then; None ends it."""
+    site.muted_until = until
+    site.save(update_fields=["muted_until"])
+
+
+def delete_site(site: Site) -> None:
+    """Removes a site with all that was recorded of it. Nothing on its host is touched."""
+    with transaction.atomic():
+        _lock(site)
+        site.delete()
+
+
+def _lock(site: Site) -> None:
+    Site.objects.select_for_update().filter(pk=site.pk).values_list("pk", flat=True).first()
+
+
+def _save(site: Site) -> None:
+    try:
+        with transaction.atomic():
+            site.save()
+    except IntegrityError:  # somebody registered that name at the same moment
+        raise RegistrationError(_("There is already a site of this name. Choose another."), "name") from None
+
+
+def _start(site: Site, now: datetime) -> None:
+    if site.paused_at is None:
+        due, anchor = first_due(site.interval_s, now)
+        site.pages.update(due_at=due, anchor_at=anchor)
+
+
+def _add_pages(site: Site, paths: Sequence[str], start: int, positions: dict[str, int] | None = None) -> None:
+    due, anchor = first_due(site.interval_s, timezone.now())
+    due_or_paused = None if site.paused_at else due
+    Page.objects.bulk_create(
+        Page(site=site, path=path, position=positions[path] if positions else start + n, due_at=due_or_paused, anchor_at=anchor)
+        for n, path in enumerate(paths)
+    )
+
+
+def _put(site: Site, changes: dict[str, Any]) -> None:
+    """Checks and sets plain attributes on the unsaved row."""
+    for name, value in changes.items():
+        if name == "name":
+            site.name = _checked_name(site, value)
+        elif name == "url":
+            site.url = _checked_url(value)
+        elif name == "interval_s":
+            site.interval_s = _checked_number(value, LEAST_INTERVAL_S, MOST_INTERVAL_S, name)
+        elif name == "time_limit_s":
+            site.time_limit_s = _checked_number(value, 1, MOST_TIME_LIMIT_S, name)
+        elif name == "tags":
+            site.tags = _checked_text(" ".join(str(value).split()), name)
+        elif name in _PLAIN:
+            setattr(site, name, _checked_text(str(value).strip(), name))
+        else:
+            raise TypeError(f"a site has no {name!r}")
+
+
+def _checked_text(text: str, field: str) -> str:
+    longest = Site._meta.get_field(field).max_length or 0
+    if _CONTROL.search(text):
+        raise RegistrationError(_("This must be one line of plain text."), field)
+    if len(text) > longest:
+        raise RegistrationError(_("This is too long: at most %(most)d characters.") % {"most": longest}, field)
+    return text
+
+
+def _checked_name(site: Site, name: str) -> str:
+    name = _checked_text(name.strip(), "name")
+    if not name:
+        raise RegistrationError(_("Give the site a name."), "name")
+    if Site.objects.filter(name=name).exclude(pk=site.pk).exists():
+        raise RegistrationError(_("There is already a site of this name. Choose another."), "name")
+    return name
+
+
+def _checked_url(url: str) -> str:
+    url = _checked_text(url.strip(), "url")
+    try:
+        parts = urlsplit(url)
+        _port = parts.port  # raises when it is no number
+    except ValueError:
+        raise RegistrationError(_("This is not an address of a website."), "url") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or " " in url:
+        raise RegistrationError(_("The address begins with http:// or https:// and names a website."), "url")
+    if parts.username is not None or parts.password is not None:
+        message = _("Leave user name and password out of the address. They have fields of their own, where they are stored sealed.")
+        raise RegistrationError(message, "url")
+    if parts.fragment or parts.query:
+        raise RegistrationError(_("Leave out what follows ? or # in the address; give a page its own path instead."), "url")
+    return url
+
+
+def _checked_number(value: int, least: int, most: int, field: str) -> int:
+    if not least <= int(value) <= most:
+        raise RegistrationError(_("Choose a number from %(least)d to %(most)d.") % {"least": least, "most": most}, field)
+    return int(value)
+
+
+def _checked_paths(paths: Iterable[str]) -> list[str]:
+    """The first page always, then the further ones in their order."""
+    wanted = ["/"]
+    for text in paths:
+        path = text.strip()
+        if not path:
+            continue
+        if "://" in path.partition("?")[0] or path.startswith("//") or _CONTROL.search(path) or " " in path or "#" in path:
+            raise RegistrationError(_("A page is a path of this site, such as /contact."), "paths")
+        if len(path) > 1000:
+            raise RegistrationError(_("This is too long: at most %(most)d characters.") % {"most": 1000}, "paths")
+        path = "/" + path.lstrip("/")
+        if path not in wanted:
+            wanted.append(path)
+    if len(wanted) > MOST_PAGES:
+        raise RegistrationError(_("At most %(most)d pages of one site can be watched.") % {"most": MOST_PAGES}, "paths")
+    return wanted
+
+
+def _checked_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    checked = [(name.strip(), value.strip()) for name, value in headers]
+    for name, value in checked:
+        if not _HEADER_NAME.fullmatch(name) or _CONTROL.search(value):
+            raise RegistrationError(_("A header is a name and a value in one line, such as X-Token: 123."), "headers")
+    return checked
+
+
+def _check_host(site: Site, host: Host | None) -> None:
+    if host is not None and host.team_id != site.team_id:
+        raise RegistrationError(_("This host belongs to another team."), "host")

@@ -1,0 +1,130 @@
+"""When a page is probed: a regular timetable per page, from which due pages are claimed so that none is probed twice or forgotten."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Max, Min, Q
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from sites.bulk import update_rows
+from sites.models import Page
+from sites.models.site import Verdict
+from sites.probing.outcome import Purpose
+
+BATCH_SIZE = 200  # pages in one task: enough for the engine to overlap their waiting, little enough to be lost
+CLAIM_LIMIT = 5000  # pages of one tick
+LEASE_S = 30.0  # a claimed page that waits for confirmation is due again after this if its batch is lost
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One page taken for probing. `was_due_at` and `next_due_at` let it be put back."""
+
+    page_id: int
+    site_id: int
+    purpose: Purpose
+    was_due_at: datetime
+    next_due_at: datetime
+    interval_s: int
+
+
+def first_due(interval_s: int, now: datetime) -> tuple[datetime, datetime]:
+    """(due_at, anchor_at) of a page that begins to be probed: due at once, then at a phase of its own so that load is spread."""
+    return now, now - timedelta(seconds=random.random() * interval_s)
+
+
+def next_due(anchor: datetime, interval_s: float, now: datetime) -> datetime:
+    """The next moment after `now` of the timetable anchor + n * interval: neither a late nor an extra probe shifts it."""
+    passed = math.floor((now - anchor).total_seconds() / interval_s)
+    return anchor + timedelta(seconds=(passed + 1) * interval_s)
+
+
+def claim_due(now: datetime | None = None, limit: int = CLAIM_LIMIT) -> list[Claim]:
+    """Takes what is due, the most overdue first. Whoever claims at the same moment gets other pages."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        due = (
+            Page.objects.filter(due_at__lte=now)
+            .order_by("due_at", "site_id", "id")
+            .select_for_update(of=("self",), skip_locked=True)
+            .values_list("id", "site_id", "due_at", "anchor_at", "verdict", "state", "site__interval_s")[:limit]
+        )
+        claims = [_claim(*row, now=now) for row in due]
+        if claims:
+            update_rows(Page, {c.page_id: (c.next_due_at, c.was_due_at) for c in claims}, ["due_at"], where="due_at")
+    return claims
+
+
+def _claim(
+    page_id: int,
+    site_id: int,
+    due_at: datetime,
+    anchor_at: datetime | None,
+    verdict: str,
+    state: dict[str, object],
+    interval_s: int,
+    *,
+    now: datetime,
+) -> Claim:
+    regular = next_due(anchor_at or due_at, interval_s, now)
+    if state.get("confirming") or verdict == Verdict.SUSPECT:
+        return Claim(page_id, site_id, Purpose.CONFIRMATION, due_at, min(regular, now + timedelta(seconds=LEASE_S)), interval_s)
+    return Claim(page_id, site_id, Purpose.ROUTINE, due_at, regular, interval_s)
+
+
+def put_back(claims: Iterable[Claim]) -> None:
+    """Makes claimed pages due again, unless somebody changed their due time meanwhile."""
+    rows = {claim.page_id: (claim.was_due_at, claim.next_due_at) for claim in claims}
+    if rows:
+        update_rows(Page, rows, ["due_at"], where="due_at")
+
+
+def batches(claims: list[Claim]) -> list[list[Claim]]:
+    """Claims in tasks of one purpose; pages of one site stay together, so that they are judged together."""
+    found: list[list[Claim]] = []
+    for purpose in (Purpose.CONFIRMATION, Purpose.ROUTINE):
+        same = sorted((claim for claim in claims if claim.purpose == purpose), key=lambda claim: claim.site_id)
+        batch: list[Claim] = []
+        for claim in same:
+            if len(batch) >= BATCH_SIZE and claim.site_id != batch[-1].site_id:
+                found.append(batch)
+                batch = []
+            batch.append(claim)
+        if batch:
+            found.append(batch)
+    return found
+
+
+def expiry_s(batch: list[Claim]) -> float:
+    """After this many seconds in the queue a batch is not worth running: its pages are due again."""
+    return float(min(LEASE_S if claim.purpose == Purpose.CONFIRMATION else claim.interval_s for claim in batch))
+
+
+def lag_s(now: datetime | None = None) -> float:
+    """By how many seconds the most overdue page is late: not claimed in time, or claimed and no result came. 0 when all is in time."""
+    now = now or timezone.now()
+    began = Coalesce(Greatest("last_at", "anchor_at"), "anchor_at", "due_at")
+    groups = (
+        Page.objects.filter(due_at__isnull=False)
+        .values("site__interval_s", "site__time_limit_s")
+        .annotate(oldest_due=Min("due_at"), oldest_result=Min(began))
+        .order_by()
+    )
+    late = 0.0
+    for group in groups:
+        late = max(late, (now - group["oldest_due"]).total_seconds())
+        allowance = group["site__interval_s"] + group["site__time_limit_s"]
+        late = max(late, (now - group["oldest_result"]).total_seconds() - allowance)
+    return round(late, 1)
+
+
+def last_result_at() -> datetime | None:
+    """When the newest result came in: whether probing is going on at all."""
+    return Page.objects.filter(~Q(last_at=None)).aggregate(newest=Max("last_at"))["newest"]

@@ -1,0 +1,55 @@
+"""Background work of this app: each takes ids, calls one verb, and is harmless when run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from sites import delivery, history, recording, scheduling
+from sites.models import Page, Site
+from sites.probing.outcome import Purpose
+from sites.queueing import enqueue
+
+
+@shared_task
+def dispatch_due_pages() -> int:
+    """Claims due pages and hands them to the `probes` queue. What cannot be handed over is put back."""
+    claims = scheduling.claim_due()
+    for number, batch in enumerate(batches := scheduling.batches(claims)):
+        ids = [claim.page_id for claim in batch]
+        if not enqueue("sites.tasks.probe_batch", ids, str(batch[0].purpose), expires=scheduling.expiry_s(batch)):
+            scheduling.put_back(claim for rest in batches[number:] for claim in rest)
+            break
+    return len(claims)
+
+
+@shared_task
+def probe_batch(page_ids: list[int], purpose: str) -> int:
+    """Probes these pages and stores what was seen. Pages that are gone or paused are passed over."""
+    pages = list(Page.objects.filter(pk__in=page_ids, site__paused_at=None).select_related("site"))
+    return recording.record_batch(recording.probe_pages(pages, Purpose(purpose)))
+
+
+@shared_task
+def probe_site(site_id: int) -> None:
+    """Probes all pages of a site until up or down is certain."""
+    site = Site.objects.filter(pk=site_id).first()
+    if site is not None:
+        recording.probe_now(site)
+
+
+@shared_task
+def deliver_notifications() -> int:
+    """Sends the mails that are due."""
+    return delivery.deliver_due()
+
+
+@shared_task
+def sweep() -> int:
+    """Finds what a crash left behind."""
+    return delivery.sweep()
+
+
+@shared_task
+def prune_history() -> dict[str, int]:
+    """Removes what has been kept long enough."""
+    return history.prune_history()
