@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,3 +33,33 @@ def debug_stays_at_home(**_: Any) -> list[CheckMessage]:
     if not settings.DEBUG or host == "localhost" or host.startswith("127.") or host == "::1":
         return []
     return [Warning("SITEMEND_DEBUG is on for an address that others reach.", hint="Unset SITEMEND_DEBUG.", id="sitemend.W002")]
+
+
+_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "glusterfs", "ceph"})
+
+
+def file_system_of(path: Path, mounts: str) -> str:
+    """The type of the file system that holds `path`, from the lines of /proc/mounts; "" when it is not known."""
+    best, found = "", ""
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = fields[1].replace("\\040", " ")
+        inside = path == Path(point) or Path(point) in path.parents
+        if inside and len(point) >= len(best):
+            best, found = point, fields[2]
+    return found
+
+
+@register("sitemend")
+def sqlite_is_on_a_disk_of_this_machine(**_: Any) -> list[CheckMessage]:
+    """SQLite's write-ahead log needs shared memory, which no network file system offers (https://sqlite.org/wal.html)."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "django.db.backends.sqlite3" or not os.path.exists("/proc/mounts"):
+        return []
+    kind = file_system_of(Path(database["NAME"]).resolve(), Path("/proc/mounts").read_text(encoding="utf-8", errors="replace"))
+    if kind not in _NETWORK_FILE_SYSTEMS:
+        return []
+    hint = "Set SITEMEND_VAR_DIR to a local disk, or DATABASE_URL to PostgreSQL."
+    return [Warning(f"The SQLite database lies on a network file system ({kind}).", hint=hint, id="sitemend.W003")]

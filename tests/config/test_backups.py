@@ -226,25 +226,29 @@ def test_restore_refuses_members_that_leave_their_folder(tmp_path: Path) -> None
         assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_backup_moves_to_a_fresh_installation_with_its_key(tmp_path: Path) -> None:
-    """Two installations in processes of their own, as after the loss of a machine."""
+@pytest.mark.database
+def test_backup_moves_between_installations_and_engines(tmp_path: Path) -> None:
+    """Installations in processes of their own, as after the loss of a machine; the second one on the engine of this run."""
 
     def manage(folder: str, *arguments: str) -> str:
-        environment = {**os.environ, "SITEMEND_VAR_DIR": str(tmp_path / folder), "DATABASE_URL": ""}
+        engine = os.environ["DATABASE_URL"] if folder == "second" else ""
+        environment = {**os.environ, "SITEMEND_VAR_DIR": str(tmp_path / folder), "DATABASE_URL": engine}
         ended = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
 
-    manage("old", "migrate", "-v0")
-    manage("old", "shell", "-c", "from django.contrib.auth.models import User; User.objects.create_user('anna')")
-    manage("old", "backup", str(tmp_path / "b"), "--passphrase-env", "SITEMEND_SECRET_BACKUP")
-    manage("new", "restore", str(tmp_path / "b"), "--passphrase-env", "SITEMEND_SECRET_BACKUP")
-    assert manage("new", "shell", "-v0", "-c", "from django.contrib.auth.models import User; print(User.objects.get())").strip() == "anna"
+    secret = ("--passphrase-env", "SITEMEND_SECRET_BACKUP")
+    manage("first", "migrate", "-v0")
+    manage("first", "shell", "-c", "from django.contrib.auth.models import User; User.objects.create_user('anna')")
+    manage("first", "backup", str(tmp_path / "a"), *secret)
+    manage("second", "restore", str(tmp_path / "a"), *secret, "--replace")
+    manage("second", "backup", str(tmp_path / "b"), *secret)
+    manage("third", "restore", str(tmp_path / "b"), *secret)
+    assert manage("third", "shell", "-v0", "-c", "from django.contrib.auth.models import User; print(User.objects.get())").strip() == "anna"
     for key in ("secret.key", "django.key"):
-        assert (tmp_path / "new" / key).read_text().strip() == (tmp_path / "old" / key).read_text().strip() or key == "secret.key"
-    old = (tmp_path / "old" / "secret.key").read_text().strip()
-    assert (tmp_path / "new" / "secret.key").read_text().strip() == old
-    assert stat.S_IMODE((tmp_path / "new" / "secret.key").stat().st_mode) == 0o600
+        kept = {(tmp_path / folder / key).read_text().strip() for folder in ("first", "second", "third")}
+        assert len(kept) == 1
+        assert stat.S_IMODE((tmp_path / "third" / key).stat().st_mode) == 0o600
 
 
 def test_kept_models_leave_out_sessions_only() -> None:

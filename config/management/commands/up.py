@@ -73,6 +73,8 @@ class Command(BaseCommand):
         address = _address(host, listening.getsockname()[1])
         self._prepare()
         self._greet(address)
+        if host in ("0.0.0.0", "::") and not settings.SITEMEND_BASE_URL_IS_SET:  # noqa: S104
+            self.stdout.write("up      | Others reach it when SITEMEND_BASE_URL holds its address; put a web server with TLS in front")
         connections.close_all()
         self._become_supervisor(listening, lock_fd, address)
 
