@@ -107,7 +107,10 @@ def make_host_keys(folder: Path) -> None:
     for kind in KEY_KINDS:
         for old in folder.glob(f"host_{kind}*"):
             old.unlink()
-        subprocess.run(["ssh-keygen", "-q", "-t", kind, *(["-b", "2048"] if kind == "rsa" else []), "-N", "", "-f", folder / f"host_{kind}"], check=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", kind, *(["-b", "2048"] if kind == "rsa" else []), "-N", "", "-f", folder / f"host_{kind}"],
+            check=True,
+        )
 
 
 @contextlib.contextmanager
@@ -198,16 +201,26 @@ def sshd(
 
 
 def _config(
-    base: Path, port: int, user: str, sftp_only: bool, chrooted: bool, password: bool, interactive: bool, options: str, extra: str, binary: str
+    base: Path,
+    port: int,
+    user: str,
+    sftp_only: bool,
+    chrooted: bool,
+    password: bool,
+    interactive: bool,
+    options: str,
+    extra: str,
+    binary: str,
 ) -> str:
     version = subprocess.run([binary, "-V"], capture_output=True, text=True, check=False).stderr
     number = version.partition("OpenSSH_")[2].partition("p")[0]
     penalties = tuple(int(part) for part in number.split(".") if part.isdigit()) >= (9, 8)
     yes_no = {True: "yes", False: "no"}
+    passwords, pam = yes_no[password], yes_no[interactive]
     lines = [
         f"Port {port}", "ListenAddress 127.0.0.1", "PidFile none", "StrictModes no", "UseDNS no", "LogLevel VERBOSE", f"AllowUsers {user}",
         *(f"HostKey {base}/host_{kind}" for kind in KEY_KINDS), f"AuthorizedKeysFile {base}/login.pub", "PrintMotd no", "MaxStartups 100",
-        f"PasswordAuthentication {yes_no[password]}", f"KbdInteractiveAuthentication {yes_no[interactive]}", f"UsePAM {yes_no[interactive]}",
+        f"PasswordAuthentication {passwords}", f"KbdInteractiveAuthentication {pam}", f"UsePAM {pam}",
         f"Subsystem sftp internal-sftp {options}", *(["PerSourcePenalties no"] if penalties else []), extra,
     ]  # fmt: skip
     if sftp_only:
@@ -220,7 +233,9 @@ def _config(
 @contextlib.contextmanager
 def small_disk(folder: Path, kilobytes: int = 64) -> Iterator[Path]:
     """A disk of its own at `folder` that is soon full; skips the test where mounting is not allowed."""
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=777", "tmpfs", str(folder)], capture_output=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=777", "tmpfs", str(folder)], capture_output=True, check=False
+    )
     if done.returncode != 0:
         pytest.skip("a full disk needs the right to mount one")
     try:

@@ -165,7 +165,10 @@ class Reader(Protocol):
         """Of the name itself; symbolic links are not followed. Raises NotFound."""
 
     def read(self, path: str, limit: int) -> bytes:
-        """The whole file if it has at most `limit` bytes; raises Unsupported when it is larger or not a regular file. Links are not followed."""
+        """The whole file if it has at most `limit` bytes; links are not followed.
+
+        Raises Unsupported when it is larger or not a regular file.
+        """
 
     def read_tail(self, path: str, limit: int) -> bytes:
         """The last `limit` bytes of a regular file (or of the file a log's link points at)."""
@@ -174,7 +177,10 @@ class Reader(Protocol):
         """The names in one folder, without "." and "..", in no set order."""
 
     def walk(self, path: str, max_entries: int) -> Iterator[Entry]:
-        """Everything below `path`, `path` itself first; never through links; stops after `max_entries`. Folders that cannot be read are passed over (their own entry is given)."""
+        """Everything below `path`, `path` itself first; never through links; stops after `max_entries`.
+
+        Folders that cannot be read are passed over (their own entry is given).
+        """
 
     def real_path(self, path: str) -> str:
         """Absolute path with links resolved. Raises NotFound."""
@@ -192,7 +198,11 @@ class Writer(Reader, Protocol):
     """Writes. Only the executor holds one."""
 
     def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
-        """Temporary file beside it, content checked by size, mode (and mtime) set, then renamed over `path`. On any failure the temporary file is removed (best effort) and the old file stands as it was. Raises NoSpace, PermissionRefused, ConnectionLost."""
+        """Temporary file beside it, content checked by size, mode (and mtime) set, then renamed over `path`.
+
+        On any failure the temporary file is removed (best effort) and the old file stands as it was.
+        Raises NoSpace, PermissionRefused, ConnectionLost.
+        """
 
     def create_exclusive(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
         """As `write_atomic`, but raises AlreadyExists when `path` exists."""

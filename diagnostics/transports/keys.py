@@ -19,22 +19,36 @@ from sites.texts import mark as _
 # RFC 8332: one RSA key, two ways to sign with it.
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
+Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+_READERS = (
+    (rsa.RSAPrivateKey, paramiko.RSAKey),
+    (ec.EllipticCurvePrivateKey, paramiko.ECDSAKey),
+    (ed25519.Ed25519PrivateKey, paramiko.Ed25519Key),
+)
+
 
 def load_private_key(text: str, passphrase: str = "") -> paramiko.PKey:
     """An RSA, ECDSA or Ed25519 key from OpenSSH or PEM text. Raises KeyUnusable with the exact reason."""
     data = (text.replace("\r\n", "\n").replace("\r", "\n").strip() + "\n").encode("utf-8", "replace")
     _refuse_what_is_no_private_key(data)
     key = _decode(data, passphrase.encode() if passphrase else None)
-    kinds = {rsa.RSAPrivateKey: paramiko.RSAKey, ec.EllipticCurvePrivateKey: paramiko.ECDSAKey, ed25519.Ed25519PrivateKey: paramiko.Ed25519Key}
-    for kind, reader in kinds.items():
+    for kind, reader in _READERS:
         if isinstance(key, kind):
-            # One form for all: paramiko itself does not read PKCS#8. The plain text stays in memory.
-            plain = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
-            try:
-                return reader.from_private_key(io.StringIO(plain.decode("ascii")))
-            except (paramiko.SSHException, ValueError) as error:
-                raise explained(KeyUnusable, _("The private key cannot be used: {reason}."), reason=error) from error
-    raise explained(KeyUnusable, _("This kind of private key is not supported."), _("Use an Ed25519, ECDSA or RSA key."))
+            return _as_paramiko(key, reader)
+    raise _unsupported()
+
+
+def _as_paramiko(key: Private, reader: type[paramiko.PKey]) -> paramiko.PKey:
+    """In the one form paramiko reads for all kinds (it does not know PKCS#8). The plain text stays in memory."""
+    try:
+        plain = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+        return reader.from_private_key(io.StringIO(plain.decode("ascii")))
+    except (paramiko.SSHException, ValueError) as error:
+        raise _unsupported() from error  # a curve that SSH does not know
+
+
+def _unsupported() -> KeyUnusable:
+    return explained(KeyUnusable, _("This kind of private key is not supported."), _("Use an Ed25519, ECDSA or RSA key."))
 
 
 def _refuse_what_is_no_private_key(data: bytes) -> None:
@@ -63,7 +77,7 @@ def _decode(data: bytes, passphrase: bytes | None) -> object:
     except TypeError as error:
         raise explained(KeyUnusable, _("The private key needs its passphrase.")) from error
     except (UnsupportedAlgorithm, NotImplementedError) as error:
-        raise explained(KeyUnusable, _("This kind of private key is not supported."), _("Use an Ed25519, ECDSA or RSA key.")) from error
+        raise _unsupported() from error
     except ValueError as error:
         raise _damaged(data, passphrase, str(error)) from error
 
@@ -72,7 +86,8 @@ def _damaged(data: bytes, passphrase: bytes | None, reason: str) -> KeyUnusable:
     if passphrase is None and "password" in reason.lower():
         return explained(KeyUnusable, _("The private key needs its passphrase."))
     wrong = ("password", "decrypt", "passphrase", "corrupt")
-    if passphrase is not None and any(word in reason.lower() for word in wrong):
+    # A wrong passphrase can also unlock to rubbish, which then looks like a damaged key.
+    if passphrase is not None and (b"ENCRYPTED" in data or any(word in reason.lower() for word in wrong)):
         return explained(KeyUnusable, _("The passphrase does not open the private key."))
     if b"-----END" not in data:
         return explained(KeyUnusable, _("The private key is cut off: its last line is missing."), _("Copy the whole file."))

@@ -74,9 +74,7 @@ class LocalWriter(LocalReader):
 
 
 @contextmanager
-def _stored_beside(
-    path: str, folder: int, content: bytes, mode: int, mtime: float | None, old: os.stat_result | None
-) -> Iterator[str]:
+def _stored_beside(path: str, folder: int, content: bytes, mode: int, mtime: float | None, old: os.stat_result | None) -> Iterator[str]:
     """The name, in the same folder, of a temporary file that is complete and on the disk; gone again after any failure."""
     temporary = posixpath.basename(beside(checked(path), "tmp"))
     descriptor = os.open(temporary, _NEW_FILE, 0o600, dir_fd=folder)

@@ -44,7 +44,10 @@ def ssh_session(details: ConnectionDetails, guard: Guard) -> Iterator[paramiko.T
 
 
 def open_channel(transport: paramiko.Transport, limit_s: float, start: Callable[[paramiko.Channel], None]) -> paramiko.Channel:
-    """A channel on which `start` (a subsystem, a command) was accepted within `limit_s`. Raises paramiko's SSHException, EOFError, OSError."""
+    """A channel on which `start` (a subsystem, a command) was accepted within `limit_s`.
+
+    Raises paramiko's SSHException, EOFError, OSError.
+    """
     channel = transport.open_session(timeout=limit_s)
     channel.settimeout(limit_s)
     # paramiko waits for the answer to a channel request without any limit; closing the channel wakes it.
@@ -106,7 +109,7 @@ def _log_in(transport: paramiko.Transport, details: ConnectionDetails, key: para
         if key is not None:
             _require("publickey", methods, details)
             left = transport.auth_publickey(details.user, key)
-        elif "password" in methods:
+        elif "password" in methods and details.password:
             left = transport.auth_password(details.user, details.password, fallback=False)
         else:
             _require("keyboard-interactive", methods, details)
@@ -132,16 +135,17 @@ def _methods(transport: paramiko.Transport, details: ConnectionDetails) -> Seque
 def _require(method: str, methods: Sequence[str], details: ConnectionDetails) -> None:
     if method in methods and (details.password or details.private_key):
         return
-    offered = ", ".join(methods)
+    offered = _("The host takes: {methods}.").format(methods=", ".join(methods))
     if not details.password and not details.private_key:
-        raise explained(LoginRefused, _("Neither a password nor a private key was given."), _("The host takes: {methods}.").format(methods=offered))
+        raise explained(LoginRefused, _("Neither a password nor a private key was given."), offered)
     text = _("The host does not take a private key.") if method == "publickey" else _("The host does not take a password.")
-    raise explained(LoginRefused, text, _("The host takes: {methods}.").format(methods=offered))
+    raise explained(LoginRefused, text, offered)
 
 
 def _refused(error: Exception, details: ConnectionDetails, *, with_key: bool) -> TransportError:
     if "timeout" in str(error).lower():
-        return explained(ConnectionTimedOut, _("The host did not answer the login within {seconds:g} s."), seconds=details.operation_timeout_s)
+        text = _("The host did not answer the login within {seconds:g} s.")
+        return explained(ConnectionTimedOut, text, seconds=details.operation_timeout_s)
     if isinstance(error, paramiko.AuthenticationException) and "EOF" not in str(error):
         text = _("The host refused the private key of {user}.") if with_key else _("The host refused user {user} with this password.")
         hint = _("It was tried once only, so that nothing is locked. Check the user and the secret at your host.")

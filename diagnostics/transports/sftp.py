@@ -134,7 +134,7 @@ class SftpReader:
         return to_text(self._try("/", lambda: self._wire.realpath(b".")))
 
     def free_space(self, path: str) -> int | None:
-        if Capability.FREE_SPACE not in SftpReader.capabilities.fget(self):  # type: ignore[attr-defined]
+        if "statvfs@openssh.com" not in self._wire.extensions:
             return None
         return self._try(path, lambda: self._wire.free_bytes(to_bytes(checked(path))))[0]
 

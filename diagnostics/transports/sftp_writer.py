@@ -6,7 +6,7 @@ import stat as modes
 import time
 
 from diagnostics.transports import sftp_wire
-from diagnostics.transports.base import Capability, FileKind, NotFound, Stat, TransportError
+from diagnostics.transports.base import FileKind, NotFound, Stat, TransportError
 from diagnostics.transports.failures import already_exists, explained, is_link, no_space, not_regular, owner_would_change, printable
 from diagnostics.transports.paths import beside, checked
 from diagnostics.transports.sftp import SftpReader, from_status, to_bytes
@@ -146,7 +146,7 @@ class SftpWriter(SftpReader):
 
     def _put_in_place(self, temporary: str, path: str, *, replace: bool) -> None:
         target = checked(path)
-        if Capability.ATOMIC_REPLACE in self.capabilities:
+        if "posix-rename@openssh.com" in self._wire.extensions:
             self._try(path, lambda: self._wire.posix_rename(to_bytes(temporary), to_bytes(target)))
         elif not replace:
             self._rename_to_free_name(temporary, target)
@@ -191,7 +191,7 @@ class SftpWriter(SftpReader):
         return from_status(status, path)
 
     def _free(self, path: str) -> tuple[int, ...]:
-        if Capability.FREE_SPACE not in self.capabilities:
+        if "statvfs@openssh.com" not in self._wire.extensions:
             return ()
         try:
             return self._wire.free_bytes(to_bytes(checked(path).rpartition("/")[0] or "/"))
@@ -204,5 +204,3 @@ class SftpWriter(SftpReader):
             self._wire.remove(to_bytes(temporary))
         except (SftpStatus, TransportError):
             pass
-
-

@@ -52,7 +52,8 @@ def _unreachable(details: ConnectionDetails, failure: OSError | None) -> Connect
         hint = _("Check the port, and whether SSH or SFTP access is switched on at the host.")
         return explained(ConnectionRefused, _("{address} refused the connection on port {port}: nothing listens there."), hint, **where)
     text = _("{address} cannot be reached on port {port}: {reason}.")
-    return explained(ConnectionRefused, text, _("Check the address and this machine's network."), reason=failure.strerror or failure, **where)
+    hint = _("Check the address and this machine's network.")
+    return explained(ConnectionRefused, text, hint, reason=failure.strerror or failure, **where)
 
 
 def _resolve(details: ConnectionDetails, guard: Guard, deadline: float) -> Addresses:

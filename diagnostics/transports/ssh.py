@@ -163,5 +163,3 @@ def _entry(fields: list[bytes]) -> Entry:
     except ValueError as error:
         raise _ShellFailed from error
     return Entry(to_text(path), found)
-
-

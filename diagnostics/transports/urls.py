@@ -61,7 +61,7 @@ def _remote(scheme: str, text: str) -> ParsedConnection:
     except ValueError as error:
         raise UrlRefused(_("The host or port of this URL makes no sense."), _("A port is a number from 1 to 65535.")) from error
     if parts.password is not None:
-        hint = _("Leave it out of the URL. On the command line name a variable with --secret-env; in the web form type it in its own field.")
+        hint = _("Leave it out. On the command line name a variable with --secret-env; in the web form use its own field.")
         raise UrlRefused(_("A password must not stand in a URL: it would end up in histories and logs."), hint)
     if not address:
         raise UrlRefused(_("The host is missing."), _("Type it like ssh://user@host.example:22."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -142,27 +143,35 @@ def place_on(server: SshServer, protocol: str) -> Iterator[Place]:
         shutil.rmtree(real, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def local_place() -> Iterator[Place]:
-    """As an account that is not root, so that the system refuses what it would refuse there."""
+@pytest.fixture(scope="session")
+def local_account() -> Iterator[tuple[Path, pwd.struct_passwd]]:
     base = Path(tempfile.mkdtemp(prefix="sitemend-local-"))
     base.chmod(0o755)
-    real = base / "root"
-    real.mkdir()
     try:
-        with account(real, str(real), "unused") as who:
-            if os.getuid() == 0:
-                os.setegid(who.pw_gid)
-                os.seteuid(who.pw_uid)
-            try:
-                with open_writer(ConnectionDetails("local", "", 0, ""), local_roots=[str(real)]) as writer:
-                    yield Place(writer, str(real), real, None, who.pw_uid, who.pw_gid)
-            finally:
-                if os.getuid() == 0:
-                    os.seteuid(0)
-                    os.setegid(0)
+        with account(base, str(base), "unused") as who:
+            yield base, who
     finally:
         shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture
+def local_place(local_account: tuple[Path, pwd.struct_passwd]) -> Iterator[Place]:
+    """As an account that is not root, so that the system refuses what it would refuse there."""
+    base, who = local_account
+    real = Path(tempfile.mkdtemp(dir=base))
+    real.chmod(0o755)
+    if os.getuid() == 0:
+        os.chown(real, who.pw_uid, who.pw_gid)
+        os.setegid(who.pw_gid)
+        os.seteuid(who.pw_uid)
+    try:
+        with open_writer(ConnectionDetails("local", "", 0, ""), local_roots=[str(real)]) as writer:
+            yield Place(writer, str(real), real, None, who.pw_uid, who.pw_gid)
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(0)
+            os.setegid(0)
+        shutil.rmtree(real, ignore_errors=True)
 
 
 @pytest.fixture(params=["ssh", "sftp", "bare", "local", "fake"])
@@ -170,8 +179,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if request.param == "fake":
         yield Place(FakeHost(home="/home/demo"), "/home/demo", None)
     elif request.param == "local":
-        with local_place() as found:
-            yield found
+        yield request.getfixturevalue("local_place")
     else:
         server = request.getfixturevalue(f"{request.param}_server")
         with place_on(server, "ssh" if request.param == "ssh" else "sftp") as found:

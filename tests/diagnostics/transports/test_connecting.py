@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from pathlib import Path
 
@@ -61,7 +63,9 @@ def test_capabilities_tell_shell_and_extensions(ssh_server: SshServer, sftp_serv
 
 def test_a_reader_cannot_write(ssh_server: SshServer) -> None:
     with open_reader(details_for(ssh_server), guard=GUARD) as reader:
-        assert not [name for name in ("write_atomic", "create_exclusive", "rename", "chmod", "set_mtime", "remove") if hasattr(reader, name)]
+        assert not [
+            name for name in ("write_atomic", "create_exclusive", "rename", "chmod", "set_mtime", "remove") if hasattr(reader, name)
+        ]
 
 
 def test_unknown_host_key_is_shown_before_any_login(ssh_server: SshServer) -> None:
@@ -126,7 +130,10 @@ def test_foreign_key_is_refused(ssh_server: SshServer, sftp_server: SshServer) -
 
 
 def test_second_factor_is_told(tmp_path: Path) -> None:
-    with sshd(tmp_path, password_user=True, extra="AuthenticationMethods publickey,password") as server, pytest.raises(LoginRefused) as caught:
+    with (
+        sshd(tmp_path, password_user=True, extra="AuthenticationMethods publickey,password") as server,
+        pytest.raises(LoginRefused) as caught,
+    ):
         connect(details_for(server))
     assert "second proof" in caught.value.message
 
@@ -139,12 +146,43 @@ def test_host_without_sftp(tmp_path: Path) -> None:
 
 
 def test_login_scripts_that_print_do_not_disturb_walks(tmp_path: Path) -> None:
-    chatty = 'ForceCommand test "$SSH_ORIGINAL_COMMAND" = internal-sftp && exec /usr/lib/openssh/sftp-server; echo "Welcome"; eval "$SSH_ORIGINAL_COMMAND"'
+    files = 'test "$SSH_ORIGINAL_COMMAND" = internal-sftp && exec /usr/lib/openssh/sftp-server'
+    chatty = f'ForceCommand {files}; echo "Welcome"; eval "$SSH_ORIGINAL_COMMAND"'
     if not Path("/usr/lib/openssh/sftp-server").exists():
         pytest.skip("needs Debian's sftp-server program")
     with sshd(tmp_path, extra=chatty) as server, open_reader(details_for(server), guard=GUARD) as reader:
         assert [entry.path for entry in reader.walk(server.remote_home, 10)] == [server.remote_home]
         assert Capability.RUN_COMMANDS in reader.capabilities
+
+
+def test_walk_uses_one_find_where_there_is_a_shell(ssh_server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_reader(details_for(ssh_server), guard=GUARD) as reader:
+        monkeypatch.setattr(reader._wire, "listing", None)  # would fail if it were used
+        assert next(iter(reader.walk(reader.home(), 5))).path == reader.home()
+
+
+def test_walk_falls_back_where_find_knows_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = Path(tempfile.mkdtemp(prefix="sitemend-tools-"))
+    try:
+        tools.chmod(0o755)
+        (tools / "find").write_text("#!/bin/sh\necho 'find: unrecognized: -printf' >&2\nexit 1\n")
+        (tools / "find").chmod(0o755)
+        extra = f"SetEnv PATH={tools}:/usr/bin:/bin"
+        with sshd(tmp_path, extra=extra) as server, open_reader(details_for(server), guard=GUARD) as reader:
+            (server.home / "f").touch()
+            listed, listing = [], reader._wire.listing
+            monkeypatch.setattr(reader._wire, "listing", lambda path: listed.append(path) or listing(path))
+            found = [entry.path for entry in reader.walk(server.remote_home, 10)]
+            assert found == [server.remote_home, f"{server.remote_home}/f"]
+            assert listed == [server.remote_home.encode()]
+            assert Capability.RUN_COMMANDS in reader.capabilities
+    finally:
+        shutil.rmtree(tools)
+
+
+def test_free_space_by_the_shell_where_sftp_does_not_tell(tmp_path: Path) -> None:
+    with sshd(tmp_path, sftp_options="-P statvfs") as server, open_reader(details_for(server), guard=GUARD) as reader:
+        assert (reader.free_space(server.remote_home) or 0) > 0
 
 
 def test_refused_port() -> None:
@@ -190,7 +228,9 @@ def test_dripping_server_is_given_up_in_time() -> None:
         assert time.monotonic() - started < 3
 
 
-@pytest.mark.parametrize("greeting", [b"x" * 1_048_576, b"x\n" * 524_288, b"SSH-2.0-" + b"x" * 1_048_576, b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+@pytest.mark.parametrize(
+    "greeting", [b"x" * 1_048_576, b"x\n" * 524_288, b"SSH-2.0-" + b"x" * 1_048_576, b"HTTP/1.1 400 Bad Request\r\n\r\n"]
+)
 def test_strange_greetings_end_soon(greeting: bytes) -> None:
     with greeting_server(greeting) as server:
         started = time.monotonic()
