@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist, loader
 
@@ -13,11 +14,12 @@ _TEXTS = {
 }
 
 
-def _page(request: HttpRequest, status: int) -> HttpResponse:
+def _page(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
     request_id = getattr(request, "request_id", "")
     try:
         # No context processors: they would ask the database who is logged in.
-        text = loader.get_template(f"{status}.html").render({"request": request, "request_id": request_id})
+        context = {"request": request, "request_id": request_id, "support_url": settings.SITEMEND_SUPPORT_URL}
+        text = loader.get_template(template or f"{status}.html").render(context)
     except TemplateDoesNotExist:
         return HttpResponse(f"{_TEXTS[status]} Request {request_id}\n", status=status, content_type="text/plain; charset=utf-8")
     return HttpResponse(text, status=status)
@@ -45,4 +47,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403, for a form whose token is missing or too old."""
-    return _page(request, 403)
+    return _page(request, 403, "403_csrf.html")

@@ -95,6 +95,9 @@ try:
     SITEMEND_REDIS_URL = _redis or _embedded_broker(SITEMEND_BROKER_NOTE)
     _smtp = _read.email("EMAIL_URL")
     _mail_from = _read.text("SITEMEND_MAIL_FROM", f"Sitemend <sitemend@{urlsplit(SITEMEND_BASE_URL).hostname}>")
+    SITEMEND_SUPPORT_URL = _read.text("SITEMEND_SUPPORT_URL", "")
+    if SITEMEND_SUPPORT_URL and urlsplit(SITEMEND_SUPPORT_URL).scheme not in ("http", "https", "mailto"):
+        raise _env.SettingRefused("SITEMEND_SUPPORT_URL", "must begin with https://, http:// or mailto:")
     _more_hosts = _read.names("SITEMEND_ALLOWED_HOSTS")
 except _env.SettingRefused as refusal:
     _env.say(refusal)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -21,6 +21,7 @@ from .models import Host, Site, Team
 User = get_user_model()
 
 EXPECTATIONS = ("expected_statuses", "must_contain", "must_not_contain")
+_PASSWORD_HINT = _("At least 10 characters. A sentence is easier to keep than a riddle.")
 _NOT_OURS = {"host", "content-length", "transfer-encoding", "connection", "user-agent", "accept-encoding"}  # set by the probe itself
 
 
@@ -42,7 +43,8 @@ class AdministratorForm(BaseUserCreationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password1"].help_text = _("At least 10 characters. A sentence is easier to keep than a riddle.")
+        self.fields["password1"].help_text = _PASSWORD_HINT
+        self.fields["password2"].label = _("Password, once more")
         self.fields["password2"].help_text = ""
         self.order_fields(["username", "email", "password1", "password2", "team"])
 
@@ -89,6 +91,18 @@ class AccountForm(forms.ModelForm):
             membership.wants_mail = membership.team_id in chosen
             membership.save(update_fields=["wants_mail"])
         return user
+
+
+class NewPasswordForm(PasswordChangeForm):
+    """Another password for oneself. Not focused by itself: it stands below another form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["old_password"].widget.attrs["autofocus"]
+        self.fields["old_password"].label = _("Password now")
+        self.fields["new_password1"].help_text = _PASSWORD_HINT
+        self.fields["new_password2"].label = _("New password, once more")
+        self.fields["new_password2"].help_text = ""
 
 
 class SiteForm(forms.ModelForm):

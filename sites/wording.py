@@ -120,6 +120,9 @@ def failure_sentence(kind: str, status: int | None) -> str:
         Kind.WHITE_PAGE: _("shows a white page"),
         Kind.FATAL_IN_BODY: _("shows a PHP error"),
         Kind.DATABASE_ERROR: _("cannot reach its database"),
+        Kind.SERVER_ERROR: _("answers with a server error"),
+        Kind.GATEWAY_ERROR: _("is not reached behind its gateway"),
+        Kind.CLIENT_ERROR: _("refuses the page"),
         Kind.MAINTENANCE: _("is stuck in maintenance"),
     }.get(kind, _("fails"))
 

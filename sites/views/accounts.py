@@ -7,7 +7,7 @@ import math
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from sites import first_run as first_run_link
 from sites import throttling
-from sites.forms import AccountForm, AdministratorForm
+from sites.forms import AccountForm, AdministratorForm, NewPasswordForm
 from sites.models import Membership, Team
 
 
@@ -80,7 +80,7 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your account was saved."))
         return redirect("sites:account")
     memberships = Membership.objects.filter(user=request.user).select_related("team").order_by("team__name")
-    context = {"form": form, "password_form": PasswordChangeForm(request.user), "memberships": memberships, "section": "settings"}
+    context = {"form": form, "password_form": NewPasswordForm(request.user), "memberships": memberships, "section": "settings"}
     return render(request, "sites/account.html", context, status=422 if form.errors else 200)
 
 
@@ -88,7 +88,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def change_password(request: HttpRequest) -> HttpResponse:
     """Another password; other sessions of this person end, this one stays."""
-    form = PasswordChangeForm(request.user, request.POST)
+    form = NewPasswordForm(request.user, request.POST)
     if form.is_valid():
         form.save()
         update_session_auth_hash(request, form.user)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -24,6 +25,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "may_write": access.may_write(request, site.team_id),
         "mute_form": MuteForm(),
         "sentence": sentence(site),
+        "muted": bool(site.muted_until and site.muted_until > timezone.now()),
         "crumbs": [(_("Sites"), reverse("sites:dashboard")), (site.name, "")],
     }
     return render(request, "sites/site.html#live" if request.htmx else "sites/site.html", context)
@@ -35,8 +37,9 @@ def sentence(site: Site) -> str:
         return _("Paused: it is not probed at all.")
     since = wording.moment_words(site.verdict_since) if site.verdict_since else ""
     if site.verdict == "down":
-        what = wording.capitalised(wording.failure_sentence(site.kind, None))
-        return _("Down since %(since)s. %(what)s.") % {"since": since, "what": what} if since else f"{what}."
+        status = max((page.last_status or 0 for page in site.pages.all() if page.kind == site.kind), default=0)
+        what = wording.failure_sentence(site.kind, status or None)
+        return _("Since %(since)s it %(what)s.") % {"since": since, "what": what} if since else _("It %(what)s.") % {"what": what}
     if site.verdict == "suspect":
         return _("A probe failed; it is being confirmed.")
     if site.verdict == "up":
@@ -127,7 +130,7 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
 def probe(request: HttpRequest, pk: int) -> HttpResponse:
     """Probes all pages at once and says what came of it."""
     site = access.get_site(request, pk, write=True)
-    recording.probe_now(site)
+    recording.probe_now(site, until_certain=False)  # a failure is confirmed by the regular re-probes: nobody waits 15 s
     site.refresh_from_db()
     messages.info(request, _("Probed just now. %(sentence)s") % {"sentence": sentence(site)})
     return redirect("sites:site", pk)
