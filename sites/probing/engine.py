@@ -204,8 +204,11 @@ class _Run:
     def _wait(self) -> None:
         timeout = self.multi.timeout()
         seconds = 1.0 if timeout < 0 else min(1.0, timeout / 1000)
-        if seconds > 0 and self.multi.select(seconds) == -1:
-            time.sleep(min(seconds, 0.005))  # nothing to wait on yet, such as while a name is looked up
+        if seconds <= 0:
+            return
+        began = time.monotonic()
+        if self.multi.select(seconds) <= 0 and time.monotonic() - began < 0.001:
+            time.sleep(min(seconds, 0.002))  # nothing that select can watch: a name being looked up, or a very high file number
 
     def _done(self, curl: pycurl.Curl, error: int, text: str) -> Iterator[tuple[int, Outcome]]:
         exchange = self.running.pop(curl)

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import ssl
 import time
 import tracemalloc
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import certifi
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sites.probing.engine import USER_AGENT, iter_probes, probe_many
+from sites.probing.engine import USER_AGENT, _Run, iter_probes, probe_many
+from sites.probing.exchange import Exchange
 from sites.probing.guard import Guard, parse_networks
 from sites.probing.outcome import Expectation, Kind, Outcome, ProbeRequest, Purpose
 from tests.http_server import HttpServer, Received, Reply, redirect
@@ -261,6 +265,16 @@ def test_slow_site_does_not_hold_up_another(server):
         requests = [ProbeRequest(n, server.url(), time_limit_s=1.0) for n in range(8)] + [ProbeRequest(99, other.url())]
         first = next(iter_probes(requests, guard=OPEN, per_address=2))
     assert (first.key, first.kind) == (99, Kind.OK)
+
+
+def test_probe_that_waits_for_a_slot_nobody_holds_is_made(server):
+    server.route("/", Reply())
+    waiting = Exchange(0, ProbeRequest(7, server.url()))
+    assert waiting.prepare() is None
+    run = _Run(OPEN, 1, 10, "https://ops.example", certifi.where())
+    run.waiting["192.0.2.1"] = deque([waiting])
+    with contextlib.closing(run):
+        assert [(index, outcome.kind) for index, outcome in run.outcomes([])] == [(0, Kind.OK)]
 
 
 def test_no_requests_give_no_outcomes():
