@@ -20,6 +20,7 @@ SETTLED = 10  # good samples in a row after which a scattered failure is over
 FLAPPING_TRANSITIONS = 6
 FLAPPING_WINDOW = timedelta(hours=1)
 STALE_CONFIRMATION = timedelta(minutes=10)  # after a gap this long, a mixed confirmation starts anew
+CLOCK_SET_BACK = timedelta(minutes=10)  # a sample this much older than the last is no late one: the clock was put right
 
 
 class Verdict(StrEnum):
@@ -112,7 +113,7 @@ def judge(state: PageState, kind: str, at: datetime, policy: Policy, *, in_windo
 
     A sample that is not later than the last one (a task run twice, answers out of order) changes nothing.
     """
-    if state.last_at is not None and at <= state.last_at:
+    if state.last_at is not None and at <= state.last_at <= at + CLOCK_SET_BACK:
         return Judged(state, None, _next_after(state, state.last_at, policy))
     kind = Kind(kind)
     state = replace(state, last_at=at)
@@ -210,12 +211,13 @@ def _next_after(state: PageState, at: datetime, policy: Policy) -> float | None:
     if state.verdict == Verdict.SUSPECT and state.failing_since is not None:
         index = min(len(state.samples), len(policy.confirm_after_s)) - 1
         due = policy.confirm_after_s[index] - (at - state.failing_since).total_seconds()
-        return max(1.0, due)
+        return min(max(1.0, due), policy.confirm_after_s[-1])
     if state.verdict == Verdict.DOWN:
         quick = min(policy.interval_s, policy.down_interval_s)
         if state.good_since is None:
             return quick
-        return max(1.0, policy.recovery_gap_s - (at - state.good_since).total_seconds())
+        left = policy.recovery_gap_s - (at - state.good_since).total_seconds()
+        return min(max(1.0, left), policy.recovery_gap_s)
     return None
 
 

@@ -99,6 +99,13 @@ def test_sample_that_is_not_later_changes_nothing():
     assert again.next_after_s == 5.0
 
 
+def test_clock_put_back_does_not_silence_a_page():
+    ahead = PageState(verdict=Verdict.UP, kind="ok", last_at=START + timedelta(days=1))
+    assert verdicts(run(ahead, [(0, "server-error"), (5, "server-error")])) == ["suspect", "down"]
+    late = run(UP, [(300, "ok"), (60, "server-error")])
+    assert verdicts(late) == ["up", "up"]
+
+
 @pytest.mark.parametrize("position", range(12))
 @pytest.mark.parametrize("gap", [1, 5, 60, 3600])
 def test_no_single_bad_sample_ever_makes_down(position, gap):
