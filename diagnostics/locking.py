@@ -22,7 +22,7 @@ from sites.models import Host
 
 from .models import HostLock
 
-# Longer than any single operation on a host (15 s) plus one round of probes (20 s), short enough that a dead worker is found in two minutes.
+# Longer than any single operation on a host (15 s) plus one round of probes (20 s), yet a dead worker is found in two minutes.
 LEASE_S = 120.0
 WAIT_S = 30.0
 _POLL_S = 0.2

@@ -1,0 +1,207 @@
+"""Diagnoses: asked for, run, stored with secrets removed. Towards the host they only read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites import incidents, queueing
+from sites.credentials import SecretUnreadable
+from sites.models import Incident, Site
+
+from . import connecting, examining, offering
+from .causes import CAUSES
+from .evidence import LogLine
+from .examining import Examination
+from .findings import Finding
+from .journal import printable
+from .models import Diagnosis, FindingRecord, RepairCase
+from .telling import clean, proof_json
+from .transports.base import Reader, TransportError
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+log = logging.getLogger(__name__)
+
+MOST_LINES = 60
+OPEN = (Diagnosis.State.QUEUED, Diagnosis.State.RUNNING)
+
+
+def request(site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None) -> Diagnosis:
+    """Asks for a diagnosis, which a worker makes. One that is waiting already serves both."""
+    waiting = Diagnosis.objects.filter(site=site, state=Diagnosis.State.QUEUED, incident=incident).first()
+    if waiting:
+        return waiting
+    diagnosis = Diagnosis.objects.create(site=site, incident=incident, requested_by=user, requested_at=timezone.now())
+    if incident:
+        incidents.mark_diagnosis(incident, "running")
+    queueing.enqueue_on_commit("diagnostics.tasks.diagnose", diagnosis.pk)
+    return diagnosis
+
+
+def diagnose_now(site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None) -> Diagnosis:
+    """The same at once, in this process."""
+    incident = incident or site.incidents.filter(resolved_at=None).first()
+    diagnosis = Diagnosis.objects.create(site=site, incident=incident, requested_by=user, requested_at=timezone.now())
+    return run(diagnosis.pk)
+
+
+def run(diagnosis_id: int) -> Diagnosis:
+    """Makes a diagnosis that waits; does nothing with one that another worker has."""
+    diagnosis = Diagnosis.objects.select_related("site__host", "incident").get(pk=diagnosis_id)
+    now = timezone.now()
+    claimed = Diagnosis.objects.filter(pk=diagnosis_id, state=Diagnosis.State.QUEUED).update(state=Diagnosis.State.RUNNING, started_at=now)
+    if not claimed:
+        return diagnosis
+    diagnosis.state, diagnosis.started_at = Diagnosis.State.RUNNING, now
+    try:
+        view = examining.look(diagnosis.site)
+        with opened(diagnosis.site) as (reader, error):
+            examination = examining.examine(diagnosis.site, reader, view)
+        diagnosis.error = error
+    except (TransportError, SecretUnreadable) as error:
+        return fail(diagnosis, getattr(error, "message", str(error)))
+    except Exception:  # whatever a host makes a check stumble over must not leave the incident waiting for its cause
+        log.exception("diagnosis %s", diagnosis_id)
+        return fail(diagnosis, _("The diagnosis stopped by an error of its own. It is in the log of the worker."))
+    return store(diagnosis, examination)
+
+
+@contextmanager
+def opened(site: Site) -> Iterator[tuple[Reader | None, str]]:
+    """The site's files, or None and why they cannot be read: what is seen from outside still counts."""
+    if site.host is None:
+        yield None, _("There is no connection to the files of this site.")
+        return
+    context = connecting.reader_for(site.host)
+    try:
+        reader = context.__enter__()
+    except (TransportError, SecretUnreadable) as error:
+        yield None, f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
+        return
+    try:
+        yield reader, ""
+    finally:
+        context.__exit__(None, None, None)
+
+
+def fail(diagnosis: Diagnosis, why: str) -> Diagnosis:
+    """Ends a diagnosis that could not be made."""
+    diagnosis.state, diagnosis.error, diagnosis.finished_at = Diagnosis.State.FAILED, why, timezone.now()
+    diagnosis.save(update_fields=["state", "error", "finished_at"])
+    if diagnosis.incident:
+        incidents.mark_diagnosis(diagnosis.incident, "failed")
+    return diagnosis
+
+
+def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
+    """Stores findings and the lines they stand on, and tells the incident its cause."""
+    evidence, now = examination.evidence, timezone.now()
+    diagnosis.state, diagnosis.finished_at = Diagnosis.State.DONE, now
+    diagnosis.duration_s = round((now - (diagnosis.started_at or now)).total_seconds(), 2)
+    diagnosis.verdict, diagnosis.kind, diagnosis.connection = evidence.site.verdict, evidence.site.kind, evidence.connection
+    diagnosis.inconclusive = [{"check": each.check, "missing": clean(each.missing)} for each in examination.inconclusive]
+    if isinstance(evidence.error_log, tuple):
+        diagnosis.log_lines = [_line_json(line) for line in _telling(evidence.error_log)]
+    diagnosis.offers, diagnosis.no_trial = offering.from_examination(examination), offering.why_no_trial(examination)
+    with transaction.atomic():
+        diagnosis.save()
+        RepairCase.objects.filter(site=diagnosis.site, closed_at=None).update(diagnosis=diagnosis)
+        FindingRecord.objects.bulk_create(_record(diagnosis, n, finding, examination) for n, finding in enumerate(examination.findings))
+        if diagnosis.incident:
+            _tell(diagnosis.incident, examination)
+    return diagnosis
+
+
+def _telling(lines: tuple[LogLine, ...]) -> list[LogLine]:
+    """The last lines; those that our own requests wrote are kept before others."""
+    kept = [line for line in lines if line.paired][-MOST_LINES:]
+    rest = [line for line in lines if not line.paired][-(MOST_LINES - len(kept)) :] if len(kept) < MOST_LINES else []
+    chosen = {id(line) for line in (*kept, *rest)}
+    return [line for line in lines if id(line) in chosen]
+
+
+def _line_json(line: LogLine) -> dict[str, Any]:
+    return {"at": line.at.isoformat().replace("+00:00", "Z") if line.at else "", "text": clean(line.text), "paired": line.paired}
+
+
+def _record(diagnosis: Diagnosis, position: int, finding: Finding, examination: Examination) -> FindingRecord:
+    cause = CAUSES.get(finding.cause)
+    repair_id, diff = _first_repair(finding, examination)
+    return FindingRecord(
+        diagnosis=diagnosis,
+        position=position,
+        check_id=finding.check,
+        cause=finding.cause,
+        also=list(finding.also),
+        severity=str(finding.severity),
+        confidence=finding.confidence,
+        summary=clean(finding.summary),
+        hint=clean(finding.hint),
+        path=printable(finding.path)[:1000],
+        line=finding.line,
+        evidence=[proof_json(proof) for proof in finding.evidence],
+        repairable_by=str(cause.repairable_by) if cause else "developer",
+        repair_id=repair_id,
+        diff=diff,
+    )
+
+
+def _first_repair(finding: Finding, examination: Examination) -> tuple[str, str]:
+    for repair_id in finding.repairs:
+        plan = examining.plan_for(examination, finding, repair_id)
+        if plan is not None and plan.changes:
+            return repair_id, clean(plan.diff())
+    return "", ""
+
+
+def _tell(incident: Incident, examination: Examination) -> None:
+    first = next((finding for finding in examination.findings if finding.severity == "critical"), None)
+    if first is not None:
+        proof = next((each for each in first.evidence if each.source == "error-log"), None) or next(iter(first.evidence), None)
+        place = f"{printable(first.path)}:{first.line}" if first.line else printable(first.path)
+        text = clean(proof.text) if proof else ""
+        incidents.attach_cause(
+            incident, cause=first.cause, summary=clean(first.summary), confidence=first.confidence, proof=text, place=place
+        )
+    incidents.mark_diagnosis(incident, "done")
+
+
+def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """What `diagnose --json` prints."""
+    return {
+        "site": diagnosis.site.name,
+        "verdict": diagnosis.verdict,
+        "kind": diagnosis.kind,
+        "duration_s": diagnosis.duration_s,
+        "connection": diagnosis.connection or "none",
+        "findings": [_finding_row(row) for row in diagnosis.findings.all()],
+        "inconclusive": diagnosis.inconclusive,
+        **({"error": diagnosis.error} if diagnosis.error and diagnosis.state == Diagnosis.State.DONE else {}),
+    }
+
+
+def _finding_row(row: FindingRecord) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in ("cause", "also", "severity", "confidence", "summary", "hint", "path", "line")}
+    repair = {"id": row.repair_id, "reversible": True, "diff": row.diff} if row.repair_id else None
+    return {**values, "evidence": row.evidence, "repairable_by": row.repairable_by, "repair": repair}
+
+
+def sweep() -> int:
+    """Enqueues what a broker that was away forgot, and ends what a dead worker left. Returns how many were waiting."""
+    now = timezone.now()
+    for stuck in Diagnosis.objects.filter(state=Diagnosis.State.RUNNING, started_at__lt=now - timedelta(seconds=120)):
+        fail(stuck, _("The diagnosis was interrupted. Ask for it again."))
+    waiting = Diagnosis.objects.filter(state=Diagnosis.State.QUEUED, requested_at__lt=now - timedelta(seconds=10))
+    ids = list(waiting.values_list("pk", flat=True)[:100])
+    for diagnosis_id in ids:
+        queueing.enqueue("diagnostics.tasks.diagnose", diagnosis_id, expires=10.0)
+    return len(ids)

@@ -1,0 +1,106 @@
+"""A site as diagnostics sees it: from outside by fresh probes, from inside through a Reader, and what follows from both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from sites import recording
+from sites.models import Page, Site
+from sites.models.site import Verdict
+from sites.probing.outcome import Kind, Outcome
+
+from . import checks, repairs
+from .evidence import Evidence, PageSeen, SiteSeen
+from .facts.gather import SitePaths, gather
+from .findings import Finding, Inconclusive
+from .repairs.plan import Plan
+from .transports.base import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was read and what the checks concluded from it, the most telling finding first."""
+
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    inconclusive: tuple[Inconclusive, ...]
+
+
+def look(site: Site) -> SiteSeen:
+    """The site from outside, now: one cache-proof probe of each page."""
+    return seen(site, recording.retest(site, browsers=("desktop",)))
+
+
+def seen(site: Site, outcomes: Sequence[Outcome]) -> SiteSeen:
+    """Outcomes as diagnostics needs them. Where a failure comes and goes, the last one stands for the page."""
+    pages = {page.pk: page for page in site.pages.all()}
+    views = tuple(_page_seen(pages[outcome.key], outcome) for outcome in outcomes if outcome.key in pages)
+    kinds = [Kind(view.kind) for view in views]
+    worst = max(kinds, key=lambda kind: kind.rank, default=None)
+    failing = [page.failing_since for page in pages.values() if page.failing_since]
+    since = min(failing, default=None) if worst and worst.is_failure else None
+    return SiteSeen(site.name, site.url, _verdict(kinds), str(worst or ""), views, since)
+
+
+def _page_seen(page: Page, outcome: Outcome) -> PageSeen:
+    if not outcome.is_failure and page.site.pattern == "intermittent" and page.verdict == Verdict.DOWN:
+        return PageSeen(page.path, page.url, page.kind, page.last_status, page.last_at, page.last_detail, token=page.last_token)
+    return PageSeen(
+        page.path,
+        page.url,
+        str(outcome.kind),
+        outcome.status,
+        outcome.at,
+        outcome.detail,
+        outcome.body,
+        outcome.request_id,
+        outcome.token,
+    )
+
+
+def _verdict(kinds: Sequence[Kind]) -> str:
+    if any(kind.is_failure for kind in kinds):
+        return Verdict.DOWN.value
+    return Verdict.UNKNOWN.value if not kinds or Kind.BLOCKED in kinds else Verdict.UP.value
+
+
+def is_well(view: SiteSeen) -> bool:
+    """Whether every page answered as expected."""
+    return bool(view.pages) and all(page.kind == Kind.OK for page in view.pages)
+
+
+def got_worse(before: SiteSeen, after: SiteSeen) -> bool:
+    """Whether a page that answered as expected no longer does."""
+    well = {page.path for page in before.pages if page.kind == Kind.OK}
+    return any(page.path in well and page.kind != Kind.OK for page in after.pages)
+
+
+def pages_json(view: SiteSeen) -> list[dict[str, object]]:
+    return [{"path": page.path, "kind": page.kind, "status": page.status} for page in view.pages]
+
+
+def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetime | None = None) -> Examination:
+    """Facts and checks. Without a reader, what was probed is all there is. `since`: older log lines tell of another time."""
+    if reader is None or not site.docroot:
+        evidence = Evidence(view, site.profile_name, reader.protocol if reader else "none", read_at=timezone.now())
+    else:
+        paths = SitePaths(site.docroot, site.error_log, site.access_log)
+        evidence = gather(reader, view, paths, site.profile_name, timezone.now())
+    if since is not None and isinstance(evidence.error_log, tuple):
+        evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
+    findings, inconclusive = checks.run_checks(evidence)
+    return Examination(evidence, tuple(findings), tuple(inconclusive))
+
+
+def plan_for(examination: Examination, finding: Finding, repair_id: str, answers: Sequence[tuple[str, str]] = ()) -> Plan | None:
+    """What a repair would do for a finding, computed from this evidence; None where it has nothing to do."""
+    return repairs.plan(repair_id, examination.evidence, finding, tuple(answers))
+
+
+def same_finding(one: Finding, other: Finding) -> bool:
+    """Whether two examinations speak of the same thing."""
+    return (one.cause, one.path, one.line) == (other.cause, other.path, other.line)

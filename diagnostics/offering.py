@@ -1,0 +1,81 @@
+"""What can be done about a diagnosis: plans as they are shown to a person, kept with the diagnosis they were made from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from . import examining, trials
+from .examining import Examination
+from .findings import Finding
+from .models import Diagnosis
+from .repairs.plan import ChangeMode, Plan
+from .telling import clean, finding_json
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One repair that is possible now, as shown. `digest` comes back with the click; `finding` outlives the diagnosis."""
+
+    repair_id: str
+    cause: str
+    title: str
+    why: str
+    diff: str
+    digest: str
+    sureness: str
+    affects: str
+    caution: str
+    answers: tuple[tuple[str, str], ...]
+    guide_step: str
+    finding: dict[str, Any]
+
+
+def from_examination(examination: Examination) -> list[dict[str, Any]]:
+    """Every plan there is for the findings, in their order, as stored with a diagnosis."""
+    offers: dict[str, Offer] = {}
+    for finding in examination.findings:
+        for repair_id in finding.repairs:
+            plan = examining.plan_for(examination, finding, repair_id)
+            if plan is not None and plan.changes:
+                offers.setdefault(plan.digest(), _offer(plan, finding))
+    return [asdict(offer) for offer in offers.values()]
+
+
+def _offer(plan: Plan, finding: Finding) -> Offer:
+    modes = all(isinstance(change, ChangeMode) for change in plan.changes)
+    return Offer(
+        plan.repair_id,
+        plan.cause,
+        clean(plan.title),
+        clean(plan.why),
+        clean(plan.diff()),
+        plan.digest(),
+        f"{clean(finding.summary)} ({finding.sureness})",
+        clean(plan.affects) or _("This site."),
+        clean(_caution(plan)),
+        plan.answers,
+        "permissions" if modes else "htaccess",
+        finding_json(finding),
+    )
+
+
+def _caution(plan: Plan) -> str:
+    if plan.takes_away_protection:
+        return (
+            _("This takes something away that keeps visitors out. Go on only if you know that it is not needed.") + f" {plan.needs_person}"
+        )
+    return plan.needs_person
+
+
+def of_diagnosis(diagnosis: Diagnosis | None) -> list[Offer]:
+    """The offers of a stored diagnosis."""
+    rows = diagnosis.offers if diagnosis else []
+    return [Offer(**{**row, "answers": tuple(tuple(pair) for pair in row["answers"])}) for row in rows]
+
+
+def why_no_trial(examination: Examination) -> str:
+    """Why the .htaccess trial is not offered; empty when it is."""
+    return trials.why_not(examination)

@@ -1,0 +1,258 @@
+"""The verbs of a guided repair: opened, looked at, a step started and run, closed. Everybody who looks at a site shares one repair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sites import queueing
+from sites.models import Incident, Site
+
+from . import changing, connecting, diagnosing, examining, offering, recovering, steps, trials
+from .executor import Executor
+from .locking import HostBusy, LockLost, held
+from .models import Diagnosis, RepairCase, Step
+from .offering import Offer
+from .telling import clean
+from .transports.base import TransportError
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+LOOKS = {
+    "confirm": gettext_lazy("Confirm the error"),
+    "read-log": gettext_lazy("Read the error log"),
+    "htaccess": gettext_lazy("Look at the .htaccess"),
+    "permissions": gettext_lazy("Look at the permissions"),
+    "retest": gettext_lazy("Retest"),
+}
+IN_WORK = (Step.State.PLANNED, Step.State.QUEUED, Step.State.APPLYING, Step.State.VERIFYING)
+
+
+T = TypeVar("T")
+
+
+class RepairRefused(Exception):
+    """A step cannot be started now; the message says why. Nothing was changed."""
+
+
+# --- the case -----------------------------------------------------------------------------------
+def open_case_of(site: Site) -> RepairCase | None:
+    """The repair of this site that is open, if any."""
+    return RepairCase.objects.filter(site=site, closed_at=None).first()
+
+
+def open_case(
+    site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None, *, from_shell: bool = False
+) -> RepairCase:
+    """Opens the guided repair of a site, or gives the one that is open already."""
+    standing = open_case_of(site)
+    if standing:
+        return standing
+    newest = site.diagnoses.filter(state=Diagnosis.State.DONE).first()
+    if newest and incident and newest.requested_at < incident.first_failure_at:
+        newest = None
+    try:
+        with transaction.atomic():
+            return RepairCase.objects.create(
+                site=site, incident=incident, diagnosis=newest, opened_by=user, opened_at=timezone.now(), from_shell=from_shell
+            )
+    except IntegrityError:  # somebody opened it at the same moment: it is the same repair
+        return RepairCase.objects.get(site=site, closed_at=None)
+
+
+def close_case(case: RepairCase, user: AbstractBaseUser | None, outcome: str) -> bool:
+    """Ends a repair as "well", "handed-over" or "left"; what was applied stays. False when it was closed already."""
+    now = timezone.now()
+    closed = RepairCase.objects.filter(pk=case.pk, closed_at=None).update(closed_at=now, closed_by=user, outcome=outcome)
+    case.refresh_from_db()
+    return bool(closed)
+
+
+def offers(case: RepairCase) -> list[Offer]:
+    """What can be repaired now, from the newest diagnosis of the case. A worker plans again before anything is written."""
+    return offering.of_diagnosis(case.diagnosis)
+
+
+# --- starting a step ----------------------------------------------------------------------------
+def _new_step(case: RepairCase, guide_step: str, action: str, title: str, user: AbstractBaseUser | None, **values: object) -> Step:
+    if case.closed_at:
+        raise RepairRefused(_("This repair is closed."))
+    with transaction.atomic():
+        RepairCase.objects.select_for_update().get(pk=case.pk)
+        if case.steps.filter(state__in=IN_WORK).exists():
+            raise RepairRefused(_("Another step of this repair is being worked on. Wait for it to end."))
+        step = Step.objects.create(
+            case=case,
+            guide_step=guide_step,
+            action=action,
+            title=title[:300],
+            state=Step.State.QUEUED,
+            created_by=user,
+            created_at=timezone.now(),
+            **values,
+        )
+        queueing.enqueue_on_commit("diagnostics.tasks.run_step", step.pk)
+    return step
+
+
+def look(case: RepairCase, guide_step: str, user: AbstractBaseUser | None) -> Step:
+    """Starts a step that only looks. Raises RepairRefused."""
+    if guide_step not in LOOKS:
+        raise RepairRefused(_("There is nothing to look at in this step."))
+    return _new_step(case, guide_step, "look", str(LOOKS[guide_step]), user)
+
+
+def start(
+    case: RepairCase,
+    *,
+    guide_step: str,
+    action: str,
+    repair_id: str = "",
+    cause: str = "",
+    answers: Sequence[tuple[str, str]] = (),
+    digest: str = "",
+    user: AbstractBaseUser | None = None,
+) -> Step:
+    """Starts a trial, or a change exactly as a person saw it: `digest` is that of the plan on the page. Raises RepairRefused."""
+    if case.site.host_id is None:
+        raise RepairRefused(_("There is no connection to the files of this site."))
+    if action == "trial":
+        if case.diagnosis and case.diagnosis.no_trial:
+            raise RepairRefused(case.diagnosis.no_trial)
+        return _new_step(case, guide_step, "trial", _("Try without .htaccess"), user, repair_id=trials.TRIAL_REPAIR)
+    if action != "repair":
+        raise RepairRefused(_("This cannot be started."))
+    case.refresh_from_db(fields=["diagnosis"])
+    offer = next((each for each in offers(case) if each.digest == digest and each.repair_id == repair_id), None)
+    if offer is None:
+        raise RepairRefused(_("What is proposed has changed since this page was shown. Nothing was written. Look again."))
+    return _new_step(
+        case,
+        guide_step,
+        "repair",
+        offer.title,
+        user,
+        repair_id=repair_id,
+        cause=offer.cause or cause,
+        answers=[list(pair) for pair in answers or offer.answers],
+        plan_digest=digest,
+        diff=offer.diff,
+        finding=offer.finding,
+    )
+
+
+def skip(case: RepairCase, guide_step: str, user: AbstractBaseUser | None) -> Step:
+    """Notes that somebody decided to leave a step out."""
+    now = timezone.now()
+    return Step.objects.create(
+        case=case,
+        guide_step=guide_step,
+        action="look",
+        title=_("Skipped"),
+        state=Step.State.SKIPPED,
+        created_by=user,
+        created_at=now,
+        finished_at=now,
+    )
+
+
+# --- running a step -----------------------------------------------------------------------------
+def run_step(step_id: int) -> Step:
+    """Runs a step that waits; harmless when run twice. While the host is busy it goes on waiting."""
+    step = Step.objects.select_related("case__site__host", "case__incident", "created_by").get(pk=step_id)
+    if step.state != Step.State.QUEUED:
+        return step
+    if step.action == "look":
+        return _run_look(step) if steps.claim(step) else step
+    try:
+        return under_lock(step.case.site, lambda executor: _run_change(step, executor))
+    except HostBusy:
+        return step
+    except TransportError as error:
+        return _give_up(step, f"{error.message} {error.hint}".strip())
+
+
+def under_lock(site: Site, work: Callable[[Executor], T]) -> T:
+    """Does something with the host's lock held, after taking back what a dead worker left there. Raises HostBusy, TransportError."""
+    host = site.host
+    with held(host) as lock, Executor(lambda: connecting.writer_for(host), lock) as executor:
+        recovering.recover_host(executor, host)
+        return work(executor)
+
+
+def _give_up(step: Step, why: str) -> Step:
+    """The host could not be reached: what was never begun is ended here, what was begun is left to recovery."""
+    step.refresh_from_db()
+    if step.state == Step.State.QUEUED or (step.state in steps.UNFINISHED and not step.journal.exists()):
+        steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": why})
+    return step
+
+
+def _run_look(step: Step) -> Step:
+    site = step.case.site
+    seen = changing.look(site)
+    result: dict[str, object] = {"pages_after": list(seen.pages)}
+    if step.guide_step not in ("confirm", "retest"):
+        diagnosis = diagnosing.diagnose_now(site, step.case.incident, step.created_by)
+        if diagnosis.state == Diagnosis.State.DONE:
+            RepairCase.objects.filter(pk=step.case_id).update(diagnosis=diagnosis)
+        result["diagnosis"] = diagnosis.pk
+        if diagnosis.error:
+            return steps.conclude(step, Step.State.FAILED, diagnosis.error, **result)
+    return steps.conclude(step, Step.State.DONE, _look_message(seen), **result)
+
+
+def _look_message(seen: changing.Seen) -> str:
+    if seen.is_well:
+        return _("Every page answers as expected.")
+    failing = {str(page["path"]) for page in seen.pages if page["kind"] != "ok"}
+    return _("%(count)d of %(all)d pages do not answer as expected.") % {"count": len(failing), "all": len(seen.view.pages) // 2 or 1}
+
+
+def _run_change(step: Step, executor: Executor) -> Step:
+    if not steps.claim(step):
+        return step
+    site = step.case.site
+    try:
+        before = changing.look(site)
+        examination = examining.examine(site, executor.reader, before.view)
+        if step.action == "trial":
+            return trials.run(step, executor, examination, before)
+        return _run_repair(step, executor, examination, before)
+    except LockLost as error:
+        step.message = str(error)  # its state is left as it is: whoever holds the lock now takes it back
+        step.save(update_fields=["message"])
+        return step
+
+
+def _run_repair(step: Step, executor: Executor, examination: examining.Examination, before: changing.Seen) -> Step:
+    finding = changing.matching(examination, step.finding)
+    plan = examining.plan_for(examination, finding, step.repair_id, [(name, value) for name, value in step.answers]) if finding else None
+    if finding is None or plan is None or plan.digest() != step.plan_digest:
+        return steps.conclude(
+            step, Step.State.STALE, _("The site is no longer as it was when this was proposed. Nothing was written. Look again.")
+        )
+    step.diff = clean(plan.diff())
+    step.save(update_fields=["diff"])
+    done = changing.apply_and_verify(step, executor, plan, finding, before)
+    if done.state != Step.State.DONE_VERIFIED:
+        diagnosis = diagnosing.request(step.case.site, step.case.incident, step.created_by)
+        RepairCase.objects.filter(pk=step.case_id).update(diagnosis=diagnosis)
+    return done
+
+
+def look_again() -> int:
+    """Looks at steps whose effect was waited for and whose time has come. Returns how many."""
+    due = Step.objects.filter(state=Step.State.AWAITING_EFFECT, check_again_at__lte=timezone.now()).select_related(
+        "case__site", "created_by"
+    )
+    for step in due:
+        step.check_again_at = None
+        changing.conclude_late(step)
+    return len(due)

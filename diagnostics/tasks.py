@@ -1,0 +1,61 @@
+"""Background work of diagnostics. Tasks take ids, call one verb, and are harmless when run twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from sites import queueing
+from sites.models import Host
+
+from . import connecting, diagnosing, recovering, repairing, undoing
+from .models import Step
+
+
+@shared_task(name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
+def diagnose(diagnosis_id: int) -> None:
+    diagnosing.run(diagnosis_id)
+
+
+@shared_task(name="diagnostics.tasks.run_step", time_limit=600)
+def run_step(step_id: int) -> None:
+    repairing.run_step(step_id)
+
+
+@shared_task(name="diagnostics.tasks.undo_step", time_limit=600)
+def undo_step(step_id: int, user_id: int | None = None) -> None:
+    step = Step.objects.filter(pk=step_id).first()
+    if step is None or undoing.ASKED not in step.result:
+        return
+    user = get_user_model().objects.filter(pk=user_id).first()
+    try:
+        undoing.undo(step, user)
+    except repairing.RepairRefused as refusal:
+        undoing.note_refused(step_id, str(refusal))
+
+
+@shared_task(name="diagnostics.tasks.test_host", time_limit=120)
+def test_host(host_id: int) -> None:
+    host = Host.objects.filter(pk=host_id).first()
+    if host is not None:
+        connecting.test_host(host)
+
+
+@shared_task(name="diagnostics.tasks.recover_journal", time_limit=600)
+def recover_journal() -> None:
+    """Takes back what dead workers left, and enqueues what a broker that was away forgot."""
+    recovering.recover()
+    repairing.look_again()
+    waiting = Step.objects.filter(state=Step.State.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=10))
+    for step_id in waiting.values_list("pk", flat=True)[:100]:
+        queueing.enqueue("diagnostics.tasks.run_step", step_id, expires=30.0)
+    for step_id, user_id in undoing.asked_for():
+        queueing.enqueue("diagnostics.tasks.undo_step", step_id, user_id, expires=30.0)
+
+
+@shared_task(name="diagnostics.tasks.sweep_diagnoses", time_limit=60)
+def sweep_diagnoses() -> None:
+    diagnosing.sweep()

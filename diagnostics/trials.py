@@ -1,0 +1,69 @@
+"""A change made, probed and always taken back: what would the site do without its .htaccess?"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from . import changing, examining, recovering, steps
+from .changing import Seen
+from .examining import Examination
+from .executor import Executor
+from .findings import Finding, Severity
+from .models import Step
+from .repairs.plan import Plan
+
+TRIAL_REPAIR = "rename-htaccess"
+TRIAL_CHECK = "htaccess-trial"
+
+
+def plan_of(examination: Examination) -> Plan | None:
+    """The change that a trial makes: the .htaccess of the docroot under another name. None without such a file."""
+    files = examination.evidence.htaccess if isinstance(examination.evidence.htaccess, tuple) else ()
+    place = f"{examination.evidence.docroot.rstrip('/')}/.htaccess"
+    file = next((file for file in files if file.absolute == place), None)
+    if file is None:
+        return None
+    summary = _("The .htaccess of the site is tried.")
+    finding = Finding(TRIAL_CHECK, "htaccess-bad-argument", Severity.NOTE, 0.5, summary, path=file.path, repairs=(TRIAL_REPAIR,))
+    return examining.plan_for(examination, finding, TRIAL_REPAIR)
+
+
+def why_not(examination: Examination) -> str:
+    """Why a trial is not offered; empty when it is."""
+    if examination.evidence.connection == "none":
+        return _("There is no connection to the files of this site.")
+    if not isinstance(examination.evidence.htaccess, tuple):
+        return _("The .htaccess files could not be read: %(why)s") % {"why": examination.evidence.htaccess.why}
+    plan = plan_of(examination)
+    if plan is None:
+        return _("The site has no .htaccess in its main folder.")
+    if plan.takes_away_protection:
+        return _("This .htaccess keeps visitors out of something, so it is never taken away, not even for seconds.")
+    return ""
+
+
+def run(step: Step, executor: Executor, examination: Examination, before: Seen) -> Step:
+    """Makes the change, probes, and puts everything back whatever was seen."""
+    refused = why_not(examination)
+    plan = plan_of(examination)
+    if refused or plan is None:
+        return steps.conclude(step, Step.State.FAILED, refused)
+    step.diff = plan.diff()
+    step.save(update_fields=["diff"])
+    if not changing.apply(step, executor, plan):
+        return step
+    steps.verifying(step)
+    try:
+        during = changing.look(step.case.site)
+    finally:
+        back = executor.take_back(step)
+    pages = {"pages_before": list(before.pages), "pages_after": list(during.pages), "helped": during.is_well and not before.is_well}
+    if not back.complete:
+        return steps.conclude(step, Step.State.NEEDS_ATTENTION, recovering.attention(back), retry=back.retry, **pages)
+    if pages["helped"]:
+        message = _("Without .htaccess the site answers well: the fault is in that file. It was put back as it was.")
+    elif during.is_well:
+        message = _("The site answered well with and without .htaccess. It was put back as it was.")
+    else:
+        message = _("Without .htaccess the site fails all the same: the fault is elsewhere. It was put back as it was.")
+    return steps.conclude(step, Step.State.DONE, message, **pages)

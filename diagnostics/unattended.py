@@ -1,0 +1,208 @@
+"""`repair`: one repair after another without a person, each kept only while it helps; nothing stays of a run that did not cure."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites import recording
+from sites.models import Site
+
+from . import changing, examining, journal, repairing
+from .changing import Seen
+from .executor import Executor
+from .findings import Finding, Severity
+from .locking import HostBusy, LockLost
+from .models import RepairCase, Step
+from .repairs.plan import Plan
+from .telling import clean, finding_json
+from .transports.base import TransportError
+
+MOST_STEPS = 10
+
+
+class CannotRepair(Exception):
+    """The run could not begin or go on. `code` is stable."""
+
+    def __init__(self, message: str, code: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message, self.code, self.hint = message, code, hint
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run: what was applied, what was tried in vain, what is left."""
+
+    site: Site
+    apply: bool
+    started: float = field(default_factory=time.monotonic)
+    before: str = ""
+    after: str = ""
+    steps: list[Step] = field(default_factory=list)
+    planned: list[dict[str, Any]] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)  # digests of plans
+    left: list[dict[str, str]] = field(default_factory=list)
+    case: RepairCase | None = None
+
+    @property
+    def standing(self) -> list[Step]:
+        return [step for step in self.steps if step.stands_applied]
+
+
+def repair_site(site: Site, *, apply: bool) -> dict[str, Any]:
+    """Plans, and with `apply` repairs, as `repair --json` tells. A site that is well is left alone. Raises CannotRepair."""
+    run = _Run(site, apply)
+    seen = changing.look(site)
+    run.before = run.after = seen.view.verdict
+    if not seen.is_well and seen.view.verdict == "down":
+        if site.host is None:
+            raise CannotRepair(_("The site has no connection."), "no-connection", _("Add one with add_site --connect, or in the web."))
+        try:
+            repairing.under_lock(site, lambda executor: (_repair if apply else _plan)(run, executor, seen))
+        except HostBusy as error:
+            raise CannotRepair(str(error), "host-busy", _("Try again in a minute.")) from error
+        except LockLost as error:
+            raise CannotRepair(str(error), "lock-lost", _("What was begun is taken back by itself.")) from error
+        except TransportError as error:
+            raise CannotRepair(error.message, error.code, error.hint) from error
+    return _as_json(run)
+
+
+def _plan(run: _Run, executor: Executor, seen: Seen) -> None:
+    examination = examining.examine(run.site, executor.reader, seen.view)
+    choice = _choose(run, examination)
+    if choice:
+        finding, plan = choice
+        row = {"id": None, "repair": plan.repair_id, "cause": finding.cause, "state": str(Step.State.PLANNED)}
+        changed = [journal.printable(change.shown) for change in plan.changes]
+        run.planned.append({**row, "changed": changed, "undo": "possible", "diff": clean(plan.diff())})
+
+
+def _repair(run: _Run, executor: Executor, seen: Seen) -> None:
+    examination = examining.examine(run.site, executor.reader, seen.view)
+    run.case = repairing.open_case(run.site, run.site.incidents.filter(resolved_at=None).first(), from_shell=True)
+    if run.case.steps.filter(state__in=repairing.IN_WORK).exists():
+        raise CannotRepair(_("A guided repair of this site has a step in work."), "in-work", _("Wait for it to end."))
+    while len(run.steps) < MOST_STEPS:
+        choice = _choose(run, examination)
+        if choice is None:
+            break
+        step = _step(run, *choice)
+        changing.apply_and_verify(step, executor, choice[1], choice[0], seen)
+        if step.state in (Step.State.DONE_VERIFIED, Step.State.NEEDS_ATTENTION):
+            break
+        seen = changing.look(run.site)
+        examination = examining.examine(run.site, executor.reader, seen.view)
+    _end(run, executor, examination)
+
+
+def _choose(run: _Run, examination: examining.Examination) -> tuple[Finding, Plan] | None:
+    """The first plan that may be applied without a person; those that may not are noted as left."""
+    run.left = []
+    for finding in examination.findings:
+        if finding.severity == Severity.NOTE:
+            continue
+        why = ""
+        for repair_id in finding.repairs:
+            plan = examining.plan_for(examination, finding, repair_id)
+            if plan is None or not plan.changes or plan.digest() in run.tried:
+                continue
+            why = _why_not_alone(plan)
+            if not why:
+                return finding, plan
+        _note_left(run, finding, why)
+    return None
+
+
+def _why_not_alone(plan: Plan) -> str:
+    if plan.takes_away_protection:
+        return _("needs a person: it takes away something that protects the site.")
+    if plan.needs_person:
+        return _("needs a person: %(why)s") % {"why": plan.needs_person}
+    return "" if plan.reversible else _("needs a person: it cannot be undone.")
+
+
+def _note_left(run: _Run, finding: Finding, why: str) -> None:
+    if not why:
+        why = _("needs a person: there is no repair for it here.") if not finding.repairs else _("what could be tried did not help.")
+    run.left.append({"cause": finding.cause, "why": clean(why), "summary": clean(finding.summary)})
+
+
+def _step(run: _Run, finding: Finding, plan: Plan) -> Step:
+    run.tried.add(plan.digest())
+    now = timezone.now()
+    step = Step.objects.create(
+        case=run.case,
+        guide_step="htaccess",
+        action="repair",
+        repair_id=plan.repair_id,
+        cause=finding.cause,
+        title=clean(plan.title)[:300],
+        state=Step.State.APPLYING,
+        plan_digest=plan.digest(),
+        answers=[list(pair) for pair in plan.answers],
+        diff=clean(plan.diff()),
+        finding=finding_json(finding),
+        created_at=now,
+        started_at=now,
+    )
+    step.case = run.case
+    run.case.site = run.site
+    run.steps.append(step)
+    return step
+
+
+def _end(run: _Run, executor: Executor, examination: examining.Examination) -> None:
+    """A run that did not cure takes all of itself back, newest first; then the probes say how the site stands."""
+    well = any(step.state == Step.State.DONE_VERIFIED for step in run.steps)
+    if well:
+        run.left = []
+    elif not any(_may_yet_work(step) for step in run.standing):
+        for step in reversed(run.standing):
+            changing.take_back(step, executor, _("The site was still down at the end of the run."))
+        told = {each["cause"] for each in run.left}
+        for finding in examination.findings:
+            if finding.severity != Severity.NOTE and finding.cause not in told:
+                _note_left(run, finding, "")
+    report = recording.probe_now(run.site)
+    run.after = "up" if well and report.verdict == "suspect" else report.verdict
+    if run.case and not run.case.steps.exclude(pk__in=[step.pk for step in run.steps]).exists():
+        repairing.close_case(run.case, None, "well" if well else "left")
+
+
+def _may_yet_work(step: Step) -> bool:
+    """A change of modes that explains the failure, on a host that takes its time over modes."""
+    return step.state == Step.State.AWAITING_EFFECT and step.finding.get("severity") == str(Severity.CRITICAL)
+
+
+def _as_json(run: _Run) -> dict[str, Any]:
+    return {
+        "site": run.site.name,
+        "before": run.before,
+        "after": run.after,
+        "cured": run.after == "up",
+        "duration_s": round(time.monotonic() - run.started, 1),
+        "steps": run.planned + [_step_json(step) for step in run.steps],
+        "left": run.left,
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    undo = "possible" if step.stands_applied else ("done" if step.state in (Step.State.TAKEN_BACK, Step.State.UNDONE) else "not-needed")
+    if step.state == Step.State.NEEDS_ATTENTION:
+        undo = "refused"
+    row = {
+        "id": step.pk,
+        "repair": step.repair_id,
+        "cause": step.cause,
+        "state": step.state,
+        "changed": journal.changed_paths(step),
+        "undo": undo,
+    }
+    if step.check_again_at:
+        row["check_again_at"] = step.check_again_at.isoformat()
+    return {**row, "message": step.message}

@@ -1,0 +1,129 @@
+"""A person takes back finished steps: in any order, also while the site is down, needing only the transport and our own bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites import queueing
+from sites.credentials import SecretUnreadable
+from sites.models import Site
+
+from . import connecting, recovering, steps
+from .executor import Executor
+from .locking import HostBusy, LockLost, held
+from .models import Step
+from .repairing import RepairRefused
+from .transports.base import TransportError
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+ASKED = "undo_asked"  # in a step's result: when somebody asked for it, so that a broker that is away forgets nothing
+
+
+@dataclass(slots=True)
+class UndoReport:
+    """What became of undoing several steps."""
+
+    undone: list[int] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self, site: Site) -> dict[str, Any]:
+        """`identical`: everything that was asked for is again as it was: names, content, modes, owners, times of files."""
+        return {"site": site.name, "undone": self.undone, "refused": self.refused, "identical": not self.refused}
+
+
+def request(step: Step, user: AbstractBaseUser | None) -> None:
+    """Asks a worker to undo a step. Raises RepairRefused where there is nothing to undo."""
+    _require_applied(step)
+    step.result = {**step.result, ASKED: timezone.now().isoformat()}
+    step.save(update_fields=["result"])
+    queueing.enqueue_on_commit("diagnostics.tasks.undo_step", step.pk, user.pk if user else None)
+
+
+def _require_applied(step: Step) -> None:
+    if step.state == Step.State.UNDONE:
+        raise RepairRefused(_("This step is undone already."))
+    if not step.stands_applied:
+        raise RepairRefused(_("There is nothing to undo in this step."))
+    if step.case.site.host is None:
+        raise RepairRefused(_("The site has no connection any more. Give it its hosting account back, then undo."))
+
+
+def undo(step: Step, user: AbstractBaseUser | None = None) -> Step:
+    """Takes one applied step back, byte for byte. Raises RepairRefused with the reason; what stands then stays as it is."""
+    step = Step.objects.select_related("case__site__host").get(pk=step.pk)
+    _require_applied(step)
+    host = step.case.site.host
+    try:
+        with held(host) as lock, Executor(lambda: connecting.writer_for(host), lock) as executor:
+            recovering.recover_host(executor, host)
+            return _undo(step, user, executor)
+    except (HostBusy, LockLost, SecretUnreadable) as error:
+        raise RepairRefused(str(error)) from error
+    except TransportError as error:
+        raise RepairRefused(f"{error.message} {error.hint}".strip()) from error
+
+
+def _undo(step: Step, user: AbstractBaseUser | None, executor: Executor) -> Step:
+    before = step.state
+    step.undone_by = user
+    step.result = {name: value for name, value in step.result.items() if name != ASKED} | {"undoing": before}
+    step.save(update_fields=["result", "undone_by"])
+    if not steps.claim(step, since=(before,)):
+        raise RepairRefused(_("Somebody else is undoing this step just now."))
+    back = executor.take_back(step)
+    if back.complete:
+        step.undone_at = timezone.now()
+        steps.conclude(step, Step.State.UNDONE, _("Undone: everything is as it was before this step."))
+        _probe_soon(step.case.site)
+        return step
+    if back.retry or back.done:
+        steps.conclude(step, Step.State.NEEDS_ATTENTION, recovering.attention(back), retry=back.retry, undoing=before)
+    else:
+        step.undone_by = None
+        steps.conclude(step, before, _("It was not undone. %(why)s") % {"why": back.why()})
+    raise RepairRefused(back.why())
+
+
+def _probe_soon(site: Site) -> None:
+    site.pages.filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
+
+
+def undo_all(site: Site, user: AbstractBaseUser | None = None) -> UndoReport:
+    """Takes back every applied step of a site, newest first; goes on with the next where one is refused."""
+    return undo_steps(list(steps.applied(site.pk)), user)
+
+
+def undo_steps(chosen: list[Step], user: AbstractBaseUser | None = None) -> UndoReport:
+    """Takes back these steps in this order."""
+    report = UndoReport()
+    for step in chosen:
+        try:
+            undo(step, user)
+        except RepairRefused as refusal:
+            report.refused.append({"step": step.pk, "why": str(refusal)})
+        else:
+            report.undone.append(step.pk)
+    return report
+
+
+def asked_for() -> list[tuple[int, int | None]]:
+    """Steps whose undo was asked for and not yet made."""
+    rows = Step.objects.filter(
+        result__has_key=ASKED, state__in=(Step.State.DONE_VERIFIED, Step.State.DONE_NOT_CURED, Step.State.AWAITING_EFFECT)
+    )
+    return [(step.pk, step.undone_by_id) for step in rows]
+
+
+def note_refused(step_id: int, why: str) -> None:
+    """Says on the step why it was not undone, and stops asking."""
+    step = Step.objects.get(pk=step_id)
+    step.result = {name: value for name, value in step.result.items() if name != ASKED}
+    if step.stands_applied:
+        step.message = _("It was not undone. %(why)s") % {"why": why}
+    step.save(update_fields=["result", "message"])
