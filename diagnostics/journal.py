@@ -49,7 +49,9 @@ def printable(text: str) -> str:
 
 def record(step: Step, position: int, change: Change, stat: Stat, content: bytes | None) -> JournalEntry:
     """Stores what a change will touch, in a transaction of its own that is finished when this returns. `content` is what is there now."""
-    entry = JournalEntry(step=step, position=position, path=escape_path(change.path), shown=printable(change.shown), recorded_at=timezone.now())
+    entry = JournalEntry(
+        step=step, position=position, path=escape_path(change.path), shown=printable(change.shown), recorded_at=timezone.now()
+    )
     entry.before_mode, entry.after_mode = stat.mode, stat.mode
     entry.before_mtime, entry.before_uid, entry.before_gid = stat.mtime, stat.uid, stat.gid
     if content is not None:
