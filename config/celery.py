@@ -1,36 +1,22 @@
-"""The Celery application: queues, routes and limits. `celery -A config` finds it."""
+"""The workers' Celery application: tasks and limits. `celery -A config` finds it."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
-from kombu import Queue
+from celery.signals import setup_logging, worker_init, worker_process_init
 
+from config.queues import QUEUES, route
 from config.supervision import parent_death
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-QUEUES = ("probes", "hosts", "mail")
-
-
-def route(name: str, *_: object, **__: object) -> dict[str, str]:
-    """The queue of a task, by its dotted name: probing never waits behind a slow host, mail never behind a repair."""
-    module, _dot, verb = name.rpartition(".")
-    if module.startswith("diagnostics"):
-        return {"queue": "hosts"}
-    if "mail" in verb or "notif" in verb or "notice" in verb:
-        return {"queue": "mail"}
-    if verb.startswith(("probe", "dispatch", "reprobe", "confirm")):
-        return {"queue": "probes"}
-    return {"queue": "mail"}
-
-
 app = Celery("sitemend")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.task_queues = [Queue(name, routing_key=name) for name in QUEUES]
+app.conf.task_queues = QUEUES
 app.conf.task_routes = (route,)
 # A task is acknowledged when it has ended: the broker hands out again what a lost machine held. A task whose process was
 # killed is not repeated at once, since it may be what killed it: the sweeper and the journal look at what it left.
@@ -58,3 +44,10 @@ def _own_logging(**_: object) -> None:
 def _end_with_parent(**_: object) -> None:
     """A worker's process does not outlive the worker, not even one that was killed with SIGKILL."""
     parent_death.follow_parent(signal.SIGKILL)
+
+
+@worker_init.connect
+def _share_memory(**_: object) -> None:
+    """What is loaded by now is not looked at by the garbage collector again: its pages stay shared with forked processes."""
+    gc.collect()
+    gc.freeze()

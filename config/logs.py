@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from contextvars import ContextVar
+from typing import Any
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -64,3 +65,28 @@ class PlainFormatter(logging.Formatter):
 
     def formatException(self, ei: object) -> str:  # noqa: N802 (the name is logging's)
         return scrub(super().formatException(ei))  # type: ignore[arg-type]
+
+
+# Plain lines on standard error.
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "request_id": {"()": RequestIdFilter},
+        "scrub": {"()": ScrubFilter},
+    },
+    "formatters": {
+        "plain": {"()": PlainFormatter, "format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["request_id", "scrub"]}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "paramiko": {"level": "WARNING"},
+        "celery": {"level": "INFO"},
+        "celery.worker.strategy": {"level": "WARNING"},  # one line per received task is noise at 150 probes a second
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}

@@ -10,8 +10,9 @@ from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from config import broker as _broker
 from config import env as _env
-from config.schedule import BEAT_SCHEDULE
+from config import logs as _logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -50,15 +51,6 @@ def _database(env: _env.Env, default: str) -> dict[str, object]:
     return {**found, "OPTIONS": options}
 
 
-def _embedded_broker(note: Path) -> str:
-    """The socket of the Valkey that `up` runs: it leaves its path in the state folder, so that all commands find it."""
-    try:
-        path = note.read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
-    return f"unix://{path}" if path and Path(path).exists() else ""
-
-
 try:
     _read = _env.Env.of(BASE_DIR)
 
@@ -86,13 +78,11 @@ try:
     SITEMEND_MAIL_DIR = SITEMEND_VAR_DIR / "mail"
     SITEMEND_EVIDENCE_DIR = SITEMEND_VAR_DIR / "evidence"
     SITEMEND_PRACTICE_DIR = SITEMEND_VAR_DIR / "practice"
-    SITEMEND_BROKER_NOTE = SITEMEND_VAR_DIR / "broker.socket"
     TIME_ZONE = SITEMEND_TIME_ZONE = _read.time_zone("SITEMEND_TIME_ZONE", "UTC")
     LANGUAGE_CODE = _read.choice("SITEMEND_LANGUAGE", "en", ("en", "fr", "de"))
     DATABASES = {"default": _database(_read, f"sqlite:///{SITEMEND_VAR_DIR / 'db.sqlite3'}")}
-    _redis = _read.redis_url("REDIS_URL")
-    SITEMEND_REDIS_URL_IS_SET = bool(_redis)  # else `up` starts the embedded Valkey
-    SITEMEND_REDIS_URL = _redis or _embedded_broker(SITEMEND_BROKER_NOTE)
+    SITEMEND_REDIS_URL_IS_SET = bool(_read.redis_url("REDIS_URL"))  # else `up` starts the embedded Valkey
+    SITEMEND_REDIS_URL = _broker.redis_url(_read, SITEMEND_VAR_DIR)
     _smtp = _read.email("EMAIL_URL")
     _mail_from = _read.text("SITEMEND_MAIL_FROM", f"Sitemend <sitemend@{urlsplit(SITEMEND_BASE_URL).hostname}>")
     SITEMEND_SUPPORT_URL = _read.text("SITEMEND_SUPPORT_URL", "")
@@ -230,22 +220,11 @@ SITEMEND_MAIL_BY_SMTP = bool(_smtp)
 SITEMEND_MAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail_from
 
 # --- background work ----------------------------------------------------------------------------
-# Without any broker the address below is never there: enqueueing fails within moments, and the sweeper does the work later.
-CELERY_BROKER_URL = (SITEMEND_REDIS_URL or "unix:///nonexistent/sitemend.sock").replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = _broker.celery_url(SITEMEND_REDIS_URL)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for as long as it takes
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 1800,  # longer than any hard time limit, so that nothing runs twice at once
-    "socket_connect_timeout": 2,
-    "socket_timeout": 10,
-    "socket_keepalive": True,
-    "health_check_interval": 10,
-    "max_retries": 1,
-    "interval_start": 0,
-    "interval_step": 0.2,
-    "interval_max": 0.2,
-}
+CELERY_BROKER_TRANSPORT_OPTIONS = _broker.TRANSPORT_OPTIONS
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "hosts"
@@ -259,30 +238,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
-CELERY_BEAT_SCHEDULE_FILENAME = str(SITEMEND_VAR_DIR / "beat-schedule")
-CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 
-# --- logging: plain lines on standard error, with the request's id, without secrets ---------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "config.logs.RequestIdFilter"},
-        "scrub": {"()": "config.logs.ScrubFilter"},
-    },
-    "formatters": {
-        "plain": {"()": "config.logs.PlainFormatter", "format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["request_id", "scrub"]}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        "paramiko": {"level": "WARNING"},
-        "celery": {"level": "INFO"},
-        "celery.worker.strategy": {"level": "WARNING"},  # one line per received task is noise at 150 probes a second
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-    },
-}
+# --- logging: see config/logs.py
+LOGGING = _logs.LOGGING

@@ -14,7 +14,8 @@ PROBE_THREADS = 4
 HOST_PROCESSES = 3
 WEB_THREADS = 8
 
-_CELERY = (sys.executable, "-m", "celery", "-A", "config", "--quiet")
+_CELERY = (sys.executable, "-m", "celery", "--quiet")
+_WORKER = (*_CELERY, "-A", "config", "worker")
 _QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
@@ -34,18 +35,18 @@ def web(listening_fd: int, environment: Mapping[str, str]) -> Spec:
 def probes(environment: Mapping[str, str]) -> Spec:
     """The worker that probes."""
     options = ("--queues", "probes", "--pool", "threads", "--concurrency", str(PROBE_THREADS), "--hostname", "probes@%h")
-    return Spec("probes", (*_CELERY, "worker", *options, *_QUIET), environment)
+    return Spec("probes", (*_WORKER, *options, *_QUIET), environment)
 
 
 def hosts(environment: Mapping[str, str]) -> Spec:
     """The worker that reads and repairs hosts, and mails."""
     options = ("--queues", "hosts,mail", "--pool", "prefork", "--concurrency", str(HOST_PROCESSES), "--hostname", "hosts@%h")
-    return Spec("hosts", (*_CELERY, "worker", *options, *_QUIET), environment)
+    return Spec("hosts", (*_WORKER, *options, *_QUIET), environment)
 
 
 def beat(environment: Mapping[str, str]) -> Spec:
     """The clock."""
-    return Spec("beat", (*_CELERY, "beat", "--pidfile", ""), environment)
+    return Spec("beat", (*_CELERY, "-A", "config.clock", "beat", "--pidfile", ""), environment)
 
 
 def practice(folder: Path, environment: Mapping[str, str]) -> Spec:

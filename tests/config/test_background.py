@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from kombu.exceptions import OperationalError
 
-from config.celery import app, route
+from config.celery import app
+from config.queues import route
 from config.schedule import BEAT_SCHEDULE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,3 +61,9 @@ def test_enqueueing_without_a_broker_fails_fast() -> None:
 def test_every_scheduled_task_exists() -> None:
     app.loader.import_default_modules()
     assert {entry["task"] for entry in BEAT_SCHEDULE.values()} <= set(app.tasks)
+
+
+def test_clock_loads_no_django() -> None:
+    script = "import sys, config.clock as c; c.app.finalize(); print('django.db' in sys.modules, c.app.conf.beat_schedule_filename)"
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=60)
+    assert ended.stdout.strip() == f"False {os.environ['SITEMEND_VAR_DIR']}/beat-schedule", ended.stderr

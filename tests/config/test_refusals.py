@@ -16,7 +16,7 @@ PROGRAMS = {
     "up": ["manage.py", "up", "--port", "0"],
     "gunicorn": ["-m", "gunicorn", "config.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket", "--log-level", "critical"],
     "celery": ["-m", "celery", "-A", "config", "worker"],
-    "beat": ["-m", "celery", "-A", "config", "beat"],
+    "beat": ["-m", "celery", "-A", "config.clock", "beat"],
 }
 
 
@@ -27,9 +27,9 @@ def run(arguments: list[str], tmp_path: Path, **settings: str) -> subprocess.Com
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_program_says_one_line(program: str, tmp_path: Path) -> None:
-    ended = run(PROGRAMS[program], tmp_path, SITEMEND_ALLOWED_NETWORKS="10.0.0.0/99")
+    ended = run(PROGRAMS[program], tmp_path, REDIS_URL="nonsense")
     assert ended.returncode not in (0, 1)
-    assert ended.stderr.startswith("sitemend: SITEMEND_ALLOWED_NETWORKS: '10.0.0.0/99' is not a network"), ended.stderr
+    assert ended.stderr.startswith("sitemend: REDIS_URL: must be redis://"), ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
     assert ended.stdout == ""
 
@@ -37,6 +37,7 @@ def test_program_says_one_line(program: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("SITEMEND_ALLOWED_NETWORKS", "10.0.0.0/99"),
         ("DATABASE_URL", "mysql://me:hidden@db/x"),
         ("DATABASE_URL", "postgresql://me:hidden@db:port/x"),
         ("DATABASE_URL", "postgresql://me:hidden@db/"),
