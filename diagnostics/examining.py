@@ -98,7 +98,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
 
 def plan_for(examination: Examination, finding: Finding, repair_id: str, answers: Sequence[tuple[str, str]] = ()) -> Plan | None:
     """What a repair would do for a finding, computed from this evidence; None where it has nothing to do."""
-    return repairs.plan(repair_id, examination.evidence, finding, tuple(answers))
+    return repairs.plan_repair(repair_id, examination.evidence, finding, tuple(answers))
 
 
 def same_finding(one: Finding, other: Finding) -> bool:

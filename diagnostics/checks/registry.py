@@ -6,12 +6,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
-import diagnostics.checks
 from diagnostics.checks.common import is_failing
 from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.findings import Finding, Inconclusive, Severity
 
+PACKAGE = "diagnostics.checks"
 CheckFunction = Callable[[Evidence], Iterable[Finding]]
 _SEVERITIES = list(Severity)
 
@@ -27,8 +29,7 @@ class Check:
     function: CheckFunction
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRun:
+class CheckRun(NamedTuple):
     """Findings, the root cause first, and the checks that lacked evidence."""
 
     findings: tuple[Finding, ...]
@@ -52,8 +53,8 @@ def check(*, id: str, title: str, needs: tuple[str, ...] = (), order: int = 50) 
 
 def all_checks() -> tuple[Check, ...]:
     """Every check of this package, in the order in which they run."""
-    for module in pkgutil.iter_modules(diagnostics.checks.__path__):
-        importlib.import_module(f"{diagnostics.checks.__name__}.{module.name}")
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"{PACKAGE}.{module.name}")
     return tuple(sorted(_registered.values(), key=lambda entry: (entry.order, entry.id)))
 
 

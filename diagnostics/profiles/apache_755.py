@@ -10,7 +10,7 @@ from sites.texts import mark as _
 
 RULES = (
     ModeRule("", 0, 0, None, match=PRIVATE, skip=True),
-    ModeRule("file", 0o755, 0o500, 0o755, match=("*/cgi-bin/*",)),
+    ModeRule("file", 0o755, 0o500, 0o755, match=("*/cgi-bin/*", "*.cgi", "*.pl")),
     ModeRule("file", 0o644, 0o400, None, match=("*/.env", "*/wp-config.php"), accept=(0o400, 0o440, 0o600, 0o640, 0o644), advise=0o640),
     ModeRule("folder", 0o755, 0o505, 0o755),
     ModeRule("file", 0o644, 0o404, 0o644),

@@ -3,5 +3,21 @@
 from __future__ import annotations
 
 USUAL_MODULES = frozenset(
-    ["mod_alias", "mod_auth_basic", "mod_authn_core", "mod_authn_file", "mod_authz_core", "mod_authz_host", "mod_authz_user", "mod_autoindex", "mod_dir", "mod_env", "mod_filter", "mod_mime", "mod_negotiation", "mod_setenvif", "mod_version"]
+    [
+        "mod_alias",
+        "mod_auth_basic",
+        "mod_authn_core",
+        "mod_authn_file",
+        "mod_authz_core",
+        "mod_authz_host",
+        "mod_authz_user",
+        "mod_autoindex",
+        "mod_dir",
+        "mod_env",
+        "mod_filter",
+        "mod_mime",
+        "mod_negotiation",
+        "mod_setenvif",
+        "mod_version",
+    ]
 )

@@ -17,7 +17,7 @@ PROFILE = Profile(
     root=RootPolicy(exact=0o705, most=0o705, disabled=(0o700, 0o000)),
     rules=(
         ModeRule("", 0, 0, None, match=PRIVATE, skip=True),
-        ModeRule("file", 0o705, 0o500, 0o705, match=("*/cgi-bin/*",)),
+        ModeRule("file", 0o705, 0o500, 0o705, match=("*/cgi-bin/*", "*.cgi", "*.pl")),
         ModeRule("file", 0o604, 0o400, None, match=SECRETS, accept=(0o600, 0o400, 0o604), advise=0o600),
         ModeRule("folder", 0o705, 0o505, 0o705),
         ModeRule("file", 0o604, 0o404, 0o604),

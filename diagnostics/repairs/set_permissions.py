@@ -1,0 +1,65 @@
+"""Gives files and folders the modes of the host's profile. Never the root folder, never through links, never looser unasked."""
+
+from __future__ import annotations
+
+from diagnostics.checks.common import docroot_name
+from diagnostics.checks.modes import judged_entries
+from diagnostics.evidence import Evidence, TreeEntry
+from diagnostics.findings import Finding
+from diagnostics.profiles import Judgement, get_profile
+from diagnostics.repairs.plan import ChangeMode, Plan
+from diagnostics.repairs.registry import Answers, CannotPlan, repair
+from sites.texts import mark as _
+
+ID = "set-permissions"
+MOST = 500
+CAUSES = ("file-unreadable", "folder-not-traversable", "cgi-writable-by-others", "htaccess-unreadable")
+YES = ("yes", "1", "true", "on")
+
+
+@repair(id=ID, title=_("Set permissions as the host asks for"), causes=CAUSES)
+def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+    """Answers: `all` also what does not explain the failure; `loosen` also modes stricter than the policy."""
+    wanted = _wanted(evidence, finding, answers)
+    strict = [(entry, judged) for entry, judged in wanted if _loosens(entry, judged)]
+    named_strict = finding.cause in ("file-unreadable", "folder-not-traversable", "htaccess-unreadable")
+    if answers.get("loosen") not in YES and not named_strict:
+        wanted = [pair for pair in wanted if pair not in strict]
+        strict = []
+    if not wanted:
+        return CannotPlan(_("Nothing is left that may be changed without asking.")) if strict else None
+    cut = wanted[:MOST]
+    changes = tuple(ChangeMode(e.absolute, e.path, e.kind, e.mode, j.expected) for e, j in cut if j.expected is not None)
+    purposeful = [entry for entry, _judged in strict if entry.mode & (0o100 if entry.kind == "folder" else 0o400)]
+    why = _("So asks {profile}.").format(profile=get_profile(evidence.profile).title)
+    if len(wanted) > MOST:
+        why += " " + _("Only the first {most} of {count} are changed in one step.").format(most=MOST, count=len(wanted))
+    person = _("A stricter permission may have been set on purpose. Only a person can say whether it may be loosened.")
+    return Plan(
+        ID,
+        finding.cause,
+        _("Change the permissions of {count} files and folders").format(count=len(changes)),
+        why,
+        changes,
+        affects=_("The files and folders listed"),
+        takes_away_protection=bool(purposeful),
+        needs_person=person if purposeful else "",
+    )
+
+
+def _wanted(evidence: Evidence, finding: Finding, answers: Answers) -> list[tuple[TreeEntry, Judgement]]:
+    named = set(filter(None, finding.datum("paths").split("\n"))) | ({finding.path} if finding.path else set())
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    owner = next((entry.uid for entry in entries if entry.path == docroot_name(evidence)), None)
+    found = []
+    for entry, judged in judged_entries(evidence):
+        foreign = owner not in (None, 0) and entry.uid is not None and entry.uid != owner  # cannot be changed by this login
+        if judged.expected is None or judged.expected == entry.mode or foreign:
+            continue
+        if entry.path in named or answers.get("all") in YES:
+            found.append((entry, judged))
+    return found
+
+
+def _loosens(entry: TreeEntry, judged: Judgement) -> bool:
+    return judged.expected is not None and bool(judged.expected & ~entry.mode)
