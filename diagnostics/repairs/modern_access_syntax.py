@@ -1,0 +1,115 @@
+"""Order, Allow and Deny written as Require, only where both mean exactly the same."""
+
+from __future__ import annotations
+
+import re
+
+from diagnostics.evidence import Evidence
+from diagnostics.findings import Finding
+from diagnostics.htaccess.directives import ACCESS_22
+from diagnostics.htaccess.parser import Document, Line, LineKind
+from diagnostics.repairs.editing import commented, enclosing, indent_of, place_of, with_lines, write_plan
+from diagnostics.repairs.plan import Plan
+from diagnostics.repairs.registry import Answers, CannotPlan, repair
+from sites.texts import mark as _
+
+ID = "modern-access-syntax"
+_ADDRESS = re.compile(r"(?:\d{1,3}\.){0,3}\d{1,3}\.?(?:/[\d.]+)?$|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(?:/\d+)?$")
+_HOST = re.compile(r"\.?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$")
+
+
+@repair(id=ID, title=_("Write access rules in today's words"), causes=("htaccess-apache22-syntax",))
+def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+    place = place_of(evidence, finding)
+    if place is None:
+        return None
+    new: dict[int, bytes] = {}
+    for group in groups(place.document):
+        lines = translate(group, place.document)
+        if lines is None:
+            return CannotPlan(_("These access rules have no exact counterpart. Somebody who knows them must rewrite them."))
+        ending = place.document.ending
+        indent = indent_of(group[0])
+        for line in group:
+            new[line.number] = commented(line) if line.ending else commented(line) + ending
+        new[group[-1].number] += b"".join(indent + text.encode() + ending for text in lines)
+    if not new:
+        return None
+    title = _("Write the access rules of {path} in today's words").format(path=place.file.path)
+    why = _("Require says the same. The old lines stay as comments, and nobody gets in who was kept out before.")
+    return write_plan(evidence, finding, place.file, with_lines(place.document, new), Plan(ID, finding.cause, title, why, ()))
+
+
+def groups(document: Document) -> list[list[Line]]:
+    """The old lines, those of one section together; lines that are passed over by a condition on the old module are left out."""
+    found: dict[tuple[int, ...], list[Line]] = {}
+    for line in document.lines:
+        if line.kind is not LineKind.DIRECTIVE or line.key not in ACCESS_22:
+            continue
+        sections = enclosing(document, line)
+        if any(section.key == "ifmodule" and ("access_compat" in section.args or section.args.startswith("!")) for section in sections):
+            continue
+        found.setdefault(tuple(section.number for section in sections), []).append(line)
+    return list(found.values())
+
+
+def translate(group: list[Line], document: Document) -> list[str] | None:
+    """The Require lines for one section, None where there is no exact equivalent."""
+    order, allow, deny = "deny,allow", [], []
+    for line in group:
+        if line.key == "satisfy":
+            return None
+        if line.key == "order":
+            order = ",".join(line.words).lower()
+        elif line.words[:1] and line.words[0].lower() == "from":
+            (allow if line.key == "allow" else deny).extend(line.words[1:])
+        else:
+            return None
+    if _other_rules(group, document):
+        return None
+    everybody_in, everybody_out = _all(allow), _all(deny)
+    if order == "allow,deny":
+        if everybody_out or not allow:
+            return ["Require all denied"]
+        if not deny:
+            return ["Require all granted"] if everybody_in else _require(allow)
+        barred = _require(deny, "not ")
+        if not everybody_in or barred is None:
+            return None
+        return ["<RequireAll>", "    Require all granted", *(f"    {text}" for text in barred), "</RequireAll>"]
+    if order != "deny,allow":
+        return None
+    if everybody_in or not deny:
+        return ["Require all granted"]
+    if not everybody_out:
+        return None
+    return _require(allow) if allow else ["Require all denied"]
+
+
+def _other_rules(group: list[Line], document: Document) -> bool:
+    """Whether the same section also asks for a password or has rules of today: then both would mix."""
+    mine = tuple(section.number for section in enclosing(document, group[0]))
+    for line in document.lines:
+        if line.key in ("require", "authtype", "satisfy") and line.kind is LineKind.DIRECTIVE:
+            theirs = tuple(section.number for section in enclosing(document, line))
+            if theirs == mine or not mine or not theirs:
+                return True
+    return False
+
+
+def _all(words: list[str]) -> bool:
+    return any(word.lower() == "all" for word in words)
+
+
+def _require(words: list[str], negation: str = "") -> list[str] | None:
+    lines = []
+    for word in words:
+        if word.lower().startswith("env=") and not word.lower().startswith("env=!"):
+            lines.append(f"Require {negation}env {word[4:]}")
+        elif _ADDRESS.match(word):
+            lines.append(f"Require {negation}ip {word.rstrip('.')}")
+        elif _HOST.match(word) and not negation:
+            lines.append(f"Require host {word}")
+        else:
+            return None
+    return lines

@@ -1,0 +1,153 @@
+"""The steps of the guided repair: their order, their state, and which one the evidence recommends first.
+
+The order follows OVHcloud's guide on error 500: confirm it elsewhere, read the log, test the .htaccess, check the permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sites.texts import mark as _
+
+
+class StepState(StrEnum):
+    TODO = "todo"
+    RECOMMENDED = "recommended"
+    DONE = "done"
+    CANNOT_START = "cannot-start-yet"
+    PROBLEM = "there-is-a-problem"
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """What became of a step that somebody began: `outcome` is "done" or "problem"."""
+
+    step: str
+    outcome: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """All that the list of steps depends on. `causes` are the findings' codes above a note, most telling first."""
+
+    verdict: str
+    confirmed: bool = False
+    connection: str = "none"
+    can_read: bool = False
+    can_write: bool = False
+    log_read: bool = False
+    htaccess_read: bool = False
+    has_htaccess: bool = False
+    tree_read: bool = False
+    causes: tuple[str, ...] = ()
+    repairable: tuple[str, ...] = ()  # those of `causes` for which there is a plan
+    done: tuple[StepDone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One line of the task list."""
+
+    id: str
+    title: str
+    state: StepState
+    reason: str
+
+
+_TITLES = (
+    ("confirm", _("Confirm the error")),
+    ("read-log", _("Read the error log")),
+    ("test-htaccess", _("Test the .htaccess file")),
+    ("permissions", _("Check the permissions")),
+    ("retest-and-close", _("Test again and close")),
+    ("hand-over", _("Hand over to a specialist")),
+)
+_MODE_CAUSES = ("file-unreadable", "folder-not-traversable", "folder-not-writable", "cgi-not-executable", "cgi-writable-by-others",
+                "htaccess-unreadable", "root-disabled-by-host")  # fmt: skip
+
+
+def steps_for(facts: CaseFacts) -> list[StepView]:
+    """The steps in the guide's order; at most one is recommended, none of which cannot be started."""
+    chosen = recommended(facts)
+    done = {step.step: step for step in facts.done}
+    return [_view(step, title, facts, done.get(step), step == chosen) for step, title in _TITLES]
+
+
+def recommended(facts: CaseFacts) -> str:
+    """The step that the evidence speaks for; "" when everything is done."""
+    finished = {step.step for step in facts.done if step.outcome == "done"}
+    if facts.verdict == "up":
+        return "" if "retest-and-close" in finished else "retest-and-close"
+    wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
+    wanted += [_step_of(cause) for cause in facts.causes]
+    wanted += ["read-log", "test-htaccess", "permissions", "hand-over"]
+    for step in wanted:
+        if step not in finished and not _obstacle(step, facts):
+            return step
+    return "hand-over"
+
+
+def _step_of(cause: str) -> str:
+    if cause in _MODE_CAUSES:
+        return "permissions"
+    if cause.startswith("htaccess-"):
+        return "test-htaccess"
+    return "read-log"
+
+
+def _view(step: str, title: str, facts: CaseFacts, done: StepDone | None, chosen: bool) -> StepView:
+    if done is not None and done.outcome == "problem":
+        return StepView(step, title, StepState.PROBLEM, done.note or _("Something went wrong here. Please look."))
+    if done is not None and not (chosen and step != "confirm"):
+        return StepView(step, title, StepState.DONE, done.note or _("Done."))
+    if why := _obstacle(step, facts):
+        return StepView(step, title, StepState.CANNOT_START, why)
+    if chosen:
+        return StepView(step, title, StepState.RECOMMENDED, _why(step, facts))
+    if step == "confirm" and facts.confirmed:
+        return StepView(step, title, StepState.DONE, _("The error was seen several times."))
+    return StepView(step, title, StepState.TODO, _why(step, facts))
+
+
+def _obstacle(step: str, facts: CaseFacts) -> str:
+    """Why a step cannot be started now, "" when it can."""
+    if step in ("confirm", "hand-over"):
+        return ""
+    if step == "retest-and-close":
+        return "" if facts.verdict == "up" or facts.done else _("First something must have been tried.")
+    if not facts.can_read:
+        return _("There is no connection to the files of this site.")
+    return _OBSTACLES[step](facts)
+
+
+_OBSTACLES: dict[str, Callable[[CaseFacts], str]] = {
+    "read-log": lambda facts: "" if facts.log_read else _("The error log could not be read."),
+    "test-htaccess": lambda facts: (
+        _("The .htaccess files could not be read.")
+        if not facts.htaccess_read
+        else _("The site has no .htaccess.")
+        if not facts.has_htaccess
+        else ""
+        if facts.can_write
+        else _("The connection may only read.")
+    ),
+    "permissions": lambda facts: "" if facts.tree_read else _("The files could not be listed."),
+}
+
+
+def _why(step: str, facts: CaseFacts) -> str:
+    first = next((cause for cause in facts.causes if _step_of(cause) == step), "")
+    if step == "confirm":
+        return _("See whether the error is still there, also for other devices.")
+    if step == "read-log":
+        return _("The log names what went wrong.") if first else _("The log often names the cause.")
+    if step == "test-htaccess":
+        return _("A line of .htaccess is probably at fault.") if first else _("A fault in .htaccess stops every page.")
+    if step == "permissions":
+        return _("A permission is probably at fault.") if first else _("Wrong permissions can stop a site.")
+    if step == "retest-and-close":
+        return _("The site answers well again.") if facts.verdict == "up" else _("See whether it helped.")
+    return _("All that was found, in one report, secrets removed.")
