@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from sites import history, incidents, judging
-from sites.bulk import update_rows
+from sites.bulk import insert_rows, update_rows
 from sites.fingerprints import fingerprint
 from sites.judging import PageState, Policy
 from sites.models import FailureEvidence, Page, ProbeResult, Site, Transition
@@ -21,6 +21,7 @@ _PAGE_COLUMNS = (
     "due_at", "verdict", "state", "kind", "since", "failing_since", "last_at", "last_status",
     "last_ms", "last_detail", "last_message", "last_token", "last_token_at",
 )  # fmt: skip
+_RESULT_COLUMNS = ("page", "at", "purpose", "kind", "status", "ms", "first_byte_ms", "detail")
 _SITE_COLUMNS = ("verdict", "verdict_since", "kind", "scope", "pattern", "last_probe_at", "last_ms")
 
 
@@ -149,11 +150,8 @@ class Batch:
         update_rows(Page, {sample.page.pk: _page_row(sample) for sample in changed}, _PAGE_COLUMNS)
         recovered = self._store_sites()
         self.days.store()
-        transitions = [(s.page, t) for s in changed for t in s.transitions]
-        if transitions:
-            Transition.objects.bulk_create(
-                Transition(page=page, at=t.at, old=t.old, new=t.new, kind=t.kind, why=t.why[:200]) for page, t in transitions
-            )
+        transitions = [(s.page.pk, t.at, t.old, t.new, t.kind, t.why[:200]) for s in changed for t in s.transitions]
+        insert_rows(Transition, ("page", "at", "old", "new", "kind", "why"), transitions)
         incidents.follow(self.by_site(), recovered, self.now)
 
     def by_site(self) -> dict[int, list[Sample]]:
@@ -164,9 +162,15 @@ class Batch:
         return grouped
 
     def _store_results(self) -> None:
-        rows = ProbeResult.objects.bulk_create(_result(sample.page, outcome) for sample, outcome in self.taken)
+        """What comes with evidence needs its key at once; the rest, which is nearly all, goes in by one plain statement."""
+        plain = [_result(*taken) for n, taken in enumerate(self.taken) if n not in self.with_evidence]
+        insert_rows(ProbeResult, _RESULT_COLUMNS, plain)
         if self.with_evidence:
-            FailureEvidence.objects.bulk_create(_evidence(rows[n], self.taken[n][1]) for n in sorted(self.with_evidence))
+            kept = [self.taken[n] for n in sorted(self.with_evidence)]
+            rows = ProbeResult.objects.bulk_create(
+                ProbeResult(**dict(zip(_RESULT_COLUMNS, _result(*taken), strict=True)) | {"page": taken[0].page}) for taken in kept
+            )
+            FailureEvidence.objects.bulk_create(_evidence(row, outcome) for row, (_sample, outcome) in zip(rows, kept, strict=True))
 
     def _store_sites(self) -> list[Site]:
         """Sums up the pages of each site; returns the sites of which every page is up again."""
@@ -233,17 +237,10 @@ def _page_row(sample: Sample) -> tuple[Any, ...]:
     return tuple(getattr(sample.page, name) for name in _PAGE_COLUMNS)
 
 
-def _result(page: Page, outcome: Outcome) -> ProbeResult:
-    return ProbeResult(
-        page_id=page.pk,
-        at=outcome.at,
-        purpose=str(outcome.purpose),
-        kind=str(outcome.kind),
-        status=outcome.status,
-        ms=outcome.ms,
-        first_byte_ms=outcome.timings.first_byte_ms,
-        detail=outcome.detail[:60],
-    )
+def _result(sample: Sample, outcome: Outcome) -> tuple[Any, ...]:
+    first_byte_ms = outcome.timings.first_byte_ms
+    kind, detail = str(outcome.kind), outcome.detail[:60]
+    return (sample.page.pk, outcome.at, str(outcome.purpose), kind, outcome.status, outcome.ms, first_byte_ms, detail)
 
 
 def _evidence(result: ProbeResult, outcome: Outcome) -> FailureEvidence:

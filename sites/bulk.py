@@ -47,3 +47,28 @@ def _update(model: type[models.Model], fields: list[Any], items: list[tuple[int,
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], unique: Sequence[str] = ()) -> None:
+    """Inserts rows by as few statements as parameters allow; keys are made by the database.
+
+    With `unique`, a row that stands under these columns gets the new values instead.
+    """
+    fields = [model._meta.get_field(name) for name in columns]
+    size = max(1, _PARAMETERS // len(fields))
+    for start in range(0, len(rows), size):
+        _insert(model, fields, rows[start : start + size], unique)
+
+
+def _insert(model: type[models.Model], fields: list[Any], rows: Sequence[Sequence[Any]], unique: Sequence[str]) -> None:
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column) for field in fields)
+    row = f"({', '.join(['%s'] * len(fields))})"
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES {', '.join([row] * len(rows))}"  # noqa: S608 (names of our models)
+    if unique:
+        keys = [quote(model._meta.get_field(name).column) for name in unique]
+        sets = ", ".join(f"{quote(f.column)} = excluded.{quote(f.column)}" for f in fields if f.name not in unique)
+        sql += f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
+    parameters = [field.get_db_prep_save(item, connection) for values in rows for field, item in zip(fields, values, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)

@@ -62,7 +62,7 @@ def deliver(notification_id: int, now: datetime | None = None) -> bool:
         _ours(lead).update(state=State.SUPPRESSED, last_error=str(gone))
     except (OSError, smtplib.SMTPException) as error:
         _failed(lead, _reason(error), now or timezone.now())
-    except Exception as error:  # noqa: BLE001 (a mail that cannot be made must be seen as failed, and must not hold up the others)
+    except Exception as error:  # a mail that cannot be made must be seen as failed, and must not hold up the others
         log.exception("mail %s cannot be made", lead.pk)
         _failed(lead, f"{type(error).__name__}: {error}", now or timezone.now())
     else:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from sites.bulk import insert_rows
 from sites.models import DayRollup, Notification, ProbeResult, Transition
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
@@ -73,16 +74,8 @@ class DayCounts:
             row.ms_sum += count.ms_sum
             for key, number in count.buckets.items():
                 row.buckets[key] = row.buckets.get(key, 0) + number
-        DayRollup.objects.bulk_create(
-            [
-                DayRollup(site_id=r.site_id, day=r.day, **{name: getattr(r, name) for name in _FIGURES})
-                for key, r in rows.items()
-                if key in self.counts
-            ],
-            update_conflicts=True,
-            unique_fields=["site", "day"],
-            update_fields=list(_FIGURES),
-        )
+        values = [(row.site_id, row.day, *(getattr(row, name) for name in _FIGURES)) for key, row in rows.items() if key in self.counts]
+        insert_rows(DayRollup, ("site", "day", *_FIGURES), values, unique=("site", "day"))
 
 
 _FIGURES = ("good", "suspect", "failed", "ms_sum", "buckets")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import judging, notifications, signals
+from sites.bulk import update_rows
 from sites.models import Incident, IncidentEntry, Notification, Site, Transition
 from sites.models.site import Verdict
 from sites.wording import duration_words, failure_sentence
@@ -27,6 +28,7 @@ REOPENED_WITHIN = timedelta(minutes=30)
 BLOCKED_MAIL_AFTER = timedelta(hours=1)
 
 Kind = IncidentEntry.Kind
+_EXTENDED = ("paths", "last_seen_at", "scope", "pattern")
 
 
 def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], now: datetime) -> None:
@@ -36,18 +38,22 @@ def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], n
         open_ones: dict[int, list[Incident]] = defaultdict(list)
         for incident in Incident.objects.filter(site__in=touched, resolved_at=None).select_related("site"):
             open_ones[incident.site_id].append(incident)
+        extended: list[Incident] = []
         for site_id, samples in touched.items():
-            _follow_site(samples[0].page.site, samples, open_ones[site_id], now)
+            _follow_site(samples[0].page.site, samples, open_ones[site_id], extended, now)
+        rows = {incident.pk: tuple(getattr(incident, name) for name in _EXTENDED) for incident in extended}
+        if rows:
+            update_rows(Incident, rows, _EXTENDED)
     _tell_blocked(by_site, now)
     for site in recovered:
         transaction.on_commit(partial(signals.site_recovered.send, sender=Site, site_id=site.pk))
 
 
 def _matters(sample: Sample) -> bool:
-    return sample.outcome is not None and Verdict.DOWN in (sample.old_verdict, sample.state.verdict) or bool(sample.transitions)
+    return bool(sample.transitions) or (sample.outcome is not None and Verdict.DOWN in (sample.old_verdict, sample.state.verdict))
 
 
-def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident], now: datetime) -> None:
+def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident], extended: list[Incident], now: datetime) -> None:
     failing: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         if sample.is_failing_now and sample.fingerprint:
@@ -56,9 +62,12 @@ def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident
     for fingerprint, those in failing.items():
         held = [sample for sample in samples if sample.fingerprint == fingerprint and sample.state.verdict == Verdict.DOWN]
         if fingerprint in known:
+            extended.append(known[fingerprint])
             _extend(known[fingerprint], those, held, samples)
         else:
-            open_ones.append(_open(site, fingerprint, those, held, samples, now))
+            incident = _open(site, fingerprint, those, held, samples, now)
+            open_ones.append(incident)
+            extended.append(incident)
     for incident in open_ones:
         _resolve_if_over(incident, samples, now)
     if open_ones and any(t.new in (Verdict.DOWN, Verdict.UP) for sample in samples for t in sample.transitions):
@@ -70,7 +79,6 @@ def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
     added = [path for path in paths if path not in incident.paths]
     incident.paths, incident.last_seen_at = paths, max(_last(sample) for sample in those)
     incident.scope, incident.pattern = _shape(samples)
-    incident.save(update_fields=["paths", "last_seen_at", "scope", "pattern"])
     if added:
         add_entry(incident, Kind.BAD, _("%(paths)s fails in the same way.") % {"paths": ", ".join(added)}, at=incident.last_seen_at)
 

@@ -6,7 +6,7 @@ import logging
 
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 
 log = logging.getLogger(__name__)
 
@@ -24,3 +24,24 @@ def enqueue(task: str, *args: object, expires: float | None = None) -> bool:
 def enqueue_on_commit(task: str, *args: object, expires: float | None = None) -> None:
     """Sends a task when the transaction is committed; not at all when it is not."""
     transaction.on_commit(lambda: enqueue(task, *args, expires=expires))
+
+
+def queue_sizes(names: tuple[str, ...] = ("probes", "hosts", "mail")) -> dict[str, int | None]:
+    """How many tasks wait in each queue; None where the broker cannot be reached."""
+    sizes: dict[str, int | None] = dict.fromkeys(names)
+    try:
+        with current_app.connection_for_read() as connection:
+            channel = connection.channel()
+            for name in names:
+                try:
+                    sizes[name] = int(channel.queue_declare(queue=name, passive=True).message_count)
+                except ChannelError:  # an empty queue does not exist
+                    sizes[name] = 0
+    except (OperationalError, OSError, *connection_errors()):
+        return dict.fromkeys(names)
+    return sizes
+
+
+def connection_errors() -> tuple[type[Exception], ...]:
+    """What the broker's own library raises when it cannot be reached."""
+    return tuple(current_app.connection_for_read().connection_errors)

@@ -1,4 +1,4 @@
-"""Probes made and their outcomes stored: results, evidence, states, summaries, transitions, incidents and notifications in one transaction."""
+"""Probes made, and their outcomes stored with all that follows from them, in one transaction."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def record_batch(outcomes: Iterable[Outcome], now: datetime | None = None, polic
 
 
 def probe_now(site: Site, *, until_certain: bool = True, limit_s: float = 15.0) -> SiteReport:
-    """Probes all pages now, and again at once until up or down is certain, for at most `limit_s` seconds. Stored as scheduled probes are."""
+    """Probes all pages now, and again at once until up or down is certain, within `limit_s` seconds. Stored as scheduled probes are."""
     ends = time.monotonic() + limit_s
     pages = list(site.pages.select_related("site"))
     found = probe_pages(pages, Purpose.ROUTINE)
