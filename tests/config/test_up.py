@@ -158,3 +158,21 @@ def test_up_runs_on_the_engines_of_this_run(start) -> None:
     assert up.get("/login/").status < 500
     assert up.stop() == 0
     assert up.everything() == {}
+
+
+def test_workers_come_back_to_a_broker_that_died(start) -> None:
+    up = start().ready()
+    before = up.child(CHILDREN["valkey"])
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: up.child(CHILDREN["valkey"]) not in (0, before), what="the broker runs again")
+    names = "sorted(name.split('@')[0] for reply in app.control.ping(timeout=2) for name in reply)"
+    script = f"import django; django.setup()\nfrom config.celery import app\nprint({names})"
+    environment = {**up.environment, "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+    def answer() -> bool:
+        ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+        return ended.stdout.strip() == "['hosts', 'probes']"
+
+    wait_for(answer, 40, "both workers answer")
+    assert up.child(CHILDREN["beat"])
+    up.stop()
