@@ -108,6 +108,13 @@ class NewPasswordForm(PasswordChangeForm):
 class SiteForm(forms.ModelForm):
     """A site to watch: its address is enough; the rest has defaults that suit most."""
 
+    url = forms.URLField(
+        label=_("Address"),
+        max_length=500,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://www.example.org/", "inputmode": "url"}),
+        help_text=_("With https:// or http://, as a visitor would open it."),
+    )
     pages = forms.CharField(
         label=_("Further pages"),
         required=False,
@@ -157,7 +164,6 @@ class SiteForm(forms.ModelForm):
         fields = ["name", "url", "tags", "interval_s", "time_limit_s", "basic_user", "host", "docroot", "error_log", "access_log"]
         labels = {
             "name": _("Name"),
-            "url": _("Address"),
             "tags": _("Tags"),
             "interval_s": _("Probe every"),
             "time_limit_s": _("Wait for an answer at most"),
@@ -169,7 +175,6 @@ class SiteForm(forms.ModelForm):
         }
         help_texts = {
             "name": _("How you call it in lists and mails."),
-            "url": _("With https:// or http://, as a visitor would open it."),
             "tags": _("Words to filter by, separated by spaces."),
             "interval_s": _("At least 20 seconds."),
             "host": _("Where its files lie. It lets us name the cause of a failure and repair it."),
@@ -177,12 +182,10 @@ class SiteForm(forms.ModelForm):
             "error_log": _("The full path. Empty: it is looked for."),
             "access_log": _("The full path. With it, log lines are matched to our own probes for certain."),
         }
-        widgets = {"url": forms.URLInput(attrs={"placeholder": "https://www.example.org/", "inputmode": "url"})}
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team = team
-        self.fields["url"].assume_scheme = "https"
         self.fields["host"].queryset = Host.objects.filter(team=team)
         self.fields["host"].empty_label = _("None yet: watch it from outside only")
         for name, most in (("interval_s", registration.MOST_INTERVAL_S), ("time_limit_s", registration.MOST_TIME_LIMIT_S)):

@@ -72,7 +72,7 @@ def sentence(incident: Incident) -> str:
 
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
-    """"I'll take it": stops reminders, not the recovery mail."""
+    """ "I'll take it": stops reminders, not the recovery mail."""
     incident = access.get_incident(request, pk, write=True)
     verbs.acknowledge(incident, request.user)
     messages.success(request, _("You have it. Colleagues see your name, and reminders stop."))
