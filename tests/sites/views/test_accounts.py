@@ -12,6 +12,8 @@ from sites.models import LoginAttempt, Membership
 from tests.factories import make_team, make_user
 from tests.sites.views.pages import client_of, soup, words
 
+LAKE = "a quiet lake in may"
+
 pytestmark = pytest.mark.django_db
 
 
@@ -78,16 +80,14 @@ def test_account_keeps_name_mail_and_which_teams_are_mailed() -> None:
 def test_password_change_keeps_this_session_and_ends_others() -> None:
     user = make_user()
     here, elsewhere = client_of(user), client_of(user)
-    form = {"old_password": "secret-password", "new_password1": "a quiet lake in may", "new_password2": "a quiet lake in may"}
+    form = {"old_password": "secret-password", "new_password1": LAKE, "new_password2": LAKE}
     assert here.post("/account/password/", form).status_code == 302
     assert (here.get("/account/").status_code, elsewhere.get("/account/").status_code) == (200, 302)
 
 
 def test_password_change_with_a_wrong_old_one_says_so() -> None:
     client = client_of(make_user())
-    response = client.post(
-        "/account/password/", {"old_password": "no", "new_password1": "a quiet lake in may", "new_password2": "a quiet lake in may"}
-    )
+    response = client.post("/account/password/", {"old_password": "no", "new_password1": LAKE, "new_password2": LAKE})
     assert response.status_code == 422
     assert soup(response).select_one("#id_old_password")["aria-invalid"] == "true"
 
@@ -97,8 +97,8 @@ def test_first_run_makes_the_administrator_once() -> None:
     form = {
         "username": "marie",
         "email": "m@example.org",
-        "password1": "a quiet lake in may",
-        "password2": "a quiet lake in may",
+        "password1": LAKE,
+        "password2": LAKE,
         "team": "Agency",
     }
     client = Client()

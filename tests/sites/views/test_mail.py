@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from django.test import override_settings
 
 from sites.models import Notification
 from tests.factories import make_team, make_user
@@ -52,9 +52,9 @@ def test_html_part_may_run_and_load_nothing(world: World) -> None:
     assert response.content == b"<p>Shop answers <b>500</b>.</p>"
 
 
-def test_test_mail_is_sent_at_once_and_its_fate_shown(world: World, tmp_path: Path, settings: SettingsWrapper) -> None:
-    settings.SITEMEND_MAIL_DIR = tmp_path
-    response = world.owner.post("/settings/test-mail/", {"recipient": "new@example.org"}, follow=True)
+def test_test_mail_is_sent_at_once_and_its_fate_shown(world: World, tmp_path: Path) -> None:
+    with override_settings(SITEMEND_MAIL_DIR=tmp_path):
+        response = world.owner.post("/settings/test-mail/", {"recipient": "new@example.org"}, follow=True)
     mail = Notification.objects.get(kind="test")
     assert response.redirect_chain == [(f"/mail/{mail.pk}/", 302)]
     assert ["To: new@example.org" in path.read_text() for path in tmp_path.iterdir()] == [True]
