@@ -13,11 +13,12 @@ from sites.models import Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
-from . import checks, repairs
+from .checks.registry import run_checks
 from .evidence import Evidence, PageSeen, SiteSeen
 from .facts.gather import SitePaths, gather
 from .findings import Finding, Inconclusive
 from .repairs.plan import Plan
+from .repairs.registry import all_repairs, plan_repair
 from .transports.base import Reader
 
 
@@ -92,13 +93,15 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         evidence = gather(reader, view, paths, site.profile_name, timezone.now())
     if since is not None and isinstance(evidence.error_log, tuple):
         evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
-    findings, inconclusive = checks.run_checks(evidence)
-    return Examination(evidence, tuple(findings), tuple(inconclusive))
+    run = run_checks(evidence)
+    return Examination(evidence, run.findings, run.inconclusive)
 
 
 def plan_for(examination: Examination, finding: Finding, repair_id: str, answers: Sequence[tuple[str, str]] = ()) -> Plan | None:
     """What a repair would do for a finding, computed from this evidence; None where it has nothing to do."""
-    return repairs.plan_repair(repair_id, examination.evidence, finding, tuple(answers))
+    if repair_id not in {repair.id for repair in all_repairs()}:
+        return None
+    return plan_repair(repair_id, examination.evidence, finding, tuple(answers))
 
 
 def same_finding(one: Finding, other: Finding) -> bool:

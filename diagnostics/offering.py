@@ -45,7 +45,6 @@ def from_examination(examination: Examination) -> list[dict[str, Any]]:
 
 
 def _offer(plan: Plan, finding: Finding) -> Offer:
-    modes = all(isinstance(change, ChangeMode) for change in plan.changes)
     return Offer(
         plan.repair_id,
         plan.cause,
@@ -57,9 +56,14 @@ def _offer(plan: Plan, finding: Finding) -> Offer:
         clean(plan.affects) or _("This site."),
         clean(_caution(plan)),
         plan.answers,
-        "permissions" if modes else "htaccess",
+        guide_step(plan),
         finding_json(finding),
     )
+
+
+def guide_step(plan: Plan) -> str:
+    """The step of the guide that a plan belongs to."""
+    return "permissions" if all(isinstance(change, ChangeMode) for change in plan.changes) else "test-htaccess"
 
 
 def _caution(plan: Plan) -> str:

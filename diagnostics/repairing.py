@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 LOOKS = {
     "confirm": gettext_lazy("Confirm the error"),
     "read-log": gettext_lazy("Read the error log"),
-    "htaccess": gettext_lazy("Look at the .htaccess"),
+    "test-htaccess": gettext_lazy("Look at the .htaccess"),
     "permissions": gettext_lazy("Look at the permissions"),
-    "retest": gettext_lazy("Retest"),
+    "retest-and-close": gettext_lazy("Test again"),
 }
+ONLY_PROBED = ("confirm", "retest-and-close")
 IN_WORK = (Step.State.PLANNED, Step.State.QUEUED, Step.State.APPLYING, Step.State.VERIFYING)
 
 
@@ -198,7 +199,7 @@ def _run_look(step: Step) -> Step:
     site = step.case.site
     seen = changing.look(site)
     result: dict[str, object] = {"pages_after": list(seen.pages)}
-    if step.guide_step not in ("confirm", "retest"):
+    if step.guide_step not in ONLY_PROBED:
         diagnosis = diagnosing.diagnose_now(site, step.case.incident, step.created_by)
         if diagnosis.state == Diagnosis.State.DONE:
             RepairCase.objects.filter(pk=step.case_id).update(diagnosis=diagnosis)

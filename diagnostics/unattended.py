@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from sites import recording
 from sites.models import Site
 
-from . import changing, examining, journal, repairing
+from . import changing, examining, journal, offering, repairing
 from .changing import Seen
 from .executor import Executor
 from .findings import Finding, Severity
@@ -137,7 +137,7 @@ def _step(run: _Run, finding: Finding, plan: Plan) -> Step:
     now = timezone.now()
     step = Step.objects.create(
         case=run.case,
-        guide_step="htaccess",
+        guide_step=offering.guide_step(plan),
         action="repair",
         repair_id=plan.repair_id,
         cause=finding.cause,
