@@ -6,10 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
 
 from sites import access, queries
 
 
+@require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """The dashboard, or the welcome page of an installation without sites; for htmx only the part that changes."""
     wanted = queries.Wanted(

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from sites import access, queries, wording
 from sites import incidents as verbs
@@ -17,6 +17,7 @@ from sites.forms import MuteForm
 from sites.models import Incident
 
 
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """All incidents of the person's sites, open ones first."""
     state = request.GET.get("state", "")
@@ -33,6 +34,7 @@ def list_sentence(still_open: int) -> str:
     return ngettext("%(n)d incident is open.", "%(n)d incidents are open.", still_open) % {"n": still_open}
 
 
+@require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One incident: cause and proof, what happened, which pages, what to do."""
     incident = access.get_incident(request, pk)

@@ -10,11 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
 
 from sites import access, queries
 from sites.models import Notification
 
 
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """The list, the newest first."""
     state = request.GET.get("state", "")
@@ -35,6 +37,7 @@ def list_sentence(count: int, failed: int, state: str) -> str:
     return _("Every mail got through.")
 
 
+@require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One mail, as it was sent, and why."""
     mail = access.get_notification(request, pk)
@@ -43,6 +46,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "sites/mail_message.html", {"mail": mail, "subject": subject, "crumbs": crumbs})
 
 
+@require_safe
 @xframe_options_sameorigin
 @csp(
     {

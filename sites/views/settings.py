@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from sites import notifications
 from sites.forms import TestMailForm
 from sites.models import Host, Membership
 
 
+@require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """Mail, hosting accounts, teams, and what the operator set."""
     return render(request, "sites/settings.html", _context(request, TestMailForm(initial={"recipient": request.user.email})))

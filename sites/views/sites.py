@@ -8,13 +8,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from sites import access, queries, recording, registration, wording
 from sites.forms import DeleteForm, MuteForm, SiteForm
 from sites.models import Site
 
 
+@require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """A site's page; for htmx only the part that changes."""
     site = access.get_site(request, pk)
