@@ -171,7 +171,8 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "since": exact_words(incident.first_failure_at),
         "cause_short": _cause_short(incident),
         "sureness": sureness_words(incident.cause_confidence),
-        "no_connection": incident.diagnosis_state == "none" or bool(notification.site and not notification.site.host_id),
+        "no_connection": bool(notification.site and not notification.site.host_id),
+        "not_read": incident.diagnosis_state in ("failed", "none"),
     }
 
 

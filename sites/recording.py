@@ -43,6 +43,7 @@ def requests_for(pages: Iterable[Page], purpose: Purpose, token: str = "", user_
             requests.append(_request(page, purpose, token, user_agent))
         except SecretUnreadable as error:
             log.error("site %s is not probed: %s", page.site_id, error)
+            Page.objects.filter(pk=page.pk).update(last_message=str(error)[:300])
     return requests
 
 

@@ -46,11 +46,11 @@ def test_probe_of_an_unknown_name_is_wrong_usage(capsys):
     assert (code, document["error"]["code"]) == (2, "no-such-site")
 
 
-def test_status_counts_without_a_broker(capsys):
+def test_status_counts(capsys):
     make_site()
     code, document = run(capsys, "status", "--json")
     assert (code, document["sites"]) == (0, {"up": 0, "suspect": 0, "down": 0, "unknown": 1})
-    assert document["queues"] == {"probes": None, "hosts": None, "mail": None}
+    assert set(document["queues"]) == {"probes", "hosts", "mail"}
     assert (document["open_incidents"], document["probes_last_minute"], document["last_mail_failure"]) == (0, 0, None)
     fail(make_site())
     code, document = run(capsys, "status", "--json")

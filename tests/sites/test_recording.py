@@ -154,6 +154,7 @@ def test_site_whose_secret_does_not_open_is_not_probed(settings):
 
     settings.SITEMEND_CREDENTIALS_KEYS = (Fernet.generate_key().decode(),)
     assert requests_for(site.pages.select_related("site"), Purpose.ROUTINE) == []
+    assert "does not open" in site.pages.get().last_message
 
 
 def test_private_address_that_a_user_typed_is_not_contacted():

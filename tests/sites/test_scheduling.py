@@ -56,13 +56,6 @@ def test_batches_keep_sites_together_and_purposes_apart(monkeypatch):
     ]
 
 
-def test_broker_that_is_away_is_no_error_and_loses_nothing():
-    site = make_site()
-    before = site.pages.get().due_at
-    assert tasks.dispatch_due_pages() == 1
-    assert site.pages.get().due_at == before
-
-
 def test_page_paused_meanwhile_is_not_put_back():
     site = make_site()
     claims = scheduling.claim_due()
