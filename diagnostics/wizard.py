@@ -60,9 +60,9 @@ class StepView:
 _TITLES = (
     ("confirm", _("Confirm the error")),
     ("read-log", _("Read the error log")),
-    ("test-htaccess", _("Test the .htaccess file")),
+    ("htaccess", _("Test the .htaccess file")),
     ("permissions", _("Check the permissions")),
-    ("retest-and-close", _("Test again and close")),
+    ("retest", _("Test again and close")),
     ("hand-over", _("Hand over to a specialist")),
 )
 _MODE_CAUSES = ("file-unreadable", "folder-not-traversable", "folder-not-writable", "cgi-not-executable", "cgi-writable-by-others",
@@ -80,10 +80,10 @@ def recommended(facts: CaseFacts) -> str:
     """The step that the evidence speaks for; "" when everything is done."""
     finished = {step.step for step in facts.done if step.outcome == "done"}
     if facts.verdict == "up":
-        return "" if "retest-and-close" in finished else "retest-and-close"
+        return "" if "retest" in finished else "retest"
     wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
     wanted += [_step_of(cause) for cause in facts.causes]
-    wanted += ["read-log", "test-htaccess", "permissions", "hand-over"]
+    wanted += ["read-log", "htaccess", "permissions", "hand-over"]
     for step in wanted:
         if step not in finished and not _obstacle(step, facts):
             return step
@@ -94,7 +94,7 @@ def _step_of(cause: str) -> str:
     if cause in _MODE_CAUSES:
         return "permissions"
     if cause.startswith("htaccess-"):
-        return "test-htaccess"
+        return "htaccess"
     return "read-log"
 
 
@@ -116,7 +116,7 @@ def _obstacle(step: str, facts: CaseFacts) -> str:
     """Why a step cannot be started now, "" when it can."""
     if step in ("confirm", "hand-over"):
         return ""
-    if step == "retest-and-close":
+    if step == "retest":
         return "" if facts.verdict == "up" or facts.done else _("First something must have been tried.")
     if not facts.can_read:
         return _("There is no connection to the files of this site.")
@@ -125,7 +125,7 @@ def _obstacle(step: str, facts: CaseFacts) -> str:
 
 _OBSTACLES: dict[str, Callable[[CaseFacts], str]] = {
     "read-log": lambda facts: "" if facts.log_read else _("The error log could not be read."),
-    "test-htaccess": lambda facts: (
+    "htaccess": lambda facts: (
         _("The .htaccess files could not be read.")
         if not facts.htaccess_read
         else _("The site has no .htaccess.")
@@ -144,10 +144,10 @@ def _why(step: str, facts: CaseFacts) -> str:
         return _("See whether the error is still there, also for other devices.")
     if step == "read-log":
         return _("The log names what went wrong.") if first else _("The log often names the cause.")
-    if step == "test-htaccess":
+    if step == "htaccess":
         return _("A line of .htaccess is probably at fault.") if first else _("A fault in .htaccess stops every page.")
     if step == "permissions":
         return _("A permission is probably at fault.") if first else _("Wrong permissions can stop a site.")
-    if step == "retest-and-close":
+    if step == "retest":
         return _("The site answers well again.") if facts.verdict == "up" else _("See whether it helped.")
     return _("All that was found, in one report, secrets removed.")

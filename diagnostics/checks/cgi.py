@@ -56,7 +56,7 @@ def _why_it_ended(evidence: Evidence, line: LogLine, script: TreeEntry | None, n
     if content is not None and evidence.exists(interpreter(content.content)) is False:
         return _finding("cgi-interpreter-missing", line, script, name, 0.96, _interpreter(content))
     if script.mode & 0o022 or (_folder_mode(evidence, script) or 0) & 0o022:
-        return _finding("cgi-writable-by-others", line, script, name, 0.85)
+        return _finding("cgi-writable-by-others", line, script, name, 0.93)
     return _finding("cgi-script-error", line, script, name, 0.7)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import htaccess_files, lines_of_failure, proof_of, repairs_for, server_of
+from diagnostics.checks.common import docroot_name, htaccess_files, lines_of_failure, proof_of, repairs_for, server_of
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of, locate
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, TextFile
@@ -26,10 +26,21 @@ def htaccess_log(evidence: Evidence) -> Iterator[Finding]:
             continue
         seen.add(complaint.path)  # of each file the newest complaint only: the server names one line at a time
         file = file_of(complaint, htaccess_files(evidence))
+        if file is None and not _may_be_ours(complaint, line, evidence):
+            continue  # one log may serve several sites of an account
         if file is None:
             yield _without_file(complaint, line)
         elif fault := locate(complaint, file, server_of(evidence)):
             yield finding_of(fault, file, confidence=0.98 if line.paired else 0.97, check_id=CHECK, line=line)
+
+
+def _may_be_ours(complaint: Complaint, line: LogLine, evidence: Evidence) -> bool:
+    """Whether a file that this login does not see lies on the way to the docroot, or inside it."""
+    if f"/{docroot_name(evidence)}/" in complaint.path:
+        return True
+    if evidence.docroot.startswith(complaint.path.removesuffix(".htaccess")):
+        return True
+    return line.paired and not isinstance(evidence.htaccess, tuple)
 
 
 def _without_file(complaint: Complaint, line: LogLine) -> Finding:

@@ -81,7 +81,7 @@ def _read(base: Complaint, message: str) -> Complaint:
 
 def _unknown_word(base: Complaint, word: str) -> Complaint:
     if word.startswith(("\\xef\\xbb\\xbf", "\ufeff")):
-        return replace(base, cause="htaccess-byte-order-mark", name=word)
+        return replace(base, cause="htaccess-byte-order-mark")
     name = word.lstrip("<").rstrip(">")
     if word.startswith("</"):
         return replace(base, cause="htaccess-unclosed-section", name=name.lstrip("/"))
@@ -120,7 +120,12 @@ def locate(complaint: Complaint, file: TextFile, server: ServerKnowledge) -> Fau
             return replace(fault, sure=True)
     for fault in faults:
         if name and fault.name.lower() == name and missing:
-            return replace(fault, cause=complaint.cause, sure=True)
+            why = (
+                fault.why
+                if fault.cause == complaint.cause or known is None
+                else f"{known.name} belongs to {known.module}, which is not there"
+            )
+            return replace(fault, cause=complaint.cause, sure=True, why=why)
         if fault.cause == complaint.cause == "htaccess-unclosed-section":
             return fault
     return _by_words(complaint, document.lines, name)

@@ -159,7 +159,7 @@ class _Linter:
 
     def _known(self, line: Line, known: Directive) -> None:
         loaded = self.server.has(known.module)
-        if loaded is not True:
+        if loaded is not True and self.active is True:  # inside a condition that may not hold, the line looks after itself
             self._missing_module(line, known, sure=loaded is False)
             if loaded is False:
                 return

@@ -108,8 +108,8 @@ def judge_root(mode: int, profile: Profile) -> Judgement:
 
 
 def _tightened(mode: int, rule: ModeRule) -> int:
-    """The mode without what is too much: never a bit more than it had, but for what the policy needs."""
-    return (mode & rule.most) | rule.need if rule.fix is None else rule.fix if mode & rule.need == rule.need else mode & rule.most
+    """The mode without what is too much: never a bit more than it had."""
+    return mode & rule.most
 
 
 def _works_all_the_same(entry: TreeEntry, missing: int) -> bool:

@@ -59,6 +59,8 @@ def try_plan(repair_id: str, evidence: Evidence, finding: Finding, answers: Iter
     """A plan, why there is none, or None where there is nothing to do. Raises KeyError for an unknown repair."""
     all_repairs()
     entry = _registered[repair_id]
+    if finding.cause not in entry.causes:
+        return None
     given = tuple(answers)
     plan = entry.function(evidence, finding, dict(given))
     if isinstance(plan, Plan):

@@ -16,10 +16,7 @@ from pathlib import Path
 
 APACHE = shutil.which("apache2", path="/usr/sbin:/usr/bin:/sbin:/bin") or shutil.which("httpd", path="/usr/sbin:/usr/bin") or ""
 MODULE_FOLDERS = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"))
-DEFAULT_MODULES = (
-    "mpm_event authn_core authn_file auth_basic authz_core authz_host authz_user alias autoindex cgid deflate dir env expires filter "
-    "headers mime negotiation rewrite setenvif"
-).split()
+DEFAULT_MODULES = ["mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_host", "authz_user", "alias", "autoindex", "cgid", "deflate", "dir", "env", "expires", "filter", "headers", "mime", "negotiation", "rewrite", "setenvif"]
 
 
 def why_missing() -> str:

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from diagnostics.redaction import redact
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("mysql://shop:s3cr3t@db.example/shop", "s3cr3t"),
+        ("define( 'DB_PASSWORD', 'hunter2' );", "hunter2"),
+        ("'password' => 'x y z',", "x y z"),
+        ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("Cookie: wordpress_logged_in=abc; b=c", "abc"),
+        ("GET /?token=abcdef&x=1", "abcdef"),
+        ("mail to bob.smith@example.org", "bob.smith"),
+        ("session d41d8cd98f00b204e9800998ecf8427e", "d41d8cd98f00b204e9800998ecf8427e"),
+        ("mysqli_connect('db', 'shop', 'pw1') in /a.php", "pw1"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----", "MIIabc"),
+        ("stripe sk_live_abcdefghijklmn", "abcdefghijklmn"),
+    ],
+)
+def test_secret_is_removed_and_twice_is_as_once(text: str, secret: str) -> None:
+    assert secret not in redact(text)
+    assert redact(redact(text)) == redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Sun Nov 22 03:12:04.000001 2026] [core:alert] [pid 1] /home/me/www/.htaccess: Invalid command 'RewritEngine', perhaps misspelled",
+        "PHP Fatal error:  Uncaught Error: Call to undefined function foo() in /home/me/www/wp-content/plugins/shop/a.php:12",
+        "AH00124: Request exceeded the limit of 10 internal redirects",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text

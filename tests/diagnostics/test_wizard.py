@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diagnostics.wizard import CaseFacts, StepDone, StepState, recommended, steps_for
+
+FULL = CaseFacts("down", True, "ssh", True, True, True, True, True, True)
+
+
+def states(facts: CaseFacts) -> dict[str, str]:
+    return {step.id: step.state.value for step in steps_for(facts)}
+
+
+def test_steps_stand_in_the_guides_order_with_a_reason_each() -> None:
+    steps = steps_for(FULL)
+    assert [step.id for step in steps] == ["confirm", "read-log", "htaccess", "permissions", "retest", "hand-over"]
+    assert all(step.reason for step in steps) and sum(step.state is StepState.RECOMMENDED for step in steps) == 1
+
+
+def test_evidence_decides_what_is_recommended() -> None:
+    assert recommended(replace(FULL, confirmed=False)) == "confirm"
+    assert recommended(FULL) == "read-log"
+    assert recommended(replace(FULL, causes=("htaccess-bad-regex",))) == "htaccess"
+    assert recommended(replace(FULL, causes=("cgi-not-executable",))) == "permissions"
+    assert recommended(replace(FULL, verdict="up")) == "retest"
+
+
+def test_without_a_connection_only_what_needs_none_can_be_started() -> None:
+    found = states(CaseFacts("down", True))
+    assert found["read-log"] == found["htaccess"] == found["permissions"] == "cannot-start-yet"
+    assert found["hand-over"] == "recommended"
+
+
+def test_finished_and_failed_steps_are_shown_as_such() -> None:
+    found = states(replace(FULL, done=(StepDone("read-log", "done"), StepDone("htaccess", "problem"))))
+    assert found["read-log"] == "done" and found["htaccess"] == "there-is-a-problem"
