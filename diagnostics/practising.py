@@ -1,0 +1,141 @@
+"""The practice site of this installation: started, broken, made whole, removed. Its servers are run by `up` while a marker file stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from sites import registration
+from sites.models import Host, Site, Team
+
+from . import connecting
+from .practice.breaks import BREAK_KINDS
+from .practice.site import PracticeError, PracticeSite
+from .transports.base import ConnectionDetails
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+KINDS = tuple(BREAK_KINDS.values())
+ENABLED = "enabled"  # beside the files: `up` runs the servers while it is there
+INTERVAL_S = 20
+_FIRST_NAMES = 100
+
+
+class PracticeUnavailable(Exception):
+    """The practice site could not be made or changed; the message says what to do."""
+
+
+def folder() -> Path:
+    return Path(settings.SITEMEND_PRACTICE_DIR)
+
+
+def _load() -> PracticeSite:
+    try:
+        return PracticeSite.load(folder())
+    except PracticeError as error:
+        raise PracticeUnavailable(str(error)) from error
+
+
+def site_of(user: AbstractBaseUser) -> Site | None:
+    """The practice site, if it belongs to a team of this person."""
+    return Site.objects.select_related("host", "team").filter(practice=True, team__memberships__user=user).first()
+
+
+def is_serving() -> bool:
+    """Whether its servers answer now."""
+    try:
+        return PracticeSite.load(folder()).is_serving()
+    except PracticeError:
+        return False
+
+
+def start(team: Team, user: AbstractBaseUser | None = None) -> Site:
+    """Makes files, host and site, and has the servers started. There is one per installation. Raises PracticeUnavailable."""
+    standing = Site.objects.filter(practice=True).first()
+    if standing:
+        if standing.team_id != team.pk:
+            raise PracticeUnavailable(_("Another team has the practice site of this installation just now."))
+        _enable()
+        return standing
+    practice = _made()
+    try:
+        with transaction.atomic():
+            site = _register(team, practice, user)
+    except registration.RegistrationError as error:
+        practice.remove()
+        raise PracticeUnavailable(error.message) from error
+    _enable()
+    return site
+
+
+def _made() -> PracticeSite:
+    """New files; what an earlier one left without a site in the database is removed first."""
+    try:
+        PracticeSite.load(folder()).remove()
+    except PracticeError:
+        pass  # there is none: the usual case
+    try:
+        return PracticeSite.create(folder())
+    except (PracticeError, OSError) as error:
+        raise PracticeUnavailable(str(error)) from error
+
+
+def _register(team: Team, practice: PracticeSite, user: AbstractBaseUser | None) -> Site:
+    Host.objects.filter(practice=True).delete()
+    name = _free_name(_("Practice site"), Site.objects.values_list("name", flat=True))
+    exempt = (practice.address, practice.sftp_port)
+    details = ConnectionDetails(
+        "sftp", practice.address, practice.sftp_port, practice.user, practice.password, host_key=practice.host_key, exempt=exempt
+    )
+    host_name = _free_name(_("Practice hosting"), Host.objects.filter(team=team).values_list("name", flat=True))
+    host = connecting.create_host(team=team, name=host_name, details=details, profile=practice.profile, practice=True, user=user)
+    return registration.register_site(
+        team=team,
+        name=name,
+        url=practice.url,
+        interval_s=INTERVAL_S,
+        host=host,
+        docroot=practice.docroot,
+        error_log=practice.error_log,
+        access_log=practice.access_log,
+        practice=True,
+    )
+
+
+def _free_name(wanted: str, taken: object) -> str:
+    names = set(taken)  # type: ignore[call-overload]
+    return next(each for each in (wanted, *(f"{wanted} {n}" for n in range(2, _FIRST_NAMES))) if each not in names)
+
+
+def _enable() -> None:
+    (folder() / ENABLED).touch()
+
+
+def break_it(kind: str) -> None:
+    """Breaks it in one of the `KINDS`. Raises PracticeUnavailable."""
+    try:
+        _load().break_it(kind)
+    except PracticeError as error:
+        raise PracticeUnavailable(str(error)) from error
+
+
+def reset() -> None:
+    """Makes it whole, as it was at the start. Raises PracticeUnavailable."""
+    _load().reset()
+
+
+def remove() -> None:
+    """Stops the servers and removes files, host, site and their history. Harmless when there is nothing."""
+    (folder() / ENABLED).unlink(missing_ok=True)
+    with transaction.atomic():
+        Site.objects.filter(practice=True).delete()
+        Host.objects.filter(practice=True).delete()
+    try:
+        PracticeSite.load(folder()).remove()
+    except PracticeError:
+        return  # nothing is there to remove

@@ -1,0 +1,161 @@
+"""The report that hands a repair over to a specialist: what happened, what was found, what was tried; secrets removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites.models import IncidentEntry
+
+from . import journal
+from .causes import CAUSES
+from .models import Diagnosis, FindingRecord, RepairCase, Step
+from .telling import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the timeline."""
+
+    at: datetime
+    text: str
+    by: str = ""
+
+
+def context(case: RepairCase) -> dict[str, Any]:
+    """All that the report shows, for a page or for Markdown."""
+    diagnosis = _newest_diagnosis(case)
+    findings = list(diagnosis.findings.all()) if diagnosis else []
+    tried = list(case.steps.filter(action__in=("repair", "trial")).select_related("created_by", "undone_by"))
+    return {
+        "case": case,
+        "site": case.site,
+        "incident": case.incident,
+        "diagnosis": diagnosis,
+        "findings": findings,
+        "causes": [CAUSES[row.cause] for row in findings if row.cause in CAUSES],
+        "log_lines": diagnosis.log_lines if diagnosis else [],
+        "inconclusive": diagnosis.inconclusive if diagnosis else [],
+        "timeline": timeline(case),
+        "tried": [{"step": step, "changed": journal.changed_paths(step), "pages": step.result.get("pages_after", [])} for step in tried],
+        "standing": [step for step in tried if step.stands_applied],
+        "made_at": timezone.now(),
+    }
+
+
+def _newest_diagnosis(case: RepairCase) -> Diagnosis | None:
+    """The one that says most: a later look at a site that is well again has nothing to tell."""
+    done = Diagnosis.objects.filter(site=case.site, state=Diagnosis.State.DONE)
+    if case.incident:
+        done = done.filter(requested_at__gte=case.incident.first_failure_at)
+    telling = done.filter(findings__severity="critical").first()
+    return telling or done.first()
+
+
+def timeline(case: RepairCase) -> list[Moment]:
+    """What happened, oldest first: the incident's own entries and the steps of the repair."""
+    moments = [Moment(case.opened_at, _("The repair was opened."), _who(case.opened_by))]
+    if case.incident:
+        entries = IncidentEntry.objects.filter(incident=case.incident).select_related("by")
+        moments += [Moment(entry.at, clean(entry.text), _who(entry.by)) for entry in entries]
+    for step in case.steps.select_related("created_by", "undone_by"):
+        text = f"{step.title}: {step.get_state_display()}. {step.message}".strip()
+        moments.append(Moment(step.finished_at or step.created_at, clean(text), _who(step.created_by)))
+        if step.undone_at:
+            moments.append(Moment(step.undone_at, _("Undone: %(title)s") % {"title": clean(step.title)}, _who(step.undone_by)))
+    if case.closed_at:
+        moments.append(Moment(case.closed_at, _("The repair was closed."), _who(case.closed_by)))
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+def _who(user: Any) -> str:
+    return user.get_username() if user else ""
+
+
+def markdown(case: RepairCase) -> str:
+    """The report as Markdown, to be put into a ticket. Nothing in it is taken for markup."""
+    shown = context(case)
+    parts = [
+        f"# {_('Report on')} {_plain(case.site.name)}",
+        _about(shown),
+        _section(_("Findings"), [_finding(row) for row in shown["findings"]], _("Nothing was found.")),
+        _section(_("Lines of the error log"), [_fenced(_log_text(shown["log_lines"]))] if shown["log_lines"] else [], _("None were read.")),
+        _section(_("What was tried"), [_tried(each) for each in shown["tried"]], _("Nothing was changed.")),
+        _section(
+            _("Could not be looked at"), [f"- {_plain(each['check'])}: {_plain(each['missing'])}" for each in shown["inconclusive"]], ""
+        ),
+        _section(_("Timeline"), ["\n".join(_moment(moment) for moment in shown["timeline"])], ""),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _about(shown: dict[str, Any]) -> str:
+    site, incident, diagnosis = shown["site"], shown["incident"], shown["diagnosis"]
+    rows = [(_("Address"), site.url), (_("Verdict now"), site.get_verdict_display()), (_("Kind of hosting"), site.profile_name)]
+    if incident:
+        rows += [(_("Failing since"), _when(incident.first_failure_at)), (_("Pages"), ", ".join(incident.paths))]
+        rows += [(_("Seen"), f"{incident.kind} {incident.status or ''}".strip())]
+    if diagnosis:
+        rows.append((_("Looked at through"), diagnosis.connection or "-"))
+    rows.append((_("Made at"), _when(shown["made_at"])))
+    return "\n".join(f"- {name}: {_plain(str(value))}" for name, value in rows)
+
+
+def _section(title: str, parts: list[str], otherwise: str) -> str:
+    body = "\n\n".join(parts) or otherwise
+    return f"## {title}\n\n{body}" if body else ""
+
+
+def _finding(row: FindingRecord) -> str:
+    place = f" `{_ticked(row.path)}{':' + str(row.line) if row.line else ''}`" if row.path else ""
+    lines = [f"### {_plain(row.summary)}", f"- {_('Cause')}: `{row.cause}` ({row.sureness}, {row.severity}){place}"]
+    if row.hint:
+        lines.append(f"- {_plain(row.hint)}")
+    proofs = "\n".join(f"[{proof['source']}] {proof['at']} {proof['text']}".strip() for proof in row.evidence)
+    return "\n".join(lines) + (f"\n\n{_fenced(proofs)}" if proofs else "")
+
+
+def _tried(each: dict[str, Any]) -> str:
+    step: Step = each["step"]
+    changed = ", ".join(f"`{_ticked(path)}`" for path in each["changed"])
+    lines = [f"### {_plain(step.title)}", f"- {step.get_state_display()}: {_plain(step.message)}"]
+    if changed:
+        lines.append(f"- {_('Files')}: {changed}")
+    return "\n".join(lines) + (f"\n\n{_fenced(clean(step.diff), 'diff')}" if step.diff else "")
+
+
+def _moment(moment: Moment) -> str:
+    by = f" ({_plain(moment.by)})" if moment.by else ""
+    return f"- {_when(moment.at)}: {_plain(moment.text)}{by}"
+
+
+def _log_text(lines: list[dict[str, Any]]) -> str:
+    return "\n".join(f"{line['at']} {line['text']}".strip() for line in lines)
+
+
+def _when(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _plain(text: str) -> str:
+    """One line in which nothing is taken for Markdown or HTML."""
+    flat = " ".join(clean(text).split())
+    for sign in "\\`*_[]<>#|":
+        flat = flat.replace(sign, f"\\{sign}")
+    return flat
+
+
+def _ticked(text: str) -> str:
+    return " ".join(clean(text).replace("`", "'").split())
+
+
+def _fenced(text: str, kind: str = "") -> str:
+    """A block that the text cannot close: its fence is longer than any in it."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{kind}\n{text.rstrip()}\n{fence}"
