@@ -8,9 +8,10 @@
   // The person's time zone, so that the server can write times in it.
   function keepTimeZone() {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (!zone || document.cookie.split("; ").includes("tz=" + encodeURIComponent(zone))) return;
+    // Names of zones hold nothing that a cookie must not: written as they are, since the server reads them so.
+    if (!/^[A-Za-z0-9_+/-]+$/.test(zone || "") || document.cookie.split("; ").includes("tz=" + zone)) return;
     const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = "tz=" + encodeURIComponent(zone) + "; Path=/; Max-Age=31536000; SameSite=Lax" + secure;
+    document.cookie = "tz=" + zone + "; Path=/; Max-Age=31536000; SameSite=Lax" + secure;
   }
 
   // "4 min ago" goes on counting between two refreshes, in the words of the server: "%s s ago|%s min ago|%s h ago|%s d ago".
