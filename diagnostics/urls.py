@@ -1,8 +1,42 @@
-"""Addresses of this app."""
+"""Addresses of this app, below the name "diagnostics"."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from .views import causes, diagnoses, hosts, practice, repairs
 
 app_name = "diagnostics"
-urlpatterns: list[URLPattern] = []
+
+urlpatterns: list[URLPattern] = [
+    path("hosts/", hosts.index, name="hosts"),
+    path("hosts/new/", hosts.new, name="host-new"),
+    path("hosts/<int:pk>/", hosts.show, name="host"),
+    path("hosts/<int:pk>/edit/", hosts.edit, name="host-edit"),
+    path("hosts/<int:pk>/delete/", hosts.delete, name="host-delete"),
+    path("hosts/<int:pk>/test/", hosts.test, name="host-test"),
+    path("hosts/<int:pk>/accept-key/", hosts.accept_key, name="host-accept-key"),
+    path("sites/<int:pk>/connect/", hosts.connect, name="site-connect"),
+    path("sites/<int:pk>/disconnect/", hosts.disconnect, name="site-disconnect"),
+    path("sites/<int:pk>/places/", hosts.places, name="site-places"),
+    path("sites/<int:pk>/diagnose/", diagnoses.start, name="diagnose"),
+    path("diagnoses/<int:pk>/", diagnoses.show, name="diagnosis"),
+    path("repairs/", repairs.index, name="repairs"),
+    path("repairs/start/<int:incident_pk>/", repairs.start_for_incident, name="repair-start"),
+    path("sites/<int:pk>/repair/", repairs.start_for_site, name="site-repair"),
+    path("repairs/<int:pk>/", repairs.show, name="repair"),
+    path("repairs/<int:pk>/look/", repairs.look, name="repair-look"),
+    path("repairs/<int:pk>/apply/", repairs.apply, name="repair-step-start"),
+    path("repairs/<int:pk>/skip/", repairs.skip, name="repair-skip"),
+    path("repairs/<int:pk>/close/", repairs.close, name="repair-close"),
+    path("repairs/<int:pk>/report/", repairs.report, name="repair-report"),
+    path("repairs/<int:pk>/report.md", repairs.report_markdown, name="repair-report-markdown"),
+    path("steps/<int:pk>/undo/", repairs.undo, name="repair-undo"),
+    path("causes/", causes.index, name="causes"),
+    path("causes/<slug:code>/", causes.show, name="cause"),
+    path("practice/", practice.show, name="practice"),
+    path("practice/start/", practice.start, name="practice-start"),
+    path("practice/break/", practice.break_it, name="practice-break"),
+    path("practice/reset/", practice.reset, name="practice-reset"),
+    path("practice/remove/", practice.remove, name="practice-remove"),
+]

@@ -41,7 +41,9 @@ def unseal_bytes(sealed: bytes) -> bytes:
     try:
         return _box().decrypt(bytes(sealed))
     except InvalidToken as error:
-        raise SecretUnreadable("The stored secret does not open with this installation's key. Restore secret.key or type it again.") from error
+        raise SecretUnreadable(
+            "The stored secret does not open with this installation's key. Restore secret.key or type it again."
+        ) from error
 
 
 def set_host_secrets(host: Host, *, password: str = "", private_key: str = "", passphrase: str = "") -> None:

@@ -33,6 +33,9 @@ PURE = (
     "sites/request_ids.py",
     "sites/fingerprints.py",
     "sites/texts.py",
+    "sites/page_text.py",
+    "sites/request_ids.py",
+    "sites/rollups.py",
     "diagnostics/evidence.py",
     "diagnostics/findings.py",
     "diagnostics/redaction.py",
@@ -46,7 +49,7 @@ PURE = (
     "diagnostics/transports/base.py",
     "diagnostics/practice/",
 )
-PURE_MAY_USE_OF_OURS = (*(path.removesuffix(".py").rstrip("/").replace("/", ".") for path in PURE), "sites.rollups")
+PURE_MAY_USE_OF_OURS = (*(path.removesuffix(".py").rstrip("/").replace("/", ".") for path in PURE),)
 
 # Inside an app nothing imports upwards: a module may import its own layer and those before it.
 LAYERS = {

@@ -34,7 +34,8 @@ CAUSES = (
         "root-disabled-by-host",
         _("The host has shut this account"),
         _(
-            "The host took away the permissions of the account's root folder, mostly after finding harmful files. Clean up and ask the host; giving the permissions back by oneself is not the way."
+            "The host took away the permissions of the account's root folder, mostly after finding harmful files. "
+            "Clean up and ask the host; giving the permissions back by oneself is not the way."
         ),
         RepairableBy.HOST,
         guide=_GUIDE,

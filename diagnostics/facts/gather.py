@@ -89,7 +89,6 @@ def _with_tree(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: f
 def _named_paths(evidence: Evidence) -> list[str]:
     named = [cgi_scripts.interpreter(script.content) for script in evidence.cgi_scripts]
     for file in evidence.htaccess if isinstance(evidence.htaccess, tuple) else ():
-        for line in parse_htaccess(file.content).lines:
-            if line.key in ("authuserfile", "authgroupfile") and line.words:
-                named.append(line.words[0])
+        lines = parse_htaccess(file.content).lines
+        named += [line.words[0] for line in lines if line.key in ("authuserfile", "authgroupfile") and line.words]
     return [path for path in named if path.startswith("/")]

@@ -52,7 +52,7 @@ def start_for_site(request: HttpRequest, pk: int) -> HttpResponse:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The shared page of one repair: its steps, and the one that is chosen (or recommended)."""
     case = access.get_case(request, pk)
-    context = queries.repair_page(case, request.GET.get("step", ""))
+    context = queries.repair_page(case, request.GET.get("step", ""), may_write=access.may_write(request, case.site.team_id))
     return TemplateResponse(request, "diagnostics/repair.html", {**context, "section": "repairs"})
 
 
