@@ -12,9 +12,7 @@ CAUSES = (
     Cause(
         "htaccess-invalid-directive",
         _("A word in .htaccess that the web server does not know"),
-        _(
-            "The web server reads .htaccess before every page. A word it does not know, often a misspelling, makes it refuse every page."
-        ),
+        _("The web server reads .htaccess before every page. A word it does not know, often a misspelling, makes it refuse every page."),
         repairs=("correct-htaccess-line", *_OUT),
         confused_with=("htaccess-module-not-loaded", "htaccess-byte-order-mark"),
         guide=_GUIDE,
@@ -22,9 +20,7 @@ CAUSES = (
     Cause(
         "htaccess-module-not-loaded",
         _("A line in .htaccess for a module that this host does not have"),
-        _(
-            "The line is correct, but the part of the web server that understands it is missing here. Usual after a move."
-        ),
+        _("The line is correct, but the part of the web server that understands it is missing here. Usual after a move."),
         repairs=("wrap-in-ifmodule", *_OUT),
         confused_with=("htaccess-invalid-directive",),
         guide=_GUIDE,
@@ -32,9 +28,7 @@ CAUSES = (
     Cause(
         "htaccess-php-directive-under-fpm",
         _("PHP settings in .htaccess"),
-        _(
-            "This host runs PHP beside the web server, and so PHP settings in .htaccess are not understood. They belong in .user.ini."
-        ),
+        _("This host runs PHP beside the web server, and so PHP settings in .htaccess are not understood. They belong in .user.ini."),
         repairs=("wrap-in-ifmodule", *_OUT),
         confused_with=("htaccess-module-not-loaded",),
         guide=_GUIDE,

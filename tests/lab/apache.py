@@ -16,7 +16,10 @@ from pathlib import Path
 
 APACHE = shutil.which("apache2", path="/usr/sbin:/usr/bin:/sbin:/bin") or shutil.which("httpd", path="/usr/sbin:/usr/bin") or ""
 MODULE_FOLDERS = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"))
-DEFAULT_MODULES = ["mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_host", "authz_user", "alias", "autoindex", "cgid", "deflate", "dir", "env", "expires", "filter", "headers", "mime", "negotiation", "rewrite", "setenvif"]
+DEFAULT_MODULES = (
+    "mpm_event", "authn_core", "authn_file", "auth_basic", "authz_core", "authz_host", "authz_user", "alias", "autoindex", "cgid", "deflate",  # noqa: E501
+    "dir", "env", "expires", "filter", "headers", "mime", "negotiation", "rewrite", "setenvif",
+)  # fmt: skip
 
 
 def why_missing() -> str:
@@ -106,7 +109,7 @@ def _configuration(server: ApacheServer, port: int, modules: Sequence[str], allo
         "<IfModule mod_dir.c>\nDirectoryIndex index.php index.html\n</IfModule>",
         "<IfModule mod_mime.c>\nTypesConfig /etc/mime.types\n</IfModule>",
         f"<IfModule mod_cgid.c>\nScriptSock {server._private}/cgid.sock\n</IfModule>",
-        f'<Directory "{server.docroot}">\nAllowOverride {allow_override}\nOptions FollowSymLinks ExecCGI\nRequire all granted\n</Directory>',
+        f'<Directory "{server.docroot}">\nAllowOverride {allow_override}\nOptions FollowSymLinks ExecCGI\nRequire all granted\n</Directory>',  # noqa: E501
         extra,
     ]
     return "\n".join(lines) + "\n"

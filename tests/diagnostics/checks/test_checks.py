@@ -120,12 +120,12 @@ def test_php_fatal_is_named_by_its_place(path: str, cause: str) -> None:
         ("PHP Parse error:  syntax error, unexpected token in /home/demo/www/wp-config.php on line 9", "wordpress-config-syntax"),
         ("PHP Fatal error:  Allowed memory size of 134217728 bytes exhausted (tried to allocate 9 bytes) in /home/demo/www/a.php on line 4",
          "php-memory-limit"),
-        ("PHP Fatal error:  Uncaught Error: Call to undefined function create_function() in /home/demo/www/a.php:4", "php-removed-function"),
-        ("PHP Fatal error:  Uncaught Error: Call to undefined function mysqli_connect() in /home/demo/www/a.php:4", "php-missing-extension"),
+        ("PHP Fatal error:  Uncaught Error: Call to undefined function create_function() in /home/demo/www/a.php:4", "php-removed-function"),  # noqa: E501
+        ("PHP Fatal error:  Uncaught Error: Call to undefined function mysqli_connect() in /home/demo/www/a.php:4", "php-missing-extension"),  # noqa: E501
         ("PHP Fatal error:  Uncaught Error: Class \"X\\Y\" not found in /home/demo/www/a.php:4", "php-class-not-found"),
-        ("PHP Fatal error:  Uncaught Error: Failed opening required 'x.php' (include_path='.') in /home/demo/www/a.php on line 4", "php-missing-file"),
+        ("PHP Fatal error:  Uncaught Error: Failed opening required 'x.php' (include_path='.') in /home/demo/www/a.php on line 4", "php-missing-file"),  # noqa: E501
         ("PHP Fatal error:  Maximum execution time of 30 seconds exceeded in /home/demo/www/a.php on line 4", "php-max-execution-time"),
-        ("PHP Fatal error:  Uncaught mysqli_sql_exception: Access denied for user 'u'@'h' in /home/demo/www/a.php:4", "database-access-denied"),
+        ("PHP Fatal error:  Uncaught mysqli_sql_exception: Access denied for user 'u'@'h' in /home/demo/www/a.php:4", "database-access-denied"),  # noqa: E501
         ("PHP Fatal error:  Uncaught RuntimeException: no in /home/demo/www/a.php:4", "php-uncaught-exception"),
     ],
 )  # fmt: skip

@@ -26,11 +26,11 @@ def lines(log: str | bytes) -> tuple[LogLine, ...]:
     [
         (apache_line("AH1: x"), "AH1: x"),
         ("[Sun Nov 22 03:12:04 2026] [error] [client 192.0.2.7] File does not exist: /x\n", "File does not exist"),
-        ("2026/11/22 03:12:04 [error] 12#12: *5 FastCGI sent in stderr: \"PHP message: PHP Fatal error:  Uncaught X in /a.php:3\" while reading "
+        ("2026/11/22 03:12:04 [error] 12#12: *5 FastCGI sent in stderr: \"PHP message: PHP Fatal error:  Uncaught X in /a.php:3\" while reading "  # noqa: E501
          "response header from upstream, client: 192.0.2.7\n", "PHP Fatal error:  Uncaught X in /a.php:3"),
         ("[22-Nov-2026 03:12:04 UTC] PHP Fatal error:  x in /a.php on line 3\n", "PHP Fatal error"),
         ("[22-Nov-2026 04:12:04 Europe/Paris] PHP Fatal error:  x in /a.php on line 3\n", "PHP Fatal error"),
-        (apache_line("AH01071: Got error 'PHP message: PHP Warning:  a in /w.php on line 1; PHP message: PHP Fatal error:  b in /f.php on line 2'"),
+        (apache_line("AH01071: Got error 'PHP message: PHP Warning:  a in /w.php on line 1; PHP message: PHP Fatal error:  b in /f.php on line 2'"),  # noqa: E501
          "PHP Fatal error:  b in /f.php on line 2"),
     ],
 )  # fmt: skip

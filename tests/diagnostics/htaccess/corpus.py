@@ -68,7 +68,7 @@ DirectoryIndex index.php index.html index.htm
   Header always set X-Content-Type-Options nosniff
   Header onsuccess unset X-Powered-By
 </IfModule>
-""",
+""",  # noqa: E501
     "laravel": b"""<IfModule mod_rewrite.c>
     <IfModule mod_negotiation.c>
         Options -MultiViews -Indexes
@@ -110,7 +110,7 @@ DirectoryIndex index.php index.html index.htm
     "long-line": b"# " + b"x" * 7000 + b"\nOptions -Indexes\n",
     "words-after-a-switch": b"RewriteEngine On now\nRedirect 301 /a\n",
     "tabs": b"\tRewriteEngine\tOn\n\tRewriteRule\t^a$\t/b\t[L]\n",
-    "conditions": b"RewriteEngine On\nRewriteCond %{TIME_HOUR} >30\nRewriteCond %{HTTP_HOST} =a [NC]\nRewriteCond expr \"%{HTTP_HOST} == 'x'\"\nRewriteRule ^ - [F]\n",
+    "conditions": b"RewriteEngine On\nRewriteCond %{TIME_HOUR} >30\nRewriteCond %{HTTP_HOST} =a [NC]\nRewriteCond expr \"%{HTTP_HOST} == 'x'\"\nRewriteRule ^ - [F]\n",  # noqa: E501
 }
 
 # name -> (content, cause, line, directive or container named): all answer 500 on that Apache

@@ -13,7 +13,7 @@ def test_parse_keeps_every_byte_of_the_corpus() -> None:
 
 def test_parse_keeps_every_byte_of_random_input() -> None:
     chance = random.Random(7)
-    pieces = [b"\n", b"\r\n", b"\\\n", b"\\\r\n", b"\\", b"\r", b"<", b">", b"</", b'"', b"'", b"#", b" ", b"\t", b"\x00", b"\xff", b"RewriteRule",
+    pieces = [b"\n", b"\r\n", b"\\\n", b"\\\r\n", b"\\", b"\r", b"<", b">", b"</", b'"', b"'", b"#", b" ", b"\t", b"\x00", b"\xff", b"RewriteRule",  # noqa: E501
               b"IfModule", b"\xef\xbb\xbf", b"a"]  # fmt: skip
     for _ in range(3000):
         content = b"".join(chance.choice(pieces) for _ in range(chance.randrange(30)))

@@ -77,7 +77,7 @@ def test_rule_is_commented_out_with_its_conditions() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"Require ip office.example", b"Requir valid-user", b"AuthTyp Basic", b"Deny form all", b"RewriteRule ^(x - [F]", b"Options -Indexes FollowSymLinks",
+    [b"Require ip office.example", b"Requir valid-user", b"AuthTyp Basic", b"Deny form all", b"RewriteRule ^(x - [F]", b"Options -Indexes FollowSymLinks",  # noqa: E501
      b"Nonsense from all denied", b"php_flag engine off", b"<FilesMatch \"(a\">\nRequire all denied\n</FilesMatch>"],
 )  # fmt: skip
 def test_line_that_keeps_somebody_out_is_taken_away_by_a_person_only(line: bytes) -> None:
@@ -163,7 +163,7 @@ def test_byte_order_mark_is_removed() -> None:
 
 def test_permissions_are_tightened_and_stricter_ones_left() -> None:
     files: dict[str, bytes | tuple[bytes, int]] = {
-        "www/cgi-bin/a.cgi": (b"#!/bin/sh\n", 0o777), "www/open.php": (b"", 0o666), "www/wp-config.php": (b"", 0o600), "www/shut.html": (b"", 0o600)
+        "www/cgi-bin/a.cgi": (b"#!/bin/sh\n", 0o777), "www/open.php": (b"", 0o666), "www/wp-config.php": (b"", 0o600), "www/shut.html": (b"", 0o600)  # noqa: E501
     }  # fmt: skip
     shown = evidence(files, apache_line("End of script output before headers: a.cgi"), path="/cgi-bin/a.cgi")
     named = finding("cgi-writable-by-others", None, "", paths="www/cgi-bin/a.cgi\nwww/open.php\nwww/shut.html\nwww/wp-config.php")
