@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from sites.models import Incident, Notification
@@ -36,10 +36,9 @@ class Mail:
 
 def render(parts: Sequence[Notification]) -> Mail:
     """The mail of one notification, or of several that go together."""
-    timezone.deactivate()  # the zone of the installation, not of somebody who asked for the delivery
-    if len(parts) == 1:
-        return _KINDS[parts[0].kind](parts[0])
-    return joined(parts)
+    # In the zone and language of the installation, not of whoever happened to ask for the delivery.
+    with timezone.override(None), translation.override(settings.LANGUAGE_CODE):
+        return _KINDS[parts[0].kind](parts[0]) if len(parts) == 1 else joined(parts)
 
 
 def one_line(text: str) -> str:

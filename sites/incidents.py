@@ -46,7 +46,7 @@ def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], n
             update_rows(Incident, rows, _EXTENDED)
     _tell_blocked(by_site, now)
     for site in recovered:
-        transaction.on_commit(partial(signals.site_recovered.send, sender=Site, site_id=site.pk))
+        transaction.on_commit(partial(signals.site_recovered.send_robust, sender=Site, site_id=site.pk))
 
 
 def _matters(sample: Sample) -> bool:
@@ -103,7 +103,7 @@ def _open(
     add_entry(incident, Kind.BAD, _opening_text(incident), at=incident.first_failure_at)
     kind = Notification.Kind.REGRESSION if earlier else Notification.Kind.NEW
     notifications.incident_opened(incident, kind, now)
-    transaction.on_commit(partial(signals.incident_opened.send, sender=Incident, incident_id=incident.pk))
+    transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
 
 
@@ -149,7 +149,7 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
         _extend(other, those, held, samples)
         return other
     add_entry(incident, Kind.BAD, _("It fails again in the same way: the incident is open again."), at=now)
-    transaction.on_commit(partial(signals.incident_opened.send, sender=Incident, incident_id=incident.pk))
+    transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
 
 
@@ -176,7 +176,7 @@ def _close(incident: Incident, resolution: str, now: datetime, text: str, by: Ab
         return False
     incident.resolved_at, incident.resolution = now, resolution
     add_entry(incident, Kind.PERSON if by else Kind.GOOD, text, by=by, at=now)
-    transaction.on_commit(partial(signals.incident_resolved.send, sender=Incident, incident_id=incident.pk))
+    transaction.on_commit(partial(signals.incident_resolved.send_robust, sender=Incident, incident_id=incident.pk))
     return True
 
 

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.controller import Controller
 
-from sites import delivery, incidents, notifications
+from sites import delivery, emails, incidents, notifications
 from sites.models import Incident, Notification
 from tests.factories import make_host, make_site, make_team, make_user
 from tests.sites.samples import START, after, fail, recover
@@ -264,8 +264,6 @@ def test_mails_read_well_for_every_kind(mailbox, team):
         row = Notification(
             kind=kind, site=site, incident=incident, recipient="a@example.org", why="Because.", created_at=START, send_after=START
         )
-        from sites import emails
-
         mail = emails.render([row])
         assert mail.subject == emails.one_line(mail.subject) != ""
         assert "Because." in mail.text

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from sites import incidents, signals
+from sites.batch import Batch
 from sites.models import Incident, Notification
 from sites.probing.outcome import Kind
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
-from tests.sites.samples import START, after, fail, recover, see
+from tests.sites.samples import START, after, fail, outcome, recover, see
 
 pytestmark = pytest.mark.django_db
 
@@ -196,29 +197,15 @@ def test_others_hear_of_an_incident_on_commit(django_capture_on_commit_callbacks
     assert heard == [("opened", pk), ("resolved", pk)]
 
 
-def test_incident_opened_by_another_batch_at_the_same_moment_is_extended(monkeypatch):
+def test_incident_opened_by_another_batch_at_the_same_moment_is_extended():
     site = make_site(paths=("/a",))
     fail(site)
     existing = Incident.objects.get()
-    see(site.pages.all(), 65, Kind.SERVER_ERROR)
-    monkeypatch.setattr(incidents, "_extend", _fail_loudly)
-    with pytest.raises(AssertionError, match="extended"):
-        incidents._open(site, existing.fingerprint, *_samples_of(site), now=after(70))
-    assert Incident.objects.count() == 1
-
-
-def _fail_loudly(*_: object) -> None:
-    raise AssertionError("extended")
-
-
-def _samples_of(site):
-    from sites.batch import Batch
-    from tests.sites.samples import outcome
-
     batch = Batch.load([outcome(page, 66, Kind.SERVER_ERROR) for page in site.pages.all()], after(66), None)
     batch.judge()
     samples = list(batch.samples.values())
-    return samples, samples, samples
+    again = incidents._open(site, existing.fingerprint, samples, samples, samples, after(66))
+    assert (again.pk, again.last_seen_at, Incident.objects.count()) == (existing.pk, after(66), 1)
 
 
 class TestCause:

@@ -1,73 +1,48 @@
-"""From a registered site to a mail: each part does its work on what the one before has stored."""
+"""From a registered site to two mails: each part does its work on what the one before has stored."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from sites import notifications, scheduling, tasks
-from sites.models import Incident, Notification, ProbeResult
+from sites import notifications, tasks
+from sites.models import Incident, Notification, Page, ProbeResult
 from tests.factories import make_site, make_team, make_user
-
-
-class Web(ThreadingHTTPServer):
-    """A website that answers what the test says."""
-
-    daemon_threads = True
-    status, body = 200, b"<html><body><p>Welcome to the shop</p></body></html>"
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(self.server.status)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    server = Web(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+from tests.http_server import HttpServer, Reply
 
 
 @pytest.mark.django_db
-def test_site_that_fails_is_mailed_and_its_recovery_too(web, settings, tmp_path):
+def test_site_that_fails_is_mailed_and_its_recovery_too(settings, tmp_path):
     settings.SITEMEND_MAIL_DIR = tmp_path
-    team = make_team(members=(make_user("alice"),))
-    site = make_site(team, name="shop", url=web.url, practice=True)
-    page = site.pages.get()
-    web.status, web.body = 500, b"<h1>Internal Server Error</h1>"
+    settings.SITEMEND_MAIL_BY_SMTP = False
+    with HttpServer() as server:
+        site = make_site(make_team(members=(make_user("alice"),)), name="shop", url=server.url("/"), practice=True)
+        page = site.pages.get()
+        server.route("/", Reply(500, body=b"<h1>Internal Server Error</h1>"))
 
-    assert tasks.probe_batch([page.pk], "routine") == 1
-    page.refresh_from_db()
-    assert page.verdict == "suspect"
-    assert Incident.objects.count() == 0
-    assert page.due_at - page.last_at == timedelta(seconds=5)
+        assert tasks.probe_batch([page.pk], "routine") == 1
+        page.refresh_from_db()
+        assert (page.verdict, page.due_at - page.last_at, Incident.objects.count()) == ("suspect", timedelta(seconds=5), 0)
 
-    assert tasks.probe_batch([page.pk], "confirmation") == 1
-    incident = Incident.objects.get()
-    assert (incident.kind, incident.status, incident.paths, incident.scope) == ("server-error", 500, ["/"], "all-pages")
-    assert incident.confirmed_by == "2 of 2 probes in 0 s"
-    assert notifications.deliver_due() == 1
-    [mail] = tmp_path.glob("*.eml")
-    assert "500 on 127.0.0.1: every page" in mail.read_text()
-    assert Notification.objects.get().state == "sent"
-    assert ProbeResult.objects.filter(evidence__isnull=False).count() == 2
-    assert scheduling.lag_s(datetime.now(UTC)) >= 0
+        assert tasks.probe_batch([page.pk], "confirmation") == 1
+        incident = Incident.objects.get()
+        assert (incident.kind, incident.status, incident.paths, incident.scope) == ("server-error", 500, ["/"], "all-pages")
+        assert [request.query != "" for request in server.requests] == [False, True]
+        assert ProbeResult.objects.exclude(evidence=None).count() == 2
+        assert tasks.deliver_notifications() == 1
+
+        server.route("/", Reply())
+        tasks.probe_batch([page.pk], "routine")
+        long_ago = timezone.now() - timedelta(seconds=31)
+        page.refresh_from_db()
+        Page.objects.update(state=page.state | {"good_since": long_ago.isoformat()})
+        tasks.probe_batch([page.pk], "confirmation")
+    incident.refresh_from_db()
+    assert incident.resolution == "recovery"
+    notifications.deliver_due(timezone.now() + timedelta(seconds=61))
+    new, back = [path.read_text() for path in sorted(tmp_path.glob("*.eml"))]
+    assert "Subject: 500 on 127.0.0.1: every page" in new
+    assert "Subject: Back: 127.0.0.1 is well again" in back
+    assert set(Notification.objects.values_list("state", flat=True)) == {"sent"}
