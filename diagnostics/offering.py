@@ -63,7 +63,7 @@ def _offer(plan: Plan, finding: Finding) -> Offer:
 
 def guide_step(plan: Plan) -> str:
     """The step of the guide that a plan belongs to."""
-    return "permissions" if all(isinstance(change, ChangeMode) for change in plan.changes) else "test-htaccess"
+    return "permissions" if all(isinstance(change, ChangeMode) for change in plan.changes) else "htaccess"
 
 
 def _caution(plan: Plan) -> str:

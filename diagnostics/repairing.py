@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 LOOKS = {
     "confirm": gettext_lazy("Confirm the error"),
     "read-log": gettext_lazy("Read the error log"),
-    "test-htaccess": gettext_lazy("Look at the .htaccess"),
+    "htaccess": gettext_lazy("Look at the .htaccess"),
     "permissions": gettext_lazy("Look at the permissions"),
-    "retest-and-close": gettext_lazy("Test again"),
+    "retest": gettext_lazy("Test again"),
 }
-ONLY_PROBED = ("confirm", "retest-and-close")
+ONLY_PROBED = ("confirm", "retest")
 IN_WORK = (Step.State.PLANNED, Step.State.QUEUED, Step.State.APPLYING, Step.State.VERIFYING)
 
 
