@@ -23,6 +23,7 @@ class Fault:
     page: str = "/"
     profile: str = ""
     changed: tuple[str, ...] = (HTACCESS_PATH,)
+    confidence: float = 0.95
 
 
 def _htaccess(content: bytes) -> Callable[[Hosting], None]:
@@ -51,7 +52,7 @@ def _open_cgi(made: Hosting) -> None:
 
 
 def _shop(made: Hosting) -> None:
-    made.write("www/shop/.htaccess", b"AddCharset utf-8 .html\r\nOrderr on\r\nAddType text/plain .txt\r\n")
+    made.write("www/shop/.htaccess", b"AddCharset utf-8 .html\r\nAddTyp text/plain .txt\r\nAddType text/plain .log\r\n")
 
 
 FAULTS = (
@@ -75,9 +76,9 @@ FAULTS = (
         "apache-2.2",
         "htaccess-apache22-syntax",
         HTACCESS_PATH,
-        LAST + 1,
+        2,
         "Order",
-        _added(b"Order allow,deny\nAllow from all\n"),
+        _htaccess(b"Options -Indexes\nOrder allow,deny\nAllow from all\n"),
     ),
     Fault(
         "rewrite-flag",
@@ -124,7 +125,7 @@ FAULTS = (
         "htaccess-invalid-directive",
         "www/shop/.htaccess",
         2,
-        "Orderr",
+        "AddTyp",
         _shop,
         page="/shop/",
         changed=("www/shop/.htaccess",),
@@ -139,5 +140,6 @@ FAULTS = (
         page="/cgi/contact.cgi",
         profile="cpanel-suexec",
         changed=("www/cgi/contact.cgi",),
+        confidence=0.9,  # the host keeps suEXEC's own words to itself
     ),
 )

@@ -41,7 +41,7 @@ def test_broken_site_is_named_repaired_and_undone(well: Hosting, shell: Shell, r
     assert first["cause"] == fault.cause, diagnosed.json
     assert (first["path"], first["line"]) == (fault.path, fault.line), first
     assert first["severity"] == "critical"
-    assert first["confidence"] >= 0.95
+    assert first["confidence"] >= fault.confidence
     assert first["repairable_by"] == "account"
     assert any(proof["source"] == "error-log" and fault.proof in proof["text"] for proof in first["evidence"]), first["evidence"]
     assert set(first["repair"]) >= {"id", "reversible", "diff"}
