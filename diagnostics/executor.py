@@ -101,6 +101,8 @@ class Executor:
                 self._make(step, position, change)
         except (Stale, TransportError) as error:
             back = self.take_back(step)
+            if back.complete and isinstance(error, ConnectionLost):
+                self._tidy(step)
             if back.complete and isinstance(error, Stale):
                 raise
             message = _told(error) if isinstance(error, TransportError) else str(error)
@@ -252,6 +254,12 @@ class Executor:
         if now is None or now.mode != entry.before_mode:
             raise TransportError(_("The host did not keep the mode that was put back."))
         return ""
+
+    def _tidy(self, step: Step) -> None:
+        try:
+            self.remove_leftovers(step)
+        except TransportError:
+            pass  # hidden temporary files harm nobody; the line is broken again
 
     def remove_leftovers(self, step: Step) -> list[str]:
         """Removes temporary files of ours that a crash left beside what the step touched. Returns their names."""

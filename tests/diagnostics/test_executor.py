@@ -58,7 +58,12 @@ def tree(folder: Path) -> dict[str, tuple[bytes, int, int, int]]:
     found = {}
     for path in sorted(folder.rglob("*"), key=str):
         stat = path.stat()
-        found[str(path)] = (path.read_bytes() if path.is_file() else b"", stat.st_mode, int(stat.st_mtime) if path.is_file() else 0, stat.st_uid)
+        found[str(path)] = (
+            path.read_bytes() if path.is_file() else b"",
+            stat.st_mode,
+            int(stat.st_mtime) if path.is_file() else 0,
+            stat.st_uid,
+        )
     return found
 
 
