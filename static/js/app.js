@@ -59,7 +59,7 @@
     const region = event.detail.elt;
     if (!region.matches || !region.matches("[data-poll]")) return;
     const active = document.activeElement;
-    const typing = active && region.contains(active) && active.matches("input, textarea, select");
+    const typing = active && region.contains(active) && active.matches("input, textarea, select, summary");
     const selecting = !getSelection().isCollapsed && region.contains(getSelection().anchorNode);
     if (document.hidden || typing || selecting) event.preventDefault();
   }

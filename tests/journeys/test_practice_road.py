@@ -58,6 +58,7 @@ def break_by_typing_mistake(visitor: Visitor) -> None:
     visitor.press("Break it this way", kind)
     assert "is broken now" in visitor.words
     visitor.until(lambda: visitor.page.get_by_role("link", name="Open the site").count() > 0, 45, "its failure is noticed and confirmed")
+    visitor.until(lambda: visitor.headline == "The practice site is down. Now mend it.", 10, "the headline follows")
     visitor.look("practice-down")
 
 
@@ -81,7 +82,7 @@ def open_incident(visitor: Visitor, line: int) -> None:
     visitor.until(lambda: visitor.page.locator("article.case").count() > 0, 30, "the incident stands on the dashboard")
     visitor.look("dashboard-down")
     visitor.press("Details", visitor.page.locator("article.case").first)
-    visitor.until_says("certain", 40)
+    visitor.until_says("Certain", 40)
     cause = visitor.page.locator("#cause").inner_text()
     assert "RewritEngine" in cause, cause
     assert re.search(rf"\.htaccess:{line}\b|[Ll]ine {line}\b", cause), cause
