@@ -168,6 +168,9 @@ def _end(run: _Run, executor: Executor, examination: examining.Examination) -> N
         for finding in examination.findings:
             if finding.severity != Severity.NOTE and finding.cause not in told:
                 _note_left(run, finding, "")
+        if not run.left:
+            why = _("needs a person: repairing it did not make the site well.")
+            run.left = [{"cause": cause, "why": why} for cause in dict.fromkeys(step.cause for step in run.steps)]
     report = recording.probe_now(run.site)
     run.after = "up" if well and report.verdict == "suspect" else report.verdict
     if run.case and not run.case.steps.exclude(pk__in=[step.pk for step in run.steps]).exists():
