@@ -183,6 +183,8 @@ def store(
         set_host_secrets(host, password=password, private_key=private_key, passphrase=passphrase)
     if moved:
         host.host_key, host.host_key_accepted_at, host.host_key_accepted_by = "", None, None
+        if stored:
+            host.practice = False  # the guard lets the practice site through at the address it was made with, nowhere else
     if tested and tested.ok and tested.host_key and tested.host_key != host.host_key:
         host.host_key, host.host_key_accepted_at = tested.host_key, timezone.now()
         host.host_key_accepted_by = user if getattr(user, "pk", None) else None

@@ -80,7 +80,10 @@ def update_site(site: Site, **changes: Any) -> Site:
             host = changes.pop("host")
             _check_host(site, host)
             site.host = host
+        lay_at = urlsplit(site.url)[:2]
         _put(site, changes)
+        # What is allowed to the practice site is allowed to the address it was made with, not to wherever somebody moves it.
+        site.practice = site.practice and urlsplit(site.url)[:2] == lay_at
         if password is not None or headers is not None:
             kept_password = credentials.basic_password(site) if password is None else password
             kept_headers = list(credentials.request_headers(site)) if headers is None else _checked_headers(headers)

@@ -186,3 +186,15 @@ def test_full_disk_in_mid_write_leaves_the_old_file(tmp_path: Path, monkeypatch:
         assert caught.value.taken_back
         assert (path.read_bytes(), path.stat().st_mode, int(path.stat().st_mtime)) == before
         assert os.listdir(folder) == [".htaccess"]
+
+
+def test_practice_host_that_is_moved_is_let_through_nowhere(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", ())
+    made_with = details(server, port=free_port())
+    host = connecting.create_host(team=Team.objects.create(name="t"), name="h", details=made_with, profile="apache-755", practice=True)
+    host.name = "renamed"
+    connecting.store(host)
+    assert connecting.details_for(Host.objects.get()).exempt == (made_with.address, made_with.port)
+    host.port = server.port
+    connecting.store(host, private_key=server.private_key_text)
+    assert connecting.test_host(Host.objects.get()).code == "address-refused"

@@ -112,3 +112,11 @@ def test_deleted_site_takes_its_records_along():
     fail(site)
     registration.delete_site(site)
     assert Site.objects.count() == Page.objects.count() == 0
+
+
+def test_practice_site_that_is_moved_is_let_through_nowhere() -> None:
+    site = make_site(url="http://127.0.0.1:18080/", practice=True)
+    registration.update_site(site, name="Renamed", url="http://127.0.0.1:18080/shop/")
+    assert Site.objects.get().practice
+    registration.update_site(site, url="http://127.0.0.1:6379/")
+    assert not Site.objects.get().practice
