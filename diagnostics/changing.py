@@ -41,8 +41,8 @@ class Seen:
         return examining.is_well(self.view)
 
 
-def look(site: Site, browsers: Sequence[str] = BROWSERS) -> Seen:
-    """Probes every page now as each kind of browser, past every cache."""
+def look(site: Site, browsers: Sequence[str] = BROWSERS, *, as_answered: bool = False) -> Seen:
+    """Probes every page now as each kind of browser, past every cache. `as_answered`: see `examining.seen`."""
     site = Site.objects.get(pk=site.pk)
     paths = dict(site.pages.values_list("pk", "path"))
     outcomes, rows = [], []
@@ -51,7 +51,7 @@ def look(site: Site, browsers: Sequence[str] = BROWSERS) -> Seen:
             outcomes.append(outcome)
             row = {"path": paths.get(outcome.key, ""), "browser": browser, "kind": str(outcome.kind), "status": outcome.status}
             rows.append({**row, "ms": round(outcome.ms, 1) if outcome.ms is not None else None})
-    return Seen(examining.seen(site, outcomes), tuple(rows))
+    return Seen(examining.seen(site, outcomes, as_answered=as_answered), tuple(rows))
 
 
 def matching(examination: Examination, wanted: dict[str, object]) -> Finding | None:
@@ -85,7 +85,7 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
         return step
     steps.verifying(step)
     since = _next_second()
-    after = look(site)
+    after = look(site, as_answered=True)
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
     if after.is_well and stays_well(site):
         _resolve(site, step)
@@ -115,7 +115,7 @@ def stays_well(site: Site) -> bool:
     """Looks several times more, so that luck is no cure."""
     for _look in range((LOOKS_WHEN_INTERMITTENT if site.pattern == "intermittent" else LOOKS_WHEN_WELL) - 1):
         time.sleep(SPACING_S)
-        if not look(site).is_well:
+        if not look(site, as_answered=True).is_well:
             return False
     return True
 
@@ -145,7 +145,7 @@ def _resolve(site: Site, step: Step) -> None:
 
 def conclude_late(step: Step) -> Step:
     """Looks again at a step whose effect takes its time."""
-    after = look(step.case.site)
+    after = look(step.case.site, as_answered=True)
     pages = {"pages_after": list(after.pages)}
     if after.is_well:
         _resolve(step.case.site, step)

@@ -36,10 +36,13 @@ def look(site: Site) -> SiteSeen:
     return seen(site, recording.retest(site, browsers=("desktop",)))
 
 
-def seen(site: Site, outcomes: Sequence[Outcome]) -> SiteSeen:
-    """Outcomes as diagnostics needs them. Where a failure comes and goes, the last one stands for the page."""
+def seen(site: Site, outcomes: Sequence[Outcome], *, as_answered: bool = False) -> SiteSeen:
+    """Outcomes as diagnostics needs them. Where a failure comes and goes, the last one stands for the page.
+
+    `as_answered`: what was answered now is all that counts, as after a change.
+    """
     pages = {page.pk: page for page in site.pages.all()}
-    views = tuple(_page_seen(pages[outcome.key], outcome) for outcome in outcomes if outcome.key in pages)
+    views = tuple(_page_seen(pages[outcome.key], outcome, as_answered) for outcome in outcomes if outcome.key in pages)
     kinds = [Kind(view.kind) for view in views]
     worst = max(kinds, key=lambda kind: kind.rank, default=None)
     failing = [page.failing_since for page in pages.values() if page.failing_since]
@@ -47,8 +50,8 @@ def seen(site: Site, outcomes: Sequence[Outcome]) -> SiteSeen:
     return SiteSeen(site.name, site.url, _verdict(kinds), str(worst or ""), views, since)
 
 
-def _page_seen(page: Page, outcome: Outcome) -> PageSeen:
-    if not outcome.is_failure and page.site.pattern == "intermittent" and page.verdict == Verdict.DOWN:
+def _page_seen(page: Page, outcome: Outcome, as_answered: bool) -> PageSeen:
+    if not as_answered and not outcome.is_failure and page.site.pattern == "intermittent" and page.verdict == Verdict.DOWN:
         return PageSeen(page.path, page.url, page.kind, page.last_status, page.last_at, page.last_detail, token=page.last_token)
     return PageSeen(
         page.path,

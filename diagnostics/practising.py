@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import registration
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 KINDS = tuple(BREAK_KINDS.values())
 ENABLED = "enabled"  # beside the files: `up` runs the servers while it is there
 INTERVAL_S = 20
+STARTING_S = 5  # `up` sees the marker within a second, then the servers start
 _FIRST_NAMES = 100
 
 
@@ -66,6 +69,8 @@ def start(team: Team, user: AbstractBaseUser | None = None) -> Site:
     try:
         with transaction.atomic():
             site = _register(team, practice, user)
+            # A probe before its servers listen would be a failure that the site is not to blame for.
+            site.pages.update(due_at=timezone.now() + timedelta(seconds=STARTING_S))
     except registration.RegistrationError as error:
         practice.remove()
         raise PracticeUnavailable(error.message) from error
