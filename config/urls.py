@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from sites.views import accounts
+
 urlpatterns = [
+    path("admin/login/", accounts.log_in),  # one door: where refused tries are counted
     path("admin/", admin.site.urls),
     path("", include("sites.urls")),
     path("", include("diagnostics.urls")),

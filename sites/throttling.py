@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import unicodedata
 from datetime import timedelta
 
 from django.utils import timezone
@@ -15,7 +17,17 @@ WAIT = timedelta(minutes=15)
 
 def attempt_key(username: str, address: str) -> str:
     """What failures are counted under. A hash: the table tells neither names nor addresses."""
-    return hashlib.sha256(f"{username.strip().casefold()}\n{address}".encode()).hexdigest()
+    name = unicodedata.normalize("NFKC", username).strip().casefold()  # the login form takes ways of writing a name for the same
+    return hashlib.sha256(f"{name}\n{_customer(address)}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _customer(address: str) -> str:
+    """The address, or what a provider gives one customer: of IPv6 at least a network of 64 bits (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((int(parsed), 64), strict=False))
 
 
 def wait_left(key: str) -> timedelta:

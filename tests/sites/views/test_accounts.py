@@ -121,3 +121,31 @@ def test_first_run_refuses_a_weak_password_and_keeps_the_link() -> None:
     form = {"username": "marie", "email": "m@example.org", "password1": "short", "password2": "short", "team": "Agency"}
     assert Client().post(f"/first-run/{token}/", form).status_code == 422
     assert first_run.verify_token(token or "")
+
+
+@pytest.mark.parametrize("door", ["/login/", "/admin/login/"])
+def test_refused_tries_count_however_the_name_is_written_and_whichever_door_is_tried(door: str) -> None:
+    make_user("olga", is_staff=True, is_superuser=True)
+    names = ["olga", "\uff4flga", "o\uff4cga", "ol\uff47a", "olg\uff41"]  # full-width letters: the same name to the login form
+    assert [log_in("wrong", name=name).status_code for name in names] == [422] * 5
+    client = Client(REMOTE_ADDR="192.0.2.1")
+    client.post(f"{door}?next=/admin/", {"username": "\uff4f\uff4cga", "password": "secret-password"})
+    assert "_auth_user_id" not in client.session
+
+
+def test_refused_tries_count_for_a_whole_network_of_one_ipv6_customer() -> None:
+    make_user("olga")
+    for number in range(5):
+        log_in("wrong", address=f"2001:db8:1:2::{number}")
+    assert log_in("secret-password", address="2001:db8:1:2:ffff::9").status_code == 429
+    assert log_in("secret-password", address="2001:db8:1:3::9").status_code == 302
+
+
+def test_admin_pages_send_to_the_one_login_and_back() -> None:
+    make_user("olga", is_staff=True, is_superuser=True)
+    client = Client(REMOTE_ADDR="192.0.2.1")
+    door = client.get("/admin/")["Location"]
+    assert client.get(door).status_code == 200
+    response = client.post(door, {"username": "olga", "password": "secret-password", "next": "/admin/"})
+    assert response["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
