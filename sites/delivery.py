@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import emails
-from sites.models import IncidentEntry, Notification
+from sites.models import IncidentEntry, Notification, Site
 from sites.queueing import enqueue_on_commit
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def _claim(notification_id: int, now: datetime) -> Notification | None:
         row = Notification.objects.filter(pk=notification_id, state__in=_TO_SEND, send_after__lte=now).first()
         if row is None:
             return None
-        mine = list(_waiting_for(row.recipient, now).select_for_update(skip_locked=True))
+        mine = list(_waiting_with(row, now).select_for_update(skip_locked=True))
         lead = next((item for item in mine if item.pk == notification_id), None)
         if lead is None:
             return None
@@ -93,8 +93,14 @@ def _claim(notification_id: int, now: datetime) -> Notification | None:
     return lead
 
 
-def _waiting_for(recipient: str, now: datetime) -> QuerySet[Notification]:
-    return Notification.objects.filter(recipient=recipient, state__in=_TO_SEND, send_after__lte=now).order_by("id")
+def _waiting_with(row: Notification, now: datetime) -> QuerySet[Notification]:
+    return _same_readers(row).filter(state__in=_TO_SEND, send_after__lte=now).order_by("id")
+
+
+def _same_readers(row: Notification) -> QuerySet[Notification]:
+    """What goes to the same recipient about the same team's sites: every member of a team can read the mails about its sites."""
+    rows = Notification.objects.filter(recipient=row.recipient)
+    return rows.filter(site__in=Site.objects.filter(team__sites=row.site_id)) if row.site_id else rows.filter(site=None)
 
 
 def _joins(item: Notification) -> bool:
@@ -104,7 +110,7 @@ def _joins(item: Notification) -> bool:
 
 def _free_at(lead: Notification, now: datetime) -> datetime:
     """When this recipient may get the next mail: a minute after the last one."""
-    others = Notification.objects.filter(recipient=lead.recipient).exclude(kind=Notification.Kind.TEST).exclude(pk=lead.pk)
+    others = _same_readers(lead).exclude(kind=Notification.Kind.TEST).exclude(pk=lead.pk)
     sent = others.filter(state=State.SENT, sent_at__gt=now - JOIN_WINDOW).order_by("-sent_at").values_list("sent_at", flat=True).first()
     being_sent = others.filter(state=State.SENDING, claimed_at__gt=now - JOIN_WINDOW)
     last = max(filter(None, [sent, being_sent.order_by("-claimed_at").values_list("claimed_at", flat=True).first()]), default=None)

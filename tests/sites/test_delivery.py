@@ -10,7 +10,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from sites import delivery, emails, incidents, notifications
-from sites.models import Incident, Notification
+from sites.models import Incident, IncidentEntry, Notification
 from tests.factories import make_host, make_site, make_team, make_user
 from tests.sites.samples import START, after, fail, recover
 
@@ -270,3 +270,18 @@ def test_mails_read_well_for_every_kind(mailbox, team):
         assert "Because." in mail.html
         assert "{{" not in mail.text + mail.html
         assert "None" not in mail.subject + mail.text
+
+
+def test_mail_never_mixes_teams_since_each_team_can_read_what_was_sent_about_its_sites(mailbox):
+    both = make_user("alice")
+    ours, theirs = make_team("Ours", members=(both,)), make_team("Theirs", members=(both,))
+    for number in range(2):
+        fail(make_site(ours, name=f"Our shop {number}", url="https://ours.example/"))
+        fail(make_site(theirs, name=f"Their secret {number}", url="https://theirs.example/"))
+    assert delivery.deliver_due(after(30)) >= 2
+    assert len(mailbox.mails) == 2  # neither team's news waits for the other's
+    about_ours = Notification.objects.filter(site__team=ours)
+    assert "Their secret" not in "".join(mail.subject + mail.body_text + mail.body_html for mail in about_ours)
+    entries = IncidentEntry.objects.filter(incident__site__team=ours, kind="mail")
+    assert entries
+    assert "Their secret" not in "".join(entry.text for entry in entries)
