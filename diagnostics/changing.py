@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +20,7 @@ from .evidence import SiteSeen
 from .examining import Examination
 from .executor import Executor, NotApplied, Stale
 from .findings import Finding, Severity
+from .locking import LEASE_S
 from .models import Step
 from .profiles import get_profile
 from .repairs.plan import ChangeMode, Plan
@@ -41,16 +44,24 @@ class Seen:
         return examining.is_well(self.view)
 
 
-def look(site: Site, browsers: Sequence[str] = BROWSERS, *, as_answered: bool = False) -> Seen:
-    """Probes every page now as each kind of browser, past every cache. `as_answered`: see `examining.seen`."""
+def look(site: Site, browsers: Sequence[str] = BROWSERS, *, as_answered: bool = False, keeping: Executor | None = None) -> Seen:
+    """Probes every page now as each kind of browser, past every cache. `as_answered`: see `examining.seen`.
+
+    `keeping`: the host stays ours meanwhile. Raises LockLost when another took it over: what was seen may no longer be so.
+    """
     site = Site.objects.get(pk=site.pk)
     paths = dict(site.pages.values_list("pk", "path"))
+    if keeping:
+        rounds = math.ceil(len(paths) / settings.SITEMEND_PROBES_PER_ADDRESS) * len(browsers)
+        keeping.keep(LEASE_S + rounds * site.time_limit_s)
     outcomes, rows = [], []
     for browser in browsers:
         for outcome in recording.retest(site, browsers=(browser,)):
             outcomes.append(outcome)
             row = {"path": paths.get(outcome.key, ""), "browser": browser, "kind": str(outcome.kind), "status": outcome.status}
             rows.append({**row, "ms": round(outcome.ms, 1) if outcome.ms is not None else None})
+    if keeping:
+        keeping.keep()
     return Seen(examining.seen(site, outcomes, as_answered=as_answered), tuple(rows))
 
 
@@ -85,12 +96,13 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
         return step
     steps.verifying(step)
     since = _next_second()
-    after = look(site, as_answered=True)
+    after = look(site, as_answered=True, keeping=executor)
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
-    if after.is_well and stays_well(site):
+    if after.is_well and stays_well(site, executor):
         _resolve(site, step)
         return steps.conclude(step, Step.State.DONE_VERIFIED, _("Every page answers as expected again."), **pages)
     gone = _is_gone(site, executor, after, finding, since)
+    executor.keep()
     if not gone or examining.got_worse(before.view, after.view):
         why = _("It did not help.") if not gone else _("A page that was well answered worse.")
         return take_back(step, executor, why, **pages)
@@ -111,11 +123,11 @@ def take_back(step: Step, executor: Executor, why: str, **result: object) -> Ste
     return steps.conclude(step, Step.State.NEEDS_ATTENTION, f"{why} {recovering.attention(back)}", retry=back.retry, **result)
 
 
-def stays_well(site: Site) -> bool:
+def stays_well(site: Site, executor: Executor) -> bool:
     """Looks several times more, so that luck is no cure."""
     for _look in range((LOOKS_WHEN_INTERMITTENT if site.pattern == "intermittent" else LOOKS_WHEN_WELL) - 1):
         time.sleep(SPACING_S)
-        if not look(site, as_answered=True).is_well:
+        if not look(site, as_answered=True, keeping=executor).is_well:
             return False
     return True
 
@@ -147,6 +159,9 @@ def conclude_late(step: Step) -> Step:
     """Looks again at a step whose effect takes its time."""
     after = look(step.case.site, as_answered=True)
     pages = {"pages_after": list(after.pages)}
+    step.refresh_from_db(fields=["state"])
+    if step.state != Step.State.AWAITING_EFFECT:
+        return step  # somebody undid it while it was looked at
     if after.is_well:
         _resolve(step.case.site, step)
         return steps.conclude(step, Step.State.DONE_VERIFIED, _("Every page answers as expected again."), **pages)

@@ -68,6 +68,10 @@ class Executor:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._drop()
 
+    def keep(self, for_s: float = 0.0) -> None:
+        """Keeps the host for the next `for_s` seconds, while nothing is written. Raises LockLost when another has it by now."""
+        self._lock.check(for_s)
+
     @property
     def reader(self) -> Reader:
         """The same connection, for looking. Raises TransportError when it cannot be made."""

@@ -45,11 +45,11 @@ class Lock:
     fence: int
     lease_s: float = LEASE_S
 
-    def check(self) -> None:
-        """Renews the lease. Raises LockLost when it ran out or another holds the lock."""
+    def check(self, for_s: float = 0.0) -> None:
+        """Renews the lease, for at least `for_s` seconds. Raises LockLost when it ran out or another holds the lock."""
         now = timezone.now()
         mine = HostLock.objects.filter(host_id=self.host_id, fence=self.fence, holder=self.holder, lease_until__gt=now)
-        if mine.update(lease_until=now + timedelta(seconds=self.lease_s)) != 1:
+        if mine.update(lease_until=now + timedelta(seconds=max(self.lease_s, for_s))) != 1:
             raise LockLost(_("The lock on this host was taken over because its time ran out. Nothing more was written."))
 
     def release(self) -> None:

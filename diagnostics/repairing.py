@@ -221,7 +221,7 @@ def _run_change(step: Step, executor: Executor) -> Step:
         return step
     site = step.case.site
     try:
-        before = changing.look(site)
+        before = changing.look(site, keeping=executor)
         examination = examining.examine(site, executor.reader, before.view)
         if step.action == "trial":
             return trials.run(step, executor, examination, before)

@@ -54,7 +54,7 @@ def run(step: Step, executor: Executor, examination: Examination, before: Seen) 
         return step
     steps.verifying(step)
     try:
-        during = changing.look(step.case.site)
+        during = changing.look(step.case.site, keeping=executor)
     finally:
         back = executor.take_back(step)
     pages = {"pages_before": list(before.pages), "pages_after": list(during.pages), "helped": during.is_well and not before.is_well}

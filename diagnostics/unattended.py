@@ -95,7 +95,7 @@ def _repair(run: _Run, executor: Executor, seen: Seen) -> None:
         changing.apply_and_verify(step, executor, choice[1], choice[0], seen)
         if step.state in (Step.State.DONE_VERIFIED, Step.State.NEEDS_ATTENTION):
             break
-        seen = changing.look(run.site)
+        seen = changing.look(run.site, keeping=executor)
         examination = examining.examine(run.site, executor.reader, seen.view)
     _end(run, executor, examination)
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
-from diagnostics import connecting, diagnosing, practising, repairing, reporting, steps, trials, undoing
-from diagnostics.models import Diagnosis, RepairCase, Step
+from diagnostics import changing, connecting, diagnosing, practising, recovering, repairing, reporting, steps, trials, undoing
+from diagnostics.models import Diagnosis, HostLock, RepairCase, Step
 from diagnostics.practice.site import PracticeSite
+from sites import registration
 from sites.models import Host, Site, Team
 from sites.recording import probe_now
 
@@ -186,3 +188,57 @@ def test_trial_repair_is_a_known_one() -> None:
     from diagnostics.repairs.registry import all_repairs
 
     assert trials.TRIAL_REPAIR in {repair.id for repair in all_repairs()}
+
+
+def test_step_that_another_worker_took_back_meanwhile_is_not_called_done(
+    practice: PracticeSite, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.break_it(next(iter(practice.kinds)))
+    case = opened(site)
+    step = started(case)
+    broken = state(practice)
+    probe = changing.recording.retest
+
+    def retest_while_the_lease_runs_out(*args: object, **more: object) -> object:
+        outcomes = probe(*args, **more)
+        if step.journal.filter(state="applied").exists():
+            HostLock.objects.update(lease_until=timezone.now())
+            recovering.recover()
+        return outcomes
+
+    monkeypatch.setattr(changing.recording, "retest", retest_while_the_lease_runs_out)
+    repairing.run_step(step.pk)
+    assert state(practice) == broken
+    assert Step.objects.get(pk=step.pk).state == "taken-back"
+
+
+def test_host_is_kept_for_as_long_as_slow_pages_take(practice: PracticeSite, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    registration.update_site(site, paths=[f"/{n}" for n in range(9)], time_limit_s=60)
+    left: list[float] = []
+
+    def retest(*_args: object, **_more: object) -> list[object]:
+        left.append((HostLock.objects.get().lease_until - timezone.now()).total_seconds())
+        return []
+
+    monkeypatch.setattr(changing.recording, "retest", retest)
+    repairing.under_lock(site, lambda executor: changing.look(site, keeping=executor))
+    assert left[0] > 3 * 60 * 2
+
+
+def test_step_undone_while_its_late_effect_was_looked_at_stays_undone(
+    practice: PracticeSite, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice.break_it(next(iter(practice.kinds)))
+    step = repairing.run_step(started(opened(site)).pk)
+    Step.objects.filter(pk=step.pk).update(state="awaiting-effect", check_again_at=timezone.now())
+    probe = changing.recording.retest
+
+    def retest_while_somebody_undoes(*args: object, **more: object) -> object:
+        outcomes = probe(*args, **more)
+        if Step.objects.get(pk=step.pk).stands_applied:
+            undoing.undo(step)
+        return outcomes
+
+    monkeypatch.setattr(changing.recording, "retest", retest_while_somebody_undoes)
+    repairing.look_again()
+    assert Step.objects.get(pk=step.pk).state == "undone"
