@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from sites.models import Host
 
 from .models import Step
 
 UNFINISHED = (Step.State.APPLYING, Step.State.VERIFYING)
+RUN_LIMIT_S = 600  # a worker that runs one step for longer is killed
 
 
 def claim(step: Step, *, since: tuple[str, ...] = (Step.State.QUEUED, Step.State.PLANNED)) -> bool:
@@ -42,6 +45,15 @@ def left_behind(host: Host | None = None) -> QuerySet[Step]:
     rows = Step.objects.filter(Q(state__in=UNFINISHED) | Q(state=Step.State.NEEDS_ATTENTION, result__retry=True))
     rows = rows.filter(action__in=("repair", "trial"), case__site__host__isnull=False).select_related("case__site__host")
     return (rows.filter(case__site__host=host) if host else rows).order_by("-pk")
+
+
+def end_abandoned_looks() -> int:
+    """Ends looks of dead workers, which would keep their repair waiting for ever. Nothing was changed by them. Returns how many."""
+    since = timezone.now() - timedelta(seconds=RUN_LIMIT_S + 30)
+    looks = Step.objects.filter(action="look", state__in=UNFINISHED, started_at__lt=since)
+    for step in looks:
+        conclude(step, Step.State.FAILED, _("It was interrupted. Nothing was changed. Look again."))
+    return len(looks)
 
 
 def applied(site_id: int) -> QuerySet[Step]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import connecting, diagnosing, recovering, repairing, undoing
+from . import connecting, diagnosing, recovering, repairing, steps, undoing
 from .models import Step
 
 
@@ -20,7 +20,7 @@ def diagnose(diagnosis_id: int) -> None:
     diagnosing.run(diagnosis_id)
 
 
-@shared_task(name="diagnostics.tasks.run_step", time_limit=600)
+@shared_task(name="diagnostics.tasks.run_step", time_limit=steps.RUN_LIMIT_S)
 def run_step(step_id: int) -> None:
     repairing.run_step(step_id)
 
@@ -48,6 +48,7 @@ def test_host(host_id: int) -> None:
 def recover_journal() -> None:
     """Takes back what dead workers left, and enqueues what a broker that was away forgot."""
     recovering.recover()
+    steps.end_abandoned_looks()
     repairing.look_again()
     waiting = Step.objects.filter(state=Step.State.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=10))
     for step_id in waiting.values_list("pk", flat=True)[:100]:

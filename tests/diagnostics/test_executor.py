@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from diagnostics import journal
+from diagnostics import journal, repairing
 from diagnostics.executor import Executor, NotApplied, Stale
 from diagnostics.locking import LockLost, acquire
 from diagnostics.models import HostLock, JournalEntry, RepairCase, Step
 from diagnostics.repairs.plan import ChangeMode, Plan, RenameFile, WriteFile
+from diagnostics.tasks import recover_journal
 from diagnostics.transports import open_writer
 from diagnostics.transports.base import ConnectionDetails, NoSpace
 from sites.models import Host, Site, Team
@@ -204,3 +206,14 @@ def test_path_survives_storing(path: str) -> None:
     text = journal.escape_path(path)
     assert text.encode()
     assert journal.unescape_path(text) == path
+
+
+def test_look_of_a_killed_worker_does_not_keep_its_repair_waiting_for_ever(step: Step) -> None:
+    Step.objects.filter(pk=step.pk).update(action="look", state="applying", started_at=timezone.now() - timedelta(minutes=5))
+    recover_journal()
+    with pytest.raises(repairing.RepairRefused):
+        repairing.look(step.case, "confirm", None)
+    Step.objects.filter(pk=step.pk).update(started_at=timezone.now() - timedelta(minutes=11))
+    recover_journal()
+    assert Step.objects.get(pk=step.pk).state == "failed"
+    assert repairing.look(step.case, "confirm", None).state == "queued"
