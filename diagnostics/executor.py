@@ -61,6 +61,7 @@ class Executor:
         self._lock = lock
         self._context: AbstractContextManager[Writer] | None = None
         self._open: Writer | None = None
+        self._plain: set[str] = set()  # folders of the site that were seen to be no links, in the run at hand
 
     def __enter__(self) -> Executor:
         return self
@@ -95,8 +96,10 @@ class Executor:
     # --- applying -------------------------------------------------------------------------------
     def apply(self, step: Step, plan: Plan) -> None:
         """Makes every change of the plan. Raises Stale, NotApplied (after taking back), LockLost (the next holder takes back)."""
+        self._plain.clear()
         for change in plan.changes:
             try:
+                self._require_inside(step, change.path, change.shown)
                 self._look(change)
             except TransportError as error:
                 raise NotApplied(_told(error), taken_back=True) from error
@@ -113,6 +116,7 @@ class Executor:
             raise NotApplied(f"{message} {back.why()}".strip(), taken_back=back.complete, retry=back.retry) from error
 
     def _make(self, step: Step, position: int, change: Change) -> None:
+        self._require_inside(step, change.path, change.shown)
         stat, content = self._look(change)
         self._lock.check()
         entry = journal.record(step, position, change, stat, content)
@@ -126,6 +130,19 @@ class Executor:
             writer.chmod(change.path, change.after)
         self._check_made(change, stat)
         journal.mark_applied(entry)
+
+    def _require_inside(self, step: Step, path: str, shown: str) -> None:
+        """Raises Stale where a folder between the docroot and the file is a link by now: it may lead to somebody else's files."""
+        docroot = step.case.site.docroot.rstrip("/")
+        folder = path.rpartition("/")[0]
+        while docroot and folder.startswith(f"{docroot}/") and folder not in self._plain:
+            stat = self._stat(folder)
+            if stat is not None and stat.kind != FileKind.FOLDER:
+                raise Stale(
+                    _("A folder on the way to %(path)s is a link by now, which is not followed.") % {"path": journal.printable(shown)}
+                )
+            self._plain.add(folder)
+            folder = folder.rpartition("/")[0]
 
     def _look(self, change: Change) -> tuple[Stat, bytes | None]:
         """What is there now, if it is what the plan was made from. Raises Stale."""
@@ -154,6 +171,7 @@ class Executor:
     def take_back(self, step: Step) -> TakenBack:
         """Takes back what stands of a step, newest change first, each once. What the host looks like decides, not what was remembered."""
         result = TakenBack()
+        self._plain.clear()
         for entry in journal.standing(step):
             try:
                 why = self._take_back_again(entry)
@@ -178,6 +196,10 @@ class Executor:
 
     def _take_back(self, entry: JournalEntry) -> str:
         """Takes one change back; returns why not, or nothing."""
+        try:
+            self._require_inside(entry.step, journal.path_now(entry), entry.shown)
+        except Stale as error:
+            return str(error)
         undo = {"write": self._unwrite, "rename": self._unrename, "mode": self._unchmod}[entry.change]
         why = undo(entry)
         if not why:

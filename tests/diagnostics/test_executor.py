@@ -217,3 +217,26 @@ def test_look_of_a_killed_worker_does_not_keep_its_repair_waiting_for_ever(step:
     recover_journal()
     assert Step.objects.get(pk=step.pk).state == "failed"
     assert repairing.look(step.case, "confirm", None).state == "queued"
+
+
+@pytest.mark.parametrize("make", [mode, write, rename])
+def test_folder_that_became_a_link_is_not_followed_out_of_the_site(host: Host, step: Step, docroot: Path, tmp_path: Path, make) -> None:
+    Site.objects.update(docroot=str(docroot))
+    step = Step.objects.get()
+    inner = docroot / "shop"
+    inner.mkdir()
+    for path in list(docroot.iterdir()):
+        if path.is_file():
+            path.rename(inner / path.name)
+    change = make(inner)
+    with Executor(opener(tmp_path), acquire(host)) as executor:
+        executor.apply(step, plan(change))
+        inner.rename(tmp_path / "of-somebody-else")
+        inner.symlink_to(tmp_path / "of-somebody-else")
+        before = tree(tmp_path / "of-somebody-else")
+        back = executor.take_back(step)
+        assert [why for _shown, why in back.refused] and "link" in back.why()
+        assert tree(tmp_path / "of-somebody-else") == before
+        with pytest.raises(Stale):
+            executor.apply(new_step(host), plan(make(inner) if make is not rename else mode(inner)))
+    assert tree(tmp_path / "of-somebody-else") == before
