@@ -17,6 +17,9 @@ from diagnostics.repairs.registry import CannotPlan
 from sites.texts import mark as _
 
 _LOCK_WORDS = ("denied", "deny", "valid-user", "granted", "htpasswd", "group ", "user ")
+_REFUSING = ("401", "403", "404", "410", "gone")  # what a redirect answers where it keeps visitors out
+_NOT_RUN = ("none", "text/plain", "default-handler", "octet-stream")  # what a file becomes that is not to be run as code
+_HANDLERS = frozenset({"removehandler", "removetype", "forcetype", "sethandler", "addhandler", "addtype"})
 _LOCK_SECTIONS = frozenset({"files", "filesmatch", "limit", "limitexcept", "requireall", "requireany", "requirenone"})
 NEEDS_PERSON = _("This takes away a line that keeps visitors out of something. Only a person can say whether that is right.")
 
@@ -110,22 +113,35 @@ def protects(line: Line, document: Document) -> bool:
     if line.key in RESTRICTING or nearest(line.name).lower() in RESTRICTING:
         return not _lets_everybody_in(line)
     args = line.args.lower()
-    if line.key == "rewriterule":
-        words = split_arguments(line.args)
-        flags = [flag.upper() for flag in (flags_of(words[2]) or [words[2]])] if len(words) == 3 else []
-        return any(flag in ("F", "FORBIDDEN", "G", "GONE", "R=403", "R=401", "R=404") or flag.startswith(("[F", "F]")) for flag in flags)
-    if line.key == "options":
+    key = line.key if find_directive(line.name) else nearest(line.name).lower() or line.key  # a misspelt word means what it looks like
+    if key == "rewriterule":
+        return _refuses(line)
+    if key == "rewriteengine" and "on" in args:
+        return any(other.key == "rewriterule" and _refuses(other) for other in document.lines)
+    if key in ("redirect", "redirectmatch", "redirectgone"):
+        return key == "redirectgone" or args.split(maxsplit=1)[:1] in [[word] for word in _REFUSING]
+    if key in ("setenvif", "setenvifnocase", "browsermatch", "browsermatchnocase", "setenv"):
+        return any(other.key in RESTRICTING and "env" in other.args.lower() for other in document.lines)
+    if key.startswith(("auth", "sslverify")):
+        return True
+    if key == "options":
         return "-indexes" in args or "-execcgi" in args or "-includes" in args or "none" in args.split()
     if line.key in ("php_flag", "php_admin_flag") and args.startswith("engine"):
         return True
-    if line.key in ("removehandler", "removetype", "forcetype", "sethandler", "addhandler") and (
-        "none" in args or "text/plain" in args or line.key.startswith("remove")
-    ):
+    if key in _HANDLERS and (key.startswith("remove") or any(word in args for word in _NOT_RUN)):
         return True
     if find_directive(line.name) is None and line.kind is LineKind.DIRECTIVE:
         locked = any(section.key in _LOCK_SECTIONS for section in enclosing(document, line))
         return locked or any(word in args for word in _LOCK_WORDS)
     return False
+
+
+def _refuses(line: Line) -> bool:
+    """Whether a rewrite rule answers "forbidden", "gone" or the like."""
+    words = split_arguments(line.args)
+    flags = [flag.upper() for flag in (flags_of(words[2]) or [words[2]])] if len(words) == 3 else []
+    answers = {"F", "FORBIDDEN", "G", "GONE", *(f"{name}={code}".upper() for name in ("R", "REDIRECT") for code in _REFUSING)}
+    return any(flag in answers or flag.startswith(("[F", "F]")) for flag in flags)
 
 
 def _lets_everybody_in(line: Line) -> bool:

@@ -8,7 +8,9 @@ from diagnostics.checks import run_checks
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding, Severity
 from diagnostics.htaccess.lint import lint
+from diagnostics.htaccess.parser import parse
 from diagnostics.repairs import CannotPlan, all_repairs, plan_repair, try_plan
+from diagnostics.repairs.editing import protects
 from diagnostics.repairs.plan import ChangeMode, Plan, RenameFile, WriteFile
 from tests.diagnostics.evidences import apache_line, evidence
 from tests.diagnostics.htaccess.corpus import FAULTY, SOUND
@@ -184,3 +186,27 @@ def test_whole_road_from_log_to_plan_ends_after_one_step() -> None:
     new = after(plan_repair(found.repairs[0], shown, found))
     again = evidence({"www/.htaccess": new}, log)
     assert [entry for entry in run_checks(again).findings if entry.severity is Severity.CRITICAL] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RedirectMatch 404 /\\.git", "Redirect gone /private", "RedirectGone /private", "RewriteRule x - [R=410]", "RewritRule x - [F]",
+        "RedirectMtach 403 x", "Optoins -Indexes", "AddType text/plain .php", "SetHandler default-handler", "AuthLDAPURL ldap://x",
+        "SSLVerifyClient require", "RewriteEngine On\nRewriteRule ^secret - [F]", "RewritEngine On\nRewriteRule ^secret - [F]",
+        "SetEnvIfNoCase User-Agent bot bad\nDeny from env=bad",
+    ],
+)  # fmt: skip
+def test_line_that_keeps_visitors_out_is_never_taken_away_alone(line: str) -> None:
+    document = parse(line.encode())
+    assert protects(document.lines[0], document)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["RewritEngine On\nRewriteRule . /index.php [L]", "Redirect 301 /404 /new", "RedirectPermanent /a /b", "SetEnv APP production",
+     "AddType image/webp .webp", "php_value upload_max_filesize 64M", "Options +FollowSymLinks", "RewriteRule ^a$ /b [R=302,L]"],
+)  # fmt: skip
+def test_line_that_keeps_nobody_out_may_be_taken_away(line: str) -> None:
+    document = parse(line.encode())
+    assert not protects(document.lines[0], document)
