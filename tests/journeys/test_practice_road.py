@@ -115,7 +115,7 @@ def test_newcomer_sees_the_whole_job(start, visit, javascript: bool) -> None:
     assert "RewritEngine" in visitor.words
     visitor.look("repair-log")
     repairing.choose(visitor, "Test the .htaccess")
-    assert "RewriteEngine" in visitor.page.locator(".diff").first.inner_text()
+    assert "RewriteEngine" in visitor.page.locator(".diff:visible").first.inner_text()
     visitor.look("repair-offer")
     assert not differences(broken, state_of(practice.home)), "nothing is written before a person agrees"
     repairing.apply_first_offer(visitor)
