@@ -1,4 +1,4 @@
-"""Who may load what of a repair: not yours is 404, a reader's attempt to change something is 403 (as in `sites.access`)."""
+"""Who may load what of a repair, as in `sites.access`: not yours is 404, a reader's attempt to change something is 403."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from sites.access import get_incident, get_site, may_write, refuse_readers, writable_team
+from sites.access import get_incident, get_site, may_write, may_write_somewhere, refuse_readers, writable_team
 from sites.models import Host
 
 from .models import RepairCase, Step
 
-__all__ = ["get_case", "get_host", "get_incident", "get_site", "get_step", "may_write", "refuse_readers", "writable_team"]
+__all__ = [
+    "get_case",
+    "get_host",
+    "get_incident",
+    "get_site",
+    "get_step",
+    "may_write",
+    "may_write_somewhere",
+    "refuse_readers",
+    "writable_team",
+]
 
 Row = TypeVar("Row", bound=Model)
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from sites.models import Site
 from sites.models.site import Verdict
 
-from . import repairing
+from . import repairing, situation, trials, undoing
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
 from .profiles import get_profile
-from .wizard import CaseFacts, StepDone, StepState, StepView, recommended, steps_for
+from .situation import APPLIED
+from .wizard import CaseFacts, StepState, StepView, recommended, steps_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -28,9 +28,6 @@ PANELS = {
     "retest": "diagnostics/repair_retest.html",
     "hand-over": "diagnostics/repair_hand_over.html",
 }
-APPLIED = (Step.State.DONE_VERIFIED, Step.State.DONE_NOT_CURED, Step.State.AWAITING_EFFECT)
-PROBLEMS = (Step.State.NEEDS_ATTENTION,)
-FINISHED = (*APPLIED, Step.State.DONE, Step.State.SKIPPED)
 MODE_CHECKS = ("root-mode", "modes", "cgi", "htaccess-unreadable")
 SHOWN_ATTEMPTS = 4
 TONES = {
@@ -58,37 +55,61 @@ def open_cases(user: AbstractBaseUser) -> int:
 
 def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[str, Any]:
     """Everything on the page of one repair. `asked_step` is a guide step's id; empty or unknown: the recommended one."""
-    attempts = list(case.steps.select_related("created_by"))
+    attempts = list(case.steps.select_related("created_by", "undone_by"))
     diagnosis = newest_diagnosis(case)
     findings = list(diagnosis.findings.all()) if diagnosis else []
-    offers = repairing.offers(case) if not case.closed_at else []
-    facts = case_facts(case, attempts, diagnosis, findings, offers)
-    current = asked_step if asked_step in PANELS else recommended(facts) or "retest"
-    busy = any(step.state in repairing.IN_WORK or step.result.get("undo_asked") for step in attempts)
+    facts = case_facts(case, attempts, diagnosis, findings)
+    offers = _offers(case, attempts, facts)
+    best = _recommended(facts, offers)
+    current = asked_step if asked_step in PANELS else best or "retest"
+    busy = situation.is_busy(attempts)
+    views = steps_for(facts)
     own = [offer for offer in offers if offer.guide_step == current]
     return {
         "case": case,
         "site": case.site,
         "incident": case.incident,
         "diagnosis": diagnosis,
-        "lead": lead(case, attempts, busy),
-        "steps": [_stepper_row(case, view, current) for view in steps_for(facts)],
+        "lead": situation.lead(case.site, attempts, busy=busy),
+        "steps": [_stepper_row(view, current, best) for view in views],
         "steps_summary": _("All steps of the guide"),
         "current": current,
+        "place": next(number for number, view in enumerate(views, 1) if view.id == current),
+        "panel_title": next(_(view.title) for view in views if view.id == current),
+        "cannot_start": next((_(view.reason) for view in views if view.id == current and view.state == StepState.CANNOT_START), ""),
+        "next_step": next((_stepper_row(view, current, best) for view in views if view.id == best != current), None),
         "panel": PANELS[current],
         "tried": [_shown(step) for step in reversed(attempts) if step.guide_step == current][:SHOWN_ATTEMPTS],
         "busy": busy,
-        "offers": own,
+        "may_act": may_write and not busy and not case.closed_at,
+        "is_well": facts.verdict == Verdict.UP,
+        "offer": own[0] if own else None,
         "other_offers": own[1:],
-        "elsewhere": next((offer for offer in offers if offer.guide_step != current), None) if not own else None,
-        "trial": _trial(case, diagnosis, facts),
+        "trial": _trial(diagnosis, facts),
         "findings": [finding for finding in findings if _belongs(finding, current)],
         "log_texts": [f"{line['at']} {line['text']}".strip() for line in diagnosis.log_lines] if diagnosis else [],
         "applied": [step for step in reversed(attempts) if step.stands_applied and step.action == "repair"],
         "may_write": may_write,
-        "may_close": _is_well(case, attempts),
+        "may_close": situation.may_close_as_well(case, attempts),
         **_profile_words(case.site),
     }
+
+
+def _offers(case: RepairCase, attempts: list[Step], facts: CaseFacts) -> list[Offer]:
+    """What is proposed now: nothing for a site that is well, nothing twice, and no file kept aside before a trial showed its fault."""
+    if case.closed_at or facts.verdict == Verdict.UP:
+        return []
+    standing = {step.plan_digest for step in attempts if step.stands_applied}
+    helped = situation.helpful_trial(attempts)
+    offers = [offer for offer in repairing.offers(case) if offer.digest not in standing]
+    return [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
+
+
+def _recommended(facts: CaseFacts, offers: list[Offer]) -> str:
+    """The wizard's choice; a trial that showed the file to blame speaks louder."""
+    if any(offer.finding.get("check") == trials.TRIAL_CHECK for offer in offers):
+        return "htaccess"
+    return recommended(facts)
 
 
 def newest_diagnosis(case: RepairCase) -> Diagnosis | None:
@@ -98,16 +119,15 @@ def newest_diagnosis(case: RepairCase) -> Diagnosis | None:
     return case.site.diagnoses.filter(state=Diagnosis.State.DONE).first()
 
 
-def case_facts(
-    case: RepairCase, attempts: list[Step], diagnosis: Diagnosis | None, findings: list[FindingRecord], offers: list[Offer]
-) -> CaseFacts:
+def case_facts(case: RepairCase, attempts: list[Step], diagnosis: Diagnosis | None, findings: list[FindingRecord]) -> CaseFacts:
     """What the list of steps depends on, from stored rows."""
     host = case.site.host
     gaps = {gap["check"] for gap in diagnosis.inconclusive} if diagnosis else set()
     telling = tuple(finding.cause for finding in findings if finding.severity != "note")
+    verdict = situation.verdict_now(case.site, attempts)
     return CaseFacts(
-        verdict=case.site.verdict,
-        confirmed=case.incident is not None or case.site.verdict == Verdict.DOWN,
+        verdict=verdict,
+        confirmed=case.incident is not None or verdict == Verdict.DOWN,
         connection=host.protocol if host else "none",
         can_read=host is not None,
         can_write=host is not None and ("write" in host.capabilities or not host.capabilities),
@@ -116,69 +136,43 @@ def case_facts(
         has_htaccess=True,  # where there is none, the step itself says so
         tree_read="modes" not in gaps,
         causes=telling,
-        repairable=tuple(dict.fromkeys(offer.cause for offer in offers)),
-        done=_done(attempts),
+        repairable=tuple(dict.fromkeys(offer.cause for offer in repairing.offers(case))),
+        done=situation.steps_done(attempts),
     )
 
 
-def _done(attempts: list[Step]) -> tuple[StepDone, ...]:
-    """What became of each guide step: its last attempt decides."""
-    last = {step.guide_step: step for step in attempts if step.state not in (Step.State.UNDONE, Step.State.STALE, *repairing.IN_WORK)}
-    found = []
-    for guide_step, step in last.items():
-        if step.state in PROBLEMS:
-            found.append(StepDone(guide_step, "problem", step.get_state_display()))
-        elif step.state in FINISHED and not (
-            step.action == "look" and guide_step in ("htaccess", "permissions") and step.state == Step.State.DONE
-        ):
-            found.append(StepDone(guide_step, "done", step.message or str(step.get_state_display())))
-    return tuple(found)
-
-
-def lead(case: RepairCase, attempts: list[Step], busy: bool) -> str:
-    """How things are, in one or two sentences."""
-    site, changed = case.site, sum(step.stands_applied and step.action == "repair" for step in attempts)
-    how = {
-        Verdict.UP: _("The site is well."),
-        Verdict.DOWN: _("The site is down."),
-        Verdict.SUSPECT: _("The site is being looked at again."),
-    }.get(site.verdict, _("It is not known yet how the site is."))
-    what = ngettext("One change stands, and can be undone.", "%(n)d changes stand, and can be undone.", changed) % {"n": changed}
-    return f"{how} {_('Working on it.') if busy else what if changed else _('Nothing is changed on the host.')}"
-
-
-def _stepper_row(case: RepairCase, view: StepView, current: str) -> dict[str, Any]:
+def _stepper_row(view: StepView, current: str, best: str) -> dict[str, Any]:
     states = {StepState.DONE: "done", StepState.PROBLEM: "bad", StepState.CANNOT_START: "later"}
-    note = _("Recommended: %(why)s") % {"why": _(view.reason)} if view.state == StepState.RECOMMENDED else _(view.reason)
+    state = states.get(view.state, "")
+    if view.id == best and state == "done":  # it was done once, and is needed again
+        state = ""
+    note = _("Recommended: %(why)s") % {"why": _(view.reason)} if view.id == best else _(view.reason)
     url = "" if view.state == StepState.CANNOT_START and view.id != current else f"?step={view.id}"
-    return {"title": _(view.title), "note": note, "state": states.get(view.state, ""), "url": url, "current": view.id == current}
+    return {"title": _(view.title), "note": note, "state": state, "url": url, "current": view.id == current}
 
 
 def _shown(step: Step) -> Step:
     """A step with what its notice needs."""
     step.tone = TONES.get(step.state, "")
-    step.working = step.state in repairing.IN_WORK
-    step.pages_after = step.result.get("pages_after", [])
-    if step.guide_step in ("confirm", "retest") and step.state == Step.State.DONE:
-        step.tone = "ok" if all(page["kind"] == "ok" for page in step.pages_after) else "warn"
+    step.working = step.state in repairing.IN_WORK or bool(step.result.get(undoing.ASKED))
+    step.is_trial = step.action == "trial"
+    undone = step.state in (Step.State.UNDONE, Step.State.TAKEN_BACK, Step.State.STALE)
+    step.pages_after = [] if undone else step.result.get("pages_after", [])
+    step.says_itself = step.action in ("look", "trial") and step.state == Step.State.DONE
+    if step.action == "look" and step.state == Step.State.DONE and step.guide_step in ("confirm", "retest"):
+        step.tone = "ok" if situation.all_well(step.pages_after) else "warn"
     return step
 
 
-def _trial(case: RepairCase, diagnosis: Diagnosis | None, facts: CaseFacts) -> dict[str, Any]:
-    if not facts.can_read or case.site.verdict == Verdict.UP:
-        return {"offered": False, "why": _("The site is well: there is nothing to try.") if case.site.verdict == Verdict.UP else ""}
+def _trial(diagnosis: Diagnosis | None, facts: CaseFacts) -> dict[str, Any]:
+    if not facts.can_read or facts.verdict == Verdict.UP:
+        return {"offered": False, "why": ""}
     why = diagnosis.no_trial if diagnosis else ""
     return {"offered": not why, "why": why}
 
 
 def _belongs(finding: FindingRecord, guide_step: str) -> bool:
     return finding.check_id in MODE_CHECKS if guide_step == "permissions" else guide_step == "read-log"
-
-
-def _is_well(case: RepairCase, attempts: list[Step]) -> bool:
-    """Whether the repair may be closed as well: the site is up, and a look after the last change found every page so."""
-    last = next((step for step in reversed(attempts) if step.result.get("pages_after")), None)
-    return bool(case.site.verdict == Verdict.UP and last and all(page["kind"] == "ok" for page in last.result["pages_after"]))
 
 
 def _profile_words(site: Site) -> dict[str, str]:

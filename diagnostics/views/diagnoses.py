@@ -9,6 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from sites.models.site import Verdict
+
 from .. import access, diagnosing
 from ..models import Diagnosis
 
@@ -30,4 +32,14 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Diagnosis.objects.filter(site__team__memberships__user=request.user).select_related("site__host", "incident")
     diagnosis = get_object_or_404(rows.prefetch_related("findings"), pk=pk)
     running = diagnosis.state in (Diagnosis.State.QUEUED, Diagnosis.State.RUNNING)
-    return TemplateResponse(request, "diagnostics/diagnosis.html", {"diagnosis": diagnosis, "site": diagnosis.site, "running": running, "section": "sites"})
+    site = diagnosis.site
+    context = {
+        "diagnosis": diagnosis,
+        "findings": diagnosis.findings.all(),
+        "site": site,
+        "running": running,
+        "failing": site.verdict in (Verdict.DOWN, Verdict.SUSPECT),
+        "may_write": access.may_write(request, site.team_id),
+        "section": "sites",
+    }
+    return TemplateResponse(request, "diagnostics/diagnosis.html", context)

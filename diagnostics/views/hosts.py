@@ -18,13 +18,16 @@ from sites.models import Host, Site
 
 from .. import access, connecting
 from ..forms import ChooseHostForm, HostForm, PlacesForm
+from ..profiles import get_profile
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """Every hosting account of the person's teams."""
     hosts = Host.objects.filter(team__memberships__user=request.user).annotate(site_count=Count("sites")).order_by("name")
-    return TemplateResponse(request, "diagnostics/hosts.html", {"hosts": hosts, "section": "settings"})
+    return TemplateResponse(
+        request, "diagnostics/hosts.html", {"hosts": hosts, "may_write": access.may_write_somewhere(request), "section": "settings"}
+    )
 
 
 @require_GET
@@ -37,6 +40,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "offered": connecting.fingerprint_of(host.offered_host_key) if host.offered_host_key else "",
         "for_site": _site_asked_for(request),
         "pinned": connecting.fingerprint_of(host.host_key) if host.host_key else "",
+        "profile_title": get_profile(host.profile).title,
+        "may_write": access.may_write(request, host.team_id),
         "section": "settings",
     }
     return TemplateResponse(request, "diagnostics/host.html", context)
@@ -60,7 +65,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _site_asked_for(request: HttpRequest) -> Site | None:
     wanted = request.GET.get("site", "")
-    return access.get_site(request, int(wanted), write=True) if wanted.isdigit() else None
+    return access.get_site(request, int(wanted), write=True) if wanted.isdecimal() else None
 
 
 def _unused_name(site: Site) -> str:
@@ -175,4 +180,6 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         host.delete()
         messages.success(request, _("%(name)s and its secrets are removed. Its sites are watched on.") % {"name": host.name})
         return redirect("diagnostics:hosts")
-    return TemplateResponse(request, "diagnostics/host_delete.html", {"host": host, "sites": host.sites.order_by("name"), "section": "settings"})
+    return TemplateResponse(
+        request, "diagnostics/host_delete.html", {"host": host, "sites": host.sites.order_by("name"), "section": "settings"}
+    )

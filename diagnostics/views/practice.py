@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -10,15 +12,32 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from sites.models import Site
+from sites.models.site import Verdict
 
 from .. import access, practising
+
+BROKEN_AT = "practice_broken_at"  # in the session: seconds of the clock
+NOTICE_S = 10  # from the probe to the verdict, at most
 
 
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
     """What the practice site is, how to break it, and how it stands."""
-    context = {"site": practising.site_of(request.user), "kinds": practising.KINDS, "serving": practising.is_serving(), "section": "sites"}
+    site = practising.site_of(request.user)
+    context = {
+        "site": site,
+        "kinds": practising.KINDS,
+        "serving": practising.is_serving(),
+        "awaited": site is not None and site.verdict != Verdict.DOWN and _was_just_broken(request),
+        "may_write": access.may_write(request, site.team_id) if site else access.may_write_somewhere(request),
+        "section": "sites",
+    }
     return TemplateResponse(request, "diagnostics/practice.html", context)
+
+
+def _was_just_broken(request: HttpRequest) -> bool:
+    """Whether this person broke it and the next probe has not yet had its time: the verdict still speaks of before."""
+    return time.time() - request.session.get(BROKEN_AT, 0.0) < practising.INTERVAL_S + NOTICE_S
 
 
 @require_POST
@@ -41,6 +60,7 @@ def break_it(request: HttpRequest) -> HttpResponse:
     except practising.PracticeUnavailable as error:
         messages.error(request, str(error))
     else:
+        request.session[BROKEN_AT] = time.time()
         messages.success(request, _("The practice site is broken now. The next probe, in at most 20 seconds, will notice it."))
     return redirect("diagnostics:practice")
 
@@ -50,6 +70,7 @@ def reset(request: HttpRequest) -> HttpResponse:
     """Makes it whole again, as if nothing had happened."""
     access.refuse_readers(request, _site(request).team_id)
     practising.reset()
+    request.session.pop(BROKEN_AT, None)
     messages.success(request, _("The practice site is whole again."))
     return redirect("diagnostics:practice")
 
@@ -59,6 +80,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     """Stops and removes the practice site with its host and history."""
     access.refuse_readers(request, _site(request).team_id)
     practising.remove()
+    request.session.pop(BROKEN_AT, None)
     messages.success(request, _("The practice site is removed."))
     return redirect("sites:dashboard")
 

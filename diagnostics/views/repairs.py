@@ -13,16 +13,21 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from sites.models import Incident, Site
+
 from .. import access, queries, repairing, reporting, undoing
 from ..forms import CloseForm
 from ..models import RepairCase, Step
+from ..profiles import get_profile
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """Every guided repair of the person's teams, open ones first."""
     page = Paginator(queries.cases_of(request.user), 30).get_page(request.GET.get("page"))
-    return TemplateResponse(request, "diagnostics/repairs.html", {"page": page, "open_count": queries.open_cases(request.user), "section": "repairs"})
+    return TemplateResponse(
+        request, "diagnostics/repairs.html", {"page": page, "open_count": queries.open_cases(request.user), "section": "repairs"}
+    )
 
 
 def start_for_incident(request: HttpRequest, incident_pk: int) -> HttpResponse:
@@ -32,19 +37,24 @@ def start_for_incident(request: HttpRequest, incident_pk: int) -> HttpResponse:
     if standing:
         return redirect("diagnostics:repair", standing.pk)
     if request.method != "POST":
-        return TemplateResponse(request, "diagnostics/repair_start.html", {"incident": incident, "site": incident.site, "section": "repairs"})
+        return _ask(request, incident.site, incident)
     return redirect("diagnostics:repair", repairing.open_case(incident.site, incident, request.user).pk)
+
+
+def _ask(request: HttpRequest, site: Site, incident: Incident | None) -> HttpResponse:
+    context = {"incident": incident, "site": site, "may_write": access.may_write(request, site.team_id), "section": "repairs"}
+    return TemplateResponse(request, "diagnostics/repair_start.html", context)
 
 
 def start_for_site(request: HttpRequest, pk: int) -> HttpResponse:
     """The same for a site without an open incident."""
     site = access.get_site(request, pk, write=request.method == "POST")
+    incident = site.incidents.filter(resolved_at=None).first()
     standing = repairing.open_case_of(site)
     if standing:
         return redirect("diagnostics:repair", standing.pk)
     if request.method != "POST":
-        return TemplateResponse(request, "diagnostics/repair_start.html", {"incident": None, "site": site, "section": "repairs"})
-    incident = site.incidents.filter(resolved_at=None).first()
+        return _ask(request, site, incident)
     return redirect("diagnostics:repair", repairing.open_case(site, incident, request.user).pk)
 
 
@@ -129,7 +139,8 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """The report for a specialist, ready to print."""
     case = access.get_case(request, pk)
-    return TemplateResponse(request, "diagnostics/report.html", {**reporting.context(case), "section": "repairs"})
+    profile = get_profile(case.site.profile_name).title
+    return TemplateResponse(request, "diagnostics/report.html", {**reporting.context(case), "profile_title": profile, "section": "repairs"})
 
 
 @require_GET

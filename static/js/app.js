@@ -64,15 +64,15 @@
     if (document.hidden || typing || selecting) event.preventDefault();
   }
 
-  // What was unfolded stays unfolded over a refresh.
-  let unfolded = [];
+  // What was unfolded or folded stays so over a refresh.
+  let folds = new Map();
   function rememberUnfolded(event) {
-    unfolded = Array.from(event.detail.target.querySelectorAll("details[id][open]"), (part) => part.id);
+    folds = new Map(Array.from(event.detail.target.querySelectorAll("details[id]"), (part) => [part.id, part.open]));
   }
   function restoreUnfolded() {
-    for (const id of unfolded) {
+    for (const [id, open] of folds) {
       const part = document.getElementById(id);
-      if (part) part.open = true;
+      if (part) part.open = open;
     }
     refreshTimes();
   }

@@ -1,0 +1,96 @@
+"""How a repair stands now: what the steps saw weighs more than the last probe, as long as it is newer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sites.models import Site
+from sites.models.site import Verdict
+
+from . import repairing, undoing
+from .models import RepairCase, Step
+from .wizard import StepDone
+
+APPLIED = (Step.State.DONE_VERIFIED, Step.State.DONE_NOT_CURED, Step.State.AWAITING_EFFECT)
+PROBLEMS = (Step.State.NEEDS_ATTENTION,)
+FINISHED = (*APPLIED, Step.State.DONE, Step.State.SKIPPED)
+OF_NO_WEIGHT = (Step.State.UNDONE, Step.State.STALE, Step.State.TAKEN_BACK, Step.State.FAILED, *repairing.IN_WORK)
+
+
+def is_busy(attempts: Sequence[Step]) -> bool:
+    """Whether a worker has, or is about to have, a step of this repair in hand."""
+    return any(step.state in repairing.IN_WORK or step.result.get(undoing.ASKED) for step in attempts)
+
+
+def pages_now(step: Step) -> list[dict[str, Any]]:
+    """What the pages answered when the step left the site: before it, where nothing of it stayed."""
+    stayed = step.action == "look" or step.stands_applied
+    return step.result.get("pages_after" if stayed else "pages_before", [])
+
+
+def all_well(pages: Sequence[dict[str, Any]]) -> bool:
+    return bool(pages) and all(page["kind"] == "ok" for page in pages)
+
+
+def verdict_now(site: Site, attempts: Sequence[Step]) -> str:
+    """The verdict by the newest look, be it a step's or a probe's: a repair shows its effect before the timetable does."""
+    newest = _newest_look(attempts)
+    if newest is None:
+        return site.verdict
+    at, pages = newest
+    probed_since = site.last_probe_at is not None and site.last_probe_at > at
+    if all_well(pages):
+        return Verdict.UP.value if not probed_since or site.kind == "ok" else site.verdict
+    return site.verdict if probed_since else Verdict.DOWN.value
+
+
+def _newest_look(attempts: Sequence[Step]) -> tuple[Any, list[dict[str, Any]]] | None:
+    looks = [(step.undone_at or step.finished_at, pages_now(step)) for step in attempts if step.state not in repairing.IN_WORK]
+    return max((look for look in looks if look[0] and look[1]), key=lambda look: look[0], default=None)
+
+
+def helpful_trial(attempts: Sequence[Step]) -> bool:
+    """Whether the last trial showed that the .htaccess is to blame."""
+    trial = next((step for step in reversed(attempts) if step.action == "trial" and step.state == Step.State.DONE), None)
+    return trial is not None and bool(trial.result.get("helped"))
+
+
+def steps_done(attempts: Sequence[Step]) -> tuple[StepDone, ...]:
+    """What became of each guide step: its last attempt decides. Looking at files, or a trial that helped, does not end a step."""
+    last = {step.guide_step: step for step in attempts if step.state not in OF_NO_WEIGHT}
+    found = []
+    for guide_step, step in last.items():
+        if step.state in PROBLEMS:
+            found.append(StepDone(guide_step, "problem", str(step.get_state_display())))
+        elif step.state in FINISHED and not _goes_on(step):
+            found.append(StepDone(guide_step, "done", step.message or str(step.get_state_display())))
+    return tuple(found)
+
+
+def _goes_on(step: Step) -> bool:
+    if step.state != Step.State.DONE:
+        return False
+    only_looked = step.action == "look" and step.guide_step in ("htaccess", "permissions")
+    return only_looked or (step.action == "trial" and bool(step.result.get("helped")))
+
+
+def lead(site: Site, attempts: Sequence[Step], *, busy: bool) -> str:
+    """How things are, in one or two sentences."""
+    changed = sum(step.stands_applied and step.action == "repair" for step in attempts)
+    how = {
+        Verdict.UP: _("The site is well."),
+        Verdict.DOWN: _("The site is down."),
+        Verdict.SUSPECT: _("The site is being looked at again."),
+    }.get(verdict_now(site, attempts), _("It is not known yet how the site is."))
+    what = ngettext("One change was made. It can be undone.", "%(n)d changes were made. They can be undone.", changed) % {"n": changed}
+    return f"{how} {_('Working on it.') if busy else what if changed else _('Nothing is changed on the host.')}"
+
+
+def may_close_as_well(case: RepairCase, attempts: Sequence[Step]) -> bool:
+    """Whether the repair may be closed as well: the newest look found every page so."""
+    newest = _newest_look(attempts)
+    return verdict_now(case.site, attempts) == Verdict.UP and newest is not None and all_well(newest[1])
