@@ -15,6 +15,7 @@ from sites.judging import PageState, Policy
 from sites.models import FailureEvidence, Page, ProbeResult, Site, Transition
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome, Purpose
+from sites.samples import Sample
 from sites.scheduling import next_due
 
 _PAGE_COLUMNS = (
@@ -29,35 +30,6 @@ _SITE_COLUMNS = ("verdict", "verdict_since", "kind", "scope", "pattern", "last_p
 def policy_of(interval_s: int) -> Policy:
     """The thresholds in force for sites of this interval."""
     return Policy(interval_s=float(interval_s))
-
-
-@dataclass(slots=True)
-class Sample:
-    """One page with its state before and after the batch, and the outcome that counted last."""
-
-    page: Page
-    state: PageState
-    extra: dict[str, Any]  # beside the state: "fp" of the failure, "fp_next" seen once, "confirming" before the regular time
-    old_verdict: str
-    outcome: Outcome | None = None
-    transitions: list[judging.Transition] = field(default_factory=list)
-    changed: bool = False
-
-    @classmethod
-    def of(cls, page: Page) -> Sample:
-        stored = page.state
-        extra = {name: stored[name] for name in ("fp", "fp_next", "confirming") if name in stored}
-        return cls(page, judging.state_from_json(stored), extra, page.verdict)
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the failure that this page is held for; empty when it is up."""
-        return str(self.extra.get("fp", ""))
-
-    @property
-    def is_failing_now(self) -> bool:
-        """Whether it is down and the last probe showed that."""
-        return self.state.verdict == Verdict.DOWN and self.outcome is not None and self.state.goods == 0
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from sites.wording import duration_words, failure_sentence
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    from sites.batch import Sample
+    from sites.samples import Sample
 
 REOPENED_WITHIN = timedelta(minutes=30)
 BLOCKED_MAIL_AFTER = timedelta(hours=1)

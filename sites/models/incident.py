@@ -11,7 +11,7 @@ from .site import Site
 
 
 class Incident(models.Model):
-    """What is wrong with one site. The cause is filled in from outside (`incidents.attach_cause`): this app does not know how it is found."""
+    """What is wrong with one site. The cause comes from outside (`incidents.attach_cause`): this app does not know how it is found."""
 
     class Resolution(models.TextChoices):
         RECOVERY = "recovery", _("The site recovered")
@@ -55,7 +55,9 @@ class Incident(models.Model):
     class Meta:
         ordering = ["-opened_at"]
         constraints = [
-            models.UniqueConstraint(fields=["site", "fingerprint"], condition=Q(resolved_at=None), name="one_open_incident_per_fingerprint"),
+            models.UniqueConstraint(
+                fields=["site", "fingerprint"], condition=Q(resolved_at=None), name="one_open_incident_per_fingerprint"
+            ),
         ]
         indexes = [
             models.Index(fields=["resolved_at", "-opened_at"], name="incident_open"),

@@ -166,16 +166,20 @@ def ago_patterns() -> str:
 @register.simple_tag
 def bars(days: Sequence[Bar], wide: bool = False, label: str = "") -> SafeString:
     """Availability bars, one per day, oldest first."""
+    # Good days of the small bars are one path: fifty rows of thirty bars would else be most of the page's bytes.
+    joined = [index for index, day in enumerate(days) if day.tone == "ok" and not wide]
+    path = format_html('<path class="bar ok" d="{}"/>', "".join(f"M{index * 6} 0h4v22h-4z" for index in joined)) if joined else ""
     rects = format_html_join(
         "",
         '<rect class="bar {}" x="{}" width="4" height="22" rx="1.5"><title>{}</title></rect>',
-        ((day.tone, index * 6, day.words) for index, day in enumerate(days)),
+        ((day.tone, index * 6, day.words) for index, day in enumerate(days) if index not in joined),
     )
     return format_html(
-        '<svg class="bars{}" viewBox="0 0 {} 22" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        '<svg class="bars{}" viewBox="0 0 {} 22" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg>',
         mark_safe(" wide") if wide else "",
         max(1, len(days) * 6 - 2),
         label or bars_words(days),
+        path,
         rects,
     )
 

@@ -90,7 +90,8 @@ def test_ago_counts_full_units_and_never_is_in_the_future() -> None:
 def test_bars_are_said_for_those_who_do_not_see_them() -> None:
     svg = BeautifulSoup(sitemend.bars([Bar("ok", "1 Nov: well"), Bar("bad", "2 Nov: 3 % <failed>")]), "html.parser").svg
     assert svg["aria-label"] == "2 days: 1 with failures, 0 with hiccups"
-    assert svg.select("rect")[1].title.get_text() == "2 Nov: 3 % <failed>"
+    assert svg.select_one("path.ok")["d"] == "M0 0h4v22h-4z"
+    assert svg.select_one("rect").title.get_text() == "2 Nov: 3 % <failed>"
 
 
 def test_curve_keeps_gaps_and_ends_on_a_round_figure() -> None:

@@ -1,0 +1,41 @@
+"""One page in a batch of outcomes: what it was before, what it is after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sites import judging
+from sites.judging import PageState
+from sites.models import Page
+from sites.models.site import Verdict
+from sites.probing.outcome import Outcome
+
+
+@dataclass(slots=True)
+class Sample:
+    """One page with its state before and after the batch, and the outcome that counted last."""
+
+    page: Page
+    state: PageState
+    extra: dict[str, Any]  # beside the state: "fp" of the failure, "fp_next" seen once, "confirming" before the regular time
+    old_verdict: str
+    outcome: Outcome | None = None
+    transitions: list[judging.Transition] = field(default_factory=list)
+    changed: bool = False
+
+    @classmethod
+    def of(cls, page: Page) -> Sample:
+        stored = page.state
+        extra = {name: stored[name] for name in ("fp", "fp_next", "confirming") if name in stored}
+        return cls(page, judging.state_from_json(stored), extra, page.verdict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the failure that this page is held for; empty when it is up."""
+        return str(self.extra.get("fp", ""))
+
+    @property
+    def is_failing_now(self) -> bool:
+        """Whether it is down and the last probe showed that."""
+        return self.state.verdict == Verdict.DOWN and self.outcome is not None and self.state.goods == 0

@@ -1,0 +1,8 @@
+"""All benches, one after the other: `make bench`."""
+
+from __future__ import annotations
+
+from tests.bench import bench_dashboard
+
+if __name__ == "__main__":
+    bench_dashboard.main()
