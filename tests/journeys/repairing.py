@@ -25,7 +25,12 @@ def choose(visitor: Visitor, step: str) -> None:
 
 def settle(visitor: Visitor, seconds: float = BUSY_S) -> float:
     """Waits until nothing is in work any more."""
-    return visitor.until(lambda: visitor.page.locator("#repair .working").count() == 0, seconds, "the step comes to its end")
+    return visitor.until(lambda: not is_busy(visitor), seconds, "the step comes to its end")
+
+
+def is_busy(visitor: Visitor) -> bool:
+    """Whether the page looks for news every two seconds, or says that something is in work."""
+    return visitor.page.locator('#repair[hx-trigger="every 2s"], #repair .working').count() > 0
 
 
 def look_again(visitor: Visitor, words: str) -> float:
@@ -44,4 +49,6 @@ def undo_newest(visitor: Visitor) -> float:
     """Takes back what stands at the top of the list of changes."""
     visitor.page.get_by_role("button", name=re.compile("^Undo")).first.click()
     visitor.page.wait_for_load_state()
-    return visitor.until(lambda: visitor.page.get_by_role("button", name=re.compile("^Undo")).count() == 0, BUSY_S, "it is undone")
+    took = settle(visitor)
+    assert visitor.page.get_by_role("button", name=re.compile("^Undo")).count() == 0, visitor.words
+    return took

@@ -80,8 +80,8 @@ def watch(product: Product, server: HttpServer, names: tuple[str, ...]) -> Shell
     made = shell.run("shell", "--verbosity", "0", "-c", PERSON)
     assert made.status == 0, made.err
     for name in names:
-        server.route(f"/{name}", Reply())
-        added = shell.run("add_site", name, server.url(f"/{name}"), "--interval", "20", "--json")
+        server.route(f"/{name}/", Reply())
+        added = shell.run("add_site", name, server.url(f"/{name}/"), "--interval", "20", "--json")
         assert added.status == 0, added.err
     wait_for(lambda: shell.run("status", "--json").json["sites"]["up"] == len(names), 60, "all sites are up")
     return shell
@@ -92,9 +92,9 @@ def test_everything_killed_while_a_site_fails_loses_nothing_and_tells_nothing_tw
     with HttpServer() as server:
         product: Product = start(EMAIL_URL=f"smtp://127.0.0.1:{inbox.port}", SITEMEND_ALLOWED_NETWORKS="127.0.0.0/8")
         shell = watch(product, server, ("shop", "blog"))
-        server.route("/shop", Reply(500, b"<h1>Internal Server Error</h1>"))
+        server.route("/shop/", Reply(500, b"<h1>Internal Server Error</h1>"))
         asked = len(server.requests)
-        wait_for(lambda: any(request.path == "/shop" for request in server.requests[asked:]), 40, "the failure is met")
+        wait_for(lambda: any(request.path == "/shop/" for request in server.requests[asked:]), 40, "the failure is met")
         for name in ("probes", "hosts", "beat", "valkey", "web"):
             number = product.child(CHILDREN[name])
             assert number, name
@@ -103,7 +103,7 @@ def test_everything_killed_while_a_site_fails_loses_nothing_and_tells_nothing_tw
         wait_for(lambda: inbox.mails, 120, "the mail about the failure")
         assert shell.run("status", "--json").json["sites"] == {"up": 1, "suspect": 0, "down": 1, "unknown": 0}
         os.kill(product.child(CHILDREN["hosts"]), signal.SIGKILL)
-        server.route("/shop", Reply())
+        server.route("/shop/", Reply())
         wait_for(lambda: len(inbox.mails) >= 2, 150, "the mail about the recovery")
         wait_for(lambda: shell.run("status", "--json").json["lag_s"] < 5, 60, "probing goes on in time")
         subjects = inbox.subjects()
@@ -118,7 +118,7 @@ def test_mail_server_that_refuses_gets_every_mail_once_when_it_takes_them(start,
     with HttpServer() as server:
         product: Product = start(EMAIL_URL=f"smtp://127.0.0.1:{inbox.port}", SITEMEND_ALLOWED_NETWORKS="127.0.0.0/8")
         shell = watch(product, server, ("shop",))
-        server.route("/shop", Reply(500, b"<h1>Internal Server Error</h1>"))
+        server.route("/shop/", Reply(500, b"<h1>Internal Server Error</h1>"))
         wait_for(lambda: inbox.refused, 90, "the mail server has refused")
         failure = wait_for(lambda: shell.run("status", "--json").json["last_mail_failure"], 20, "the failure is told")
         assert "451" in str(failure)

@@ -96,7 +96,6 @@ def test_newcomer_sees_the_whole_job(start, visit, javascript: bool) -> None:
     visitor.begin(product.first_run_link)
     practise(visitor)
     practice = Practice(product)
-    well = state_of(practice.home)
     assert practice.status() == 200
     break_by_typing_mistake(visitor)
     broken, line = state_of(practice.home), practice.broken_line
@@ -139,7 +138,7 @@ def test_newcomer_sees_the_whole_job(start, visit, javascript: bool) -> None:
     repairing.apply_first_offer(visitor)
     assert "Done, verified" in visitor.words
     assert practice.status() == 200
-    assert set(differences(well, state_of(practice.home))) <= {b"www/.htaccess"}
+    assert set(differences(broken, state_of(practice.home))) == {b"www/.htaccess"}
     visitor.go("/")
     visitor.until(lambda: visitor.page.locator("article.case").count() == 0, 60, "the dashboard is calm again")
     visitor.look("dashboard-well")

@@ -33,7 +33,7 @@ def register(visitor: Visitor, made: Hosting) -> None:
 
 def connect(visitor: Visitor, made: Hosting) -> None:
     """Its hosting account: typed, tested, host key compared and accepted, folders found."""
-    visitor.press("Add a connection")
+    visitor.press("Connect its hosting account")
     visitor.page.get_by_label("Protocol").select_option("ssh")
     visitor.fill("Address", made.ssh.address)
     visitor.page.get_by_label("Port").fill(str(made.ssh.port))
