@@ -30,6 +30,7 @@ BROWSERS = ("desktop", "phone")
 LOOKS_WHEN_WELL = 3
 LOOKS_WHEN_INTERMITTENT = 10  # a failure of every third request shows itself in ten with more than 98 %
 SPACING_S = 1.0
+TRIAL_CHECK = "htaccess-trial"  # of a finding that no check makes, only a trial: nothing but a well site proves it
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
     if after.is_well and stays_well(site, executor):
         _resolve(site, step)
         return steps.conclude(step, Step.State.DONE_VERIFIED, _("Every page answers as expected again."), **pages)
-    gone = _is_gone(site, executor, after, finding, since)
+    gone = finding.check != TRIAL_CHECK and _is_gone(site, executor, after, finding, since)
     executor.keep()
     if not gone or examining.got_worse(before.view, after.view):
         why = _("It did not help.") if not gone else _("A page that was well answered worse.")

@@ -121,7 +121,7 @@ class ChooseHostForm(forms.Form):
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["host"].queryset = Host.objects.filter(team=team)
+        self.fields["host"].queryset = Host.objects.filter(team=team, practice=False)
 
 
 class CloseForm(forms.Form):

@@ -41,7 +41,19 @@ def from_examination(examination: Examination) -> list[dict[str, Any]]:
             plan = examining.plan_for(examination, finding, repair_id)
             if plan is not None and plan.changes:
                 offers.setdefault(plan.digest(), _offer(plan, finding))
+    for offer in _after_trial(examination, list(offers.values())):
+        offers[offer.digest] = offer
     return [asdict(offer) for offer in offers.values()]
+
+
+def _after_trial(examination: Examination, others: list[Offer]) -> list[Offer]:
+    """To keep the .htaccess aside, as a trial does for a moment: pages show it once a trial has helped."""
+    if examining.is_well(examination.evidence.site) or why_no_trial(examination):
+        return []
+    finding, plan = trials.finding_of(examination), trials.plan_of(examination)
+    if finding is None or plan is None or any(offer.diff == clean(plan.diff()) for offer in others):
+        return []
+    return [_offer(plan, finding)]
 
 
 def _offer(plan: Plan, finding: Finding) -> Offer:

@@ -44,8 +44,14 @@ def verdict_now(site: Site, attempts: Sequence[Step]) -> str:
     at, pages = newest
     probed_since = site.last_probe_at is not None and site.last_probe_at > at
     if all_well(pages):
-        return Verdict.UP.value if not probed_since or site.kind == "ok" else site.verdict
+        return Verdict.UP.value if not probed_since or _probes_agree(site, pages) else site.verdict
     return site.verdict if probed_since else Verdict.DOWN.value
+
+
+def _probes_agree(site: Site, pages: Sequence[dict[str, Any]]) -> bool:
+    """Whether the probes since then got the same answers: the verdict follows only when they have confirmed it."""
+    seen = {page["path"]: page["status"] for page in pages}
+    return all(page.last_status == seen.get(page.path) for page in site.pages.all())
 
 
 def _newest_look(attempts: Sequence[Step]) -> tuple[Any, list[dict[str, Any]]] | None:
@@ -62,6 +68,9 @@ def helpful_trial(attempts: Sequence[Step]) -> bool:
 def steps_done(attempts: Sequence[Step]) -> tuple[StepDone, ...]:
     """What became of each guide step: its last attempt decides. Looking at files, or a trial that helped, does not end a step."""
     last = {step.guide_step: step for step in attempts if step.state not in OF_NO_WEIGHT}
+    undone = max((step.undone_at for step in attempts if step.undone_at), default=None)
+    if undone and "retest" in last and last["retest"].created_at < undone:
+        del last["retest"]  # it was about a site that is no more
     found = []
     for guide_step, step in last.items():
         if step.state in PROBLEMS:

@@ -13,19 +13,24 @@ from .models import Step
 from .repairs.plan import Plan
 
 TRIAL_REPAIR = "rename-htaccess"
-TRIAL_CHECK = "htaccess-trial"
+TRIAL_CHECK = changing.TRIAL_CHECK
 
 
-def plan_of(examination: Examination) -> Plan | None:
-    """The change that a trial makes: the .htaccess of the docroot under another name. None without such a file."""
+def finding_of(examination: Examination) -> Finding | None:
+    """What a trial that helped has shown: the .htaccess of the docroot is to blame. None without such a file."""
     files = examination.evidence.htaccess if isinstance(examination.evidence.htaccess, tuple) else ()
     place = f"{examination.evidence.docroot.rstrip('/')}/.htaccess"
     file = next((file for file in files if file.absolute == place), None)
     if file is None:
         return None
-    summary = _("The .htaccess of the site is tried.")
-    finding = Finding(TRIAL_CHECK, "htaccess-bad-argument", Severity.NOTE, 0.5, summary, path=file.path, repairs=(TRIAL_REPAIR,))
-    return examining.plan_for(examination, finding, TRIAL_REPAIR)
+    summary = _("A trial showed it: without this file the site answers well.")
+    return Finding(TRIAL_CHECK, "htaccess-bad-argument", Severity.NOTE, 0.95, summary, path=file.path, repairs=(TRIAL_REPAIR,))
+
+
+def plan_of(examination: Examination) -> Plan | None:
+    """The change that a trial makes: the .htaccess of the docroot under another name. None without such a file."""
+    finding = finding_of(examination)
+    return examining.plan_for(examination, finding, TRIAL_REPAIR) if finding else None
 
 
 def why_not(examination: Examination) -> str:

@@ -50,6 +50,13 @@ def sentence(site: Site) -> str:
     return _("It refuses our probes, so we cannot tell how it is.") if site.kind == "blocked" else _("Not probed yet.")
 
 
+def _next_after_registering(site: Site) -> str:
+    """On to the hosting account and the folders, which can be left for later."""
+    if site.host_id is None:
+        return "diagnostics:site-connect"
+    return "sites:site" if site.docroot else "diagnostics:site-places"
+
+
 def register(request: HttpRequest) -> HttpResponse:
     """A new site."""
     team = access.writable_team(request)
@@ -57,7 +64,7 @@ def register(request: HttpRequest) -> HttpResponse:
     site = form.store() if request.method == "POST" and form.is_valid() else None
     if site:
         messages.success(request, _("%(name)s is registered. Its first probe is on its way.") % {"name": site.name})
-        return redirect("sites:site", site.pk)
+        return redirect(_next_after_registering(site), site.pk)
     crumbs = [(_("Sites"), reverse("sites:dashboard")), (_("Register a site"), "")]
     return render(request, "sites/site_form.html", {"form": form, "crumbs": crumbs}, status=422 if form.errors else 200)
 

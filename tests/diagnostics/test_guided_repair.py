@@ -7,13 +7,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from diagnostics import changing, connecting, diagnosing, practising, recovering, repairing, reporting, steps, trials, undoing
+from diagnostics import (
+    changing,
+    connecting,
+    diagnosing,
+    examining,
+    offering,
+    practising,
+    recovering,
+    repairing,
+    reporting,
+    steps,
+    trials,
+    undoing,
+)
 from diagnostics.models import Diagnosis, HostLock, RepairCase, Step
 from diagnostics.practice.site import PracticeSite
 from sites import registration
@@ -121,6 +135,37 @@ def test_trial_is_always_taken_back_and_tells_what_it_saw(practice: PracticeSite
     assert state(practice) == before
     assert {entry.state for entry in step.journal.all()} == {"taken-back"}
     assert not steps.applied(site.pk).exists()
+
+
+def kept_aside(case: RepairCase) -> Step:
+    offer = next(each for each in repairing.offers(case) if each.finding["check"] == trials.TRIAL_CHECK)
+    return repairing.run_step(
+        repairing.start(case, guide_step="htaccess", action="repair", repair_id=offer.repair_id, digest=offer.digest).pk
+    )
+
+
+def test_file_that_a_trial_showed_to_blame_can_be_kept_aside_and_comes_back(practice: PracticeSite, site: Site) -> None:
+    practice.break_it(next(iter(practice.kinds)))
+    before = state(practice)
+    case = opened(site)
+    with connecting.reader_for(site.host) as reader:
+        examination = examining.examine(site, reader, examining.look(site))
+    alone = replace(examination, findings=())  # as where nothing names the line
+    Diagnosis.objects.filter(pk=case.diagnosis_id).update(offers=offering.from_examination(alone))
+    case.diagnosis.refresh_from_db()
+    step = kept_aside(case)
+    assert step.state == "done-verified", step.message
+    assert (practice.home / "www" / ".htaccess.old").exists()
+    undoing.undo(step)
+    assert state(practice) == before
+
+
+def test_file_kept_aside_comes_back_by_itself_where_that_does_not_help(practice: PracticeSite, site: Site) -> None:
+    practice.break_it("wrong-permissions")
+    before = state(practice)
+    step = kept_aside(opened(site))
+    assert step.state == "taken-back", step.message
+    assert state(practice) == before
 
 
 def test_trial_is_not_offered_where_the_file_keeps_visitors_out(practice: PracticeSite, site: Site) -> None:

@@ -25,7 +25,7 @@ def test_registering_stores_the_site_with_its_pages_due_at_once(world: World) ->
     expected = {"expected_statuses": "200, 401", "must_contain": "Bread\nCake"}
     response = world.colleague.post("/sites/new/", TYPED | secrets | expected | {"tags": " a  b a"})
     site = Site.objects.get(name="Bakery")
-    assert (response.status_code, response["Location"]) == (302, f"/sites/{site.pk}/")
+    assert (response.status_code, response["Location"]) == (302, f"/sites/{site.pk}/connect/")
     assert [page.path for page in site.pages.all()] == ["/", "/cart", "/contact"]
     assert all(page.due_at <= timezone.now() for page in site.pages.all())
     first = site.pages.get(path="/")
