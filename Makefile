@@ -33,10 +33,10 @@ screens: .venv/installed-dev
 
 .venv/installed: requirements.txt .venv/pyvenv.cfg
 	@echo "Installing what requirements.txt names into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt requirements.txt .venv/pyvenv.cfg
 	@echo "Installing what requirements-dev.txt names into .venv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
