@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from diagnostics.checks.common import answers_500, htaccess_files, is_failing, lines_of_failure, server_of, touches_failure
 from diagnostics.checks.htaccess_log import finding_of
@@ -14,6 +15,10 @@ from diagnostics.htaccess.lint import Fault, lint
 from sites.texts import mark as _
 
 CHECK = "htaccess-lint"
+# The server stops at the first fault of a file. More are told as far as a person would read; a page of HTML saved under this name,
+# or what an intruder left, has thousands, and a plan is made for each.
+MOST_OF_FILE = 10
+MOST = 40
 # Causes that a line on its own makes probable where the log says nothing: they do not hang on a module that most hosts have.
 _TELLING_WITHOUT_LOG = {"htaccess-php-directive-under-fpm": 0.7}
 _FOREIGN = {"mod_security2", "mod_pagespeed", "mod_suphp", "mod_gzip", "mod_passenger", "mod_perl", "mod_python", "mod_geoip"}
@@ -23,11 +28,15 @@ _FOREIGN = {"mod_security2", "mod_pagespeed", "mod_suphp", "mod_gzip", "mod_pass
 def htaccess_lint(evidence: Evidence) -> Iterator[Finding]:
     if not is_failing(evidence.site) or not answers_500(evidence.site):
         return  # a site that is well, or fails in another way, disproves what the linter thinks
+    yield from islice(_findings(evidence), MOST)
+
+
+def _findings(evidence: Evidence) -> Iterator[Finding]:
     passed = _got_past_htaccess(evidence)
     for file in htaccess_files(evidence):
         reach = touches_failure(file, evidence)
         complained = _server_complains(file, evidence)
-        for index, fault in enumerate(_faults(file, evidence)):
+        for index, fault in enumerate(_faults(file, evidence)[:MOST_OF_FILE]):
             yield _weigh(fault, file, first=index == 0, complained=complained, passed=passed, reach=reach)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from diagnostics.htaccess.directive_table import IN_HTACCESS, SERVER_ONLY
 
@@ -124,6 +124,7 @@ def find_directive(name: str) -> Directive | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def nearest(name: str) -> str:
     """The known directive this word is most probably a misspelling of, "" when none is near or two are equally near."""
     key = name.lower()

@@ -38,7 +38,7 @@ class Fault:
 @dataclass(slots=True)
 class _Section:
     line: Line
-    active: bool | None  # None: depends on the server
+    active: bool | None  # with all sections around it; None: depends on the server
 
 
 def lint(content: bytes | Document, server: ServerKnowledge = UNKNOWN_SERVER) -> tuple[Fault, ...]:
@@ -71,10 +71,7 @@ class _Linter:
 
     @property
     def active(self) -> bool | None:
-        states = [section.active for section in self.stack]
-        if False in states:
-            return False
-        return None if None in states else True
+        return self.stack[-1].active if self.stack else True
 
     def _add(
         self, cause: str, line: Line, why: str, *, sure: bool = True, argument: str = "", suggestion: str = "", module: str = ""
@@ -93,7 +90,8 @@ class _Linter:
             self._structure(line, f"<{line.name}> lacks its closing >", sure=self.active is True)
         elif self.active is not False:
             self._open_head(line)
-        self.stack.append(_Section(line, self._condition(line)))
+        states = (self.active, self._condition(line))
+        self.stack.append(_Section(line, False if False in states else None if None in states else True))
 
     def _open_head(self, line: Line) -> None:
         if line.key in SERVER_SECTIONS:

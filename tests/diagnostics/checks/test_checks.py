@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks import all_checks, run_checks
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Severity
-from diagnostics.repairs import all_repairs
+from diagnostics.repairs import all_repairs, plan_repair
 from tests.diagnostics.evidences import AT, apache_line, evidence, first_plan, site
 from tests.diagnostics.htaccess.corpus import FAULTY, SOUND
 
@@ -174,3 +175,15 @@ def test_catalogue_checks_and_repairs_fit_together() -> None:
     assert all(repair in ids for cause in CAUSES.values() for repair in cause.repairs)
     assert all(cause in CAUSES for repair in all_repairs() for cause in repair.causes)
     assert len({entry.id for entry in all_checks()}) == len(all_checks())
+
+
+@pytest.mark.parametrize("content", [b'<div class="post">text</div>\n' * 2000, b"<br>\n" * 20_000, b"ErrorDocument 999 x\n" * 3000])
+def test_htaccess_that_is_no_htaccess_at_all_is_judged_in_time(content: bytes) -> None:
+    began = time.process_time()
+    found = evidence({"www/.htaccess": content}, None)
+    findings = run_checks(found).findings
+    assert findings and findings[0].line in (1, None)
+    for finding in findings:
+        for repair_id in finding.repairs:
+            plan_repair(repair_id, found, finding, ())
+    assert time.process_time() - began < 15  # several minutes without a bound
