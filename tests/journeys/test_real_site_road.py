@@ -19,7 +19,7 @@ pytestmark = [
 
 
 def register(visitor: Visitor, made: Hosting) -> None:
-    """The site, watched from outside at first."""
+    """The site; its hosting account is asked for next."""
     visitor.press("Register a site")
     visitor.look("register")
     visitor.fill("Name", "Bakery Ünal")
@@ -27,13 +27,12 @@ def register(visitor: Visitor, made: Hosting) -> None:
     visitor.fill("Further pages", "/about.html\n/shop/")
     visitor.page.get_by_label("Interval").or_(visitor.page.get_by_label("Probe every")).first.fill("20")
     visitor.press("Register and probe it now")
-    visitor.until(lambda: visitor.page.get_by_text("Up", exact=True).count() > 0, 60, "it was probed and is up")
-    visitor.look("site")
 
 
 def connect(visitor: Visitor, made: Hosting) -> None:
     """Its hosting account: typed, tested, host key compared and accepted, folders found."""
-    visitor.press("Connect its hosting account")
+    assert visitor.headline == "Where do the files of Bakery Ünal lie?"
+    visitor.page.get_by_label("Name").fill("Hosting of the bakery")
     visitor.page.get_by_label("Protocol").select_option("ssh")
     visitor.fill("Address", made.ssh.address)
     visitor.page.get_by_label("Port").fill(str(made.ssh.port))
@@ -51,6 +50,7 @@ def connect(visitor: Visitor, made: Hosting) -> None:
     visitor.look("places")
     visitor.press("Save")
     assert "Connected." in visitor.words
+    visitor.until(lambda: visitor.page.get_by_text("Up", exact=True).count() > 0, 60, "it was probed and is up")
     visitor.look("site-connected")
 
 
