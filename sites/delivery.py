@@ -170,7 +170,7 @@ def _send(lead: Notification) -> None:
 
 def _write_file(path: Path, content: bytes) -> None:
     """Without a mail server: one file per mail. The same mail has the same name, so that a second attempt makes no second file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     with partial.open("wb") as file:
         file.write(content)
