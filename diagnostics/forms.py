@@ -12,6 +12,11 @@ from sites.models import Host, Site, Team
 
 from .profiles import PROFILES
 
+MISSING = {
+    "name": _("Give it a name of your choice."),
+    "address": _("Type the address that your hoster gave you."),
+    "user": _("Type the user name that your hoster gave you."),
+}
 KEY_LIMIT = 16_384  # characters; an RSA key of 8192 bits has about 6,500
 
 
@@ -62,7 +67,9 @@ class HostForm(forms.ModelForm):
             initial=self.instance.profile,
             help_text=self.Meta.help_texts["profile"],
         )
-        self.fields["address"].required = self.fields["user"].required = True
+        for name, words in MISSING.items():
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = words
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
@@ -106,6 +113,11 @@ class PlacesForm(forms.ModelForm):
             "error_log": _("Leave empty if the account cannot read it: causes are then found by reading the files."),
             "access_log": _("Optional. With it, log lines can be matched to our own requests for certain."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["docroot"].required = True
+        self.fields["docroot"].error_messages["required"] = _("Type the folder, or press “Later”.")
 
     def clean_docroot(self) -> str:
         docroot = self.cleaned_data["docroot"].strip()

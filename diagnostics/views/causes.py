@@ -32,5 +32,6 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
     if cause is None:
         raise Http404
     incidents = Incident.objects.filter(site__team__memberships__user=request.user, cause=code).select_related("site")
-    context = {"cause": cause, "incidents": incidents[:20], "times": incidents.count(), "section": "repairs"}
+    alike = [CAUSES[each] for each in cause.confused_with if each in CAUSES]
+    context = {"cause": cause, "alike": alike, "incidents": incidents[:20], "times": incidents.count(), "section": "repairs"}
     return TemplateResponse(request, "diagnostics/cause.html", context)

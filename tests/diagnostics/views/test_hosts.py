@@ -1,0 +1,90 @@
+"""Hosting accounts: what is typed, what is wrong with it, and who sees which button."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from sites.models import Host
+from tests.diagnostics.views.cases import Scene, make_scene, primaries, words
+from tests.factories import make_host
+
+pytestmark = pytest.mark.django_db
+TYPED = {"name": "OVH", "protocol": "sftp", "address": "no-such-host.invalid", "port": "22", "user": "bernard", "profile": "ovh-mutualise"}
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return make_scene()
+
+
+def parsed(response: object) -> BeautifulSoup:
+    return BeautifulSoup(response.content, "html.parser")
+
+
+def test_list_and_page_show_readers_no_buttons(scene: Scene) -> None:
+    for path in ("/hosts/", f"/hosts/{scene.site.host_id}/", f"/diagnoses/{scene.diagnosis.pk}/"):
+        assert scene.owner.get(path).status_code == scene.reader.get(path).status_code == 200
+        assert primaries(parsed(scene.owner.get(path))) and not primaries(parsed(scene.reader.get(path)))
+        assert not parsed(scene.reader.get(path)).select("main form")
+
+
+def test_outsider_finds_neither_page_nor_name(scene: Scene) -> None:
+    assert scene.outsider.get(f"/hosts/{scene.site.host_id}/").status_code == 404
+    assert scene.site.host.name not in scene.outsider.get("/hosts/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"name": ""}, "Give it a name of your choice."),
+        ({"address": ""}, "Type the address that your hoster gave you."),
+        ({"address": "sftp://x.example"}, "without sftp://"),
+        ({"user": ""}, "Type the user name that your hoster gave you."),
+        ({"port": "70000"}, "A port is a number from 1 to 65535."),
+        ({"password": ""}, "Give a password or a private key."),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field(scene: Scene, changed: dict[str, str], says: str) -> None:
+    page = parsed(scene.owner.post("/hosts/new/", TYPED | {"password": "p w"} | changed))
+    assert says in words(page)
+    assert page.select_one("[role=alert]")
+    assert not Host.objects.filter(user="bernard").exists()
+
+
+def test_name_that_does_not_resolve_is_told_and_nothing_is_stored_until_asked(scene: Scene) -> None:
+    response = scene.owner.post("/hosts/new/", TYPED | {"password": "s3cret words", "action": "save"})
+    assert "does not resolve" in words(parsed(response))
+    assert b"s3cret words" not in response.content
+    assert "Please type it again" in words(parsed(response))
+    assert not Host.objects.filter(user="bernard").exists()
+    response = scene.owner.post("/hosts/new/", TYPED | {"password": "s3cret words", "action": "save-anyway"})
+    stored = Host.objects.get(user="bernard")
+    assert response["Location"] == f"/hosts/{stored.pk}/" and "s3cret" not in stored.sealed_password
+
+
+def test_key_to_accept_is_the_one_thing_to_do_and_a_changed_one_warns(scene: Scene) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+    Host.objects.filter(pk=scene.site.host_id).update(offered_host_key=key)
+    page = parsed(scene.owner.get(f"/hosts/{scene.site.host_id}/"))
+    assert primaries(page) == ["Accept this key"] and "SHA256:" in words(page)
+    Host.objects.filter(pk=scene.site.host_id).update(host_key=key, state="key-changed")
+    page = parsed(scene.owner.get(f"/hosts/{scene.site.host_id}/"))
+    assert not primaries(page) and page.select_one(".btn.danger")
+    assert "Everything on this connection has stopped" in words(page)
+
+
+def test_folder_must_be_given_and_absolute(scene: Scene) -> None:
+    for docroot, says in (("", "Type the folder, or press"), ("www", "An absolute path")):
+        page = parsed(scene.owner.post(f"/sites/{scene.site.pk}/places/", {"docroot": docroot}))
+        assert says in words(page)
+
+
+def test_practice_hosting_is_no_choice_for_a_real_site(scene: Scene) -> None:
+    make_host(scene.site.team, name="Practice hosting", practice=True)
+    assert "Practice hosting" not in words(parsed(scene.owner.get(f"/sites/{scene.site.pk}/connect/")))
+
+
+def test_cause_links_to_what_it_is_confused_with(scene: Scene) -> None:
+    page = parsed(scene.owner.get("/causes/htaccess-invalid-directive/"))
+    assert page.select("main ul a[href^='/causes/']") and "('" not in words(page)

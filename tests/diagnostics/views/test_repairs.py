@@ -1,0 +1,168 @@
+"""The guided repair as a page: one next step in every state, nothing to press for readers, nothing hostile taken for markup."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from diagnostics.models import RepairCase
+from sites.models import Incident, Page, Site
+from tests.diagnostics.views.cases import BAD, GOOD, HOSTILE, Scene, make_scene, offer, primaries, words
+
+pytestmark = pytest.mark.django_db
+STEPS = ("confirm", "read-log", "htaccess", "permissions", "retest", "hand-over")
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return make_scene()
+
+
+def test_page_opens_at_the_recommended_step_with_its_change_as_the_one_thing_to_do(scene: Scene) -> None:
+    page = scene.page()
+    assert page.select_one("[aria-current=step] b").get_text() == "Test the .htaccess file"
+    assert primaries(page) == ["Correct line 6 of www/.htaccess and look again"]
+    assert page.select_one(".diff-line.add").get_text().endswith("RewriteEngine On")
+    assert page.select_one("input[name=digest]")["value"] == "a" * 64
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_has_at_most_one_primary_action_and_others_lead_on(scene: Scene, step: str) -> None:
+    found = primaries(scene.page(step))
+    assert len(found) == 1
+    if step != "htaccess":
+        assert found == ["Go on: Test the .htaccess file"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_reader_sees_everything_and_no_form(scene: Scene, step: str) -> None:
+    scene.step("done-verified", result={"pages_after": GOOD})
+    page = scene.page(step, scene.reader)
+    assert not page.select("main form")
+    assert "Changed by this repair" in words(page)
+
+
+def test_outsider_finds_no_page(scene: Scene) -> None:
+    assert scene.outsider.get(f"/repairs/{scene.case.pk}/").status_code == 404
+    assert scene.outsider.get(f"/repairs/{scene.case.pk}/report/").status_code == 404
+
+
+def test_verified_change_says_the_site_is_well_before_the_next_probe_and_leads_to_the_retest(scene: Scene) -> None:
+    scene.step("done-verified", message="Every page answers as expected again.", result={"pages_before": BAD, "pages_after": GOOD})
+    page = scene.page("htaccess")
+    assert page.select_one("#lead").get_text() == "The site is well. One change was made. It can be undone."
+    assert primaries(page) == ["Go on: Test again and close"]
+    assert not page.select("input[name=digest]")
+    assert primaries(scene.page()) == ["The site is well: close the repair"]
+
+
+def test_probe_that_saw_the_same_keeps_the_site_well_and_one_that_fails_does_not(scene: Scene) -> None:
+    scene.step("done-verified", result={"pages_before": BAD, "pages_after": GOOD}, seconds_ago=20)
+    Site.objects.filter(pk=scene.site.pk).update(last_probe_at=timezone.now())
+    Page.objects.filter(site=scene.site).update(last_status=200)
+    assert "The site is well." in scene.page().select_one("#lead").get_text()
+    Page.objects.filter(site=scene.site).update(last_status=500)
+    assert "The site is down." in scene.page().select_one("#lead").get_text()
+
+
+def test_undone_change_says_so_and_is_offered_again(scene: Scene) -> None:
+    scene.step(
+        "undone",
+        message="Undone: everything is as it was before this step.",
+        undone_at=timezone.now(),
+        result={"pages_before": BAD, "pages_after": GOOD},
+    )
+    page = scene.page("htaccess")
+    assert "Undone" in words(page) and "What the pages answered" not in words(page)
+    assert page.select_one("#lead").get_text() == "The site is down. Nothing is changed on the host."
+    assert primaries(page) == ["Correct line 6 of www/.htaccess and look again"]
+
+
+def test_step_in_work_is_polled_and_leaves_nothing_to_press(scene: Scene) -> None:
+    scene.step("queued", finished_at=None)
+    page = scene.page("htaccess")
+    region = page.select_one("#repair")
+    assert region["hx-trigger"] == "every 2s" and not region.has_attr("data-poll")
+    assert not page.select("main form") and page.select(".working")
+    assert page.select_one("a.only-without-js")["href"] == f"/repairs/{scene.case.pk}/?step=htaccess"
+
+
+def test_undo_that_was_asked_for_counts_as_work(scene: Scene) -> None:
+    scene.step("done-verified", result={"pages_after": GOOD, "undo_asked": timezone.now().isoformat()})
+    page = scene.page("htaccess")
+    assert "being undone" in words(page) and not page.select("main form")
+
+
+@pytest.mark.parametrize(
+    ("state", "tone", "says"),
+    [
+        ("failed", "bad", "Could not be done: nothing was changed"),
+        ("stale", "warn", "Stale: nothing was written"),
+        ("needs-attention", "bad", "Hand this over"),
+        ("taken-back", "", "Taken back"),
+        ("done-not-cured", "warn", "the site is not well yet"),
+        ("awaiting-effect", "warn", "Waiting for its effect"),
+    ],
+)
+def test_attempt_says_in_words_what_became_of_it(scene: Scene, state: str, tone: str, says: str) -> None:
+    scene.step(state, message="What happened.", result={"pages_before": BAD, "pages_after": BAD})
+    page = scene.page("htaccess")
+    notice = page.select_one("section .notice")
+    assert notice["class"] == ["notice", *([tone] if tone else [])]
+    assert says in words(page) and "What happened." in words(page)
+
+
+def test_file_is_offered_to_be_kept_aside_only_after_a_trial_that_helped() -> None:
+    scene = make_scene(offers=[offer("b", check="htaccess-trial", title="Rename www/.htaccess to .htaccess.old")])
+    assert "Rename www/.htaccess" not in words(scene.page("htaccess"))
+    assert "Try without .htaccess for a moment" in words(scene.page("htaccess"))
+    scene.step(
+        "done",
+        action="trial",
+        message="Without .htaccess the site answers well.",
+        result={"pages_before": BAD, "pages_after": GOOD, "helped": True},
+    )
+    page = scene.page()
+    assert "The site is down." in page.select_one("#lead").get_text(), "a trial is always taken back"
+    assert primaries(page) == ["Rename www/.htaccess to .htaccess.old and look again"]
+
+
+def test_refolded_parts_and_pressed_buttons_have_ids_for_the_refresh(scene: Scene) -> None:
+    scene.step("done-verified", result={"pages_after": GOOD})
+    page = scene.page("read-log")
+    assert all(part.get("id") for part in page.select("#repair details"))
+    assert all(button.get("id") for button in page.select("#repair button"))
+
+
+def test_hostile_words_stay_words() -> None:
+    scene = make_scene(summary=f"Line {HOSTILE}")
+    Site.objects.update(name=f"A {HOSTILE}")  # older than the rule that a name is one plain line
+    Incident.objects.update(paths=[f"/{HOSTILE}"], cause_summary=f"Because {HOSTILE}")
+    scene.step("failed", message=f"It said {HOSTILE}", action="look")
+    repair = f"/repairs/{scene.case.pk}/"
+    pages = [*(f"{repair}?step={step}" for step in STEPS), f"{repair}report/", "/repairs/", f"/diagnoses/{scene.diagnosis.pk}/"]
+    for address in [*pages, "/causes/htaccess-invalid-directive/", f"/sites/{scene.site.pk}/connect/"]:
+        text = scene.owner.get(address).content.decode()
+        assert "<script>alert" not in text, address
+        assert "\x1b" not in text and "\u202e" not in text, address
+
+
+def test_closed_repair_offers_its_report_and_undo_only(scene: Scene) -> None:
+    step = scene.step("done-verified", result={"pages_after": GOOD})
+    response = scene.owner.post(f"/repairs/{scene.case.pk}/close/", {"outcome": "well"}, follow=True)
+    assert b"The repair is closed" in response.content
+    page = scene.page("htaccess")
+    assert [form["action"] for form in page.select("main form")] == [f"/steps/{step.pk}/undo/"]
+    assert primaries(page) == ["Read the report"]
+    assert RepairCase.objects.get().outcome == "well"
+
+
+def test_start_asks_first_and_only_who_may_write_is_asked(scene: Scene) -> None:
+    scene.case.delete()
+    address = f"/repairs/start/{scene.diagnosis.incident_id}/"
+    assert b"Start the guided repair" in scene.owner.get(address).content
+    assert b'<button class="btn primary">' not in scene.reader.get(address).content
+    assert scene.reader.post(address).status_code == 403
+    assert not RepairCase.objects.exists()
+    assert scene.owner.post(address)["Location"] == f"/repairs/{RepairCase.objects.get().pk}/"
+    assert scene.owner.get(address).status_code == 302, "two people share one repair"
