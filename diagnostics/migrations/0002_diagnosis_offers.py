@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0001_initial'),
+        ("diagnostics", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='diagnosis',
-            name='no_trial',
+            model_name="diagnosis",
+            name="no_trial",
             field=models.TextField(blank=True),
         ),
         migrations.AddField(
-            model_name='diagnosis',
-            name='offers',
+            model_name="diagnosis",
+            name="offers",
             field=models.JSONField(default=list),
         ),
     ]
