@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+from celery.schedules import schedule
+
+
+class Every(schedule):
+    """Every so many seconds, also after the clock was set back: a run that lies in the future by now is no reason to wait for it."""
+
+    def is_due(self, last_run_at: datetime) -> Any:
+        now = self.now()
+        return super().is_due(now - self.run_every if self.maybe_make_aware(last_run_at) > now else last_run_at)
 
 
 def _every(seconds: float, task: str, *, expires: float | None = None) -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "options": {"expires": expires if expires is not None else seconds}}
+    return {"task": task, "schedule": Every(seconds), "options": {"expires": expires if expires is not None else seconds}}
 
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {

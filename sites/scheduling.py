@@ -14,12 +14,13 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from sites.bulk import update_rows
-from sites.models import Page
+from sites.models import Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Purpose
 
 BATCH_SIZE = 200  # pages in one task: enough for the engine to overlap their waiting, little enough to be lost
 CLAIM_LIMIT = 5000  # pages of one tick
+_CLOCK_SLACK_S = 60  # by which the clocks of several machines may differ
 LEASE_S = 30.0  # a claimed page that waits for confirmation is due again after this if its batch is lost
 
 
@@ -77,6 +78,18 @@ def _claim(
     if state.get("confirming") or verdict == Verdict.SUSPECT:
         return Claim(page_id, site_id, Purpose.CONFIRMATION, due_at, min(regular, now + timedelta(seconds=LEASE_S)), interval_s)
     return Claim(page_id, site_id, Purpose.ROUTINE, due_at, regular, interval_s)
+
+
+def mend_after_clock_was_set_back(now: datetime | None = None) -> int:
+    """Makes pages due whose time lies further ahead than their interval: else they would be forgotten until the clock is there again."""
+    now = now or timezone.now()
+    mended = 0
+    for interval_s in Site.objects.order_by().values_list("interval_s", flat=True).distinct():
+        ahead = Page.objects.filter(site__interval_s=interval_s, due_at__gt=now + timedelta(seconds=interval_s + _CLOCK_SLACK_S))
+        mended += ahead.update(due_at=now, anchor_at=now)
+    # An outcome counts when it is newer than the last one.
+    Page.objects.filter(last_at__gt=now + timedelta(seconds=_CLOCK_SLACK_S)).update(last_at=now)
+    return mended
 
 
 def put_back(claims: Iterable[Claim]) -> None:

@@ -45,7 +45,8 @@ def deliver_notifications() -> int:
 
 @shared_task
 def sweep() -> int:
-    """Finds what a crash left behind."""
+    """Finds what a crash, or a clock that was set back, left behind."""
+    scheduling.mend_after_clock_was_set_back()
     return delivery.sweep()
 
 

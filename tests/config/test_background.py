@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from config.celery import app
 from config.queues import route
-from config.schedule import BEAT_SCHEDULE
+from config.schedule import BEAT_SCHEDULE, Every
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +38,7 @@ def test_task_goes_to_its_queue(task: str, queue: str) -> None:
 
 def test_every_scheduled_run_expires() -> None:
     for entry in BEAT_SCHEDULE.values():
-        assert 0 < entry["options"]["expires"] <= entry["schedule"]
+        assert 0 < entry["options"]["expires"] <= entry["schedule"].run_every.total_seconds()
 
 
 def test_no_task_outlives_the_broker_s_patience() -> None:
@@ -67,3 +69,10 @@ def test_clock_loads_no_django() -> None:
     script = "import sys, config.clock as c; c.app.finalize(); print('django.db' in sys.modules, c.app.conf.beat_schedule_filename)"
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=60)
     assert ended.stdout.strip() == f"False {os.environ['SITEMEND_VAR_DIR']}/beat-schedule", ended.stderr
+
+
+def test_beat_goes_on_after_the_clock_was_set_back() -> None:
+    entry = Every(60)
+    assert entry.is_due(entry.now() + timedelta(days=1)).is_due
+    assert not entry.is_due(entry.now()).is_due
+    assert pickle.loads(pickle.dumps(entry)).is_due(entry.now() + timedelta(days=1)).is_due

@@ -107,3 +107,23 @@ def test_first_probe_is_at_once_and_the_next_at_a_phase_of_its_own():
         assert (first, START - timedelta(seconds=60) <= anchor <= START) == (START, True)
         phases.add(anchor)
     assert len(phases) > 10
+
+
+def test_clock_that_was_set_back_stops_no_probing() -> None:
+    site = make_site(interval_s=60)
+    a_day = 86_400
+    see(site.pages.all(), a_day)
+    due(site.pages.all(), a_day + 60, a_day)
+    assert not scheduling.claim_due(after(0))
+    assert scheduling.mend_after_clock_was_set_back(after(0)) == 1
+    assert [claim.page_id for claim in scheduling.claim_due(after(0))] == [site.pages.get().pk]
+    see(site.pages.all(), 70, Kind.SERVER_ERROR)
+    see(site.pages.all(), 75, Kind.SERVER_ERROR, purpose=Purpose.CONFIRMATION)
+    assert site.pages.get().verdict == "down"
+
+
+def test_pages_of_the_usual_timetable_are_left_alone_by_the_look_at_the_clock() -> None:
+    site = make_site(interval_s=60)
+    due(site.pages.all(), 60)
+    assert scheduling.mend_after_clock_was_set_back(after(1)) == 0
+    assert site.pages.get().due_at == after(60)
