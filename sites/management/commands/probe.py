@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError
+from django.core.management.base import CommandParser
 
-from sites.models import Site
+from sites import cli
 from sites.recording import probe_now
-from sites.reports import SiteReport
 
 
-class Command(BaseCommand):
+class Command(cli.JsonCommand):
     help = "Probes all pages of a site now, and again until up or down is certain."
 
-    def add_arguments(self, parser: CommandParser) -> None:
+    def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")
-        parser.add_argument("--json", action="store_true", help="write one JSON document to standard output")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            site = Site.objects.filter(name=options["name"]).first()
-            if site is None:
-                self._refuse(
-                    "no-such-site", f"There is no site named {options['name']}.", "manage.py status --json counts the sites.", options
-                )
-            found = probe_now(site)
-        except DatabaseError as error:
-            self._refuse("database", f"The database does not answer: {error}", "Nothing was stored. Try again.", options)
-        if options["json"]:
-            self.stdout.write(json.dumps(found.as_json(), ensure_ascii=False))
-        else:
-            self._say(found)
-        sys.exit(0 if found.verdict == "up" else 1)
+    def answer(self, **options: Any) -> tuple[Any, int]:
+        found = probe_now(cli.site_named(options["name"]))
+        return found.as_json(), cli.WELL if found.verdict == "up" else cli.PROBLEM
 
-    def _say(self, found: SiteReport) -> None:
-        document = found.as_json()
-        self.stdout.write(f"{document['site']}: {document['verdict']}")
+    def say(self, document: Any) -> str:
+        lines = [f"{document['site']}: {document['verdict']}"]
         for page in document["pages"]:
             ms = "" if page["ms"] is None else f"{page['ms']:.0f} ms"
-            self.stdout.write(f"  {page['path']}  {page['status'] or '–'}  {page['kind']}  {ms}  {page.get('message', '')}".rstrip())
-
-    def _refuse(self, code: str, message: str, hint: str, options: dict[str, Any]) -> NoReturn:
-        if options["json"]:
-            self.stdout.write(json.dumps({"error": {"code": code, "message": message, "hint": hint}}, ensure_ascii=False))
-        self.stderr.write(f"{message} {hint}")
-        sys.exit(2)
+            lines.append(f"  {page['path']}  {page['status'] or '–'}  {page['kind']}  {ms}  {page.get('message', '')}".rstrip())
+        return "\n".join(lines)
