@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from sites.credentials import SecretUnreadable
 
 from . import journal
-from .locking import Lock
+from .locking import Lock, LockLost
 from .models import JournalEntry, Step
 from .repairs.plan import Change, ChangeMode, Plan, RenameFile, WriteFile
 from .transports.base import Capability, ConnectionLost, FileKind, NotFound, Reader, Stat, TransportError, Unsupported, Writer
@@ -130,6 +130,12 @@ class Executor:
             writer.chmod(change.path, change.after)
         self._check_made(change, stat)
         journal.mark_applied(entry)
+        try:
+            self._lock.check()
+        except LockLost:
+            # A write that took longer than the lease: whoever took the step back did so before it landed, and must do it again.
+            Step.objects.filter(pk=step.pk).update(state=Step.State.APPLYING)
+            raise
 
     def _require_inside(self, step: Step, path: str, shown: str) -> None:
         """Raises Stale where a folder between the docroot and the file is a link by now: it may lead to somebody else's files."""

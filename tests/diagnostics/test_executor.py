@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from diagnostics import journal, repairing
+from diagnostics import journal, recovering, repairing
 from diagnostics.executor import Executor, NotApplied, Stale
-from diagnostics.locking import LockLost, acquire
+from diagnostics.locking import LockLost, acquire, held
 from diagnostics.models import HostLock, JournalEntry, RepairCase, Step
 from diagnostics.repairs.plan import ChangeMode, Plan, RenameFile, WriteFile
 from diagnostics.tasks import recover_journal
@@ -240,3 +240,28 @@ def test_folder_that_became_a_link_is_not_followed_out_of_the_site(host: Host, s
         with pytest.raises(Stale):
             executor.apply(new_step(host), plan(make(inner) if make is not rename else mode(inner)))
     assert tree(tmp_path / "of-somebody-else") == before
+
+
+def test_write_that_lands_after_another_worker_took_the_step_back_is_taken_back_again(host: Host, step: Step, docroot: Path) -> None:
+    before = tree(docroot)
+    Step.objects.update(state="applying")
+
+    class Slow:
+        def __init__(self, writer):
+            self._writer = writer
+
+        def __getattr__(self, name):
+            return getattr(self._writer, name)
+
+        def write_atomic(self, *args):
+            HostLock.objects.update(lease_until=timezone.now())
+            with held(host) as lock, Executor(opener(docroot), lock) as other:
+                assert recovering.recover_host(other, host) == [step.pk]
+            self._writer.write_atomic(*args)
+
+    with Executor(opener(docroot, Slow), acquire(host)) as executor, pytest.raises(LockLost):
+        executor.apply(step, plan(write(docroot), mode(docroot)))
+    with held(host) as lock, Executor(opener(docroot), lock) as other:
+        assert recovering.recover_host(other, host) == [step.pk]
+    assert tree(docroot) == before
+    assert Step.objects.get().state == "taken-back"
