@@ -100,7 +100,7 @@ def _offers(case: RepairCase, attempts: list[Step], facts: CaseFacts) -> list[Of
     if case.closed_at or facts.verdict == Verdict.UP:
         return []
     standing = {step.plan_digest for step in attempts if step.stands_applied}
-    helped = situation.helpful_trial(attempts)
+    helped = situation.helpful_trial(case.site, attempts)
     offers = [offer for offer in repairing.offers(case) if offer.digest not in standing]
     return [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
 

@@ -59,10 +59,12 @@ def _newest_look(attempts: Sequence[Step]) -> tuple[Any, list[dict[str, Any]]] |
     return max((look for look in looks if look[0] and look[1]), key=lambda look: look[0], default=None)
 
 
-def helpful_trial(attempts: Sequence[Step]) -> bool:
-    """Whether the last trial showed that the .htaccess is to blame."""
+def helpful_trial(site: Site, attempts: Sequence[Step]) -> bool:
+    """Whether the last trial showed that the .htaccess is to blame for this failure, not for an earlier one."""
     trial = next((step for step in reversed(attempts) if step.action == "trial" and step.state == Step.State.DONE), None)
-    return trial is not None and bool(trial.result.get("helped"))
+    if trial is None or not trial.result.get("helped"):
+        return False
+    return not (site.verdict == Verdict.DOWN and site.verdict_since and trial.created_at < site.verdict_since)
 
 
 def steps_done(attempts: Sequence[Step]) -> tuple[StepDone, ...]:

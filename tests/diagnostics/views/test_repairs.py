@@ -127,6 +127,13 @@ def test_file_is_offered_to_be_kept_aside_only_after_a_trial_that_helped() -> No
     assert primaries(page) == ["Rename www/.htaccess to .htaccess.old and look again"]
 
 
+def test_trial_of_an_earlier_failure_proves_nothing_about_this_one() -> None:
+    scene = make_scene(offers=[offer("b", check="htaccess-trial", title="Rename www/.htaccess to .htaccess.old")])
+    scene.step("done", action="trial", result={"pages_before": BAD, "pages_after": GOOD, "helped": True}, seconds_ago=600)
+    Site.objects.filter(pk=scene.site.pk).update(verdict_since=timezone.now())
+    assert "Rename www/.htaccess" not in words(scene.page("htaccess"))
+
+
 def test_refolded_parts_and_pressed_buttons_have_ids_for_the_refresh(scene: Scene) -> None:
     scene.step("done-verified", result={"pages_after": GOOD})
     page = scene.page("read-log")
