@@ -12,6 +12,6 @@ def route(name: str, *_: object, **__: object) -> dict[str, str]:
     module, _dot, verb = name.rpartition(".")
     if module.startswith("diagnostics"):
         return {"queue": "hosts"}
-    if verb.startswith(("probe", "dispatch", "reprobe", "confirm")):
+    if verb.startswith(("probe", "dispatch")):
         return {"queue": "probes"}
     return {"queue": "mail"}

@@ -83,10 +83,6 @@ def got_worse(before: SiteSeen, after: SiteSeen) -> bool:
     return any(page.path in well and page.kind != Kind.OK for page in after.pages)
 
 
-def pages_json(view: SiteSeen) -> list[dict[str, object]]:
-    return [{"path": page.path, "kind": page.kind, "status": page.status} for page in view.pages]
-
-
 def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetime | None = None) -> Examination:
     """Facts and checks. Without a reader, what was probed is all there is. `since`: older log lines tell of another time."""
     if reader is None or not site.docroot:

@@ -97,10 +97,6 @@ class Wanted:
     only: str = ""  # a key of FILTERS
     tag: str = ""
 
-    @property
-    def is_all(self) -> bool:
-        return not (self.search or self.only or self.tag)
-
 
 def site_rows(user: AbstractBaseUser, wanted: Wanted, number: object = 1) -> tuple[ListPage[Site], list[SiteRow]]:
     """One page of the sites, failing ones first, with their bars and answer time."""

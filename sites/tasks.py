@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from sites import delivery, history, recording, scheduling
-from sites.models import Page, Site
+from sites.models import Page
 from sites.probing.outcome import Purpose
 from sites.queueing import enqueue
 
@@ -27,14 +27,6 @@ def probe_batch(page_ids: list[int], purpose: str) -> int:
     """Probes these pages and stores what was seen. Pages that are gone or paused are passed over."""
     pages = list(Page.objects.filter(pk__in=page_ids, site__paused_at=None).select_related("site"))
     return recording.record_batch(recording.probe_pages(pages, Purpose(purpose)))
-
-
-@shared_task
-def probe_site(site_id: int) -> None:
-    """Probes all pages of a site until up or down is certain."""
-    site = Site.objects.filter(pk=site_id).first()
-    if site is not None:
-        recording.probe_now(site)
 
 
 @shared_task

@@ -7,10 +7,4 @@ from diagnostics.causes.base import Cause, RepairableBy
 
 CAUSES: dict[str, Cause] = {cause.code: cause for module in (htaccess, permissions, php, wordpress, hosting) for cause in module.CAUSES}
 
-
-def get_cause(code: str) -> Cause:
-    """Raises KeyError for a code that is not in the catalogue."""
-    return CAUSES[code]
-
-
-__all__ = ["CAUSES", "Cause", "RepairableBy", "get_cause"]
+__all__ = ["CAUSES", "Cause", "RepairableBy"]

@@ -62,7 +62,6 @@ _RULE_FLAGS = frozenset(
     ]
 )
 _COND_FLAGS = frozenset({"nc", "nocase", "or", "ornext", "nv", "novary"})
-_NEEDS_VALUE = frozenset({"s", "skip"})
 _CONDITION_TESTS = frozenset({"-f", "-d", "-s", "-l", "-h", "-F", "-U", "-x", "-L", "-H"})
 _REDIRECT_WORDS = frozenset({"permanent", "temp", "seeother"})
 

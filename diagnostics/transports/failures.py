@@ -19,7 +19,6 @@ from sites.texts import mark as _
 
 Kind = TypeVar("Kind", bound=TransportError)
 
-HINT_LOOK_AGAIN = _("Nothing is retried by itself. Look at the connection, then try again.")
 HINT_ANSWER_LOST = _("The last change may or may not have been carried out: look at the host again before going on.")
 
 

@@ -35,13 +35,6 @@ register.filter("visible", visible)
 
 
 @register.filter
-def duration(value: object) -> str:
-    """A timedelta, or a number of seconds, in words."""
-    seconds = getattr(value, "total_seconds", None)
-    return wording.duration_words(seconds() if seconds else float(str(value or 0)))
-
-
-@register.filter
 def lasted(start: datetime | None, end: datetime | None = None) -> str:
     """From a moment to another (or to now) in words."""
     return wording.duration_words(((end or timezone.now()) - start).total_seconds()) if start else ""
