@@ -48,10 +48,10 @@
     setTimeout(() => { button.textContent = before; }, 2500);
   }
 
-  // On a phone the list of steps starts folded, so that the current step comes first.
+  // On a phone the list of steps starts folded, so that the current step comes first. A wide window cannot unfold it by hand.
+  const narrow = matchMedia("(max-width: 860px)");
   function foldSteps() {
-    const narrow = matchMedia("(max-width: 860px)").matches;
-    for (const list of document.querySelectorAll("details[data-fold-on-phone]")) list.open = !narrow;
+    for (const list of document.querySelectorAll("details[data-fold-on-phone]")) list.open = !narrow.matches;
   }
 
   // A polled region is left alone while nobody looks, or while somebody types or reads an opened part in it.
@@ -116,6 +116,7 @@
 
   keepTimeZone();
   foldSteps();
+  narrow.addEventListener("change", foldSteps);
   refreshTimes();
   setInterval(refreshTimes, 1000);
 })();

@@ -122,6 +122,7 @@ def tour(chromium: Browser, product: Product, addresses: list[str], scheme: str,
     visitor.fill("Password", PASSWORD)
     visitor.press("Log in")
     for address in addresses:
+        visitor.page.set_viewport_size(WIDE)
         visitor.go(address)
         visitor.look()
         name = re.sub(r"\W+", "-", address).strip("-") or "dashboard"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys import repairing
-from tests.journeys.browsing import Visitor
+from tests.journeys.browsing import PHONE, WIDE, Visitor
 from tests.journeys.conftest import Product
 from tests.lab.hosting import differences, state_of
 
@@ -83,10 +83,19 @@ def open_incident(visitor: Visitor, line: int) -> None:
     visitor.look("dashboard-down")
     visitor.press("Details", visitor.page.locator("article.case").first)
     visitor.until_says("Certain", 40)
+    assert visitor.page.get_by_role("link", name="Start the guided repair").count() == 1
     cause = visitor.page.locator("#cause").inner_text()
     assert "RewritEngine" in cause, cause
     assert re.search(rf"\.htaccess:{line}\b|[Ll]ine {line}\b", cause), cause
     visitor.look("incident")
+
+
+def turn_the_phone(visitor: Visitor) -> None:
+    """The list of steps, folded on a narrow screen, is there when the screen becomes wide."""
+    visitor.page.set_viewport_size(PHONE)
+    visitor.page.reload()
+    visitor.page.set_viewport_size(WIDE)
+    visitor.page.get_by_role("navigation", name="Steps").get_by_role("link").first.wait_for(state="visible")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
@@ -106,6 +115,7 @@ def test_newcomer_sees_the_whole_job(start, visit, javascript: bool) -> None:
 
     repairing.open_repair(visitor)
     visitor.look("repair")
+    turn_the_phone(visitor)
     repairing.choose(visitor, "Confirm the error")
     repairing.look_again(visitor, "Look again now")
     assert "500" in visitor.words
