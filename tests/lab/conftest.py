@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.lab.apache import why_missing
+from tests.lab.faults import FAULTS
 from tests.lab.hosting import Hosting, Shell, hosting
 
 
@@ -63,3 +67,18 @@ def register(shell: Shell, account: tuple[str, Hosting], tmp_path: Path) -> Call
         return done.json
 
     return one
+
+
+SAMPLE = {"ssh": 5, "sftp": 3}  # so many faults in CI; all of them in `make test-full`
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A sample of the faults, another one every day (TEST_SEED repeats one); the rest carries the mark `full`."""
+    seed = os.environ.get("TEST_SEED") or time.strftime("%Y-%m-%d", time.gmtime())
+    for protocol, count in SAMPLE.items():
+        chosen = {fault.name for fault in random.Random(f"{seed} {protocol}").sample(FAULTS, count)}
+        for item in items:
+            values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+            if values.get("account") == protocol and "fault" in values and values["fault"].name not in chosen:
+                item.add_marker(pytest.mark.full)
