@@ -23,6 +23,7 @@ MOST_TIME_LIMIT_S = 60
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.1
 _PLAIN = ("docroot", "error_log", "access_log", "profile", "basic_user")
+_CHOSEN = (*_PLAIN, "name", "url", "interval_s", "time_limit_s", "tags", "sealed_basic_password", "sealed_headers", "host", "practice")
 
 
 class RegistrationError(ValueError):
@@ -155,9 +156,10 @@ def _lock(site: Site) -> None:
 
 
 def _save(site: Site) -> None:
+    """Of a site that stands, only what a person chooses is written: a verdict that came meanwhile stays."""
     try:
         with transaction.atomic():
-            site.save()
+            site.save(update_fields=_CHOSEN if site.pk else None)
     except IntegrityError:  # somebody registered that name at the same moment
         raise RegistrationError(_("There is already a site of this name. Choose another."), "name") from None
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from sites import registration
 from sites.models import Host, Site
 
 from .. import access, connecting
@@ -47,6 +48,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return TemplateResponse(request, "diagnostics/host.html", context)
 
 
+@access.refused_while_in_work
 @sensitive_post_parameters("password", "private_key", "passphrase")
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
@@ -93,8 +95,7 @@ def _secrets(form: HostForm) -> dict[str, str]:
 def _save(request: HttpRequest, form: HostForm, result: connecting.ConnectionTest, site: Site | None) -> HttpResponseRedirect:
     host = connecting.store(form.instance, **_secrets(form), tested=result, user=request.user)
     if site:
-        site.host = host
-        site.save(update_fields=["host"])
+        registration.update_site(site, host=host)
     if site and result.ok:
         return redirect("diagnostics:site-places", site.pk)
     if result.ok:
@@ -103,28 +104,37 @@ def _save(request: HttpRequest, form: HostForm, result: connecting.ConnectionTes
     return redirect(f"{reverse('diagnostics:host', args=[host.pk])}{query}")
 
 
+@access.refused_while_in_work
 @require_http_methods(["GET", "POST"])
 def connect(request: HttpRequest, pk: int) -> HttpResponse:
     """Which hosting account a site lies on: one that stands, or a new one."""
     site = access.get_site(request, pk, write=True)
     form = ChooseHostForm(request.POST or None, team=site.team, initial={"host": site.host_id})
     if request.method == "POST" and form.is_valid():
-        site.host = form.cleaned_data["host"]
-        site.save(update_fields=["host"])
+        registration.update_site(site, host=form.cleaned_data["host"])
         return redirect("diagnostics:site-places", site.pk)
     if not form.fields["host"].queryset.exists():
         return redirect(f"{reverse('diagnostics:host-new')}?{urlencode({'site': site.pk})}")
     return TemplateResponse(request, "diagnostics/connect.html", {"site": site, "form": form, "section": "sites"})
 
 
+@access.refused_while_in_work
 @require_POST
 def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes a site off its hosting account; the site is watched on."""
     site = access.get_site(request, pk, write=True)
-    site.host = None
-    site.save(update_fields=["host"])
+    registration.update_site(site, host=None)
     messages.success(request, _("The site is watched on, without access to its files."))
     return redirect("sites:site", site.pk)
+
+
+def _stored(form: PlacesForm, site: Site) -> bool:
+    try:
+        registration.update_site(site, **form.cleaned_data)
+    except registration.RegistrationError as refusal:
+        form.add_error(refusal.field, refusal.message)
+        return False
+    return True
 
 
 @require_http_methods(["GET", "POST"])
@@ -138,8 +148,7 @@ def places(request: HttpRequest, pk: int) -> HttpResponse:
         problem = connecting.check_places(site.host, **form.cleaned_data) if form.is_valid() else None
         if problem:
             form.add_error(problem.field, problem.message)
-        if form.is_valid():
-            form.save()
+        if form.is_valid() and _stored(form, site):
             messages.success(request, _("Connected. Causes and repairs are now available for this site."))
             return redirect("sites:site", site.pk)
         return TemplateResponse(request, "diagnostics/places.html", {"site": site, "form": form, "found": None, "section": "sites"})
@@ -172,6 +181,7 @@ def accept_key(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("diagnostics:host", host.pk)
 
 
+@access.refused_while_in_work
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Removes a hosting account with its secrets; its sites are watched on."""

@@ -120,3 +120,12 @@ def test_practice_site_that_is_moved_is_let_through_nowhere() -> None:
     assert Site.objects.get().practice
     registration.update_site(site, url="http://127.0.0.1:6379/")
     assert not Site.objects.get().practice
+
+
+def test_verdict_that_came_while_somebody_typed_stays() -> None:
+    site = make_site()
+    read_before = Site.objects.get(pk=site.pk)
+    fail(site)
+    registration.update_site(read_before, docroot="/home/shop/www")
+    site.refresh_from_db()
+    assert (site.verdict, site.kind, site.docroot) == ("down", "server-error", "/home/shop/www")
