@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from sites.credentials import host_secrets, set_host_secrets
 from sites.models import Host, Site, Team
-from sites.probing.guard import Guard
+from sites.recording import guard_from_settings
 
 from . import discovering, transports
 from .discovering import Found, PlaceProblem
@@ -52,11 +52,6 @@ class ConnectionTest:
     state: str = field(default=Host.State.UNREACHABLE)
 
 
-def guard() -> Guard:
-    """Which addresses this installation may contact."""
-    return Guard(tuple(settings.SITEMEND_ALLOWED_NETWORKS))
-
-
 def local_roots() -> tuple[str, ...]:
     return tuple(str(root) for root in settings.SITEMEND_LOCAL_ROOTS)
 
@@ -79,7 +74,7 @@ def test_details(
 ) -> ConnectionTest:
     """Connects once and looks around. Never raises for what a host does; nothing is written."""
     try:
-        with transports.open_reader(details, guard=guard(), local_roots=local_roots()) as reader:
+        with transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
             return _looked(reader, details, profile, docroot, error_log, access_log)
     except HostKeyUnknown as error:
         state = Host.State.KEY_CHANGED if isinstance(error, HostKeyChanged) else Host.State.UNTESTED
@@ -246,14 +241,14 @@ def _noting(host: Host) -> Iterator[ConnectionDetails]:
 @contextmanager
 def reader_for(host: Host) -> Iterator[Reader]:
     """The host's files, to look at. Raises TransportError; ConnectionStopped when a person must look first."""
-    with _noting(host) as details, transports.open_reader(details, guard=guard(), local_roots=local_roots()) as reader:
+    with _noting(host) as details, transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
         yield reader
 
 
 @contextmanager
 def writer_for(host: Host) -> Iterator[Writer]:
     """As `reader_for`, to be handed to the executor and nobody else."""
-    with _noting(host) as details, transports.open_writer(details, guard=guard(), local_roots=local_roots()) as writer:
+    with _noting(host) as details, transports.open_writer(details, guard=guard_from_settings(), local_roots=local_roots()) as writer:
         yield writer
 
 
