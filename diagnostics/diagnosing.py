@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -81,16 +81,13 @@ def opened(site: Site) -> Iterator[tuple[Reader | None, str]]:
     if site.host is None:
         yield None, _("There is no connection to the files of this site.")
         return
-    context = connecting.reader_for(site.host)
-    try:
-        reader = context.__enter__()
-    except (TransportError, SecretUnreadable) as error:
-        yield None, f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
-        return
-    try:
-        yield reader, ""
-    finally:
-        context.__exit__(None, None, None)
+    with ExitStack() as stack:
+        try:
+            reader: Reader | None = stack.enter_context(connecting.reader_for(site.host))
+            why = ""
+        except (TransportError, SecretUnreadable) as error:
+            reader, why = None, f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
+        yield reader, why
 
 
 def fail(diagnosis: Diagnosis, why: str) -> Diagnosis:
