@@ -58,5 +58,8 @@ def end_abandoned_looks() -> int:
 
 def applied(site_id: int) -> QuerySet[Step]:
     """Steps of a site whose changes are on the host now, newest first."""
-    states = (Step.State.DONE_VERIFIED, Step.State.DONE_NOT_CURED, Step.State.AWAITING_EFFECT)
-    return Step.objects.filter(case__site_id=site_id, action="repair", state__in=states).select_related("case__site__host").order_by("-pk")
+    return (
+        Step.objects.filter(case__site_id=site_id, action="repair", state__in=Step.APPLIED)
+        .select_related("case__site__host")
+        .order_by("-pk")
+    )

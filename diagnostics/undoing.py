@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 ASKED = "undo_asked"  # in a step's result: when somebody asked for it, so that a broker that is away forgets nothing
+ASKED_BY = "undo_asked_by"  # the id of that person
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class UndoReport:
 def request(step: Step, user: AbstractBaseUser | None) -> None:
     """Asks a worker to undo a step. Raises RepairRefused where there is nothing to undo."""
     _require_applied(step)
-    step.result = {**step.result, ASKED: timezone.now().isoformat()}
+    step.result = {**step.result, ASKED: timezone.now().isoformat(), ASKED_BY: user.pk if user else None}
     step.save(update_fields=["result"])
     queueing.enqueue_on_commit("diagnostics.tasks.undo_step", step.pk, user.pk if user else None)
 
@@ -72,7 +73,7 @@ def undo(step: Step, user: AbstractBaseUser | None = None) -> Step:
 def _undo(step: Step, user: AbstractBaseUser | None, executor: Executor) -> Step:
     before = step.state
     step.undone_by = user
-    step.result = {name: value for name, value in step.result.items() if name != ASKED} | {"undoing": before}
+    step.result = _without_request(step.result) | {"undoing": before}
     step.save(update_fields=["result", "undone_by"])
     if not steps.claim(step, since=(before,)):
         raise RepairRefused(_("Somebody else is undoing this step just now."))
@@ -94,13 +95,8 @@ def _probe_soon(site: Site) -> None:
     site.pages.filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
 
 
-def undo_all(site: Site, user: AbstractBaseUser | None = None) -> UndoReport:
-    """Takes back every applied step of a site, newest first; goes on with the next where one is refused."""
-    return undo_steps(list(steps.applied(site.pk)), user)
-
-
 def undo_steps(chosen: list[Step], user: AbstractBaseUser | None = None) -> UndoReport:
-    """Takes back these steps in this order."""
+    """Takes back these steps in this order; goes on with the next where one is refused."""
     report = UndoReport()
     for step in chosen:
         try:
@@ -113,17 +109,19 @@ def undo_steps(chosen: list[Step], user: AbstractBaseUser | None = None) -> Undo
 
 
 def asked_for() -> list[tuple[int, int | None]]:
-    """Steps whose undo was asked for and not yet made."""
-    rows = Step.objects.filter(
-        result__has_key=ASKED, state__in=(Step.State.DONE_VERIFIED, Step.State.DONE_NOT_CURED, Step.State.AWAITING_EFFECT)
-    )
-    return [(step.pk, step.undone_by_id) for step in rows]
+    """Steps whose undo was asked for and not yet made, each with the id of who asked."""
+    rows = Step.objects.filter(result__has_key=ASKED, state__in=Step.APPLIED)
+    return [(step.pk, step.result.get(ASKED_BY)) for step in rows]
+
+
+def _without_request(result: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in result.items() if name not in (ASKED, ASKED_BY)}
 
 
 def note_refused(step_id: int, why: str) -> None:
     """Says on the step why it was not undone, and stops asking."""
     step = Step.objects.get(pk=step_id)
-    step.result = {name: value for name, value in step.result.items() if name != ASKED}
+    step.result = _without_request(step.result)
     if step.stands_applied:
         step.message = _("It was not undone. %(why)s") % {"why": why}
     step.save(update_fields=["result", "message"])

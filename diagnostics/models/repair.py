@@ -49,9 +49,11 @@ class Step(models.Model):
         UNDONE = "undone", _("Undone")
         SKIPPED = "skipped", _("Skipped")
 
+    APPLIED = (State.DONE_VERIFIED, State.DONE_NOT_CURED, State.AWAITING_EFFECT)  # its changes are on the host
+
     case = models.ForeignKey(RepairCase, models.CASCADE, related_name="steps")
     guide_step = models.CharField(max_length=20)  # id of the wizard's step: "confirm", "read-log", "htaccess", …
-    action = models.CharField(max_length=20)  # "look", "trial", "repair", "undo"
+    action = models.CharField(max_length=20)  # "look", "trial", "repair"
     repair_id = models.CharField(max_length=60, blank=True)
     cause = models.CharField(max_length=60, blank=True)
     title = models.CharField(max_length=300)
@@ -77,7 +79,7 @@ class Step(models.Model):
     @property
     def stands_applied(self) -> bool:
         """Whether its changes are on the host now."""
-        return self.state in (self.State.DONE_VERIFIED, self.State.DONE_NOT_CURED, self.State.AWAITING_EFFECT)
+        return self.state in self.APPLIED
 
 
 class JournalEntry(models.Model):

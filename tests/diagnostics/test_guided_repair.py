@@ -25,6 +25,7 @@ from diagnostics import (
     repairing,
     reporting,
     steps,
+    tasks,
     trials,
     undoing,
 )
@@ -33,6 +34,7 @@ from diagnostics.practice.site import PracticeSite
 from sites import registration
 from sites.models import Host, Site, Team
 from sites.recording import probe_now
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,9 +196,20 @@ def test_undo_works_after_the_diagnosis_is_gone_and_the_site_is_down(practice: P
     Diagnosis.objects.all().delete()
     index = next((practice.home / "www").glob("index*"))
     index.chmod(0)
-    assert undoing.undo_all(site).undone == [step.pk]
+    assert undoing.undo_steps([step]).undone == [step.pk]
     index.chmod(broken[str(index)][1] & 0o777)
     assert state(practice) == broken
+
+
+def test_undo_that_the_broker_forgot_is_still_made_for_who_asked(practice: PracticeSite, site: Site) -> None:
+    practice.break_it(next(iter(practice.kinds)))
+    step = repairing.run_step(started(opened(site)).pk)
+    alice = make_user("alice")
+    undoing.request(step, alice)
+    assert undoing.asked_for() == [(step.pk, alice.pk)]
+    tasks.undo_step(*undoing.asked_for()[0])
+    step.refresh_from_db()
+    assert (step.state, step.undone_by, undoing.asked_for()) == (Step.State.UNDONE, alice, [])
 
 
 def test_changed_host_key_stops_everything_until_it_is_accepted(practice: PracticeSite, site: Site) -> None:
