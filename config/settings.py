@@ -163,9 +163,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": _STATIC},
 }
 
-# --- cache: in the database, so that throttling of logins counts across threads, processes and machines
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
-
 # --- people -------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

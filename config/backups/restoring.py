@@ -12,7 +12,6 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.cache import cache
 from django.core.management import call_command
 from django.db import transaction
 
@@ -42,7 +41,6 @@ def restore(path: Path, passphrase: str, replace: bool) -> archive.Opened:
         _write_private(settings.SITEMEND_VAR_DIR / "django.key", opened.django_key)
         # What waited in the queues names rows of the former database.
         shutil.rmtree(settings.SITEMEND_VAR_DIR / "valkey", ignore_errors=True)
-        cache.clear()
     return opened
 
 
