@@ -266,7 +266,7 @@ def mute(incident: Incident, user: AbstractBaseUser | None, until: datetime | No
 @transaction.atomic
 def resolve(incident: Incident, user: AbstractBaseUser) -> bool:
     """Closed by a person. If the site goes on failing, the next probe opens it again. False when it was over already."""
-    return _close(incident, Incident.Resolution.PERSON, timezone.now(), _("Has closed it."), by=user)
+    return _close(incident, Incident.Resolution.PERSON, timezone.now(), _("Has resolved it."), by=user)
 
 
 @transaction.atomic

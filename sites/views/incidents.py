@@ -74,10 +74,10 @@ def sentence(incident: Incident) -> str:
 
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
-    """ "I'll take it": stops reminders, not the recovery mail."""
+    """ "I'll take it": the recovery is mailed all the same."""
     incident = access.get_incident(request, pk, write=True)
     verbs.acknowledge(incident, request.user)
-    messages.success(request, _("You have it. Colleagues see your name, and reminders stop."))
+    messages.success(request, _("You have it. Colleagues see your name."))
     return redirect("sites:incident", pk)
 
 
@@ -100,8 +100,8 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Closed by a person, whatever the probes say."""
+    """Resolved by a person, whatever the probes say."""
     incident = access.get_incident(request, pk, write=True)
     verbs.resolve(incident, request.user)
-    messages.success(request, _("The incident is closed. If the site still fails, the next probes open it again."))
+    messages.success(request, _("The incident is resolved. If the site still fails, the next probes open it again."))
     return redirect("sites:incident", pk)
