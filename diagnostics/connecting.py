@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites.credentials import host_secrets, set_host_secrets
+from sites.credentials import SecretUnreadable, host_secrets, set_host_secrets
 from sites.models import Host, Site, Team
 from sites.recording import guard_from_settings
 
@@ -137,7 +137,10 @@ def test_typed(
 
 def test_host(host: Host) -> ConnectionTest:
     """Tests a stored connection and stores what came of it."""
-    result = test_details(details_for(host))
+    try:
+        result = test_details(details_for(host))
+    except SecretUnreadable as error:
+        result = ConnectionTest(False, "secret-unreadable", str(error), state=Host.State.UNTESTED)
     note(host, result)
     return result
 

@@ -1,16 +1,20 @@
-"""What is heard from `sites`: a new incident is diagnosed at once, since that only reads."""
+"""What is heard from `sites`: a new incident is diagnosed at once, since that only reads; what a repair needs is not removed under it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import ProtectedError
+from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
 from sites import incidents
-from sites.models import Incident
+from sites.models import Host, Incident, Site
 from sites.signals import incident_opened
 
-from . import diagnosing
+from . import diagnosing, steps
+from .models import Step
 
 
 @receiver(incident_opened, dispatch_uid="diagnose-new-incident")
@@ -23,3 +27,33 @@ def diagnose(sender: Any, incident_id: int, **_rest: Any) -> None:
         incidents.mark_diagnosis(incident, "none")
     else:
         diagnosing.request(incident.site, incident)
+
+
+def _in_work(**of: Any) -> bool:
+    return Step.objects.filter(state__in=(Step.State.QUEUED, *steps.UNFINISHED), action__in=("repair", "trial"), **of).exists()
+
+
+def _refuse(step_rows: dict[str, Any], row: Any) -> None:
+    if _in_work(**step_rows):
+        raise ProtectedError(_("A repair is being made there just now. Nothing was changed. Try again in a minute."), {row})
+
+
+@receiver(pre_delete, sender=Site, dispatch_uid="keep-site-in-work")
+def keep_site(sender: Any, instance: Site, **_rest: Any) -> None:
+    """A site is not deleted under a running repair: its journal is what takes the change back. Raises ProtectedError."""
+    _refuse({"case__site": instance}, instance)
+
+
+@receiver(pre_delete, sender=Host, dispatch_uid="keep-host-in-work")
+def keep_host(sender: Any, instance: Host, **_rest: Any) -> None:
+    """As `keep_site`, for the host that the worker is writing to."""
+    _refuse({"case__site__host": instance}, instance)
+
+
+@receiver(pre_save, sender=Site, dispatch_uid="keep-host-of-site-in-work")
+def keep_connection(sender: Any, instance: Site, update_fields: frozenset[str] | None = None, **_rest: Any) -> None:
+    """As `keep_site`: a site does not move to another host while a step writes to the old one."""
+    if instance.pk is None or (update_fields is not None and "host" not in update_fields):
+        return
+    if Site.objects.filter(pk=instance.pk).values_list("host_id", flat=True).first() != instance.host_id:
+        _refuse({"case__site": instance}, instance)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import TypeVar
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.db.models import Model, ProtectedError, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 
 from .models import Incident, Membership, Notification, Site, Team
 
@@ -76,3 +79,17 @@ def writable_team(request: HttpRequest) -> Team:
 def may_write_somewhere(request: HttpRequest) -> bool:
     """Whether the person is more than a reader in any team."""
     return Membership.objects.filter(user=request.user).exclude(role=Membership.Role.READER).exists()
+
+
+def refused_while_in_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For views that remove or move what somebody may be working on: what is in work stays, and the person is told."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except ProtectedError as error:
+            messages.error(request, str(error.args[0]))
+            return redirect("sites:dashboard")
+
+    return guarded

@@ -69,6 +69,7 @@ def register(request: HttpRequest) -> HttpResponse:
     return render(request, "sites/site_form.html", {"form": form, "crumbs": crumbs}, status=422 if form.errors else 200)
 
 
+@access.refused_while_in_work
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """A site's settings."""
     site = access.get_site(request, pk, write=True)
@@ -86,6 +87,7 @@ def _crumbs(pk: int, name: str, here: str) -> list[tuple[str, str]]:
     return [(_("Sites"), reverse("sites:dashboard")), (name, reverse("sites:site", args=[pk])), (here, "")]
 
 
+@access.refused_while_in_work
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes a site and its history out, after its name was typed."""
     site = access.get_site(request, pk, write=True)

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from diagnostics.models import RepairCase, Step
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.transports.base import ConnectionDetails
 from sites.models import Host, Site, Team
+from tests.factories import make_host
 from tests.servers import SshServer, cutting_proxy, free_port, silent_server, small_disk, sshd
 
 pytestmark = pytest.mark.django_db
@@ -198,3 +200,13 @@ def test_practice_host_that_is_moved_is_let_through_nowhere(server: SshServer, m
     host.port = server.port
     connecting.store(host, private_key=server.private_key_text)
     assert connecting.test_host(Host.objects.get()).code == "address-refused"
+
+
+@pytest.mark.django_db
+def test_secret_of_another_key_is_said_instead_of_sent() -> None:
+    host = make_host(password="geheim")
+    Host.objects.filter(pk=host.pk).update(sealed_password=Fernet(Fernet.generate_key()).encrypt(b"geheim").decode())
+    host.refresh_from_db()
+    result = connecting.test_host(host)
+    assert (result.ok, result.code) == (False, "secret-unreadable")
+    assert "Restore secret.key or type it again." in Host.objects.get(pk=host.pk).state_detail
