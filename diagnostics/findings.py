@@ -1,4 +1,4 @@
-"""What checks conclude, and how checks and repairs are registered: ordered, by stable id, found by importing their packages."""
+"""What checks conclude: findings with their proofs, and what they could not look at."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ class Severity(StrEnum):
     CRITICAL = "critical"  # explains the failure
     WARNING = "warning"  # will hurt
     NOTE = "note"
+
+
+def sureness(confidence: float) -> str:
+    """A confidence from 0 to 1 as it is told to people."""
+    if confidence >= 0.95:
+        return "certain"
+    return "likely" if confidence >= 0.6 else "possible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,7 @@ class Finding:
 
     @property
     def sureness(self) -> str:
-        if self.confidence >= 0.95:
-            return "certain"
-        return "likely" if self.confidence >= 0.6 else "possible"
+        return sureness(self.confidence)
 
     def datum(self, name: str, default: str = "") -> str:
         return dict(self.data).get(name, default)

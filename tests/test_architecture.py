@@ -33,8 +33,6 @@ PURE = (
     "sites/request_ids.py",
     "sites/fingerprints.py",
     "sites/texts.py",
-    "sites/page_text.py",
-    "sites/request_ids.py",
     "sites/rollups.py",
     "diagnostics/evidence.py",
     "diagnostics/findings.py",
@@ -53,6 +51,7 @@ PURE_MAY_USE_OF_OURS = (*(path.removesuffix(".py").rstrip("/").replace("/", ".")
 
 # Inside an app nothing imports upwards: a module may import its own layer and those before it.
 LAYERS = {
+    "pure": 0,
     "models": 1,
     "verbs": 2,
     "tasks": 3,
@@ -95,6 +94,8 @@ def imports_any(path: Path, *modules: str) -> bool:
 
 
 def layer(module: str) -> int:
+    if is_below(module, PURE_MAY_USE_OF_OURS):
+        return LAYERS["pure"]
     parts = module.split(".")
     return LAYERS.get(parts[1], LAYERS["verbs"]) if len(parts) > 1 else 0
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from diagnostics.findings import sureness
 from sites.models import Incident, Site
 
 
@@ -64,6 +65,4 @@ class FindingRecord(models.Model):
 
     @property
     def sureness(self) -> str:
-        if self.confidence >= 0.95:
-            return "certain"
-        return "likely" if self.confidence >= 0.6 else "possible"
+        return sureness(self.confidence)
