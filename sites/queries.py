@@ -196,7 +196,6 @@ class SiteFacts:
     bars: list[Bar]
     available: str
     curve: Curve | None
-    chart_starts: datetime
     median_ms: float | None
     p95_ms: float | None
     probes: list[ProbeResult]
@@ -217,7 +216,6 @@ def site_facts(site: Site) -> SiteFacts:
         bars=bars_of(days, now.date()),
         available=percent(rollups.availability(good, failed)),
         curve=drawn,
-        chart_starts=now - timedelta(days=1),
         median_ms=median(values) if values else None,
         p95_ms=sorted(values)[max(0, round(len(values) * 0.95) - 1)] if values else None,
         probes=list(ProbeResult.objects.filter(page__in=pages).select_related("page", "evidence").order_by("-at")[:12]),
