@@ -49,7 +49,7 @@ def _why_it_ended(evidence: Evidence, line: LogLine, script: TreeEntry | None, n
     if script is None:
         return _finding("cgi-script-error", line, None, name, 0.6)
     content = next((file for file in evidence.cgi_scripts if file.path == script.path), None)
-    if not script.mode & 0o100:
+    if is_cgi(script) and not script.mode & 0o100:  # PHP files are handed to PHP, which needs no execute bit
         return _finding("cgi-not-executable", line, script, name, 0.97)
     if content is not None and b"\r" in content.content.split(b"\n", 1)[0] and content.content.startswith(b"#!"):
         return _finding("cgi-windows-line-endings", line, script, name, 0.97)

@@ -13,7 +13,8 @@ from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.profiles import Judgement, ModeSeverity, get_profile, judge_root, policy_for
 from sites.texts import mark as _
 
-REFUSED = ("End of script output", "Premature end of script headers", "suexec", "SoftException", "is writable by", "is writeable by")
+FOR_ITS_MODE = ("suexec policy violation", "SoftException", "is writable by", "is writeable by")
+REFUSED = (*FOR_ITS_MODE, "End of script output", "Premature end of script headers", "suexec")
 DENIED = ("Permission denied", "AH00132", "AH00035", "AH00529", "Unable to open primary script", "file permissions deny")
 SHOWN = 20
 
@@ -46,7 +47,7 @@ def modes(evidence: Evidence) -> Iterator[Finding]:
     for entry, judgement in judged:
         groups[judgement.severity].append((entry, judgement))
     failing = is_failing(evidence.site)
-    refusal = _line_with(evidence, REFUSED) if failing else None
+    refusal = (_line_with(evidence, FOR_ITS_MODE) or _line_with(evidence, REFUSED)) if failing else None
     denial = _line_with(evidence, DENIED) if failing else None
     writable = groups[ModeSeverity.LIKELY_500] + groups[ModeSeverity.EXCEEDS_POLICY]
     if writable:
@@ -79,7 +80,8 @@ def _writable(evidence: Evidence, group: list[tuple[TreeEntry, Judgement]], refu
     explains = answers_500(evidence.site) and is_failing(evidence.site) and (refusal is not None or profile.refuses_writable_by_others)
     if explains:
         named = [pair for pair in group if refusal and pair[0].path.rsplit("/", 1)[-1] in refusal.text]
-        confidence = 0.9 if named else 0.75 if refusal else 0.65
+        said = refusal is not None and any(words in refusal.text for words in FOR_ITS_MODE)
+        confidence = (0.97 if said else 0.9) if named else 0.75 if refusal else 0.65
         severity = Severity.CRITICAL
     else:
         confidence, severity = 0.4, Severity.WARNING if is_failing(evidence.site) else Severity.NOTE

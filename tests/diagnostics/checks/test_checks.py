@@ -164,6 +164,16 @@ def test_cgi_script_that_ends_early_is_explained(mode: int, content: bytes, caus
     assert found.cause == cause and (plan.repair_id if plan else "") == repair
 
 
+def test_files_open_to_all_are_the_cause_that_comes_first_when_suexec_refused_one() -> None:
+    log = apache_line("AH01215: stderr from /home/acct/www/index.php: suexec policy violation: see suexec log", level="cgid:error")
+    log += "\n" + apache_line("End of script output before headers: index.php", level="cgid:error")
+    seen = evidence({"www/index.php": (b"", 0o666), "www/about.php": (b"", 0o666), "www/a.css": (b"", 0o604)}, log)
+    first = run_checks(seen).findings[0]
+    assert (first.check, first.cause, first.sureness) == ("modes", "cgi-writable-by-others", "certain")
+    plan = first_plan(seen, first)
+    assert {(change.shown, change.after) for change in plan.changes} == {("www/about.php", 0o604), ("www/index.php", 0o604)}
+
+
 def test_what_cannot_be_read_is_inconclusive() -> None:
     run = run_checks(evidence({}, None))
     assert {"htaccess-log", "php-errors"} <= {entry.check for entry in run.inconclusive}
