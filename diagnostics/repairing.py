@@ -149,7 +149,11 @@ def start(
 
 
 def skip(case: RepairCase, guide_step: str, user: AbstractBaseUser | None) -> Step:
-    """Notes that somebody decided to leave a step out."""
+    """Notes that somebody decided to leave a step out. Raises RepairRefused."""
+    if guide_step not in LOOKS:
+        raise RepairRefused(_("This step cannot be skipped."))
+    if case.closed_at:
+        raise RepairRefused(_("This repair is closed."))
     now = timezone.now()
     return Step.objects.create(
         case=case,

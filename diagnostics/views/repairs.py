@@ -108,7 +108,10 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
 def skip(request: HttpRequest, pk: int) -> HttpResponse:
     """A step that somebody decided to leave out."""
     case = access.get_case(request, pk, write=True)
-    repairing.skip(case, request.POST.get("step", ""), request.user)
+    try:
+        repairing.skip(case, request.POST.get("step", ""), request.user)
+    except repairing.RepairRefused as refusal:
+        messages.error(request, str(refusal))
     return redirect("diagnostics:repair", case.pk)
 
 

@@ -154,6 +154,14 @@ def test_hostile_words_stay_words() -> None:
         assert "\x1b" not in text and "\u202e" not in text, address
 
 
+@pytest.mark.parametrize(("step", "closed", "skipped"), [("read-log", False, 1), ("read-log", True, 0), ("no-such-step" * 9, False, 0)])
+def test_step_is_skipped_only_where_there_is_one_to_skip(scene: Scene, step: str, closed: bool, skipped: int) -> None:
+    if closed:
+        RepairCase.objects.update(closed_at=timezone.now(), outcome="left")
+    response = scene.owner.post(f"/repairs/{scene.case.pk}/skip/", {"step": step})
+    assert (response.status_code, scene.case.steps.filter(state="skipped").count()) == (302, skipped)
+
+
 def test_closed_repair_offers_its_report_and_undo_only(scene: Scene) -> None:
     step = scene.step("done-verified", result={"pages_after": GOOD})
     response = scene.owner.post(f"/repairs/{scene.case.pk}/close/", {"outcome": "well"}, follow=True)
