@@ -14,7 +14,6 @@ from . import repairing, situation, trials, undoing
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
 from .profiles import get_profile
-from .situation import APPLIED
 from .wizard import CaseFacts, StepState, StepView, recommended, steps_for
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ TONES = {
 def cases_of(user: AbstractBaseUser) -> QuerySet[RepairCase]:
     """Every repair of the person's teams, open ones first, with the count of changes that stand."""
     rows = RepairCase.objects.filter(site__team__memberships__user=user).select_related("site", "incident")
-    rows = rows.annotate(applied_count=Count("steps", filter=Q(steps__state__in=APPLIED, steps__action="repair")))
+    rows = rows.annotate(applied_count=Count("steps", filter=Q(steps__state__in=Step.APPLIED, steps__action="repair")))
     return rows.order_by(F("closed_at").desc(nulls_first=True), "-opened_at")
 
 

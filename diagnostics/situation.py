@@ -15,9 +15,8 @@ from . import repairing, undoing
 from .models import RepairCase, Step
 from .wizard import StepDone
 
-APPLIED = (Step.State.DONE_VERIFIED, Step.State.DONE_NOT_CURED, Step.State.AWAITING_EFFECT)
 PROBLEMS = (Step.State.NEEDS_ATTENTION,)
-FINISHED = (*APPLIED, Step.State.DONE, Step.State.SKIPPED)
+FINISHED = (*Step.APPLIED, Step.State.DONE, Step.State.SKIPPED)
 OF_NO_WEIGHT = (Step.State.UNDONE, Step.State.STALE, Step.State.TAKEN_BACK, Step.State.FAILED, *repairing.IN_WORK)
 
 
