@@ -11,6 +11,7 @@ from .executor import Executor
 from .findings import Finding, Severity
 from .models import Step
 from .repairs.plan import Plan
+from .telling import clean
 
 TRIAL_REPAIR = "rename-htaccess"
 TRIAL_CHECK = changing.TRIAL_CHECK
@@ -53,7 +54,7 @@ def run(step: Step, executor: Executor, examination: Examination, before: Seen) 
     plan = plan_of(examination)
     if refused or plan is None:
         return steps.conclude(step, Step.State.FAILED, refused)
-    step.diff = plan.diff()
+    step.diff = clean(plan.diff())
     step.save(update_fields=["diff"])
     if not changing.apply(step, executor, plan):
         return step
