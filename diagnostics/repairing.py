@@ -216,8 +216,9 @@ def _run_look(step: Step) -> Step:
 def _look_message(seen: changing.Seen) -> str:
     if seen.is_well:
         return _("Every page answers as expected.")
-    failing = {str(page["path"]) for page in seen.pages if page["kind"] != "ok"}
-    return _("%(count)d of %(all)d pages do not answer as expected.") % {"count": len(failing), "all": len(seen.view.pages) // 2 or 1}
+    every = {page["path"] for page in seen.pages}
+    failing = {page["path"] for page in seen.pages if page["kind"] != "ok"}
+    return _("%(count)d of %(all)d pages do not answer as expected.") % {"count": len(failing), "all": len(every)}
 
 
 def _run_change(step: Step, executor: Executor) -> Step:
