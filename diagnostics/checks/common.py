@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from diagnostics.causes import CAUSES
 from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, TextFile
+from diagnostics.facts.error_log import BEFORE
 from diagnostics.findings import Proof
 from diagnostics.htaccess.server import ServerKnowledge
 from diagnostics.profiles import get_profile
 from sites.probing.outcome import Kind
 
-BEFORE = timedelta(seconds=90)
 AROUND = timedelta(seconds=120)
 _WELL = {Kind.OK.value, Kind.MAINTENANCE.value, Kind.BLOCKED.value, ""}
 
