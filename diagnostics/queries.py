@@ -135,7 +135,6 @@ def case_facts(case: RepairCase, attempts: list[Step], diagnosis: Diagnosis | No
         has_htaccess=True,  # where there is none, the step itself says so
         tree_read="modes" not in gaps,
         causes=telling,
-        repairable=tuple(dict.fromkeys(offer.cause for offer in repairing.offers(case))),
         done=situation.steps_done(attempts),
     )
 

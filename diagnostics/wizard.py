@@ -43,7 +43,6 @@ class CaseFacts:
     has_htaccess: bool = False
     tree_read: bool = False
     causes: tuple[str, ...] = ()
-    repairable: tuple[str, ...] = ()  # those of `causes` for which there is a plan
     done: tuple[StepDone, ...] = ()
 
 
