@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from diagnostics.evidence import Evidence
+from diagnostics.evidence import Evidence, TextFile
 from diagnostics.findings import Finding
 from diagnostics.htaccess.directives import ACCESS_22
-from diagnostics.htaccess.parser import Document, Line, LineKind
-from diagnostics.repairs.editing import commented, enclosing, indent_of, place_of, with_lines, write_plan
+from diagnostics.htaccess.parser import Document, Line, LineKind, parse
+from diagnostics.repairs.editing import commented, enclosing, indent_of, place_of, protects, with_lines, write_plan
 from diagnostics.repairs.plan import Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
@@ -26,7 +26,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     new: dict[int, bytes] = {}
     for group in groups(place.document):
         lines = translate(group, place.document)
-        if lines is None:
+        if lines is None or (lines and _ruled_from_above(evidence, place.file)):
             return CannotPlan(_("These access rules have no exact counterpart. Somebody who knows them must rewrite them."))
         ending = place.document.ending
         indent = indent_of(group[0])
@@ -54,7 +54,18 @@ def groups(document: Document) -> list[list[Line]]:
 
 
 def translate(group: list[Line], document: Document) -> list[str] | None:
-    """The Require lines for one section, None where there is no exact equivalent."""
+    """The Require lines for one section, None where there is no exact equivalent.
+
+    Letting everybody in for the whole folder needs no line: `Require all granted` would also lift what the folders above ask for
+    (AuthMerging is off by default, mod_authz_core), which `Allow from all` did not.
+    """
+    lines = _requires(group)
+    if lines == ["Require all granted"] and not enclosing(document, group[0]):
+        return None if _other_rules(group, document, same_only=True) else []
+    return None if lines is None or _other_rules(group, document) else lines
+
+
+def _requires(group: list[Line]) -> list[str] | None:
     order, allow, deny = "deny,allow", [], []
     for line in group:
         if line.key == "satisfy":
@@ -65,8 +76,6 @@ def translate(group: list[Line], document: Document) -> list[str] | None:
             (allow if line.key == "allow" else deny).extend(line.words[1:])
         else:
             return None
-    if _other_rules(group, document):
-        return None
     everybody_in, everybody_out = _all(allow), _all(deny)
     if order == "allow,deny":
         if everybody_out or not allow:
@@ -86,13 +95,27 @@ def translate(group: list[Line], document: Document) -> list[str] | None:
     return _require(allow) if allow else ["Require all denied"]
 
 
-def _other_rules(group: list[Line], document: Document) -> bool:
+def _ruled_from_above(evidence: Evidence, file: TextFile) -> bool:
+    """Whether a folder above asks for something by Require: a Require here would take its place instead of adding to it."""
+    files = evidence.htaccess if isinstance(evidence.htaccess, tuple) else ()
+    folder = file.absolute.rpartition("/")[0]
+    above = [each for each in files if each is not file and folder.startswith(each.absolute.rpartition("/")[0] + "/")]
+    return any(
+        line.key in ("require", "authtype") and protects(line, document) for document in map(_parsed, above) for line in document.lines
+    )
+
+
+def _parsed(file: TextFile) -> Document:
+    return parse(file.content)
+
+
+def _other_rules(group: list[Line], document: Document, *, same_only: bool = False) -> bool:
     """Whether the same section also asks for a password or has rules of today: then both would mix."""
     mine = tuple(section.number for section in enclosing(document, group[0]))
     for line in document.lines:
         if line.key in ("require", "authtype", "satisfy") and line.kind is LineKind.DIRECTIVE:
             theirs = tuple(section.number for section in enclosing(document, line))
-            if theirs == mine or not mine or not theirs:
+            if theirs == mine or (not same_only and (not mine or not theirs)):
                 return True
     return False
 
