@@ -50,6 +50,9 @@ def test_read_of_an_empty_file(place: Place) -> None:
     assert place.writer.read(place.put("f", b""), 10) == b""
 
 
+REAL = ["ssh", "sftp", "bare", "local"]
+
+
 def test_read_of_binary_content_over_many_packets(place: Place) -> None:
     content = os.urandom(1_500_001)
     assert place.writer.read(place.put("f", content), 2_000_000) == content
@@ -62,9 +65,8 @@ def test_read_refuses_links_and_folders(place: Place) -> None:
             place.writer.read(path, 100)
 
 
+@pytest.mark.parametrize("place", REAL, indirect=True)  # the fake has no pipes
 def test_read_refuses_a_pipe(place: Place) -> None:
-    if place.real is None:
-        pytest.skip("the fake has no pipes")
     os.mkfifo(place.real / "pipe")
     for read in (place.writer.read, place.writer.read_tail):
         with pytest.raises(Unsupported):
@@ -87,9 +89,8 @@ def test_read_tail_follows_the_link_of_a_log(place: Place) -> None:
     assert place.writer.read_tail(place.link("log", "log-2026"), 100) == b"line\n"
 
 
+@pytest.mark.parametrize("place", REAL, indirect=True)  # the fake keeps its files in memory
 def test_read_tail_of_a_log_of_10_gigabytes(place: Place) -> None:
-    if place.real is None:
-        pytest.skip("the fake keeps its files in memory")
     path = place.put("log")
     with (place.real / "log").open("r+b") as file:
         file.seek(10 * 1024**3)
