@@ -197,8 +197,11 @@ def _ours(lead: Notification) -> QuerySet[Notification]:
 
 
 def _sent(lead: Notification, now: datetime) -> None:
+    by_smtp = settings.SITEMEND_MAIL_BY_SMTP
+    kept = "" if by_smtp else _("No mail server was set: the mail was kept in the state folder, not sent.")
+    words = _("Mail to %(recipient)s: %(subject)s") if by_smtp else _("Mail for %(recipient)s, kept here, not sent: %(subject)s")
     with transaction.atomic():
-        if not _ours(lead).update(state=State.SENT, sent_at=now, last_error=""):
+        if not _ours(lead).update(state=State.SENT, sent_at=now, last_error=kept):
             return
         parts = [lead, *lead.joined.select_related("incident__site")]
         IncidentEntry.objects.bulk_create(
@@ -206,7 +209,7 @@ def _sent(lead: Notification, now: datetime) -> None:
                 incident_id=part.incident_id,
                 kind=IncidentEntry.Kind.MAIL,
                 at=now,
-                text=_("Mail to %(recipient)s: %(subject)s") % {"recipient": lead.recipient, "subject": lead.subject},
+                text=words % {"recipient": lead.recipient, "subject": lead.subject},
             )
             for part in parts
             if part.incident_id

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
@@ -43,6 +44,8 @@ class AdministratorForm(BaseUserCreationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not settings.SITEMEND_MAIL_BY_SMTP:
+            self.fields["email"].help_text = _("Incidents are mailed here once mail is set up.")
         self.fields["password1"].help_text = _PASSWORD_HINT
         self.fields["password2"].label = _("Password, once more")
         self.fields["password2"].help_text = ""

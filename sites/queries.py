@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.paginator import Page as ListPage
 from django.core.paginator import Paginator
@@ -124,9 +125,13 @@ def _matching(sites: QuerySet[Site], wanted: Wanted) -> QuerySet[Site]:
 
 
 def counts(user: AbstractBaseUser) -> dict[str, int]:
-    """How many sites there are in all and per filter, in one query. Keys as in FILTERS, with underscores, and `all`."""
+    """How many sites there are in all and per filter, in one query. Keys as in FILTERS, with underscores, and `all`.
+
+    `unmailed`: sites whose incidents nobody is told by mail, because no mail server is set. Practice sites do not count.
+    """
     columns = {name.replace("-", "_"): Count("pk", filter=condition) for name, condition in FILTERS.items()}
-    return own_sites(user).aggregate(all=Count("pk"), **columns)
+    found = own_sites(user).aggregate(all=Count("pk"), unmailed=Count("pk", filter=Q(practice=False)), **columns)
+    return found | ({"unmailed": 0} if settings.SITEMEND_MAIL_BY_SMTP else {})
 
 
 def tags(user: AbstractBaseUser) -> list[str]:

@@ -79,7 +79,9 @@ def host_tag(host: Any) -> SafeString:
 
 @register.simple_tag
 def mail_tag(mail: Any) -> SafeString:
-    """What became of a mail, as a tag."""
+    """What became of a mail, as a tag. One that was kept for want of a mail server carries the reason in `last_error`."""
+    if mail.state == "sent" and mail.last_error:
+        return tag("warn", _("Kept here, not sent"))
     return tag(_MAIL_TONES.get(mail.state, ""), mail.get_state_display())
 
 

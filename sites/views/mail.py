@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from csp.decorators import csp
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -14,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from sites import access, queries
 from sites.models import Notification
+from sites.templatetags.sitemend import visible
 
 
 @require_safe
@@ -23,17 +28,25 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = access.own_notifications(request)
     page = queries.mail_list(rows, state, request.GET.get("page", 1))
     failed = rows.filter(state__in=[Notification.State.FAILED, Notification.State.GIVEN_UP]).count()
-    sentence = list_sentence(page.paginator.count, failed, state)
+    kept = 0
+    if settings.SITEMEND_MAIL_BY_SMTP:
+        kept = rows.filter(state=Notification.State.SENT).exclude(last_error="").count()
+    sentence = list_sentence(page.paginator.count, failed, state, kept)
     context = {"page": page, "state": state, "sentence": sentence, "by_smtp": settings.SITEMEND_MAIL_BY_SMTP}
     return render(request, "sites/mail.html#live" if request.htmx else "sites/mail.html", context)
 
 
-def list_sentence(count: int, failed: int, state: str) -> str:
-    """Whether mail gets through."""
+def list_sentence(count: int, failed: int, state: str, kept: int = 0) -> str:
+    """Whether mail gets through. `kept`: mails from before a mail server was set."""
+    if not settings.SITEMEND_MAIL_BY_SMTP:
+        return _("Mails are kept here: nobody is mailed yet.")
     if failed:
         return ngettext("%(n)d mail did not get through.", "%(n)d mails did not get through.", failed) % {"n": failed}
     if not count and not state:
         return _("Nothing was mailed yet.")
+    if kept:
+        words = ngettext("%(n)d mail was kept here, not sent.", "%(n)d mails were kept here, not sent.", kept) % {"n": kept}
+        return f"{words} {_('No other failed.')}"
     return _("Every mail got through.")
 
 
@@ -43,7 +56,17 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     mail = access.get_notification(request, pk)
     subject = mail.subject or mail.get_kind_display()
     crumbs = [(_("Mail"), reverse("sites:mail")), (subject, "")]
-    return render(request, "sites/mail_message.html", {"mail": mail, "subject": subject, "crumbs": crumbs})
+    context = {"mail": mail, "subject": subject, "crumbs": crumbs}
+    context |= {"text": linked(mail.body_text), "by_smtp": settings.SITEMEND_MAIL_BY_SMTP}
+    return render(request, "sites/mail_message.html", context)
+
+
+def linked(text: str) -> SafeString:
+    """Plain text, escaped; addresses of this installation, and no others, are links."""
+    ours = re.compile(rf"(?<!\S)({re.escape(settings.SITEMEND_BASE_URL)}/[\w/?=&#%-]*)(?!\S)")
+    parts = ours.split(visible(text))  # every second one is an address
+    pieces = (format_html('<a href="{0}">{0}</a>', part) if at % 2 else part for at, part in enumerate(parts))
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
 @require_safe
@@ -59,4 +82,6 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 )
 def html_part(request: HttpRequest, pk: int) -> HttpResponse:
     """The HTML part alone, for the frame on the mail's page: sandboxed, without scripts, pictures or forms."""
-    return HttpResponse(access.get_notification(request, pk).body_html)
+    body = access.get_notification(request, pk).body_html
+    base = '<base target="_top">'  # a page of this installation may not be framed: links open in the whole window
+    return HttpResponse(body.replace("<head>", f"<head>{base}", 1) if "<head>" in body else base + body)

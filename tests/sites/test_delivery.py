@@ -246,6 +246,8 @@ def test_without_a_mail_server_mails_lie_in_the_state_folder(team, settings, tmp
     [file] = (tmp_path / "mail").iterdir()
     mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert (file.name, mail["message-id"], row.state) == (f"{row.pk:06d}-new.eml", row.message_id, "sent")
+    assert "not sent" in row.last_error
+    assert "kept here, not sent" in Incident.objects.get().entries.get(kind="mail").text
 
 
 def test_test_mail_leaves_at_once_and_says_what_went_wrong(mailbox, team):
