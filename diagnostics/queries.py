@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from sites.models import Site
+from sites.models import Incident, Site
 from sites.models.site import Verdict
 
 from . import repairing, situation, trials, undoing
@@ -55,21 +55,23 @@ def open_cases(user: AbstractBaseUser) -> int:
 def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[str, Any]:
     """Everything on the page of one repair. `asked_step` is a guide step's id; empty or unknown: the recommended one."""
     attempts = list(case.steps.select_related("created_by", "undone_by"))
-    diagnosis = newest_diagnosis(case)
+    diagnosis, incident = repairing.newest_diagnosis(case), repairing.incident_of(case)
     findings = list(diagnosis.findings.all()) if diagnosis else []
-    facts = case_facts(case, attempts, diagnosis, findings)
-    offers = _offers(case, attempts, facts)
-    best = _recommended(facts, offers)
-    current = asked_step if asked_step in PANELS else best or "retest"
+    present = situation.of_this_failure(case.site, attempts, diagnosis, findings)
+    facts = case_facts(case, incident, present, diagnosis, findings)
+    offers = _offers(case, present, facts, findings)
+    chosen = _recommended(facts, offers)
+    best = "" if case.closed_at else chosen
+    current = asked_step if asked_step in PANELS else chosen or "retest"
     busy = situation.is_busy(attempts)
     views = steps_for(facts)
     own = [offer for offer in offers if offer.guide_step == current]
     return {
         "case": case,
         "site": case.site,
-        "incident": case.incident,
+        "incident": incident,
         "diagnosis": diagnosis,
-        "lead": situation.lead(case.site, attempts, busy=busy),
+        "lead": situation.lead(facts.verdict, attempts, busy=busy),
         "steps": [_stepper_row(view, current, best) for view in views],
         "steps_summary": _("All steps of the guide"),
         "current": current,
@@ -78,7 +80,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "cannot_start": next((_(view.reason) for view in views if view.id == current and view.state == StepState.CANNOT_START), ""),
         "next_step": next((_stepper_row(view, current, best) for view in views if view.id == best != current), None),
         "panel": PANELS[current],
-        "tried": [_shown(step) for step in reversed(attempts) if step.guide_step == current][:SHOWN_ATTEMPTS],
+        **_tried(attempts, present, current),
         "busy": busy,
         "may_act": may_write and not busy and not case.closed_at,
         "is_well": facts.verdict == Verdict.UP,
@@ -89,19 +91,36 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "log_texts": [f"{line['at']} {line['text']}".strip() for line in diagnosis.log_lines] if diagnosis else [],
         "applied": [step for step in reversed(attempts) if step.stands_applied and step.action == "repair"],
         "may_write": may_write,
-        "may_close": situation.may_close_as_well(case, attempts),
+        "may_close": situation.may_close_as_well(case, present),
         **_profile_words(case.site),
     }
 
 
-def _offers(case: RepairCase, attempts: list[Step], facts: CaseFacts) -> list[Offer]:
+def _tried(attempts: list[Step], present: list[Step], current: str) -> dict[str, list[Step]]:
+    """The attempts of one guide step, newest first: those at the failure at hand, and those of the time before it."""
+    here = [step for step in reversed(attempts) if step.guide_step == current]
+    now = {step.pk for step in present} | {step.pk for step in here if step.result.get(undoing.REFUSED)}
+    earlier = [_shown(step) for step in here if step.pk not in now][:SHOWN_ATTEMPTS]
+    for step in earlier:
+        step.tone = ""
+    return {"tried": [_shown(step) for step in here if step.pk in now][:SHOWN_ATTEMPTS], "tried_earlier": earlier}
+
+
+def _offers(case: RepairCase, attempts: list[Step], facts: CaseFacts, findings: list[FindingRecord]) -> list[Offer]:
     """What is proposed now: nothing for a site that is well, nothing twice, and no file kept aside before a trial showed its fault."""
     if case.closed_at or facts.verdict == Verdict.UP:
         return []
     standing = {step.plan_digest for step in attempts if step.stands_applied}
     helped = situation.helpful_trial(case.site, attempts)
     offers = [offer for offer in repairing.offers(case) if offer.digest not in standing]
-    return [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
+    offers = [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
+    first = next((finding for finding in findings if finding.severity == "critical"), None)
+    return sorted(offers, key=lambda offer: first is None or not _is_for(offer, first))
+
+
+def _is_for(offer: Offer, finding: FindingRecord) -> bool:
+    named = offer.finding
+    return (named.get("check"), named.get("path"), named.get("line")) == (finding.check_id, finding.path, finding.line)
 
 
 def _recommended(facts: CaseFacts, offers: list[Offer]) -> str:
@@ -111,22 +130,19 @@ def _recommended(facts: CaseFacts, offers: list[Offer]) -> str:
     return recommended(facts)
 
 
-def newest_diagnosis(case: RepairCase) -> Diagnosis | None:
-    """The diagnosis the case stands on; while none is finished, the newest one of the site that is."""
-    if case.diagnosis and case.diagnosis.state == Diagnosis.State.DONE:
-        return case.diagnosis
-    return case.site.diagnoses.filter(state=Diagnosis.State.DONE).first()
-
-
-def case_facts(case: RepairCase, attempts: list[Step], diagnosis: Diagnosis | None, findings: list[FindingRecord]) -> CaseFacts:
+def case_facts(
+    case: RepairCase, incident: Incident | None, attempts: list[Step], diagnosis: Diagnosis | None, findings: list[FindingRecord]
+) -> CaseFacts:
     """What the list of steps depends on, from stored rows."""
     host = case.site.host
     gaps = {gap["check"] for gap in diagnosis.inconclusive} if diagnosis else set()
-    telling = tuple(finding.cause for finding in findings if finding.severity != "note")
+    telling = tuple(
+        finding.cause for finding in sorted(findings, key=lambda each: each.severity != "critical") if finding.severity != "note"
+    )
     verdict = situation.verdict_now(case.site, attempts)
     return CaseFacts(
         verdict=verdict,
-        confirmed=case.incident is not None or verdict == Verdict.DOWN,
+        confirmed=incident is not None or verdict == Verdict.DOWN,
         connection=host.protocol if host else "none",
         can_read=host is not None,
         can_write=host is not None and ("write" in host.capabilities or not host.capabilities),
@@ -157,6 +173,8 @@ def _shown(step: Step) -> Step:
     undone = step.state in (Step.State.UNDONE, Step.State.TAKEN_BACK, Step.State.STALE)
     step.pages_after = [] if undone else step.result.get("pages_after", [])
     step.says_itself = step.action in ("look", "trial") and step.state == Step.State.DONE
+    if step.result.get(undoing.REFUSED) and step.stands_applied:
+        step.tone, step.says_itself = "warn", True
     if step.action == "look" and step.state == Step.State.DONE and step.guide_step in ("confirm", "retest"):
         step.tone = "ok" if situation.all_well(step.pages_after) else "warn"
     return step

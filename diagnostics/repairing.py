@@ -67,6 +67,23 @@ def open_case(
         return RepairCase.objects.get(site=site, closed_at=None)
 
 
+def newest_diagnosis(case: RepairCase) -> Diagnosis | None:
+    """The newest finished one, also when a later incident asked for it; of a closed repair the last one it stood on."""
+    done = case.site.diagnoses.filter(state=Diagnosis.State.DONE)
+    if case.closed_at is None:
+        return done.first()
+    if case.diagnosis and case.diagnosis.state == Diagnosis.State.DONE:
+        return case.diagnosis
+    return done.filter(requested_at__lte=case.closed_at).first()
+
+
+def incident_of(case: RepairCase) -> Incident | None:
+    """What an open repair is about now: the newest open incident of its site, else the one it was opened for."""
+    if case.closed_at is None:
+        return case.site.incidents.filter(resolved_at=None).first() or case.incident
+    return case.incident
+
+
 def close_case(case: RepairCase, user: AbstractBaseUser | None, outcome: str) -> bool:
     """Ends a repair as "well", "handed-over" or "left"; what was applied stays. False when it was closed already."""
     now = timezone.now()
@@ -77,7 +94,14 @@ def close_case(case: RepairCase, user: AbstractBaseUser | None, outcome: str) ->
 
 def offers(case: RepairCase) -> list[Offer]:
     """What can be repaired now, from the newest diagnosis of the case. A worker plans again before anything is written."""
-    return offering.of_diagnosis(case.diagnosis)
+    if case.diagnosis and case.diagnosis.state in diagnosing.OPEN:
+        return []
+    return [offer for offer in offering.of_diagnosis(newest_diagnosis(case)) if not _lets_everybody_in(offer)]
+
+
+def _lets_everybody_in(offer: Offer) -> bool:
+    """Whether a whole file would go that keeps visitors out: nobody is asked to agree to that."""
+    return offer.repair_id == trials.TRIAL_REPAIR and bool(offer.caution)
 
 
 # --- starting a step ----------------------------------------------------------------------------
@@ -86,6 +110,8 @@ def _new_step(case: RepairCase, guide_step: str, action: str, title: str, user: 
         raise RepairRefused(_("This repair is closed."))
     with transaction.atomic():
         RepairCase.objects.select_for_update().get(pk=case.pk)
+        case.incident = incident_of(case)
+        case.save(update_fields=["incident"])
         if case.steps.filter(state__in=IN_WORK).exists():
             raise RepairRefused(_("Another step of this repair is being worked on. Wait for it to end."))
         step = Step.objects.create(

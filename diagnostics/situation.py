@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from sites.models import Site
 from sites.models.site import Verdict
 
 from . import repairing, undoing
-from .models import RepairCase, Step
+from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .wizard import StepDone
 
 PROBLEMS = (Step.State.NEEDS_ATTENTION,)
@@ -23,6 +24,34 @@ OF_NO_WEIGHT = (Step.State.UNDONE, Step.State.STALE, Step.State.TAKEN_BACK, Step
 def is_busy(attempts: Sequence[Step]) -> bool:
     """Whether a worker has, or is about to have, a step of this repair in hand."""
     return any(step.state in repairing.IN_WORK or step.result.get(undoing.ASKED) for step in attempts)
+
+
+def of_this_failure(
+    site: Site, attempts: Sequence[Step], diagnosis: Diagnosis | None = None, findings: Sequence[FindingRecord] = ()
+) -> list[Step]:
+    """The attempts that belong to the failure at hand: what ended before it began tells nothing about it."""
+    began = _failing_since(site)
+    if began is None:
+        return list(attempts)
+    broken = bool(diagnosis) and diagnosis.verdict == Verdict.DOWN and any(finding.severity == "critical" for finding in findings)
+    if broken and any(_left_well(step) and step.finished_at < diagnosis.requested_at for step in attempts):
+        began = max(began, diagnosis.requested_at)
+    return [step for step in attempts if _counts_since(step, began)]
+
+
+def _failing_since(site: Site) -> datetime | None:
+    if site.verdict != Verdict.DOWN:
+        return None
+    return min((page.failing_since for page in site.pages.all() if page.failing_since), default=None)
+
+
+def _left_well(step: Step) -> bool:
+    return step.finished_at is not None and step.stands_applied and all_well(pages_now(step))
+
+
+def _counts_since(step: Step, began: datetime) -> bool:
+    lasting = step.state in (Step.State.UNDONE, *PROBLEMS, *repairing.IN_WORK) or step.result.get(undoing.ASKED)
+    return bool(lasting) or step.finished_at is None or step.finished_at >= began
 
 
 def pages_now(step: Step) -> list[dict[str, Any]]:
@@ -88,14 +117,14 @@ def _goes_on(step: Step) -> bool:
     return only_looked or (step.action == "trial" and bool(step.result.get("helped")))
 
 
-def lead(site: Site, attempts: Sequence[Step], *, busy: bool) -> str:
+def lead(verdict: str, attempts: Sequence[Step], *, busy: bool) -> str:
     """How things are, in one or two sentences."""
     changed = sum(step.stands_applied and step.action == "repair" for step in attempts)
     how = {
         Verdict.UP: _("The site is well."),
         Verdict.DOWN: _("The site is down."),
         Verdict.SUSPECT: _("The site is being looked at again."),
-    }.get(verdict_now(site, attempts), _("It is not known yet how the site is."))
+    }.get(verdict, _("It is not known yet how the site is."))
     what = ngettext("One change was made. It can be undone.", "%(n)d changes were made. They can be undone.", changed) % {"n": changed}
     return f"{how} {_('Working on it.') if busy else what if changed else _('Nothing is changed on the host.')}"
 

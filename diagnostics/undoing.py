@@ -12,7 +12,7 @@ from sites import queueing
 from sites.credentials import SecretUnreadable
 from sites.models import Site
 
-from . import connecting, recovering, steps
+from . import connecting, journal, recovering, steps
 from .executor import Executor
 from .locking import HostBusy, LockLost, held
 from .models import Step
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 ASKED = "undo_asked"  # in a step's result: when somebody asked for it, so that a broker that is away forgets nothing
+REFUSED = "undo_refused"  # in a step's result: that it was asked for and could not be done
 ASKED_BY = "undo_asked_by"  # the id of that person
 
 
@@ -41,7 +42,7 @@ class UndoReport:
 def request(step: Step, user: AbstractBaseUser | None) -> None:
     """Asks a worker to undo a step. Raises RepairRefused where there is nothing to undo."""
     _require_applied(step)
-    step.result = {**step.result, ASKED: timezone.now().isoformat(), ASKED_BY: user.pk if user else None}
+    step.result = {**_without_request(step.result), ASKED: timezone.now().isoformat(), ASKED_BY: user.pk if user else None}
     step.save(update_fields=["result"])
     queueing.enqueue_on_commit("diagnostics.tasks.undo_step", step.pk, user.pk if user else None)
 
@@ -88,7 +89,16 @@ def _undo(step: Step, user: AbstractBaseUser | None, executor: Executor) -> Step
     else:
         step.undone_by = None
         steps.conclude(step, before, _("It was not undone. %(why)s") % {"why": back.why()})
-    raise RepairRefused(back.why())
+    raise RepairRefused(f"{back.why()} {_first_undo(step)}".strip())
+
+
+def _first_undo(step: Step) -> str:
+    """Names the later change of the same files that stands in the way, if one does."""
+    own = set(journal.changed_paths(step))
+    for later in steps.applied(step.case.site_id).filter(pk__gt=step.pk):
+        if own & set(journal.changed_paths(later)):
+            return _("First undo the later step “%(title)s”.") % {"title": later.title}
+    return ""
 
 
 def _probe_soon(site: Site) -> None:
@@ -115,7 +125,7 @@ def asked_for() -> list[tuple[int, int | None]]:
 
 
 def _without_request(result: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in result.items() if name not in (ASKED, ASKED_BY)}
+    return {name: value for name, value in result.items() if name not in (ASKED, ASKED_BY, REFUSED)}
 
 
 def note_refused(step_id: int, why: str) -> None:
@@ -123,5 +133,6 @@ def note_refused(step_id: int, why: str) -> None:
     step = Step.objects.get(pk=step_id)
     step.result = _without_request(step.result)
     if step.stands_applied:
+        step.result[REFUSED] = True
         step.message = _("It was not undone. %(why)s") % {"why": why}
     step.save(update_fields=["result", "message"])

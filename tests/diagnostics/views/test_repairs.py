@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from bs4 import BeautifulSoup
 from django.utils import timezone
 
+from diagnostics import undoing
 from diagnostics.models import RepairCase
 from sites.models import Incident, Page, Site
 from tests.diagnostics.views.cases import BAD, GOOD, HOSTILE, Scene, make_scene, offer, primaries, words
+from tests.factories import make_incident
 
 pytestmark = pytest.mark.django_db
 STEPS = ("confirm", "read-log", "htaccess", "permissions", "retest", "hand-over")
@@ -30,7 +35,9 @@ def test_page_opens_at_the_recommended_step_with_its_change_as_the_one_thing_to_
 def test_every_step_has_at_most_one_primary_action_and_others_lead_on(scene: Scene, step: str) -> None:
     found = primaries(scene.page(step))
     assert len(found) == 1
-    if step != "htaccess":
+    if step == "hand-over":
+        assert found == ["Open the report"]
+    elif step != "htaccess":
         assert found == ["Go on: Test the .htaccess file"]
 
 
@@ -181,3 +188,74 @@ def test_start_asks_first_and_only_who_may_write_is_asked(scene: Scene) -> None:
     assert not RepairCase.objects.exists()
     assert scene.owner.post(address)["Location"] == f"/repairs/{RepairCase.objects.get().pk}/"
     assert scene.owner.get(address).status_code == 302, "two people share one repair"
+
+
+def fail_again(scene: Scene, kind: str = "server-error") -> None:
+    now = timezone.now()
+    Site.objects.filter(pk=scene.site.pk).update(verdict="down", kind=kind, last_probe_at=now)
+    Page.objects.filter(site=scene.site).update(verdict="down", failing_since=now - timedelta(minutes=1), last_status=500)
+
+
+def test_change_of_an_earlier_failure_counts_as_past_when_the_site_fails_anew(scene: Scene) -> None:
+    scene.step("done-verified", message="Every page is well.", seconds_ago=600, result={"pages_before": BAD, "pages_after": GOOD})
+    fail_again(scene)
+    page = scene.page()
+    assert page.select_one("[aria-current=step] b").get_text() == "Test the .htaccess file"
+    assert not page.select_one("[aria-current=step].done")
+    assert primaries(page) == ["Correct line 6 of www/.htaccess and look again"]
+    past = page.select_one("#earlier-failure")
+    assert "Earlier in this repair" in past.get_text() and "Every page is well." in past.get_text()
+    assert "Every page is well." not in words(page).replace(" ".join(past.get_text(" ").split()), "")
+
+
+def test_open_repair_follows_the_newest_diagnosis_and_the_newest_incident(scene: Scene) -> None:
+    Incident.objects.update(resolved_at=timezone.now())
+    newer = make_incident(scene.site, fingerprint="another")
+    later = scene.site.diagnoses.create(incident=newer, state="done", requested_at=timezone.now(), offers=[offer("c", title="Line 9")])
+    page = scene.page("htaccess")
+    assert primaries(page) == ["Go on: Read the error log"] and f"/incidents/{newer.pk}/" in str(page)
+    assert later.pk != scene.diagnosis.pk and page.select_one("input[name=digest]")["value"] == "c" * 64
+
+
+def test_refused_undo_is_no_success(scene: Scene) -> None:
+    step = scene.step("done-verified", result={"pages_before": BAD, "pages_after": GOOD})
+    undoing.note_refused(step.pk, "www/.htaccess: it has changed.")
+    notice = scene.page("htaccess").select_one("section .notice")
+    assert notice["class"] == ["notice", "warn"]
+    assert notice.select_one("strong").get_text() == "It was not undone. www/.htaccess: it has changed."
+
+
+def test_undo_on_a_site_that_is_well_says_what_it_means(scene: Scene) -> None:
+    scene.step("done-verified", result={"pages_before": BAD, "pages_after": GOOD})
+    assert "The site was broken before this change and will be broken again." in words(scene.page())
+
+
+def test_file_that_keeps_visitors_out_is_not_offered_to_be_renamed() -> None:
+    locked = offer("d", title="Rename www/.htaccess to .htaccess.old") | {
+        "repair_id": "rename-htaccess",
+        "caution": "It keeps visitors out.",
+    }
+    page = make_scene(offers=[offer(), locked]).page("htaccess")
+    assert "Rename www/.htaccess" not in words(page)
+
+
+def test_after_closing_no_step_is_recommended(scene: Scene) -> None:
+    RepairCase.objects.update(closed_at=timezone.now(), outcome="left")
+    assert "Recommended" not in scene.page().get_text()
+
+
+def test_site_without_hosting_account_is_connected_first(scene: Scene) -> None:
+    scene.case.delete()
+    Site.objects.update(host=None)
+    page = BeautifulSoup(scene.owner.get(f"/repairs/start/{scene.diagnosis.incident_id}/").content, "html.parser")
+    assert primaries(page) == ["Connect its hosting account first"]
+
+
+def test_failure_found_after_a_verified_change_is_a_new_one_before_any_probe_was_well(scene: Scene) -> None:
+    scene.step("done-verified", message="Every page is well.", seconds_ago=60, result={"pages_before": BAD, "pages_after": GOOD})
+    fail_again(scene)
+    Page.objects.filter(site=scene.site).update(failing_since=timezone.now() - timedelta(minutes=9))
+    assert scene.page("htaccess").select_one("section .notice.ok")
+    scene.site.diagnoses.update(verdict="down", requested_at=timezone.now())
+    page = scene.page("htaccess")
+    assert not page.select("section .notice.ok") and page.select_one("#earlier-failure")
