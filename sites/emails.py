@@ -19,6 +19,7 @@ from sites.wording import duration_words, exact_words, failure_sentence, kind_wo
 SUBJECT_LENGTH = 180
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _FEW_PATHS = 8
+_NAME_LENGTH = 60  # of a site in a subject: what is wrong with it must still be seen
 
 
 class NothingToTell(Exception):
@@ -97,16 +98,19 @@ def test(notification: Notification) -> Mail:
 
 
 def joined(parts: Sequence[Notification]) -> Mail:
-    """Several notifications in one mail, the worst news first."""
-    ordered = sorted(parts, key=lambda part: (_NEWS.index(part.kind), part.pk))
+    """Several notifications in one mail, the worst news first. A failure that is over meanwhile is the least of them."""
+    ordered = sorted(parts, key=lambda part: (_is_over(part), _NEWS.index(part.kind), part.pk))
     items = [_item(part) for part in ordered]
-    bad = sum(1 for part in ordered if part.kind in (Notification.Kind.NEW, Notification.Kind.REGRESSION))
+    bad = [part for part in ordered if part.kind in _FAILURES and not _is_over(part)]
+    down = {part.site_id: _called(part) for part in bad}
     names = list(dict.fromkeys(item["name"] for item in items))
-    context = {"items": items, "failing": bad, "names": _list_of(names, 3), "count": len(names)}
+    context = {"items": items, "names": _list_of(names, 3), "down": len(down), "down_names": _list_of(list(down.values()), 3)}
+    context["more"] = len(items) - max(1, len(bad))
     context |= {"base_url": settings.SITEMEND_BASE_URL, "whys": list(dict.fromkeys(part.why for part in ordered))}
     return _mail("joined", context)
 
 
+_FAILURES = (Notification.Kind.NEW, Notification.Kind.REGRESSION)
 _NEWS = ["new", "regression", "flapping", "cause", "blocked", "reminder", "recovery", "test"]
 _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "new": new,
@@ -117,6 +121,16 @@ _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "blocked": blocked,
     "test": test,
 }
+
+
+def _is_over(part: Notification) -> bool:
+    return part.kind in _FAILURES and part.incident is not None and part.incident.resolved_at is not None
+
+
+def _called(notification: Notification) -> str:
+    """The site's name, short enough for a subject."""
+    name = " ".join(_CONTROL.sub(" ", notification.site.name if notification.site else _("a site that was removed")).split())
+    return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
 
 
 def _mail(kind: str, context: dict[str, Any]) -> Mail:
@@ -133,6 +147,7 @@ def _common(notification: Notification) -> dict[str, Any]:
     return {
         "site": site,
         "name": site.name if site else _("a site that was removed"),
+        "called": _called(notification),
         "site_url": site.url if site else "",
         "where": _where(notification),
         "why_told": notification.why,
@@ -210,6 +225,8 @@ def _item(part: Notification) -> dict[str, Any]:
         "headline": headline,
         "lines": lines,
         "proof": proof,
+        "incident_id": incident.pk,
+        "repairable": incident.resolved_at is None and not context["no_connection"] and part.kind != Notification.Kind.RECOVERY,
         "link": context["incident_link"],
     }
 

@@ -76,7 +76,7 @@ def test_mail_says_what_people_need(mailbox, team, settings):
     assert notifications.deliver_due(after(8)) == 1
     [mail] = mailbox.mails
     text, html = texts(mail)
-    assert mail["subject"] == "500 on shop.example: 'RewritEngine' in .htaccess line 12"
+    assert mail["subject"] == "Shop is down: 'RewritEngine' in .htaccess line 12 (500)"
     for part in (text, html):
         assert "/, /checkout" in part
         assert "2 March 2026, 10:00:00 UTC" in part
@@ -92,10 +92,12 @@ def test_mail_says_what_people_need(mailbox, team, settings):
 
 
 def test_site_without_a_connection_is_told_what_that_leaves_out(mailbox, team):
-    fail(make_site(team, url="https://shop.example/"))
+    fail(make_site(team, name="Bakery", url="https://shop.example/"))
     notifications.deliver_due(after(6))
     [mail] = mailbox.mails
-    assert mail["subject"] == "500 on shop.example: every page"
+    assert mail["subject"] == "Bakery is down: every page (500)"
+    assert all("shop.example" in part for part in texts(mail))
+    assert "Bakery answers" in texts(mail)[1]
     assert "no connection to its hosting account" in texts(mail)[0]
 
 
@@ -114,13 +116,13 @@ def test_cause_found_later_follows_in_the_same_thread(mailbox, team):
 
 
 def test_recovery_follows_in_the_same_thread(mailbox, team):
-    site = make_site(team, url="https://shop.example/")
+    site = make_site(team, name="Bakery", url="https://shop.example/")
     fail(site)
     notifications.deliver_due(after(6))
     recover(site, 215)
     notifications.deliver_due(after(245))
     first, second = mailbox.mails
-    assert (second["subject"], second["in-reply-to"]) == ("Back: shop.example is well again after 4 min", first["message-id"])
+    assert (second["subject"], second["in-reply-to"]) == ("Bakery is well again after 4 min", first["message-id"])
     assert Incident.objects.get().entries.filter(kind="mail").count() == 2
 
 
@@ -181,8 +183,8 @@ def test_many_failures_at_once_make_one_mail(mailbox, team):
         fail(site)
     assert notifications.deliver_due(after(6)) == 1
     [mail] = mailbox.mails
-    assert mail["subject"] == "4 new failures: shop 0, shop 1, shop 2 and 1 more"
-    assert all(f"500 on shop{n}.example" in texts(mail)[0] for n in range(4))
+    assert mail["subject"] == "4 sites are down: shop 0, shop 1, shop 2 and 1 more"
+    assert all(f"shop {n} is down: every page (500)" in texts(mail)[0] for n in range(4))
     assert states() == [("new", "sent"), *[("new", "joined")] * 3]
 
 
@@ -194,7 +196,41 @@ def test_what_follows_within_a_minute_goes_into_one_mail(mailbox, team):
         fail(site, 10)
     assert notifications.deliver_due(after(16)) == 0
     assert notifications.deliver_due(after(66)) == 1
-    assert [len(mailbox.mails), mailbox.mails[1]["subject"]] == [2, f"2 new failures: {late[0].name}, {late[1].name}"]
+    assert [len(mailbox.mails), mailbox.mails[1]["subject"]] == [2, f"2 sites are down: {late[0].name}, {late[1].name}"]
+
+
+def test_joined_mail_leads_with_the_worst_and_has_the_repair_link(mailbox, team, settings):
+    settings.SITEMEND_BASE_URL = "https://watch.example"
+    bakery, shop = make_site(team, name="Bakery", host=make_host(team)), make_site(team, name="Shop")
+    fail(shop)
+    notifications.deliver_due(after(6))
+    recover(shop, 35)
+    fail(bakery, 40)
+    incident = Incident.objects.get(site=bakery)
+    incidents.mark_diagnosis(incident, "done", now=after(50))
+    assert notifications.deliver_due(after(120)) == 1
+    mail = mailbox.mails[1]
+    assert mail["subject"] == "Bakery is down, and 1 more piece of news"
+    link = f"https://watch.example/repairs/start/{incident.pk}/"
+    assert all(part.count(link) == 1 for part in texts(mail))
+    assert texts(mail)[0].index("Bakery is down: every page (500)") < texts(mail)[0].index("Shop is well again")
+
+
+def test_failure_that_is_over_when_the_mail_is_made_does_not_lead_it(mailbox, team):
+    site = make_site(team, name="Bakery")
+    fail(make_site(team))
+    notifications.deliver_due(after(6))
+    fail(site, 7)
+    recover(site, 20)
+    notifications.deliver_due(after(70))
+    assert mailbox.mails[1]["subject"].startswith("Bakery is well again after ")
+    assert mailbox.mails[1]["subject"].endswith(", and 1 more piece of news")
+
+
+def test_long_name_leaves_room_for_what_is_wrong(mailbox, team):
+    fail(make_site(team, name="x" * 100))
+    notifications.deliver_due(after(6))
+    assert Notification.objects.get().subject == "x" * 59 + "… is down: every page (500)"
 
 
 def test_recovery_of_a_joined_failure_stays_in_its_thread(mailbox, team):
@@ -224,7 +260,7 @@ def test_name_of_a_site_adds_no_header(mailbox, team):
     notifications.deliver_due(after(6))
     [mail] = mailbox.mails
     assert (mail["bcc"], mail["to"], incidents_before) == (None, "alice@example.org", 0)
-    assert mail["subject"].startswith("2 new failures: shop Bcc: eve@example.org <b>hello</b>")
+    assert mail["subject"].startswith("2 sites are down: shop Bcc: eve@example.org <b>hello</b>")
     assert "<b>hello</b>" not in texts(mail)[1]
 
 

@@ -43,6 +43,6 @@ def test_site_that_fails_is_mailed_and_its_recovery_too(settings, tmp_path):
     assert incident.resolution == "recovery"
     notifications.deliver_due(timezone.now() + timedelta(seconds=61))
     new, back = [path.read_text() for path in sorted(tmp_path.glob("*.eml"))]
-    assert "Subject: 500 on 127.0.0.1: every page" in new
-    assert "Subject: Back: 127.0.0.1 is well again" in back
+    assert "Subject: shop is down: every page (500)" in new
+    assert "Subject: shop is well again" in back
     assert set(Notification.objects.values_list("state", flat=True)) == {"sent"}
