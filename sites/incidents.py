@@ -181,9 +181,11 @@ def _close(incident: Incident, resolution: str, now: datetime, text: str, by: Ab
 
 
 def _note_flapping(site: Site, open_ones: Iterable[Incident], now: datetime) -> None:
-    changes = Transition.objects.filter(page__site=site, at__gt=now - judging.FLAPPING_WINDOW).filter(
-        Q(new=Verdict.DOWN) | Q(old=Verdict.DOWN, new=Verdict.UP)
-    )
+    since = now - judging.FLAPPING_WINDOW
+    # What a person does (a repair, above all) begins the count anew: repairing, undoing and repairing again is no flapping.
+    acts = IncidentEntry.objects.filter(incident__site=site, kind=Kind.PERSON, at__gt=since, at__lte=now)
+    since = acts.order_by("-at").values_list("at", flat=True).first() or since
+    changes = Transition.objects.filter(page__site=site, at__gt=since).filter(Q(new=Verdict.DOWN) | Q(old=Verdict.DOWN, new=Verdict.UP))
     if not judging.is_flapping(changes.values_list("at", flat=True), now):
         return
     for incident in open_ones:

@@ -113,6 +113,16 @@ def test_flapping_is_announced_once(site):
     assert (incident.flapping, incident.reopened, kinds()) == (True, 4, ["new", "recovery", "flapping"])
 
 
+def test_repairing_undoing_and_repairing_again_is_no_flapping(site):
+    alice = make_user("bob")
+    for round_ in range(5):
+        fail(site, round_ * 5 * MINUTE)
+        incidents.resolve_by_repair(Incident.objects.get(), alice, now=after(round_ * 5 * MINUTE + 90))
+        recover(site, round_ * 5 * MINUTE + 100)
+    incident = Incident.objects.get()
+    assert (incident.flapping, incident.reopened, "flapping" in kinds()) == (False, 4, False)
+
+
 def test_stuck_maintenance_opens_an_incident(site):
     for minutes in (0, 10, 20, 31, 32):
         see(site.pages.all(), minutes * MINUTE, Kind.MAINTENANCE, status=503)
