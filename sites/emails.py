@@ -212,7 +212,8 @@ def _item(part: Notification) -> dict[str, Any]:
     if part.incident is None and part.kind in ("blocked", "test"):
         mail = _KINDS[part.kind](part)
         context = _common(part)
-        return {"kind": part.kind, "name": context["name"], "headline": mail.subject, "lines": [], "link": context["site_link"]}
+        about = {"name": context["name"], "about": context["site_url"], "lines": []}
+        return about | {"kind": part.kind, "headline": mail.subject, "link": context["site_link"]}
     context, incident = _about_incident(part), _incident(part)
     headline = one_line(render_to_string(f"emails/{part.kind}/subject.txt", context | _recovery_words(part)))
     lines = [_("Pages: %(paths)s") % {"paths": context["paths_line"]}, _("Since %(time)s") % {"time": context["since"]}]
@@ -222,6 +223,7 @@ def _item(part: Notification) -> dict[str, Any]:
     return {
         "kind": part.kind,
         "name": context["name"],
+        "about": context["site_url"],
         "headline": headline,
         "lines": lines,
         "proof": proof,

@@ -220,7 +220,6 @@ def _incident(site: Site, past: Past, now: datetime) -> None:
         ("good", ended, "Every page answers as expected again."),
     ]
     IncidentEntry.objects.bulk_create(IncidentEntry(incident=incident, kind=kind, at=at, text=text) for kind, at, text in told if text)
-    host = site.url.removeprefix("https://").rstrip("/")
     new = Notification(
         kind="new",
         site=site,
@@ -234,7 +233,7 @@ def _incident(site: Site, past: Past, now: datetime) -> None:
         send_after=opened,
         sent_at=began + timedelta(seconds=9),
         attempts=1,
-        subject=f"500 on {host}: every page",
+        subject=f"{site.name} is down: every page (500)",
         body_text=f"{site.name} answers 500 on every page.\n\n{past.summary}",
     )
     new.save()
@@ -245,7 +244,7 @@ def _incident(site: Site, past: Past, now: datetime) -> None:
         created_at=ended,
         send_after=ended,
         sent_at=ended,
-        subject=f"Well again: {host}, after {past.minutes} min",
+        subject=f"{site.name} is well again after {past.minutes} min",
         body_text=f"{site.name} answers as expected again.",
     )
     well.save()

@@ -214,6 +214,7 @@ def test_joined_mail_leads_with_the_worst_and_has_the_repair_link(mailbox, team,
     link = f"https://watch.example/repairs/start/{incident.pk}/"
     assert all(part.count(link) == 1 for part in texts(mail))
     assert texts(mail)[0].index("Bakery is down: every page (500)") < texts(mail)[0].index("Shop is well again")
+    assert all(bakery.url in part for part in texts(mail))
 
 
 def test_failure_that_is_over_when_the_mail_is_made_does_not_lead_it(mailbox, team):
