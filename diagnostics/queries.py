@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Q, QuerySet
@@ -45,6 +46,21 @@ def cases_of(user: AbstractBaseUser) -> QuerySet[RepairCase]:
     rows = RepairCase.objects.filter(site__team__memberships__user=user).select_related("site", "incident")
     rows = rows.annotate(applied_count=Count("steps", filter=Q(steps__state__in=Step.APPLIED, steps__action="repair")))
     return rows.order_by(F("closed_at").desc(nulls_first=True), "-opened_at")
+
+
+def tell_apart(cases: Iterable[RepairCase]) -> list[RepairCase]:
+    """Each repair with `told`: what it changed, else what was found in it; not what its incident is about by now."""
+    rows = list(cases)
+    changed: dict[int, str] = {}
+    for step in Step.objects.filter(case__in=rows, action="repair", state__in=(*Step.APPLIED, Step.State.UNDONE)).order_by("pk"):
+        changed[step.case_id] = step.finding.get("summary") or step.title
+    found: dict[int, str] = {}
+    seen = FindingRecord.objects.filter(diagnosis__in=[case.diagnosis_id or 0 for case in rows], severity="critical")
+    for finding in seen.order_by("diagnosis_id", "-position"):
+        found[finding.diagnosis_id] = finding.summary
+    for case in rows:
+        case.told = changed.get(case.pk) or found.get(case.diagnosis_id or 0, "")
+    return rows
 
 
 def open_cases(user: AbstractBaseUser) -> int:

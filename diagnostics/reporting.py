@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites.models import IncidentEntry
+from sites.models import Incident, IncidentEntry, Site
+from sites.models.site import Verdict
 
-from . import journal
+from . import journal, repairing
 from .causes import CAUSES
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .telling import clean
+
+_CHANGING = re.compile(
+    r"\[(?:client|remote|pid|tid) [^\]]*\]|\[\w{3} \w{3} +\d+ [^\]]*\]|\[\d{2}-\w{3}-\d{4} [^\]]*\]"
+    r"|^\d{4}[-/]\d{2}[-/]\d{2}[T ]\S+|\b\d+#\d+: \*\d+|\bclient: [^,]+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +36,18 @@ class Moment:
 
 def context(case: RepairCase) -> dict[str, Any]:
     """All that the report shows, for a page or for Markdown."""
-    diagnosis = _newest_diagnosis(case)
+    diagnosis, incident = _newest_diagnosis(case), repairing.incident_of(case)
     findings = list(diagnosis.findings.all()) if diagnosis else []
     tried = list(case.steps.filter(action__in=("repair", "trial")).select_related("created_by", "undone_by"))
     return {
         "case": case,
         "site": case.site,
-        "incident": case.incident,
+        "incident": incident,
+        "seen": last_seen(case.site, incident),
         "diagnosis": diagnosis,
         "findings": findings,
         "causes": [CAUSES[row.cause] for row in findings if row.cause in CAUSES],
-        "log_lines": diagnosis.log_lines if diagnosis else [],
+        "log_lines": _counted(diagnosis.log_lines) if diagnosis else [],
         "inconclusive": diagnosis.inconclusive if diagnosis else [],
         "timeline": timeline(case),
         "tried": [{"step": step, "changed": journal.changed_paths(step), "pages": step.result.get("pages_after", [])} for step in tried],
@@ -50,17 +59,40 @@ def context(case: RepairCase) -> dict[str, Any]:
 def _newest_diagnosis(case: RepairCase) -> Diagnosis | None:
     """The one that says most: a later look at a site that is well again has nothing to tell."""
     done = Diagnosis.objects.filter(site=case.site, state=Diagnosis.State.DONE)
-    if case.incident:
-        done = done.filter(requested_at__gte=case.incident.first_failure_at)
+    incident = repairing.incident_of(case)
+    if incident:
+        done = done.filter(requested_at__gte=incident.first_failure_at)
+    if case.closed_at:
+        opened_with = done.filter(requested_at__lt=case.opened_at).values_list("pk", flat=True).first()
+        done = done.filter(Q(requested_at__gte=case.opened_at) | Q(pk=opened_with), requested_at__lte=case.closed_at)
     telling = done.filter(findings__severity="critical").first()
     return telling or done.first()
+
+
+def last_seen(site: Site, incident: Incident | None) -> str:
+    """What the last failing probe said, for a report in which the files told nothing; "" when none did."""
+    failing = site.pages.filter(verdict=Verdict.DOWN).exclude(last_message="").values_list("last_message", flat=True).first()
+    return clean(failing or (incident.message if incident else ""))
+
+
+def _counted(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines that differ in time, client and process only, once each with how often they came; the newest one stands for them."""
+    kept: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        same = _CHANGING.sub("", line["text"]).strip()
+        times = kept.pop(same, {"times": 0})["times"] + 1
+        kept[same] = {**line, "times": times}
+    return list(kept.values())
 
 
 def timeline(case: RepairCase) -> list[Moment]:
     """What happened, oldest first: the incident's own entries and the steps of the repair."""
     moments = [Moment(case.opened_at, _("The repair was opened."), _who(case.opened_by))]
-    if case.incident:
-        entries = IncidentEntry.objects.filter(incident=case.incident).select_related("by")
+    incident = repairing.incident_of(case)
+    if incident:
+        entries = IncidentEntry.objects.filter(incident=incident).select_related("by")
+        if case.closed_at:
+            entries = entries.filter(at__lte=case.closed_at)
         moments += [Moment(entry.at, clean(entry.text), _who(entry.by)) for entry in entries]
     for step in case.steps.select_related("created_by", "undone_by"):
         text = f"{step.title}: {step.get_state_display()}. {step.message}".strip()
@@ -82,7 +114,7 @@ def markdown(case: RepairCase) -> str:
     parts = [
         f"# {_('Report on')} {_plain(case.site.name)}",
         _about(shown),
-        _section(_("Findings"), [_finding(row) for row in shown["findings"]], _("Nothing was found.")),
+        _section(_("Findings"), [_finding(row) for row in shown["findings"]], _plain(shown["seen"]) or _("Nothing was found.")),
         _section(_("Lines of the error log"), [_fenced(_log_text(shown["log_lines"]))] if shown["log_lines"] else [], _("None were read.")),
         _section(_("What was tried"), [_tried(each) for each in shown["tried"]], _("Nothing was changed.")),
         _section(
@@ -134,7 +166,11 @@ def _moment(moment: Moment) -> str:
 
 
 def _log_text(lines: list[dict[str, Any]]) -> str:
-    return "\n".join(f"{line['at']} {line['text']}".strip() for line in lines)
+    return "\n".join(f"{line['at']} {line['text']}{_times(line)}".strip() for line in lines)
+
+
+def _times(line: dict[str, Any]) -> str:
+    return f" ×{line['times']}" if line["times"] > 1 else ""
 
 
 def _when(at: datetime) -> str:

@@ -288,7 +288,7 @@ def attach_cause(
     """Notes why it fails. A mail that waits for this leaves now; one that is gone is followed by another in the same thread."""
     now = now or timezone.now()
     current = Incident.objects.select_for_update().select_related("site").get(pk=incident.pk)
-    known = current.cause
+    known, told = current.cause, current.cause_summary
     values: dict[str, Any] = {"cause": cause[:60], "cause_summary": summary, "cause_confidence": confidence}
     values |= {"cause_proof": proof.replace("\x00", ""), "cause_place": place[:1100]}
     if known != cause:
@@ -297,8 +297,11 @@ def attach_cause(
         for name, value in values.items():
             setattr(target, name, value)
     current.save(update_fields=list(values))
+    another = bool(current.reopened and told and told != summary)
+    if another or known != cause:
+        text = _("Another cause this time: %(cause)s") if another else _("Probable cause: %(cause)s")
+        add_entry(current, Kind.HINT, text % {"cause": summary}, at=now)
     if known != cause:
-        add_entry(current, Kind.HINT, _("Probable cause: %(cause)s") % {"cause": summary}, at=now)
         notifications.cause_found(current, now)
 
 

@@ -25,6 +25,7 @@ from ..profiles import get_profile
 def index(request: HttpRequest) -> HttpResponse:
     """Every guided repair of the person's teams, open ones first."""
     page = Paginator(queries.cases_of(request.user), 30).get_page(request.GET.get("page"))
+    page.object_list = queries.tell_apart(page.object_list)
     return TemplateResponse(
         request, "diagnostics/repairs.html", {"page": page, "open_count": queries.open_cases(request.user), "section": "repairs"}
     )
@@ -63,6 +64,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The shared page of one repair: its steps, and the one that is chosen (or recommended)."""
     case = access.get_case(request, pk)
     context = queries.repair_page(case, request.GET.get("step", ""), may_write=access.may_write(request, case.site.team_id))
+    if context["current"] == "hand-over" and not context["is_well"]:
+        context["seen"] = reporting.last_seen(case.site, context["incident"])
     return TemplateResponse(request, "diagnostics/repair.html", {**context, "section": "repairs"})
 
 

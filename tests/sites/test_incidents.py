@@ -252,3 +252,15 @@ class TestCause:
         for seconds in (9, 10):
             incidents.attach_cause(incident, **self.CAUSE, now=START + timedelta(seconds=seconds))
         assert entries(incident) == ["bad", "hint"]
+
+    def test_reopened_incident_says_when_its_cause_is_another_one(self, hosted):
+        fail(hosted)
+        incidents.attach_cause(Incident.objects.get(), **self.CAUSE, now=after(9))
+        recover(hosted, 100)
+        fail(hosted, 20 * MINUTE)
+        other = {"cause": "file-unreadable", "summary": "index.php cannot be read.", "confidence": 0.9}
+        incident = Incident.objects.get()
+        for seconds in (9, 10):
+            incidents.attach_cause(incident, **other, now=after(20 * MINUTE + seconds))
+        told = list(incident.entries.filter(kind="hint").values_list("text", flat=True))
+        assert told == [f"Probable cause: {self.CAUSE['summary']}", "Another cause this time: index.php cannot be read."]

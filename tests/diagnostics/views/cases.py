@@ -71,7 +71,8 @@ def make_scene(*, name: str = "Shop", offers: list[dict[str, Any]] | None = None
     )  # fmt: skip
     FindingRecord.objects.create(
         diagnosis=diagnosis, position=0, check_id="htaccess-lint", cause="htaccess-invalid-directive", severity="critical", confidence=0.97,
-        summary=summary, path="www/.htaccess", line=6, evidence=[{"text": f"Invalid command {HOSTILE}", "paired": True}],
+        summary=summary, path="www/.htaccess", line=6,
+        evidence=[{"source": "error-log", "at": "", "text": f"Invalid command {HOSTILE}", "paired": True}],
     )  # fmt: skip
     case = RepairCase.objects.create(site=site, incident=incident, diagnosis=diagnosis, opened_at=now)
     return Scene(
