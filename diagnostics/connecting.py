@@ -18,6 +18,7 @@ from sites.recording import guard_from_settings
 from . import discovering, transports
 from .discovering import Found, PlaceProblem
 from .transports.base import (
+    KEY_WANTED,
     ConnectionDetails,
     HostKeyChanged,
     HostKeyUnknown,
@@ -50,6 +51,11 @@ class ConnectionTest:
     found: Found | None = None
     read_only: str = ""
     state: str = field(default=Host.State.UNREACHABLE)
+
+    @property
+    def wants_key(self) -> bool:
+        """Whether the host takes a private key only, and a password was given."""
+        return self.message == KEY_WANTED
 
 
 def local_roots() -> tuple[str, ...]:
@@ -215,6 +221,11 @@ def create_host(
     return host
 
 
+def wants_key(host: Host) -> bool:
+    """Whether the last login failed because the host takes a private key only."""
+    return host.state == Host.State.REFUSED and host.state_detail.startswith(KEY_WANTED)
+
+
 # --- using --------------------------------------------------------------------------------------
 def require_usable(host: Host) -> None:
     """Raises ConnectionStopped when a person must look first."""
@@ -241,10 +252,22 @@ def _noting(host: Host) -> Iterator[ConnectionDetails]:
         raise
 
 
+def _note_first_use(host: Host, reader: Reader) -> None:
+    """A host that was never tested but has just let us in works."""
+    if host.state != Host.State.UNTESTED:
+        return
+    seen = {"state": Host.State.WORKS, "state_detail": "", "tested_at": timezone.now()}
+    seen["capabilities"] = sorted(str(capability) for capability in reader.capabilities)
+    if Host.objects.filter(pk=host.pk, state=Host.State.UNTESTED).update(**seen):
+        for name, value in seen.items():
+            setattr(host, name, value)
+
+
 @contextmanager
 def reader_for(host: Host) -> Iterator[Reader]:
     """The host's files, to look at. Raises TransportError; ConnectionStopped when a person must look first."""
     with _noting(host) as details, transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
+        _note_first_use(host, reader)
         yield reader
 
 
@@ -252,6 +275,7 @@ def reader_for(host: Host) -> Iterator[Reader]:
 def writer_for(host: Host) -> Iterator[Writer]:
     """As `reader_for`, to be handed to the executor and nobody else."""
     with _noting(host) as details, transports.open_writer(details, guard=guard_from_settings(), local_roots=local_roots()) as writer:
+        _note_first_use(host, writer)
         yield writer
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import ipaddress
+from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from sites.models import Host, Site, Team
@@ -17,7 +19,44 @@ MISSING = {
     "address": _("Type the address that your hoster gave you."),
     "user": _("Type the user name that your hoster gave you."),
 }
+AGAIN = _("Type it again: secrets are never sent back to your browser.")
+SECRETS = ("password", "private_key", "passphrase")
+KNOWN_SCHEMES = ("", Host.Protocol.SFTP, Host.Protocol.SSH)
 KEY_LIMIT = 16_384  # characters; an RSA key of 8192 bits has about 6,500
+
+
+class TypedAddress(NamedTuple):
+    """What one text for an address holds; what it does not hold is empty."""
+
+    protocol: str
+    user: str
+    address: str
+    port: str
+
+    @classmethod
+    def of(cls, text: str) -> TypedAddress:
+        """Takes `host`, `host:port` and `sftp://user@host:port` apart; an IPv6 address stays whole. A password in it is dropped."""
+        scheme, _mark, rest = text.strip().rpartition("://")
+        login, _at, place = rest.rpartition("@")
+        place = place.removesuffix("/") if scheme else place
+        before, colon, after = place.rpartition(":")
+        if not colon or not after.isdecimal() or _is_ip6(place):
+            before, after = place, ""
+        return cls(scheme.lower(), login.partition(":")[0], before.removeprefix("[").removesuffix("]"), after)
+
+
+def _is_ip6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+class WriteOnlyTextarea(forms.Textarea):
+    """Never sends back what was typed, as Django's password field does."""
+
+    def format_value(self, value: Any) -> None:
+        return None
 
 
 class HostForm(forms.ModelForm):
@@ -35,7 +74,7 @@ class HostForm(forms.ModelForm):
         label=_("Private key"),
         required=False,
         max_length=KEY_LIMIT,
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+        widget=WriteOnlyTextarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_("The whole text, from BEGIN to END. Not needed with a password."),
     )
     passphrase = forms.CharField(
@@ -70,6 +109,34 @@ class HostForm(forms.ModelForm):
         for name, words in MISSING.items():
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = words
+        self.clashes: list[str] = []
+        if self.is_bound:
+            self._take_apart_address()
+            self._ask_again()
+
+    def _take_apart_address(self) -> None:
+        """Puts protocol, user and port that were typed into the address where they belong, unless their fields say otherwise."""
+        typed = TypedAddress.of(self.data.get("address", ""))
+        data = self.data.copy()
+        data["address"] = typed.address if typed.protocol in KNOWN_SCHEMES else f"{typed.protocol}://{typed.address}"
+        for name in ("protocol", "user", "port") if typed.protocol in KNOWN_SCHEMES else ():
+            found, stands = getattr(typed, name), data.get(name, "").strip()
+            if found and stands in ("", str(self.initial.get(name, ""))):
+                data[name] = found
+            elif found and found != stands:
+                self.clashes.append(str(self.fields[name].label))
+        self.data = data
+
+    def _ask_again(self) -> None:
+        """This form is only ever shown again without the secrets that were typed: says so beside each."""
+        for name in SECRETS:
+            if self.data.get(name):
+                self.fields[name].help_text = AGAIN
+
+    @property
+    def key_open(self) -> bool:
+        """Whether the folded part for a private key holds something to do."""
+        return any(self[name].errors or (self.is_bound and self.data.get(name)) for name in ("private_key", "passphrase"))
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
@@ -79,8 +146,13 @@ class HostForm(forms.ModelForm):
 
     def clean_address(self) -> str:
         address = self.cleaned_data["address"].strip()
+        if "://" in address and not address.startswith(("sftp://", "ssh://")):
+            raise ValidationError(_("Only SFTP and SSH are spoken here. Ask your hoster for the SFTP address."))
         if "/" in address or "@" in address or any(character.isspace() for character in address):
             raise ValidationError(_("Only the name or address of the machine, without sftp://, user or path."))
+        if self.clashes:
+            words = _now("The address says something else than this field: %(fields)s. Correct one of them.")
+            raise ValidationError(words % {"fields": ", ".join(self.clashes)})
         return address
 
     def clean_port(self) -> int:
@@ -94,10 +166,11 @@ class HostForm(forms.ModelForm):
         typed = values.get("password") or values.get("private_key")
         stored = self.instance.sealed_password or self.instance.sealed_private_key
         if not typed and not stored:
-            raise ValidationError(_("Give a password or a private key."))
+            self.add_error("password", _("Give a password or a private key."))
         moved = self.instance.pk and {"address", "port", "user"} & set(self.changed_data)
         if moved and not typed:
-            raise ValidationError(_("Type the secret again: it is never sent to another address or user than it was given for."))
+            again = _("Type the secret again: it is never sent to another address or user than it was given for.")
+            self.add_error("private_key" if self.instance.sealed_private_key else "password", again)
         return values
 
 
@@ -126,10 +199,22 @@ class PlacesForm(forms.ModelForm):
         return docroot
 
 
-class ChooseHostForm(forms.Form):
-    """An existing hosting account for a site."""
+class HostChoice(forms.ModelChoiceField):
+    """A hosting account by its name, marked where its connection is not known to work."""
 
-    host = forms.ModelChoiceField(Host.objects.none(), label=_("Hosting account"), empty_label=None)
+    def label_from_instance(self, obj: Host) -> str:
+        return obj.name if obj.state == Host.State.WORKS else f"{obj.name} ({obj.get_state_display().lower()})"
+
+
+class ChooseHostForm(forms.Form):
+    """An existing hosting account for a site. None is preselected: the wrong one would be read and repaired."""
+
+    host = HostChoice(
+        Host.objects.none(),
+        label=_("Hosting account"),
+        empty_label=_("Choose one"),
+        error_messages={"required": _("Choose a hosting account, or add another one.")},
+    )
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,6 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sites.texts import mark as _
+
+KEY_WANTED = _("This host wants a private key instead of a password.")
+
 
 class Capability(enum.StrEnum):
     """What a transport can do; pages and checks adapt to it."""

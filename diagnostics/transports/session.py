@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
-from diagnostics.transports.base import ConnectionDetails, ConnectionLost, ConnectionTimedOut, LoginRefused, TransportError
+from diagnostics.transports.base import KEY_WANTED, ConnectionDetails, ConnectionLost, ConnectionTimedOut, LoginRefused, TransportError
 from diagnostics.transports.failures import explained
 from diagnostics.transports.keys import check_host_key, load_private_key, preferred_signatures
 from diagnostics.transports.sockets import LimitedSocket, connect
@@ -138,6 +138,8 @@ def _require(method: str, methods: Sequence[str], details: ConnectionDetails) ->
     offered = _("The host takes: {methods}.").format(methods=", ".join(methods))
     if not details.password and not details.private_key:
         raise explained(LoginRefused, _("Neither a password nor a private key was given."), offered)
+    if method != "publickey" and "publickey" in methods:
+        raise explained(LoginRefused, KEY_WANTED)
     text = _("The host does not take a private key.") if method == "publickey" else _("The host does not take a password.")
     raise explained(LoginRefused, text, offered)
 

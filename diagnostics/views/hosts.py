@@ -35,9 +35,12 @@ def index(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One hosting account: how it is reached, whether that works, which sites lie on it."""
     host = access.get_host(request, pk)
+    sites = host.sites.order_by("name")
     context = {
         "host": host,
-        "sites": host.sites.order_by("name"),
+        "sites": sites,
+        "wants_key": connecting.wants_key(host) and not host.practice,
+        "may_register": host.state == Host.State.WORKS and not host.practice and not sites,
         "offered": connecting.fingerprint_of(host.offered_host_key) if host.offered_host_key else "",
         "for_site": _site_asked_for(request),
         "pinned": connecting.fingerprint_of(host.host_key) if host.host_key else "",
@@ -84,7 +87,8 @@ def _edit(request: HttpRequest, host: Host, site: Site | None) -> HttpResponse:
         # An unknown key is no failure: nothing secret was sent, and the person compares it on the next page without typing again.
         if action == "save-anyway" or (action != "test" and (result.ok or result.code == "host-key-unknown")):
             return _save(request, form, result, site)
-    context = {"form": form, "host": host, "site": site, "result": result, "section": "settings"}
+    wants_key = result is None and connecting.wants_key(host)
+    context = {"form": form, "host": host, "site": site, "result": result, "wants_key": wants_key, "section": "settings"}
     return TemplateResponse(request, "diagnostics/host_form.html", context)
 
 

@@ -19,7 +19,7 @@ from diagnostics.models import RepairCase, Step
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.transports.base import ConnectionDetails
 from sites.models import Host, Site, Team
-from tests.factories import make_host
+from tests.factories import make_host, make_team
 from tests.servers import SshServer, cutting_proxy, free_port, silent_server, small_disk, sshd
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,22 @@ def test_failure_says_exactly_what_is_wrong(server: SshServer, changes: dict[str
     assert result.message
     if code.startswith("host-key"):
         assert result.fingerprint == server.fingerprint()
+
+
+def test_host_that_takes_keys_only_says_so_in_plain_words(server: SshServer) -> None:
+    result = connecting.test_details(details(server, private_key="", password="a password"))
+    assert (result.code, result.wants_key) == ("login-refused", True)
+    assert result.message == "This host wants a private key instead of a password."
+
+
+def test_untested_host_that_lets_us_in_works_from_then_on(server: SshServer) -> None:
+    host = connecting.create_host(team=make_team(), name="Quiet", details=details(server), profile="apache-755")
+    assert host.state == Host.State.UNTESTED
+    with connecting.reader_for(host):
+        pass
+    stored = Host.objects.get(pk=host.pk)
+    assert (stored.state, host.state) == (Host.State.WORKS, Host.State.WORKS)
+    assert stored.tested_at and "write" in stored.capabilities
 
 
 def test_silent_host_times_out() -> None:

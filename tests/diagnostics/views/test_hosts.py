@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from bs4 import BeautifulSoup
 
+from diagnostics.transports.base import KEY_WANTED
 from sites.models import Host
 from tests.diagnostics.views.cases import Scene, make_scene, primaries, words
-from tests.factories import make_host
+from tests.factories import make_host, make_site
 
 pytestmark = pytest.mark.django_db
 TYPED = {"name": "OVH", "protocol": "sftp", "address": "no-such-host.invalid", "port": "22", "user": "bernard", "profile": "ovh-mutualise"}
@@ -39,7 +40,10 @@ def test_outsider_finds_neither_page_nor_name(scene: Scene) -> None:
     [
         ({"name": ""}, "Give it a name of your choice."),
         ({"address": ""}, "Type the address that your hoster gave you."),
-        ({"address": "sftp://x.example"}, "without sftp://"),
+        ({"address": "x.example/www"}, "without sftp://"),
+        ({"address": "ftp://x.example"}, "Only SFTP and SSH are spoken here."),
+        ({"address": "x.example:2222", "port": "2200"}, "The address says something else than this field: Port."),
+        ({"address": "sftp://anna@x.example"}, "The address says something else than this field: User."),
         ({"user": ""}, "Type the user name that your hoster gave you."),
         ({"port": "70000"}, "A port is a number from 1 to 65535."),
         ({"password": ""}, "Give a password or a private key."),
@@ -56,11 +60,73 @@ def test_name_that_does_not_resolve_is_told_and_nothing_is_stored_until_asked(sc
     response = scene.owner.post("/hosts/new/", TYPED | {"password": "s3cret words", "action": "save"})
     assert "does not resolve" in words(parsed(response))
     assert b"s3cret words" not in response.content
-    assert "Please type it again" in words(parsed(response))
+    assert "Type it again" in parsed(response).select_one("#id_password-hint").get_text()
     assert not Host.objects.filter(user="bernard").exists()
     response = scene.owner.post("/hosts/new/", TYPED | {"password": "s3cret words", "action": "save-anyway"})
     stored = Host.objects.get(user="bernard")
     assert response["Location"] == f"/hosts/{stored.pk}/" and "s3cret" not in stored.sealed_password
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ({"address": "no-such-host.invalid:2222"}, ("sftp", "no-such-host.invalid", 2222, "bernard")),
+        ({"address": "ssh://bernard@no-such-host.invalid:2222/"}, ("ssh", "no-such-host.invalid", 2222, "bernard")),
+        ({"address": "anna:pw@no-such-host.invalid", "user": ""}, ("sftp", "no-such-host.invalid", 22, "anna")),
+        ({"address": "2001:db8::22"}, ("sftp", "2001:db8::22", 22, "bernard")),
+        ({"address": "[2001:db8::22]:2222"}, ("sftp", "2001:db8::22", 2222, "bernard")),
+    ],
+)
+def test_address_is_taken_apart_into_its_fields(scene: Scene, typed: dict[str, str], stored: tuple[str, str, int, str]) -> None:
+    scene.owner.post("/hosts/new/", TYPED | typed | {"password": "p", "action": "save-anyway"})
+    host = Host.objects.get(name="OVH")
+    assert (host.protocol, host.address, host.port, host.user) == stored
+
+
+def test_missing_secret_is_linked_to_its_field(scene: Scene) -> None:
+    page = parsed(scene.owner.post("/hosts/new/", TYPED))
+    assert page.select_one(".error-summary a[href='#id_password']")
+    assert page.select_one("#id_password")["aria-invalid"] == "true"
+
+
+def test_private_key_is_never_sent_back_but_asked_for_again(scene: Scene) -> None:
+    response = scene.owner.post("/hosts/new/", TYPED | {"private_key": "hidden key"})
+    page = parsed(response)
+    assert b"hidden key" not in response.content
+    assert "Type it again" in page.select_one("#id_private_key-hint").get_text()
+    assert page.select_one("details[open] #id_private_key")
+
+
+def test_host_that_wants_a_key_leads_to_entering_one(scene: Scene) -> None:
+    pk = scene.site.host_id
+    Host.objects.filter(pk=pk).update(state="refused", state_detail=KEY_WANTED)
+    page = parsed(scene.owner.get(f"/hosts/{pk}/"))
+    assert primaries(page) == ["Enter a private key"]
+    assert page.select_one(".btn.primary")["href"] == f"/hosts/{pk}/edit/"
+    assert parsed(scene.owner.get(f"/hosts/{pk}/edit/")).select_one("details[open] #id_private_key")
+
+
+def test_host_without_a_site_leads_to_registering_one(scene: Scene) -> None:
+    host = make_host(scene.site.team, name="New account", state="works")
+    page = parsed(scene.owner.get(f"/hosts/{host.pk}/"))
+    assert primaries(page) == ["Now register a site with it"]
+    form = parsed(scene.owner.get(page.select_one(".btn.primary")["href"]))
+    assert form.select_one("#id_host option[selected]")["value"] == str(host.pk)
+
+
+def test_no_account_is_chosen_beforehand_and_bad_ones_are_marked(scene: Scene) -> None:
+    Host.objects.filter(pk=scene.site.host_id).update(state="refused")
+    site = make_site(scene.site.team, name="Second")
+    page = parsed(scene.owner.get(f"/sites/{site.pk}/connect/"))
+    assert not page.select("#id_host option[value]:not([value=''])[selected]")
+    assert page.select_one("#id_host option")["value"] == ""
+    assert "(login refused)" in page.select_one("#id_host").get_text()
+    assert "Choose a hosting account" in words(parsed(scene.owner.post(f"/sites/{site.pk}/connect/", {"host": ""})))
+
+
+def test_practice_is_offered_where_accounts_and_sites_are_added(scene: Scene) -> None:
+    for path in ("/hosts/", "/sites/new/"):
+        assert parsed(scene.owner.get(path)).select_one("main a[href='/practice/']")
 
 
 def test_key_to_accept_is_the_one_thing_to_do_and_a_changed_one_warns(scene: Scene) -> None:
