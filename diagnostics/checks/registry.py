@@ -12,6 +12,7 @@ from typing import NamedTuple
 from diagnostics.checks.common import is_failing
 from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.findings import Finding, Inconclusive, Severity
+from sites.texts import mark as _
 
 PACKAGE = "diagnostics.checks"
 CheckFunction = Callable[[Evidence], Iterable[Finding]]
@@ -69,9 +70,16 @@ def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
             inconclusive.append(Inconclusive(entry.id, missing))
             continue
         findings.extend(entry.function(evidence))
+    if evidence.tree_truncated:
+        inconclusive.append(Inconclusive("tree", _cut_off(evidence)))
     if not is_failing(evidence.site):
         findings = [replace(finding, severity=Severity.NOTE) for finding in findings]
     return CheckRun(tuple(sorted(_merged(findings), key=_rank)), tuple(inconclusive))
+
+
+def _cut_off(evidence: Evidence) -> str:
+    seen = len(evidence.tree) if isinstance(evidence.tree, tuple) else 0
+    return _("Only the first {count} files and folders were looked at: what lies beyond them may hold a cause as well.").format(count=seen)
 
 
 def _missing(evidence: Evidence, needs: tuple[str, ...]) -> str:

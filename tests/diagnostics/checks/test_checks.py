@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -34,6 +35,13 @@ def test_site_that_is_well_has_nothing_above_a_note(name: str) -> None:
     log = apache_line(HTACCESS + "Invalid command 'RewritEngine', perhaps misspelled") + apache_line(FATAL.format(path="index.php"))
     seen = evidence({"www/.htaccess": content, "www/a.php": (b"", 0o777), "www/img": (b"", 0o644)}, log, status=200)
     assert {finding.severity for finding in run_checks(seen).findings} <= {Severity.NOTE}
+
+
+def test_tree_that_was_cut_off_is_told() -> None:
+    seen = evidence({"www/a.php": b"", "www/b.php": b""}, None)
+    told = [gap for gap in run_checks(replace(seen, tree_truncated=True)).inconclusive if gap.check == "tree"]
+    assert len(told) == 1 and f"first {len(seen.tree)} files and folders" in told[0].missing
+    assert "tree" not in {gap.check for gap in run_checks(seen).inconclusive}
 
 
 def test_old_lines_of_the_log_prove_nothing() -> None:
