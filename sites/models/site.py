@@ -101,5 +101,7 @@ class Page(models.Model):
 
     @property
     def url(self) -> str:
-        """The site's address with this path; the first page "/" of a site in a folder is that folder."""
+        """The site's address with this path; the first page "/" is the address exactly as it was typed."""
+        if self.path == "/":
+            return self.site.url
         return self.site.url.rstrip("/") + "/" + self.path.lstrip("/")

@@ -129,3 +129,9 @@ def test_verdict_that_came_while_somebody_typed_stays() -> None:
     registration.update_site(read_before, docroot="/home/shop/www")
     site.refresh_from_db()
     assert (site.verdict, site.kind, site.docroot) == ("down", "server-error", "/home/shop/www")
+
+
+@pytest.mark.parametrize("typed", ["https://x.example", "https://x.example/shop", "https://x.example/index.php", "https://x.example/blog/"])
+def test_first_page_is_the_address_as_it_was_typed(typed: str) -> None:
+    site = make_site(name="Typed", url=typed, paths=["/about"])
+    assert [page.url for page in site.pages.all()] == [typed, typed.rstrip("/") + "/about"]
