@@ -28,6 +28,18 @@ def _checked_keys(name: str, text: str) -> tuple[str, ...]:
     return keys
 
 
+def _translated() -> tuple[str, ...]:
+    """The languages that people can read: English, and those whose translation is there."""
+    return ("en", *(code for code in ("fr", "de") if (BASE_DIR / "locale" / code).is_dir()))
+
+
+def _language(env: _env.Env) -> str:
+    code = env.choice("SITEMEND_LANGUAGE", "en", ("en", "fr", "de"))
+    if code not in _translated():
+        raise _env.SettingRefused("SITEMEND_LANGUAGE", f"{code!r} is not translated yet; there is: {', '.join(_translated())}")
+    return code
+
+
 def _database(env: _env.Env, default: str) -> dict[str, object]:
     url = env.secret("DATABASE_URL") or default
     if urlsplit(url).scheme not in ("sqlite", "postgres", "postgresql"):
@@ -78,7 +90,7 @@ try:
     SITEMEND_MAIL_DIR = SITEMEND_VAR_DIR / "mail"
     SITEMEND_PRACTICE_DIR = SITEMEND_VAR_DIR / "practice"
     TIME_ZONE = SITEMEND_TIME_ZONE = _read.time_zone("SITEMEND_TIME_ZONE", "UTC")
-    LANGUAGE_CODE = _read.choice("SITEMEND_LANGUAGE", "en", ("en", "fr", "de"))
+    LANGUAGE_CODE = _language(_read)
     DATABASES = {"default": _database(_read, f"sqlite:///{SITEMEND_VAR_DIR / 'db.sqlite3'}")}
     SITEMEND_REDIS_URL_IS_SET = bool(_read.redis_url("REDIS_URL"))  # else `up` starts the embedded Valkey
     SITEMEND_REDIS_URL = _broker.redis_url(_read, SITEMEND_VAR_DIR)
@@ -149,7 +161,8 @@ TEMPLATES = [
 # --- language and time --------------------------------------------------------------------------
 USE_I18N = True
 USE_TZ = True
-LANGUAGES = [("en", _("English")), ("fr", _("French")), ("de", _("German"))]
+# Only what is translated: else a browser is told `<html lang="fr">` on an English page.
+LANGUAGES = [pair for pair in (("en", _("English")), ("fr", _("French")), ("de", _("German"))) if pair[0] in _translated()]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- static files: collected by `up` into the state folder, served by whitenoise -----------------

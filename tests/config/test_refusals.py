@@ -62,6 +62,16 @@ def test_each_setting_is_named_and_its_secret_is_not_shown(name: str, value: str
     assert "hidden" not in ended.stderr
 
 
+def test_language_that_is_not_translated_is_refused_and_not_offered(tmp_path: Path) -> None:
+    missing = [code for code in ("fr", "de") if not (ROOT / "locale" / code).is_dir()]
+    offered = run(["-c", "import config.settings as s; print(*(code for code, _ in s.LANGUAGES))"], tmp_path)
+    assert offered.stdout.split() == [code for code in ("en", "fr", "de") if code not in missing]
+    for code in missing:
+        ended = run(["-c", "import config.settings"], tmp_path, SITEMEND_LANGUAGE=code)
+        assert ended.returncode == 2
+        assert ended.stderr.startswith(f"sitemend: SITEMEND_LANGUAGE: '{code}' is not translated yet; there is: en")
+
+
 def test_json_is_answered_where_it_was_asked_for(tmp_path: Path) -> None:
     ended = run(["manage.py", "status", "--json"], tmp_path, SITEMEND_DEBUG="perhaps")
     assert ended.returncode == 2
