@@ -38,13 +38,19 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     return Plan(
         ID,
         finding.cause,
-        _("Change the permissions of {count} files and folders").format(count=len(changes)),
+        _title(len(changes)),
         why,
         changes,
-        affects=_("The files and folders listed"),
+        affects=_("The file or folder listed") if len(changes) == 1 else _("The files and folders listed"),
         takes_away_protection=bool(purposeful),
         needs_person=person if purposeful else "",
     )
+
+
+def _title(count: int) -> str:
+    if count == 1:
+        return _("Change the permissions of one file or folder")
+    return _("Change the permissions of {count} files and folders").format(count=count)
 
 
 def _wanted(evidence: Evidence, finding: Finding, answers: Answers) -> list[tuple[TreeEntry, Judgement]]:
