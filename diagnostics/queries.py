@@ -76,7 +76,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     present = situation.of_this_failure(case.site, attempts, diagnosis, findings)
     facts = case_facts(case, incident, present, diagnosis, findings)
     offers = _offers(case, present, facts, findings)
-    chosen = _recommended(facts, offers)
+    chosen = _recommended(facts, offers, findings, present)
     best = "" if case.closed_at else chosen
     current = asked_step if asked_step in PANELS else chosen or "retest"
     busy = situation.is_busy(attempts)
@@ -139,10 +139,15 @@ def _is_for(offer: Offer, finding: FindingRecord) -> bool:
     return (named.get("check"), named.get("path"), named.get("line")) == (finding.check_id, finding.path, finding.line)
 
 
-def _recommended(facts: CaseFacts, offers: list[Offer]) -> str:
-    """The wizard's choice; a trial that showed the file to blame speaks louder."""
+def _recommended(facts: CaseFacts, offers: list[Offer], findings: list[FindingRecord], attempts: list[Step]) -> str:
+    """The wizard's choice; a trial that showed the file to blame, or one more fault to mend after a change, speaks louder."""
     if any(offer.finding.get("check") == trials.TRIAL_CHECK for offer in offers):
         return "htaccess"
+    first = next((finding for finding in findings if finding.severity == "critical"), None)
+    changed = {step.guide_step for step in attempts if step.stands_applied and step.action == "repair"}
+    skipped = {step.guide_step for step in attempts if step.state == Step.State.SKIPPED}
+    if facts.can_write and first and offers and _is_for(offers[0], first) and offers[0].guide_step in changed - skipped:
+        return offers[0].guide_step
     return recommended(facts)
 
 

@@ -259,3 +259,16 @@ def test_failure_found_after_a_verified_change_is_a_new_one_before_any_probe_was
     scene.site.diagnoses.update(verdict="down", requested_at=timezone.now())
     page = scene.page("htaccess")
     assert not page.select("section .notice.ok") and page.select_one("#earlier-failure")
+
+
+def test_one_more_fault_after_a_change_that_did_not_cure_is_the_next_thing_to_do(scene: Scene) -> None:
+    scene.step("done-not-cured", plan_digest="e" * 64, result={"pages_before": BAD, "pages_after": BAD})
+    assert primaries(scene.page()) == ["Correct line 6 of www/.htaccess and look again"]
+
+
+def test_refused_undo_names_the_later_step_of_the_same_file(scene: Scene) -> None:
+    first, second = scene.step("done-verified", title="First"), scene.step("done-verified", title="Correct line 9")
+    for step in (first, second):
+        step.journal.create(position=0, change="write", path="/www/.htaccess", shown="www/.htaccess", recorded_at=timezone.now())
+    assert undoing._first_undo(first) == "First undo the later step “Correct line 9”."
+    assert undoing._first_undo(second) == ""
