@@ -148,7 +148,7 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
         other = Incident.objects.select_related("site").get(site=incident.site, fingerprint=incident.fingerprint, resolved_at=None)
         _extend(other, those, held, samples)
         return other
-    add_entry(incident, Kind.BAD, _("It fails again in the same way: the incident is open again."), at=now)
+    add_entry(incident, Kind.BAD, _("It answers the same failure again within half an hour: the incident is open again."), at=now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
 

@@ -30,7 +30,8 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     after = with_lines(place.document, {line.number: commented(line) for line in lines if line.kind is not LineKind.BLANK})
     locks = any(protects(line, place.document) for line in lines)
     title = _("Make line {line} of {path} a comment").format(line=place.line.number, path=place.file.path)
-    why = _("The web server then passes over it. Nothing is deleted: {count} lines get a # in front.").format(count=len(lines))
+    many = _("The web server then passes over them. Nothing is deleted: {count} lines get a # in front.").format(count=len(lines))
+    why = many if len(lines) > 1 else _("The web server then passes over it. Nothing is deleted: the line gets a # in front.")
     made = Plan(
         ID, finding.cause, title, why, (), takes_away_protection=locks, needs_person=NEEDS_PERSON if locks else "", removes=len(lines)
     )
