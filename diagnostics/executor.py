@@ -262,6 +262,10 @@ class Executor:
         old, new = self._stat(path), self._stat(target)
         if new is None:
             return "" if old is not None else _("the file is under neither of its names.")
+        if old is not None and entry.state == JournalEntry.State.RECORDED and self._is_half_renamed(path, target, old, new, entry):
+            self._lock.check()
+            self._writer.remove(target)
+            return ""
         if old is not None:
             return _("there is a file under the old name again, so the name cannot be given back.")
         content = self._content(target) if new.kind == FileKind.FILE else None
@@ -270,6 +274,12 @@ class Executor:
         self._lock.check()
         self._writer.rename(target, path)
         return ""
+
+    def _is_half_renamed(self, path: str, target: str, old: Stat, new: Stat, entry: JournalEntry) -> bool:
+        """Whether a crash struck inside the rename itself: without overwriting it is a link and an unlink, and both names stand."""
+        if {old.kind, new.kind} != {FileKind.FILE} or (old.mode, int(old.mtime)) != (new.mode, int(new.mtime)):
+            return False
+        return {journal.sha256(self._content(name) or b"") for name in (path, target)} == {entry.before_sha256}
 
     def _unchmod(self, entry: JournalEntry) -> str:
         path = journal.path_now(entry)

@@ -265,3 +265,19 @@ def test_write_that_lands_after_another_worker_took_the_step_back_is_taken_back_
         assert recovering.recover_host(other, host) == [step.pk]
     assert tree(docroot) == before
     assert Step.objects.get().state == "taken-back"
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_crash_inside_a_rename_leaves_both_names_and_only_our_own_half_is_removed(
+    step: Step, docroot: Path, tmp_path: Path, same: bool
+) -> None:
+    path, target = docroot / ".htaccess", docroot / ".htaccess.old"
+    before = tree(docroot)
+    change = RenameFile(str(path), ".htaccess", str(target), ".htaccess.old", journal.sha256(path.read_bytes()))
+    with held(step.case.site.host) as lock, Executor(opener(tmp_path), lock) as executor:
+        journal.record(step, 0, change, executor.reader.stat(str(path)), path.read_bytes())
+        os.link(path, target) if same else put(target, b"somebody's own", 0o604)
+        back = executor.take_back(step)
+    assert back.complete is same
+    assert (tree(docroot) == before) is same
+    assert target.exists() is not same
