@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Min, Q
+from django.db.models import F, Max, Min, Q
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from sites.bulk import update_rows
+from sites.judging import Policy
 from sites.models import Page, Site
 from sites.models.site import Verdict
-from sites.probing.outcome import Purpose
+from sites.probing.outcome import Kind, Purpose
 
 BATCH_SIZE = 200  # pages in one task: enough for the engine to overlap their waiting, little enough to be lost
 CLAIM_LIMIT = 5000  # pages of one tick
 _CLOCK_SLACK_S = 60  # by which the clocks of several machines may differ
 LEASE_S = 30.0  # a claimed page that waits for confirmation is due again after this if its batch is lost
+OVERDUE_INTERVALS = 3  # without a result for so long, something is wrong with the probing itself
+_LAG_SAMPLE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,17 @@ class Claim:
     purpose: Purpose
     was_due_at: datetime
     next_due_at: datetime
+    interval_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A page that is not probed as it should be. `waiting_since`: its last result (`last_at`), or when it was to be probed from."""
+
+    page_id: int
+    site_id: int
+    waiting_since: datetime
+    last_at: datetime | None
     interval_s: int
 
 
@@ -120,22 +135,80 @@ def expiry_s(batch: list[Claim]) -> float:
     return float(min(LEASE_S if claim.purpose == Purpose.CONFIRMATION else claim.interval_s for claim in batch))
 
 
+# Since when a page waits for a result: its last one, or the moment from which it was to be probed (again).
+_WAITING_SINCE = Coalesce(Greatest("last_at", "anchor_at"), "anchor_at", "due_at")
+
+
+def _timetables() -> Iterator[dict[str, Any]]:
+    """A row per interval and time limit of what is probed, with the oldest of its pages; what refuses probes is asked less often."""
+    groups = (
+        Page.objects.filter(due_at__isnull=False)
+        .values("site__interval_s", "site__time_limit_s", blocked=Q(kind=Kind.BLOCKED))
+        .annotate(oldest_due=Min("due_at"), oldest_result=Min(_WAITING_SINCE))
+        .order_by()
+    )
+    for group in groups:
+        yield group | {"pace_s": _pace_s(group["site__interval_s"], group["blocked"])}
+
+
+def _pace_s(interval_s: int, blocked: bool) -> float:
+    """At most so many seconds lie between two probes of a page."""
+    return max(float(interval_s), Policy().blocked_max_s) if blocked else float(interval_s)
+
+
 def lag_s(now: datetime | None = None) -> float:
     """By how many seconds the most overdue page is late: not claimed in time, or claimed and no result came. 0 when all is in time."""
     now = now or timezone.now()
-    began = Coalesce(Greatest("last_at", "anchor_at"), "anchor_at", "due_at")
-    groups = (
-        Page.objects.filter(due_at__isnull=False)
-        .values("site__interval_s", "site__time_limit_s")
-        .annotate(oldest_due=Min("due_at"), oldest_result=Min(began))
-        .order_by()
-    )
     late = 0.0
-    for group in groups:
+    for group in _timetables():
         late = max(late, (now - group["oldest_due"]).total_seconds())
-        allowance = group["site__interval_s"] + group["site__time_limit_s"]
+        allowance = group["pace_s"] + group["site__time_limit_s"]
         late = max(late, (now - group["oldest_result"]).total_seconds() - allowance)
     return round(late, 1)
+
+
+def lag_p95_s(now: datetime | None = None, minutes: float = 5.0) -> float | None:
+    """How late 95 of 100 regular probes of the last minutes began, at most; None when there were none.
+
+    Read from the pages themselves: how far the last probe of each lies behind its timetable. At most about 2,000 are looked at.
+    """
+    now = now or timezone.now()
+    recent = Page.objects.filter(due_at__isnull=False, verdict=Verdict.UP, last_at__range=(now - timedelta(minutes=minutes), now))
+    step = recent.count() // _LAG_SAMPLE + 1
+    rows = recent.annotate(turn=F("id") % step).filter(turn=0).values_list("anchor_at", "last_at", "site__interval_s")
+    # The very first probe is made at once and follows no timetable.
+    ran = ((((last - anchor).total_seconds(), interval_s)) for anchor, last, interval_s in rows if anchor is not None)
+    late = sorted(seconds % interval_s for seconds, interval_s in ran if seconds >= interval_s)
+    return round(late[math.ceil(0.95 * len(late)) - 1], 2) if late else None
+
+
+def overdue(now: datetime | None = None) -> list[Overdue]:
+    """Pages that are to be probed and brought no result for three intervals, those that wait longest first. Two queries at most.
+
+    A page that refuses probes is asked less often by design: there the pace counts at which it is asked. Right after a start of the
+    whole product the first probes are still to come: call it some moments later.
+    """
+    now = now or timezone.now()
+    groups = [group for group in _timetables() if _is_overdue(now, group["oldest_result"], group["pace_s"], group["site__time_limit_s"])]
+    if not groups:
+        return []
+    since = now - timedelta(seconds=min(OVERDUE_INTERVALS * group["pace_s"] for group in groups))
+    rows = (
+        Page.objects.filter(due_at__isnull=False, site__interval_s__in={group["site__interval_s"] for group in groups})
+        .annotate(waiting_since=_WAITING_SINCE)
+        .filter(waiting_since__lt=since)
+        .order_by("waiting_since", "id")
+        .values_list("id", "site_id", "waiting_since", "last_at", "kind", "site__interval_s", "site__time_limit_s")
+    )
+    return [
+        Overdue(page_id, site_id, waiting_since, last_at, interval_s)
+        for page_id, site_id, waiting_since, last_at, kind, interval_s, time_limit_s in rows
+        if _is_overdue(now, waiting_since, _pace_s(interval_s, kind == Kind.BLOCKED), time_limit_s)
+    ]
+
+
+def _is_overdue(now: datetime, waiting_since: datetime, pace_s: float, time_limit_s: float) -> bool:
+    return (now - waiting_since).total_seconds() > OVERDUE_INTERVALS * pace_s + time_limit_s
 
 
 def last_result_at() -> datetime | None:

@@ -127,3 +127,61 @@ def test_pages_of_the_usual_timetable_are_left_alone_by_the_look_at_the_clock() 
     due(site.pages.all(), 60)
     assert scheduling.mend_after_clock_was_set_back(after(1)) == 0
     assert site.pages.get().due_at == after(60)
+
+
+def test_page_without_a_result_for_three_intervals_is_overdue() -> None:
+    slow, quick, paused = make_site(interval_s=300, time_limit_s=10), make_site(interval_s=20, time_limit_s=10), make_site(interval_s=20)
+    for site in (slow, quick, paused):
+        due(site.pages.all(), 0)
+        see(site.pages.all(), 0)
+    pause(paused)
+    assert scheduling.overdue(after(70)) == []
+    (found,) = scheduling.overdue(after(71))
+    assert (found.page_id, found.site_id, found.interval_s) == (quick.pages.get().pk, quick.pk, 20)
+    assert found.waiting_since == found.last_at == after(0)
+    assert [page.site_id for page in scheduling.overdue(after(911))] == [slow.pk, quick.pk]
+
+
+def test_page_that_never_had_a_result_is_overdue_and_one_just_resumed_is_not() -> None:
+    never, resumed = make_site(interval_s=60), make_site(interval_s=60)
+    due(never.pages.all(), 0)
+    due(resumed.pages.all(), 1000, 990)
+    see(resumed.pages.all(), 0)
+    (found,) = scheduling.overdue(after(1001))
+    assert (found.site_id, found.waiting_since, found.last_at) == (never.pk, after(0), None)
+
+
+def test_page_that_refuses_probes_is_asked_less_often_and_not_late() -> None:
+    site = make_site(interval_s=60, time_limit_s=10)
+    due(site.pages.all(), 0)
+    for _ in range(8):
+        see(site.pages.all(), (site.pages.get().due_at - START).total_seconds(), Kind.BLOCKED)
+    last = (site.pages.get().last_at - START).total_seconds()
+    assert (site.pages.get().due_at - START).total_seconds() == last + 3600
+    assert (scheduling.lag_s(after(last + 3600)), scheduling.overdue(after(last + 3600))) == (0, [])
+    assert len(scheduling.overdue(after(last + 3 * 3600 + 11))) == 1
+
+
+def test_overdue_costs_the_same_at_any_number() -> None:
+    def queries(number: int) -> int:
+        for page in range(number):
+            see(make_site(interval_s=20 + 10 * page).pages.all(), page)
+        Page.objects.update(due_at=START, anchor_at=START)
+        with CaptureQueriesContext(connection) as captured:
+            assert len(scheduling.overdue(after(86_400))) == Page.objects.count()
+        return len(captured)
+
+    assert queries(1) == queries(12)
+
+
+def test_usual_lag_is_read_from_how_far_probes_lie_behind_their_timetable() -> None:
+    sites = [make_site(interval_s=60) for _ in range(20)]
+    for number, site in enumerate(sites):
+        due(site.pages.all(), 0)
+        see(site.pages.all(), 300 + number / 10)
+    assert scheduling.lag_p95_s(after(310)) == 1.8
+    assert scheduling.lag_p95_s(after(1000)) is None
+    first = make_site(interval_s=60)
+    due(first.pages.all(), 2050, 2000)
+    see(first.pages.all(), 2050)
+    assert scheduling.lag_p95_s(after(2051)) is None
