@@ -34,6 +34,7 @@ PURE = (
     "sites/fingerprints.py",
     "sites/texts.py",
     "sites/rollups.py",
+    "sites/occurrences.py",
     "diagnostics/evidence.py",
     "diagnostics/findings.py",
     "diagnostics/redaction.py",

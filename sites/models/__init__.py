@@ -1,23 +1,31 @@
 """What is watched: teams, hosts, sites with their pages, probe results, incidents, notifications."""
 
+from .health import BehindAlarm, HealthSample, SignOfLife
 from .host import Host
 from .incident import Incident, IncidentEntry
+from .maintenance import DeployHook, Deployment, MaintenanceWindow
 from .notification import Notification
 from .probe import DayRollup, FailureEvidence, ProbeResult, Transition
 from .site import Page, Site
 from .team import LoginAttempt, Membership, Team
 
 __all__ = [
+    "BehindAlarm",
     "DayRollup",
+    "DeployHook",
+    "Deployment",
     "FailureEvidence",
+    "HealthSample",
     "Host",
     "Incident",
     "IncidentEntry",
     "LoginAttempt",
+    "MaintenanceWindow",
     "Membership",
     "Notification",
     "Page",
     "ProbeResult",
+    "SignOfLife",
     "Site",
     "Team",
     "Transition",

@@ -43,6 +43,7 @@ class Incident(models.Model):
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     acknowledged_at = models.DateTimeField(null=True)
     muted_until = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)  # opened in a maintenance window, and nobody has been told of it yet
 
     cause = models.CharField(max_length=60, blank=True)  # code of the catalogue
     cause_summary = models.TextField(blank=True)

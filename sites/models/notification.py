@@ -21,6 +21,8 @@ class Notification(models.Model):
         BLOCKED = "blocked", _("Probes refused")
         FLAPPING = "flapping", _("Flapping")
         REMINDER = "reminder", _("Reminder")
+        BEHIND = "behind", _("Sitemend is behind")
+        BEHIND_OVER = "behind-over", _("Sitemend is on time again")
         TEST = "test", _("Test")
 
     class State(models.TextChoices):

@@ -38,6 +38,7 @@ class Site(models.Model):
     profile = models.CharField(_("kind of hosting"), max_length=40, blank=True)  # empty: the host's
 
     paused_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)  # null while paused: until somebody resumes it
     muted_until = models.DateTimeField(null=True, blank=True)
     practice = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
