@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -98,7 +99,16 @@ def standing(step: Step) -> list[JournalEntry]:
 
 def changed_paths(step: Step) -> list[str]:
     """What a step touched, as shown to people."""
-    return list(step.journal.order_by("position").values_list("shown", flat=True))
+    return changed_paths_of([step])[step.pk]
+
+
+def changed_paths_of(steps: Sequence[Step]) -> dict[int, list[str]]:
+    """What each of these steps touched, by the step's key, in one query."""
+    found: dict[int, list[str]] = {step.pk: [] for step in steps}
+    rows = JournalEntry.objects.filter(step__in=found).order_by("step", "position")
+    for step_id, shown in rows.values_list("step", "shown"):
+        found[step_id].append(shown)
+    return found
 
 
 def _of_same_host(entry: JournalEntry) -> QuerySet[JournalEntry]:

@@ -167,9 +167,7 @@ def case_facts(
         connection=host.protocol if host else "none",
         can_read=host is not None,
         can_write=host is not None and ("write" in host.capabilities or not host.capabilities),
-        log_read=host is not None,
         htaccess_read=not any(gap.startswith("htaccess") for gap in gaps) or diagnosis is None,
-        has_htaccess=True,  # where there is none, the step itself says so
         tree_read="modes" not in gaps,
         causes=telling,
         done=situation.steps_done(attempts),

@@ -39,6 +39,7 @@ def context(case: RepairCase) -> dict[str, Any]:
     diagnosis, incident = _newest_diagnosis(case), repairing.incident_of(case)
     findings = list(diagnosis.findings.all()) if diagnosis else []
     tried = list(case.steps.filter(action__in=("repair", "trial")).select_related("created_by", "undone_by"))
+    changed = journal.changed_paths_of(tried)
     return {
         "case": case,
         "site": case.site,
@@ -50,7 +51,7 @@ def context(case: RepairCase) -> dict[str, Any]:
         "log_lines": _counted(diagnosis.log_lines) if diagnosis else [],
         "inconclusive": diagnosis.inconclusive if diagnosis else [],
         "timeline": timeline(case),
-        "tried": [{"step": step, "changed": journal.changed_paths(step), "pages": step.result.get("pages_after", [])} for step in tried],
+        "tried": [{"step": step, "changed": changed[step.pk], "pages": step.result.get("pages_after", [])} for step in tried],
         "standing": [step for step in tried if step.stands_applied],
         "made_at": timezone.now(),
     }

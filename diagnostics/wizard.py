@@ -38,9 +38,7 @@ class CaseFacts:
     connection: str = "none"
     can_read: bool = False
     can_write: bool = False
-    log_read: bool = False
     htaccess_read: bool = False
-    has_htaccess: bool = False
     tree_read: bool = False
     causes: tuple[str, ...] = ()
     done: tuple[StepDone, ...] = ()
@@ -122,17 +120,15 @@ def _obstacle(step: str, facts: CaseFacts) -> str:
     return _OBSTACLES[step](facts)
 
 
+def _htaccess_obstacle(facts: CaseFacts) -> str:
+    if not facts.htaccess_read:
+        return _("The .htaccess files could not be read.")
+    return "" if facts.can_write else _("The connection may only read.")
+
+
 _OBSTACLES: dict[str, Callable[[CaseFacts], str]] = {
-    "read-log": lambda facts: "" if facts.log_read else _("The error log could not be read."),
-    "htaccess": lambda facts: (
-        _("The .htaccess files could not be read.")
-        if not facts.htaccess_read
-        else _("The site has no .htaccess.")
-        if not facts.has_htaccess
-        else ""
-        if facts.can_write
-        else _("The connection may only read.")
-    ),
+    "read-log": lambda facts: "",  # without a readable log the step itself tells what to do
+    "htaccess": _htaccess_obstacle,
     "permissions": lambda facts: "" if facts.tree_read else _("The files could not be listed."),
 }
 

@@ -178,11 +178,10 @@ def test_connection_cut_in_mid_write_leaves_the_old_file(server: SshServer, afte
                 executor.apply(step, rewrite(path, f"{server.remote_home}/www/.htaccess"))
         assert (path.read_bytes(), path.stat().st_mode, int(path.stat().st_mtime)) == before
         cutter.left = None
-        Step.objects.filter(pk=step.pk).update(state="needs-attention", result={"retry": True})
         if not caught.value.taken_back:
+            Step.objects.filter(pk=step.pk).update(state="needs-attention", result={"retry": True})
             assert recovering.recover() == [step.pk]
-        executor_names = [name for name in os.listdir(server.home / "www") if name.startswith(".sitemend-")]
-        assert executor_names == [] or caught.value.taken_back
+            assert not [name for name in os.listdir(server.home / "www") if name.startswith(".sitemend-")]
     assert (path.read_bytes(), path.stat().st_mode, int(path.stat().st_mtime)) == before
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from diagnostics.wizard import CaseFacts, StepDone, StepState, recommended, steps_for
 
-FULL = CaseFacts("down", True, "ssh", True, True, True, True, True, True)
+FULL = CaseFacts("down", confirmed=True, connection="ssh", can_read=True, can_write=True, htaccess_read=True, tree_read=True)
 
 
 def states(facts: CaseFacts) -> dict[str, str]:
