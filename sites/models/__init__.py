@@ -1,8 +1,10 @@
 """What is watched: teams, hosts, sites with their pages, probe results, incidents, notifications."""
 
+from .certificate import Certificate, CertificateWatch
 from .health import BehindAlarm, HealthSample, SignOfLife
 from .host import Host
 from .incident import Incident, IncidentEntry
+from .look import Look
 from .maintenance import DeployHook, Deployment, MaintenanceWindow
 from .notification import Notification
 from .probe import DayRollup, FailureEvidence, ProbeResult, Transition
@@ -11,6 +13,8 @@ from .team import LoginAttempt, Membership, Team
 
 __all__ = [
     "BehindAlarm",
+    "Certificate",
+    "CertificateWatch",
     "DayRollup",
     "DeployHook",
     "Deployment",
@@ -20,6 +24,7 @@ __all__ = [
     "Incident",
     "IncidentEntry",
     "LoginAttempt",
+    "Look",
     "MaintenanceWindow",
     "Membership",
     "Notification",

@@ -39,6 +39,7 @@ class Incident(models.Model):
     paths = models.JSONField(default=list)  # pages failing with this fingerprint
     scope = models.CharField(max_length=12, default="none")
     pattern = models.CharField(max_length=14, default="none")
+    looks = models.CharField(max_length=60, default="", blank=True)  # the kinds of look that fail while the plain probe does not
 
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     acknowledged_at = models.DateTimeField(null=True)

@@ -21,6 +21,7 @@ class Notification(models.Model):
         BLOCKED = "blocked", _("Probes refused")
         FLAPPING = "flapping", _("Flapping")
         REMINDER = "reminder", _("Reminder")
+        CERTIFICATE = "certificate", _("Certificate ends")
         BEHIND = "behind", _("Sitemend is behind")
         BEHIND_OVER = "behind-over", _("Sitemend is on time again")
         TEST = "test", _("Test")

@@ -41,6 +41,7 @@ class Site(models.Model):
     paused_until = models.DateTimeField(null=True, blank=True)  # null while paused: until somebody resumes it
     muted_until = models.DateTimeField(null=True, blank=True)
     practice = models.BooleanField(default=False, editable=False)
+    wants_looks = models.BooleanField(_("also look past caches and as several browsers"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.UNKNOWN)
@@ -48,6 +49,7 @@ class Site(models.Model):
     kind = models.CharField(max_length=20, default="", blank=True)
     scope = models.CharField(max_length=12, default="none")
     pattern = models.CharField(max_length=14, default="none")
+    looks = models.CharField(max_length=60, default="", blank=True)  # what failing looks add to it; see `sites.look_samples`
     last_probe_at = models.DateTimeField(null=True)
     last_ms = models.FloatField(null=True)
 
