@@ -3,5 +3,6 @@
 from .diagnosis import Diagnosis, FindingRecord
 from .lock import HostLock
 from .repair import JournalEntry, RepairCase, Step
+from .visit import AccessLog, LogReading
 
-__all__ = ["Diagnosis", "FindingRecord", "HostLock", "JournalEntry", "RepairCase", "Step"]
+__all__ = ["AccessLog", "Diagnosis", "FindingRecord", "HostLock", "JournalEntry", "LogReading", "RepairCase", "Step"]

@@ -35,10 +35,15 @@ class Diagnosis(models.Model):
     log_lines = models.JSONField(default=list)  # [{"at", "text", "paired"}] of the failing time, secrets removed
     offers = models.JSONField(default=list)  # plans as they are shown, with the digest that a click brings back
     no_trial = models.TextField(blank=True)  # why the .htaccess trial is not offered
+    again_at = models.DateTimeField(null=True)  # its log lagged: asked for once more when the log has caught up
+    is_again = models.BooleanField(default=False)  # asked for because of that
 
     class Meta:
         ordering = ["-requested_at", "-id"]
-        indexes = [models.Index(fields=["site", "-requested_at"], name="diagnosis_site")]
+        indexes = [
+            models.Index(fields=["site", "-requested_at"], name="diagnosis_site"),
+            models.Index(fields=["again_at"], name="diagnosis_again_at"),
+        ]
 
 
 class FindingRecord(models.Model):

@@ -10,6 +10,7 @@ from .notification import Notification
 from .probe import DayRollup, FailureEvidence, ProbeResult, Transition
 from .site import Page, Site
 from .team import LoginAttempt, Membership, Team
+from .visitor_failure import VisitorFailure, VisitorIncident, VisitorPage, VisitorReport, VisitorWatch
 
 __all__ = [
     "BehindAlarm",
@@ -34,4 +35,9 @@ __all__ = [
     "Site",
     "Team",
     "Transition",
+    "VisitorFailure",
+    "VisitorIncident",
+    "VisitorPage",
+    "VisitorReport",
+    "VisitorWatch",
 ]
