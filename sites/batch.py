@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sites import history, incidents, judging
+from sites import history, incidents, judging, maintenance
 from sites.bulk import insert_rows, update_rows
 from sites.fingerprints import fingerprint
 from sites.judging import PageState, Policy
@@ -51,6 +51,7 @@ class Batch:
         keys = {outcome.key for outcome in outcomes}
         wanted = Page.objects.filter(pk__in=keys).values_list("site_id", flat=True)
         sites = {site.pk: site for site in Site.objects.select_for_update().filter(pk__in=set(wanted)).order_by("pk")}
+        maintenance.attach(sites.values(), now)
         samples: dict[int, Sample] = {}
         for page in Page.objects.filter(site_id__in=sites).order_by("position", "pk"):
             page.site = sites[page.site_id]
@@ -82,7 +83,8 @@ class Batch:
     def _judge(self, sample: Sample, outcome: Outcome) -> None:
         page, before = sample.page, sample.state
         policy = self.policy or policy_of(page.site.interval_s)
-        judged = judging.judge(before, outcome.kind, outcome.at, policy)
+        planned = outcome.kind != Kind.OK and maintenance.running(page.site, outcome.at) is not None
+        judged = judging.judge(before, outcome.kind, outcome.at, policy, in_window=planned)
         sample.state, sample.outcome, sample.changed = judged.state, outcome, True
         if judged.transition:
             sample.transitions.append(judged.transition)
@@ -91,10 +93,13 @@ class Batch:
         odd = outcome.is_failure or outcome.kind == Kind.BLOCKED
         self._take(sample, outcome, evidence=odd and (new_failure or before.verdict != Verdict.DOWN))
         self._note_token(sample, outcome)
-        if outcome.purpose == Purpose.ROUTINE:
+        # A failure in a maintenance window is planned: it counts neither for nor against the site.
+        if outcome.purpose == Purpose.ROUTINE and not (planned and outcome.is_failure):
             self.days.count(page.site_id, outcome, judged.state.verdict)
         if judged.transition and before.verdict == Verdict.SUSPECT and judged.state.verdict == Verdict.DOWN:
-            self.days.confirm(page.site_id, before.failing_since or outcome.at)
+            first = before.failing_since or outcome.at
+            if maintenance.running(page.site, first) is None:
+                self.days.confirm(page.site_id, first)
         self._set_due(sample, outcome, judged.next_after_s, policy)
         _put_on_page(page, judged.state, outcome)
 

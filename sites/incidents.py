@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import judging, notifications, signals
+from sites import judging, maintenance, notifications, signals
 from sites.bulk import update_rows
 from sites.models import Incident, IncidentEntry, Notification, Site, Transition
 from sites.models.site import Verdict
@@ -81,6 +81,7 @@ def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
     incident.scope, incident.pattern = _shape(samples)
     if added:
         add_entry(incident, Kind.BAD, _("%(paths)s fails in the same way.") % {"paths": ", ".join(added)}, at=incident.last_seen_at)
+    _tell_when_window_is_over(incident, incident.last_seen_at)
 
 
 def _open(
@@ -105,6 +106,18 @@ def _open(
     notifications.incident_opened(incident, kind, now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
+
+
+def _tell_when_window_is_over(incident: Incident, seen_at: datetime) -> None:
+    """What was only noted, because it began in a maintenance window, is told by the first failing probe after its end."""
+    if incident.held_at is None or maintenance.running(incident.site, seen_at) is not None:
+        return
+    if not Incident.objects.filter(pk=incident.pk, held_at=incident.held_at).update(held_at=None):
+        return  # another batch has told it
+    incident.held_at = None
+    add_entry(incident, Kind.HINT, _("The maintenance window is over and it still fails: from now on it is told."), at=seen_at)
+    kind = Notification.Kind.REGRESSION if incident.regression_of_id else Notification.Kind.NEW
+    notifications.incident_opened(incident, kind, seen_at)
 
 
 def _new(
@@ -149,6 +162,7 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
         _extend(other, those, held, samples)
         return other
     add_entry(incident, Kind.BAD, _("It answers the same failure again within half an hour: the incident is open again."), at=now)
+    _tell_when_window_is_over(incident, now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
 
@@ -181,6 +195,8 @@ def _close(incident: Incident, resolution: str, now: datetime, text: str, by: Ab
 
 
 def _note_flapping(site: Site, open_ones: Iterable[Incident], now: datetime) -> None:
+    if maintenance.running(site, now) is not None:  # restarts and half-copied files are part of the work
+        return
     since = now - judging.FLAPPING_WINDOW
     # What a person does (a repair, above all) begins the count anew: repairing, undoing and repairing again is no flapping.
     acts = IncidentEntry.objects.filter(incident__site=site, kind=Kind.PERSON, at__gt=since, at__lte=now)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sites import maintenance
 from sites.delivery import deliver, deliver_due, retry
 from sites.models import Incident, IncidentEntry, Membership, Notification, Site
 from sites.queueing import enqueue_on_commit
@@ -19,10 +20,13 @@ LATEST_AFTER_FIRST_FAILURE = timedelta(seconds=55)  # with what delivery takes, 
 DELIVERY_TASK = "sites.tasks.deliver_notifications"
 
 Kind, State = Notification.Kind, Notification.State
+_FOLLOWING = (Kind.CAUSE, Kind.RECOVERY)  # what follows a mail that has left is told in a maintenance window too
 
 
 def incident_opened(incident: Incident, kind: str, now: datetime) -> None:
-    """A new failure or a regression. With a host, the mail waits a moment for the cause."""
+    """A new failure or a regression. With a host, the mail waits a moment for the cause; in a maintenance window nobody is mailed."""
+    if maintenance.hold(incident, now):
+        return
     send_after = now
     if incident.site.host_id:
         send_after = max(now, min(now + WAIT_FOR_CAUSE, incident.first_failure_at + LATEST_AFTER_FIRST_FAILURE))
@@ -31,7 +35,9 @@ def incident_opened(incident: Incident, kind: str, now: datetime) -> None:
 
 
 def incident_recovered(incident: Incident, now: datetime) -> None:
-    """It is over; told once, also when it comes and goes."""
+    """It is over; told once, also when it comes and goes. Nobody hears the end of what was only noted in a maintenance window."""
+    if incident.held_at is not None:
+        return
     by_repair = incident.resolution == Incident.Resolution.REPAIR
     how = _("The repair was verified by probes.") if by_repair else _("The recovery was confirmed by two good probes, 30 s apart.")
     _tell(Kind.RECOVERY, incident.site, now, f"recovery:{incident.pk}", incident=incident, how=how)
@@ -98,6 +104,8 @@ def _tell(
     only_user: int | None = None,
 ) -> None:
     """One row per member who wants mail. What was told before is not told again: the database refuses a second row."""
+    if kind not in _FOLLOWING and maintenance.running(site, now) is not None:
+        return
     members = Membership.objects.filter(team_id=site.team_id, wants_mail=True, user__is_active=True).exclude(user__email="")
     if only_user is not None:
         members = members.filter(user_id=only_user)
