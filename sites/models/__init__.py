@@ -1,5 +1,6 @@
 """What is watched: teams, hosts, sites with their pages, probe results, incidents, notifications."""
 
+from .batch_work import BulkChange, SavedFilter, SiteImport
 from .certificate import Certificate, CertificateWatch
 from .health import BehindAlarm, HealthSample, SignOfLife
 from .host import Host
@@ -14,6 +15,7 @@ from .visitor_failure import VisitorFailure, VisitorIncident, VisitorPage, Visit
 
 __all__ = [
     "BehindAlarm",
+    "BulkChange",
     "Certificate",
     "CertificateWatch",
     "DayRollup",
@@ -31,8 +33,10 @@ __all__ = [
     "Notification",
     "Page",
     "ProbeResult",
+    "SavedFilter",
     "SignOfLife",
     "Site",
+    "SiteImport",
     "Team",
     "Transition",
     "VisitorFailure",

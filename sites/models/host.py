@@ -45,6 +45,9 @@ class Host(models.Model):
     tested_at = models.DateTimeField(null=True)
     capabilities = models.JSONField(default=list, blank=True)
     practice = models.BooleanField(default=False, editable=False)
+    imported_in = models.ForeignKey("SiteImport", models.SET_NULL, null=True, blank=True, editable=False, related_name="hosts")
+    test_due_at = models.DateTimeField(null=True, editable=False)  # a test in the background is wanted, not before this moment
+    testing_since = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .host import Host
@@ -18,11 +19,18 @@ class Verdict(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
 
 
+class LiveSites(models.Manager["Site"]):
+    """Every site but those in the bin: what is shown, counted, named and worked with."""
+
+    def get_queryset(self) -> models.QuerySet[Site]:
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Site(models.Model):
     """One website. `verdict`, `kind`, `scope` and `pattern` sum up its pages and are written by `recording` only."""
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="sites")
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=100)
     url = models.URLField(_("address"), max_length=500)
     tags = models.CharField(_("tags"), max_length=200, blank=True)  # separated by single spaces
     interval_s = models.PositiveIntegerField(_("interval in seconds"), default=60)
@@ -43,6 +51,8 @@ class Site(models.Model):
     practice = models.BooleanField(default=False, editable=False)
     wants_looks = models.BooleanField(_("also look past caches and as several browsers"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    imported_in = models.ForeignKey("SiteImport", models.SET_NULL, null=True, blank=True, editable=False, related_name="sites")
+    deleted_at = models.DateTimeField(null=True, editable=False)  # in the bin since; it is paused as well, and its name is free
 
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.UNKNOWN)
     verdict_since = models.DateTimeField(null=True)
@@ -53,8 +63,12 @@ class Site(models.Model):
     last_probe_at = models.DateTimeField(null=True)
     last_ms = models.FloatField(null=True)
 
+    objects = LiveSites()
+    with_deleted = models.Manager()
+
     class Meta:
         ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["name"], condition=Q(deleted_at=None), name="one_site_per_name")]
         indexes = [
             models.Index(fields=["team", "verdict", "name"], name="site_team_verdict_name"),
         ]
