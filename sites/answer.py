@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sites.page_text import TITLE, decode, header, heading, title, visible, without_quotes
+from sites.word_search import Vocabulary
 
 Headers = tuple[tuple[str, str], ...]
 SHORT_TEXT = 700  # characters of a page that says one thing only
+
+_asked_for = Vocabulary()
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,19 @@ class Answer:
 
     def mentions(self, *words: str) -> bool:
         """Whether one of the words (in lower case) is anywhere in the text: a quick look before a thorough one."""
-        return any(word in self._lowered for word in words)
+        _asked_for.learn(words)
+        return self._may_mention(_asked_for.version) and any(word in self._lowered for word in words)
+
+    def _may_mention(self, version: int) -> bool:
+        """False when the text holds none of all words that are ever asked for."""
+        looked = self._looked
+        if version not in looked:
+            looked[version] = _asked_for.may_be_in(self.text)
+        return looked[version]
+
+    @cached_property
+    def _looked(self) -> dict[int, bool]:
+        return {}
 
     @cached_property
     def bare(self) -> str:

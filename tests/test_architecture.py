@@ -29,6 +29,7 @@ PURE = (
     "sites/judging.py",
     "sites/signatures.py",
     "sites/answer.py",
+    "sites/word_search.py",
     "sites/page_text.py",
     "sites/request_ids.py",
     "sites/fingerprints.py",
