@@ -1,7 +1,8 @@
 """From outcomes to verdicts. One bad sample is never a failure, one good sample never a recovery.
 
-A first failure makes a page *suspect*; quick probes on fresh connections then decide. Everything here is a plain function of
-the state, the kind of the new outcome and the time: it is the caller who stores the state and keeps the timetable.
+A first failure makes a page *suspect*; quick probes on fresh connections then decide. What they dismiss is remembered: separate
+failures that keep coming are a failure that comes and goes. Everything here is a plain function of the state, the kind of the
+new outcome and the time: it is the caller who stores the state and keeps the timetable.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from sites import spells
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
-WINDOW = 20  # samples kept to tell permanent from intermittent
-SETTLED = 10  # good samples in a row after which a scattered failure is over
 FLAPPING_TRANSITIONS = 6
 FLAPPING_WINDOW = timedelta(hours=1)
 STALE_CONFIRMATION = timedelta(minutes=10)  # after a gap this long, a mixed confirmation starts anew
+FORGOTTEN = timedelta(hours=24)  # a failure this long ago has nothing to do with the next one
 CLOCK_SET_BACK = timedelta(minutes=10)  # a sample this much older than the last is no late one: the clock was put right
+
+
+# What a server shows while it is started again.
+_AS_IN_A_RESTART = frozenset({Kind.UNREACHABLE, Kind.GATEWAY_ERROR, Kind.TRUNCATED})
 
 
 class Verdict(StrEnum):
@@ -51,12 +56,17 @@ class Pattern(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When a failure and a recovery are certain. Seconds throughout; `confirm_after_s` counts from the first failure."""
+    """When a failure and a recovery are certain. Seconds throughout; `confirm_after_s` and `restart_s` count from the first failure.
+
+    A server that is started again refuses connections, or lets its gateway answer 502 or 503, for some seconds: such a failure
+    must last beyond `restart_s` and be there at the last of the samples.
+    """
 
     interval_s: float = 60.0
     failure_threshold: int = 2
     failure_samples: int = 3
     confirm_after_s: tuple[float, ...] = (5.0, 20.0)
+    restart_s: float = 15.0
     recovery_good: int = 2
     recovery_gap_s: float = 30.0
     down_interval_s: float = 60.0
@@ -85,7 +95,8 @@ class PageState:
     maintenance_since: datetime | None = None
     blocked_since: datetime | None = None
     blocked_times: int = 0
-    recent: tuple[bool, ...] = ()  # good? of the last samples, for the pattern
+    fails: int = 0  # the last samples as `spells` keeps them
+    failed_at: datetime | None = None  # of the newest failure in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +134,21 @@ def judge(state: PageState, kind: str, at: datetime, policy: Policy, *, in_windo
         state = replace(state, blocked_since=None, blocked_times=0)
         state = _note_maintenance(state, kind, at)
         good = not kind.is_failure and not _is_stuck(state, at, policy, in_window)
-        state = replace(state, recent=(*state.recent, good)[-WINDOW:])
+        state = _remember(state, good, at)
         after, why = (_good if good else _bad)(state, kind, at, policy)
     transition = None
     if after.verdict != state.verdict:
         after = replace(after, since=at)
         transition = Transition(str(state.verdict), str(after.verdict), at, why, str(kind))
     return Judged(after, transition, _next_after(after, at, policy))
+
+
+def _remember(state: PageState, good: bool, at: datetime) -> PageState:
+    if good and not state.fails:
+        return state
+    forgotten = state.failed_at is not None and at - state.failed_at > FORGOTTEN and state.verdict != Verdict.DOWN
+    fails = spells.note(0 if forgotten else state.fails, good)
+    return replace(state, fails=fails, failed_at=(state.failed_at if fails else None) if good else at)
 
 
 def _blocked(state: PageState, at: datetime) -> PageState:
@@ -166,10 +185,11 @@ def _good(state: PageState, kind: Kind, at: datetime, policy: Policy) -> tuple[P
     first = state.good_since or at
     state = replace(state, good_since=first, goods=state.goods + 1)
     seconds = (at - first).total_seconds()
-    if state.goods < policy.recovery_good or seconds < policy.recovery_gap_s:
+    if state.goods < max(policy.recovery_good, spells.goods_for_recovery(state.fails)) or seconds < policy.recovery_gap_s:
         return state, ""
-    why = f"{state.goods} good probes in a row in {seconds:.0f} s"
-    return replace(_as_up(state, kind), recent=()), why  # a later failure is a new one: its pattern starts here
+    if spells.was_solid(state.fails):  # the next failure is another one, however soon it comes
+        state = replace(state, fails=0, failed_at=None)
+    return _as_up(state, kind), f"{state.goods} good probes in a row in {seconds:.0f} s"
 
 
 def _bad(state: PageState, kind: Kind, at: datetime, policy: Policy) -> tuple[PageState, str]:
@@ -177,7 +197,14 @@ def _bad(state: PageState, kind: Kind, at: datetime, policy: Policy) -> tuple[Pa
         return _decide(state, kind, at, policy, good=False)
     if state.verdict == Verdict.DOWN:
         return replace(state, kind=kind, good_since=None, goods=0), ""
+    if spells.is_recurring(state.fails):
+        return replace(_as_suspect(state, kind, at), verdict=Verdict.DOWN), _recurring(state)
     return _as_suspect(state, kind, at), _("a first probe failed")
+
+
+def _recurring(state: PageState) -> str:
+    failed, probes = spells.separate_failures(state.fails)
+    return f"{failed} of the last {probes} probes failed, now and then"
 
 
 def _decide(state: PageState, kind: Kind, at: datetime, policy: Policy, *, good: bool) -> tuple[PageState, str]:
@@ -187,12 +214,17 @@ def _decide(state: PageState, kind: Kind, at: datetime, policy: Policy, *, good:
         return (_as_up(state, kind), _("a single probe failed")) if good else (_as_suspect(state, kind, at), "")
     samples = (*state.samples, good)
     bad, seconds = samples.count(False), (at - first).total_seconds()
-    if bad >= policy.failure_threshold:
-        after = replace(state, verdict=Verdict.DOWN, kind=kind, samples=samples, good_since=None, goods=0)
-        return after, f"{bad} of {len(samples)} probes failed in {seconds:.0f} s"
-    if bad + max(0, policy.failure_samples - len(samples)) < policy.failure_threshold:
-        return _as_up(state, kind), f"{bad} of {len(samples)} probes failed in {seconds:.0f} s"
-    return replace(state, samples=samples, kind=state.kind if good else kind), ""
+    kind_of_failure = state.kind if good else kind
+    still_to_come = max(0, policy.failure_samples - len(samples))
+    why = f"{bad} of {len(samples)} probes failed in {seconds:.0f} s"
+    restart = kind_of_failure in _AS_IN_A_RESTART
+    if restart and bad >= policy.failure_threshold and still_to_come and seconds < policy.restart_s:
+        return replace(state, samples=samples, kind=kind_of_failure), ""
+    if bad >= policy.failure_threshold and not (restart and good):
+        return replace(state, verdict=Verdict.DOWN, kind=kind_of_failure, samples=samples, good_since=None, goods=0), why
+    if bad + still_to_come < policy.failure_threshold or not still_to_come:
+        return _as_up(state, kind), why
+    return replace(state, samples=samples, kind=kind_of_failure), ""
 
 
 def _as_up(state: PageState, kind: Kind) -> PageState:
@@ -221,17 +253,16 @@ def _next_after(state: PageState, at: datetime, policy: Policy) -> float | None:
     return None
 
 
-def pattern(recent: Sequence[bool]) -> Pattern:
-    """What the last samples of a page show: its failure is there all the time, now and then, or not at all."""
-    if all(recent):
+def pattern(state: PageState) -> Pattern:
+    """How a page fails: all the time, now and then, or not at all."""
+    if not is_failing(state):
         return Pattern.NONE
-    spells = sum(1 for index, good in enumerate(recent) if not good and (index == 0 or recent[index - 1]))
-    tail = len(recent) - 1 - max(index for index, good in enumerate(recent) if not good)
-    if tail >= SETTLED:
-        return Pattern.NONE
-    if spells > 1:
-        return Pattern.INTERMITTENT
-    return Pattern.PERMANENT if tail < 2 else Pattern.NONE
+    return Pattern.INTERMITTENT if spells.is_intermittent(state.fails) else Pattern.PERMANENT
+
+
+def failure_rate(state: PageState) -> float | None:
+    """Which share of its probes fails, 0 to 1, of a page that fails now and then; None of any other."""
+    return spells.failure_rate(state.fails) if pattern(state) == Pattern.INTERMITTENT else None
 
 
 def site_verdict(pages: Iterable[PageState]) -> Verdict:
@@ -257,13 +288,10 @@ def scope(pages: Sequence[PageState]) -> Scope:
     return Scope.ALL if failing == len(pages) else Scope.SOME
 
 
-def site_pattern(pages: Sequence[PageState]) -> Pattern:
-    """The pattern of the failing pages; of all pages when none fails at this moment."""
-    failing = [page for page in pages if is_failing(page)]
-    found = {pattern(page.recent) for page in failing or pages}
-    if Pattern.INTERMITTENT in found:
-        return Pattern.INTERMITTENT
-    return Pattern.PERMANENT if failing else Pattern.NONE
+def site_pattern(pages: Iterable[PageState]) -> Pattern:
+    """The pattern of the failing pages. One that fails all the time is the worst news."""
+    found = {pattern(page) for page in pages}
+    return next((each for each in (Pattern.PERMANENT, Pattern.INTERMITTENT) if each in found), Pattern.NONE)
 
 
 def is_failing(page: PageState) -> bool:
@@ -276,8 +304,7 @@ def is_flapping(transitions: Iterable[datetime], now: datetime) -> bool:
     return sum(1 for at in transitions if now - FLAPPING_WINDOW < at <= now) >= FLAPPING_TRANSITIONS
 
 
-_MOMENTS = frozenset({"since", "last_at", "failing_since", "good_since", "maintenance_since", "blocked_since"})
-_SAMPLES = frozenset({"samples", "recent"})
+_MOMENTS = frozenset({"since", "last_at", "failing_since", "good_since", "maintenance_since", "blocked_since", "failed_at"})
 
 
 def state_to_json(state: PageState) -> dict[str, Any]:
@@ -289,8 +316,10 @@ def state_to_json(state: PageState) -> dict[str, Any]:
             continue
         if item.name in _MOMENTS:
             value = value.isoformat()
-        elif item.name in _SAMPLES:
+        elif item.name == "samples":
             value = [int(good) for good in value]
+        elif item.name == "fails":
+            value = f"{value:x}"  # longer than the whole numbers that every reader of JSON can hold
         stored[item.name] = value if isinstance(value, list | int) else str(value)
     return stored
 
@@ -304,7 +333,9 @@ def state_from_json(stored: dict[str, Any]) -> PageState:
         value = stored[item.name]
         if item.name in _MOMENTS:
             value = datetime.fromisoformat(value)
-        elif item.name in _SAMPLES:
+        elif item.name == "samples":
             value = tuple(bool(good) for good in value)
+        elif item.name == "fails":
+            value = int(value, 16)
         known[item.name] = value
     return PageState(**known)

@@ -136,7 +136,7 @@ _PAUSE_S = 1.0  # between two probes of somebody who waits for the answer
 
 def _at_once(site: Site) -> Policy:
     """For somebody who waits: a recovery is certain after three good probes in a row instead of two in 30 s."""
-    return Policy(interval_s=float(site.interval_s), recovery_good=3, recovery_gap_s=1.5 * _PAUSE_S)
+    return Policy(interval_s=float(site.interval_s), recovery_good=3, recovery_gap_s=1.5 * _PAUSE_S, restart_s=0.0)
 
 
 def _undecided(site: Site) -> list[Page]:

@@ -27,6 +27,7 @@ ENGINES = {
 PURE = (
     "sites/probing/",
     "sites/judging.py",
+    "sites/spells.py",
     "sites/signatures.py",
     "sites/answer.py",
     "sites/word_search.py",
@@ -35,6 +36,8 @@ PURE = (
     "sites/fingerprints.py",
     "sites/texts.py",
     "sites/rollups.py",
+    "sites/redaction.py",
+    "sites/visits.py",
     "sites/occurrences.py",
     "diagnostics/evidence.py",
     "diagnostics/findings.py",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sites import judging
+from sites import judging, spells
 from sites.judging import PageState, Pattern, Policy, Scope, Verdict, judge
 
 START = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -62,7 +62,19 @@ def test_mixed_confirmation_is_decided_by_the_third_sample():
 
 
 def test_new_page_that_fails_is_confirmed_as_well():
-    assert verdicts(run(PageState(), [(0, "unreachable"), (5, "unreachable")])) == ["suspect", "down"]
+    assert verdicts(run(PageState(), [(0, "server-error"), (5, "server-error")])) == ["suspect", "down"]
+
+
+@pytest.mark.parametrize("kind", ["unreachable", "gateway-error", "truncated"])
+def test_server_that_is_started_again_is_no_failure(kind):
+    """Some seconds without an answer, or a 503 from in front: it must be there at the last of the three samples."""
+    over = run(UP, [(60, kind), (65, kind), (80, "ok")])
+    assert verdicts(over) == ["suspect", "suspect", "up"]
+    assert over[1].next_after_s == 15.0
+    assert verdicts(run(UP, [(60, kind), (65, kind), (80, kind)])) == ["suspect", "suspect", "down"]
+    assert verdicts(run(UP, [(60, kind), (65, "ok"), (80, kind)])) == ["suspect", "suspect", "down"]
+    assert verdicts(run(UP, [(60, kind), (76, kind)])) == ["suspect", "down"]
+    assert verdicts(run(UP, [(60, kind), (65, kind)], Policy(restart_s=0))) == ["suspect", "down"]
 
 
 def test_recovery_needs_two_good_probes_thirty_seconds_apart():
@@ -143,7 +155,7 @@ def test_random_outcomes_never_break_the_rules():
             judged = judge(state, rng.choice(kinds), at, POLICY)
             assert (judged.transition is not None) == (judged.state.verdict != state.verdict)
             assert judged.next_after_s is None or 1.0 <= judged.next_after_s <= 3600.0
-            assert len(judged.state.recent) <= judging.WINDOW
+            assert judged.state.fails.bit_length() <= spells.MEMORY
             assert len(judged.state.samples) <= POLICY.failure_samples
             assert judging.state_from_json(json.loads(json.dumps(judging.state_to_json(judged.state)))) == judged.state
             state = judged.state
@@ -185,32 +197,96 @@ def test_policy_refuses_to_decide_by_one_sample():
         Policy(recovery_good=1)
 
 
-@pytest.mark.parametrize(
-    ("recent", "expected"),
-    [
-        ((), Pattern.NONE),
-        ((True,) * 5, Pattern.NONE),
-        ((True, False, False), Pattern.PERMANENT),
-        ((False, False, True), Pattern.PERMANENT),
-        ((False, False, True, True), Pattern.NONE),
-        ((False, True, False), Pattern.INTERMITTENT),
-        ((True, False, True, True, False, True, True), Pattern.INTERMITTENT),
-        ((False, True, False) + (True,) * 10, Pattern.NONE),
-    ],
-)
-def test_pattern_of_samples(recent, expected):
-    assert judging.pattern(recent) == expected
-
-
 def test_second_failure_after_a_recovery_is_permanent_again():
     samples = [(60, "server-error"), (65, "server-error"), (125, "ok"), (155, "ok"), (215, "server-error"), (220, "server-error")]
     last = run(UP, samples)[-1].state
     assert judging.site_pattern([last]) == Pattern.PERMANENT
 
 
+def at_rate(share: float, count: int, seed: int = 1) -> list[str]:
+    rng = random.Random(seed)
+    return ["server-error" if rng.random() < share else "ok" for _ in range(count)]
+
+
+def follow(kinds: list[str], state: PageState = UP) -> list[judging.Judged]:
+    """Probed when the state asks for it, else every minute."""
+    found, at = [], START
+    for kind in kinds:
+        at += timedelta(seconds=min(found[-1].next_after_s or 60.0 if found else 60.0, 60.0))
+        found.append(judge(state, kind, at, POLICY))
+        state = found[-1].state
+    return found
+
+
+def test_blip_and_a_failure_that_stays_much_later_is_permanent():
+    found = follow(["server-error", *["ok"] * 17, *["server-error"] * 4])
+    assert found[-1].state.verdict == "down"
+    assert judging.pattern(found[-1].state) == Pattern.PERMANENT
+
+
+def test_page_that_bounces_between_good_and_bad_becomes_one_failure_with_its_rate():
+    found = follow(at_rate(0.5, 200, seed=3))
+    assert [judged.state.verdict for judged in found[30:]] == ["down"] * 170
+    assert judging.pattern(found[-1].state) == Pattern.INTERMITTENT
+    assert 0.4 < judging.failure_rate(found[-1].state) < 0.6
+
+
+@pytest.mark.parametrize(("share", "seed"), [(share, seed) for share in (0.05, 0.07, 0.1) for seed in range(5)])
+def test_failure_that_quick_probes_dismiss_each_time_is_seen_within_some_hours(share, seed):
+    found = follow(at_rate(share, 600, seed))
+    downs = [n for n, judged in enumerate(found) if judged.state.verdict == "down"]
+    assert downs
+    assert judging.pattern(found[downs[-1]].state) == Pattern.INTERMITTENT
+    assert share / 2 < judging.failure_rate(found[downs[-1]].state) < share * 3
+
+
+def test_four_blips_far_apart_are_nothing():
+    found = follow([*["server-error", *["ok"] * 60] * 8])
+    assert {judged.state.verdict for judged in found} == {"up", "suspect"}
+
+
+def test_fourth_blip_within_a_hundred_probes_is_a_failure_now_and_then():
+    found = follow([*["server-error", *["ok"] * 20] * 4])
+    [down] = [judged for judged in found if judged.transition and judged.transition.new == "down"]
+    assert down.transition.why == "4 of the last 64 probes failed, now and then"
+    assert (judging.pattern(down.state), down.state.samples) == (Pattern.INTERMITTENT, (False,))
+
+
+def test_failure_now_and_then_needs_more_good_probes_than_luck_brings():
+    down = follow(at_rate(0.5, 60))[-1].state
+    after = follow(["ok"] * 40, down)
+    first_up = next(n for n, judged in enumerate(after) if judged.state.verdict == "up")
+    assert 7 <= first_up <= 15
+    assert judging.pattern(after[first_up].state) == Pattern.NONE
+
+
+def test_failure_now_and_then_that_stays_is_permanent_and_the_reverse():
+    state = follow(at_rate(0.5, 60))[-1].state
+    stays = follow(["server-error"] * 16, state)
+    assert judging.pattern(stays[2].state) == Pattern.INTERMITTENT
+    assert judging.pattern(stays[-1].state) == Pattern.PERMANENT
+    long = follow(["server-error"] * 100)[-1].state
+    assert judging.pattern(long) == Pattern.PERMANENT
+    assert judging.pattern(follow(at_rate(0.5, 60), long)[-1].state) == Pattern.INTERMITTENT
+
+
+def test_one_good_answer_in_a_long_failure_does_not_make_it_one_now_and_then():
+    found = follow([*["server-error"] * 30, "ok", *["server-error"] * 2])
+    assert judging.pattern(found[-1].state) == Pattern.PERMANENT
+
+
+def test_failures_of_yesterday_are_forgotten():
+    state, at = UP, START
+    for _ in range(8):
+        at += timedelta(hours=25)
+        for seconds, kind in ((0, "server-error"), (5, "ok"), (20, "ok")):
+            state = judge(state, kind, at + timedelta(seconds=seconds), POLICY).state
+            assert state.verdict != "down"
+
+
 def test_site_takes_the_worst_of_its_pages():
-    down = PageState(verdict="down", kind="server-error", recent=(False, False))
-    suspect = PageState(verdict="suspect", kind="unreachable", recent=(True, False))
+    down = PageState(verdict="down", kind="server-error", fails=0b11)
+    suspect = PageState(verdict="suspect", kind="unreachable", fails=0b1)
     unknown = PageState(verdict="unknown", kind="blocked")
     assert judging.site_verdict([]) == Verdict.UNKNOWN
     assert judging.site_verdict([UP, unknown]) == Verdict.UNKNOWN

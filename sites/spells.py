@@ -1,0 +1,129 @@
+"""How a failure shows itself over time: all the time, or now and then and how often. Pure.
+
+The last samples of a page are the bits of one number, the newest in the lowest, a failure being a 1. A page that has been
+well for long is the number 0: it costs nothing to keep and nothing to judge.
+"""
+
+from __future__ import annotations
+
+import math
+
+MEMORY = 256  # samples that are remembered; more than the longest row of good ones that a recovery asks for
+EVIDENCE = 100  # the newest of them, within which separate failures belong together
+SEPARATE_FAILURES = 4  # so many, each dismissed by quick probes, are a failure that comes and goes
+CONFIRMED_SPELLS, CONFIRMED_FAILURES = 3, 6  # fewer spells are enough where they were longer
+_CHANCE = 0.001  # a row of good samples ends a failure now and then when luck would bring it less often than this
+_CHANCE_OF_RUN = 0.003  # the same for a row of bad ones that is no longer "now and then"
+_MOST_GOODS, _FEWEST_BADS, _MOST_BADS = 150, 5, 15
+_NEARLY_ALWAYS = 0.9  # from here on one good answer among many bad ones is the exception
+
+_ALL = (1 << MEMORY) - 1
+_NEWEST = (1 << EVIDENCE) - 1
+
+
+def note(fails: int, good: bool) -> int:
+    """One sample more."""
+    return ((fails << 1) | (not good)) & _ALL
+
+
+def note_many(fails: int, good: bool, times: int) -> int:
+    """The same sample so many times in a row."""
+    if times >= MEMORY:
+        return 0 if good else _ALL
+    return ((fails << times) | (0 if good else (1 << times) - 1)) & _ALL
+
+
+def good_run(fails: int) -> int:
+    """How many good samples came after the last bad one; 0 when none was bad."""
+    return (fails & -fails).bit_length() - 1 if fails else 0
+
+
+def bad_run(fails: int) -> int:
+    """How many bad samples in a row came last."""
+    return (fails ^ (fails + 1)).bit_length() - 1
+
+
+def is_recurring(fails: int) -> bool:
+    """Whether separate failures came so close together that they are one failure that comes and goes."""
+    near = fails & _NEWEST
+    if near.bit_count() < SEPARATE_FAILURES:
+        return False
+    spells = _runs(near | (near << 1))  # one good sample in between does not make two spells
+    return spells >= SEPARATE_FAILURES or (spells >= CONFIRMED_SPELLS and near.bit_count() >= CONFIRMED_FAILURES)
+
+
+def is_intermittent(fails: int) -> bool:
+    """Whether the last failure came and went, and has not become one that stays since."""
+    if not fails:
+        return False
+    run = bad_run(fails)
+    if run >= _FEWEST_BADS and run >= bads_for_permanence(fails >> run):
+        return False
+    base = fails >> good_run(fails)
+    return (is_recurring(base) or _runs(_last_cluster(base)) > 1) and failure_rate(fails) <= _NEARLY_ALWAYS
+
+
+def is_bouncing(fails: int) -> bool:
+    """Whether good answers between the bad ones are so many that two in a row are no recovery."""
+    base = fails >> good_run(fails)
+    return is_intermittent(base) and (is_recurring(base) or _runs(_last_cluster(base)) > 2)
+
+
+def was_solid(fails: int) -> bool:
+    """Whether the last failure was there all the time, from its beginning to its end."""
+    base = fails >> good_run(fails)
+    return bad_run(base) >= 2 and not is_recurring(base) and _runs(_last_cluster(base)) == 1
+
+
+def failure_rate(fails: int) -> float:
+    """Which share of samples fails while it fails. The first failure is left out: it is why we looked.
+
+    With the last one of the row counted and the first one not, this is the usual estimate for trials until a failure.
+    """
+    measured = _measured(fails)
+    bads, samples = measured.bit_count(), measured.bit_length()
+    return (bads - 1) / (samples - 1) if samples > 1 else 1.0
+
+
+def _measured(fails: int) -> int:
+    """The samples that the rate is taken from: up to the newest failure, back to the first that belongs to it."""
+    base = fails >> good_run(fails)
+    return base & _NEWEST if is_recurring(base) else _last_cluster(base)
+
+
+def goods_for_recovery(fails: int) -> int:
+    """So many good samples in a row end a failure of this rate: fewer could be luck. 2 for one that is there all the time."""
+    if not is_bouncing(fails):
+        return 2
+    rate = failure_rate(fails)
+    spread = math.sqrt(rate * (1 - rate) / max(1, _measured(fails).bit_length()))  # the true rate may well be so much lower
+    rate = min(max(rate - spread, 0.02), 0.98)
+    return min(_MOST_GOODS, max(3, math.ceil(math.log(_CHANCE) / math.log(1 - rate))))
+
+
+def bads_for_permanence(before: int) -> int:
+    """So many bad samples in a row are more than what the rate before them would bring."""
+    rate = failure_rate(before) if before.bit_count() > 2 else 0.5
+    return min(_MOST_BADS, max(_FEWEST_BADS, math.ceil(math.log(_CHANCE_OF_RUN) / math.log(min(max(rate, 0.02), 0.98)))))
+
+
+def separate_failures(fails: int) -> tuple[int, int]:
+    """(failures, samples) of the evidence, for a sentence."""
+    near = fails & _NEWEST
+    return near.bit_count(), near.bit_length()
+
+
+def one_in(rate: float) -> int:
+    """The rate as people say it: about 1 of so many; at least 2."""
+    return max(2, round(1 / rate)) if rate > 0 else 0
+
+
+def _runs(bits: int) -> int:
+    """How many unbroken rows of ones."""
+    return (bits & ~(bits << 1)).bit_count()
+
+
+def _last_cluster(base: int) -> int:
+    """The newest failures, back to where two good samples came in a row."""
+    near = base & _NEWEST
+    return near & ((1 << bad_run(near | (near >> 1))) - 1)
