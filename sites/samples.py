@@ -23,6 +23,7 @@ class Sample:
     outcome: Outcome | None = None
     transitions: list[judging.Transition] = field(default_factory=list)
     changed: bool = False
+    look: str = ""  # which slower look at the page this is; empty: the page's own probes
 
     @classmethod
     def of(cls, page: Page) -> Sample:

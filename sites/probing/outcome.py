@@ -40,11 +40,14 @@ class Kind(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why a probe was made. Routine probes alone count for availability."""
+    """Why a probe was made. Routine probes alone count for availability; the last three are plain requests as kinds of browser."""
 
     ROUTINE = "routine"
     CONFIRMATION = "confirmation"
     CACHE_PROOF = "cache-proof"
+    DESKTOP = "desktop"
+    PHONE = "phone"
+    BOT = "bot"
 
 
 @dataclass(frozen=True, slots=True)
