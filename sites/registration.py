@@ -55,17 +55,35 @@ def register_site(
     practice: bool = False,
 ) -> Site:
     """Stores a site with its pages, due at once. Raises RegistrationError."""
-    site = Site(team=team, host=host, practice=practice)
-    changes: dict[str, Any] = {"name": name, "url": url, "interval_s": interval_s, "time_limit_s": time_limit_s, "tags": tags}
-    changes |= {"docroot": docroot, "error_log": error_log, "access_log": access_log, "profile": profile, "basic_user": basic_user}
-    _put(site, changes)
-    credentials.set_site_secrets(site, basic_password=basic_password, headers=_checked_headers(headers))
-    _check_host(site, host)
-    wanted = _checked_paths(paths)
+    chosen: dict[str, Any] = {"name": name, "url": url, "interval_s": interval_s, "time_limit_s": time_limit_s, "tags": tags}
+    chosen |= {"docroot": docroot, "error_log": error_log, "access_log": access_log, "profile": profile, "basic_user": basic_user}
+    site, wanted = drafted(team, host=host, paths=paths, basic_password=basic_password, headers=headers, practice=practice, **chosen)
+    _check_name_is_free(site)
     with transaction.atomic():
         _save(site)
         _add_pages(site, wanted, 0)
     return site
+
+
+def drafted(
+    team: Team,
+    *,
+    host: Host | None = None,
+    paths: Sequence[str] = (),
+    basic_password: str = "",
+    headers: Sequence[tuple[str, str]] = (),
+    practice: bool = False,
+    **chosen: Any,
+) -> tuple[Site, list[str]]:
+    """A site with the paths of its pages, checked but not stored: without a query, and without a look whether the name is free.
+
+    Raises RegistrationError.
+    """
+    site = Site(team=team, host=host, practice=practice)
+    _put(site, chosen)
+    credentials.set_site_secrets(site, basic_password=basic_password, headers=_checked_headers(headers))
+    _check_host(site, host)
+    return site, _checked_paths(paths)
 
 
 def update_site(site: Site, **changes: Any) -> Site:
@@ -83,6 +101,8 @@ def update_site(site: Site, **changes: Any) -> Site:
             site.host = host
         lay_at = urlsplit(site.url)[:2]
         _put(site, changes)
+        if "name" in changes:
+            _check_name_is_free(site)
         # What is allowed to the practice site is allowed to the address it was made with, not to wherever somebody moves it.
         site.practice = site.practice and urlsplit(site.url)[:2] == lay_at
         if password is not None or headers is not None:
@@ -113,11 +133,17 @@ def set_pages(site: Site, paths: Iterable[str]) -> None:
 
 def set_expectations(site: Site, *, expected_statuses: str = "", must_contain: str = "", must_not_contain: str = "") -> None:
     """What the first page should answer: statuses separated by spaces, words one per line; empty is as usual. Raises RegistrationError."""
+    wanted = checked_expectations(expected_statuses, must_contain, must_not_contain)
+    site.pages.filter(path="/").update(**wanted)
+
+
+def checked_expectations(expected_statuses: str, must_contain: str, must_not_contain: str) -> dict[str, str]:
+    """The columns of a page for what is expected of it. Raises RegistrationError."""
     statuses = expected_statuses.replace(",", " ").split()
     if any(not status.isdecimal() or not 100 <= int(status) <= 599 for status in statuses):
         raise RegistrationError(_("Numbers from 100 to 599, separated by spaces."), "expected_statuses")
     there, not_there = ("\n".join(text.splitlines()) for text in (must_contain, must_not_contain))
-    site.pages.filter(path="/").update(expected_statuses=" ".join(statuses), must_contain=there, must_not_contain=not_there)
+    return {"expected_statuses": " ".join(statuses), "must_contain": there, "must_not_contain": not_there}
 
 
 def pause(site: Site) -> None:
@@ -161,7 +187,7 @@ def _save(site: Site) -> None:
         with transaction.atomic():
             site.save(update_fields=_CHOSEN if site.pk else None)
     except IntegrityError:  # somebody registered that name at the same moment
-        raise RegistrationError(_("There is already a site of this name. Choose another."), "name") from None
+        raise name_taken() from None
 
 
 def _start(site: Site, now: datetime) -> None:
@@ -183,7 +209,7 @@ def _put(site: Site, changes: dict[str, Any]) -> None:
     """Checks and sets plain attributes on the unsaved row."""
     for name, value in changes.items():
         if name == "name":
-            site.name = _checked_name(site, value)
+            site.name = _checked_name(value)
         elif name == "url":
             site.url = _checked_url(value)
         elif name == "interval_s":
@@ -207,13 +233,21 @@ def _checked_text(text: str, field: str) -> str:
     return text
 
 
-def _checked_name(site: Site, name: str) -> str:
+def _checked_name(name: str) -> str:
     name = _checked_text(name.strip(), "name")
     if not name:
         raise RegistrationError(_("Give the site a name."), "name")
-    if Site.objects.filter(name=name).exclude(pk=site.pk).exists():
-        raise RegistrationError(_("There is already a site of this name. Choose another."), "name")
     return name
+
+
+def _check_name_is_free(site: Site) -> None:
+    if Site.objects.filter(name=site.name).exclude(pk=site.pk).exists():
+        raise name_taken()
+
+
+def name_taken() -> RegistrationError:
+    """That another site has the name."""
+    return RegistrationError(_("There is already a site of this name. Choose another."), "name")
 
 
 def _checked_url(url: str) -> str:
