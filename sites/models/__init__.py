@@ -5,6 +5,7 @@ from .certificate import Certificate, CertificateWatch
 from .health import BehindAlarm, HealthSample, SignOfLife
 from .host import Host
 from .incident import Incident, IncidentEntry
+from .line import LineOutage
 from .look import Look
 from .maintenance import DeployHook, Deployment, MaintenanceWindow
 from .notification import Notification
@@ -26,6 +27,7 @@ __all__ = [
     "Host",
     "Incident",
     "IncidentEntry",
+    "LineOutage",
     "LoginAttempt",
     "Look",
     "MaintenanceWindow",

@@ -39,6 +39,9 @@ class Incident(models.Model):
     paths = models.JSONField(default=list)  # pages failing with this fingerprint
     scope = models.CharField(max_length=12, default="none")
     pattern = models.CharField(max_length=14, default="none")
+    rate = models.FloatField(null=True)  # of one that comes and goes: the share of probes that fail
+    address = models.CharField(max_length=45, blank=True)  # that answered, or did not
+    together_with = models.ForeignKey("self", models.SET_NULL, null=True, related_name="together")  # the first of one event
     looks = models.CharField(max_length=60, default="", blank=True)  # the kinds of look that fail while the plain probe does not
 
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

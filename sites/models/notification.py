@@ -20,6 +20,8 @@ class Notification(models.Model):
         RECOVERY = "recovery", _("Recovery")
         BLOCKED = "blocked", _("Probes refused")
         FLAPPING = "flapping", _("Flapping")
+        ESCALATION = "escalation", _("Fails every time now")
+        OWN_LINE = "own-line", _("Our own connection was down")
         REMINDER = "reminder", _("Reminder")
         CERTIFICATE = "certificate", _("Certificate ends")
         BEHIND = "behind", _("Sitemend is behind")
