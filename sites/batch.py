@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sites import history, incidents, judging, maintenance
+from sites import history, incidents, judging, look_samples, maintenance
 from sites.bulk import insert_rows, update_rows
 from sites.fingerprints import fingerprint
 from sites.judging import PageState, Policy
@@ -122,7 +122,7 @@ class Batch:
 
     def store(self) -> None:
         """Writes everything, the incidents and notifications that follow included."""
-        self._store_results()
+        self.store_results()
         changed = [sample for sample in self.samples.values() if sample.changed]
         update_rows(Page, {sample.page.pk: _page_row(sample) for sample in changed}, _PAGE_COLUMNS)
         recovered = self._store_sites()
@@ -138,8 +138,8 @@ class Batch:
             grouped[sample.page.site_id].append(sample)
         return grouped
 
-    def _store_results(self) -> None:
-        """What comes with evidence needs its key at once; the rest, which is nearly all, goes in by one plain statement."""
+    def store_results(self) -> None:
+        """Stores what was taken in. What comes with evidence needs its key at once; the rest, which is nearly all, goes in by one plain statement."""
         plain = [_result(*taken) for n, taken in enumerate(self.taken) if n not in self.with_evidence]
         insert_rows(ProbeResult, _RESULT_COLUMNS, plain)
         if self.with_evidence:
@@ -189,13 +189,11 @@ def _note_fingerprint(sample: Sample, outcome: Outcome, *, stays: bool) -> bool:
 def _sum_up(site: Site, samples: list[Sample], now: datetime) -> bool:
     """Writes the summary into the unsaved row. True when the site was down and is up."""
     states = [sample.state for sample in samples]
-    verdict = str(judging.site_verdict(states))
+    verdict = look_samples.sum_up(site, states)
     last = [sample.outcome for sample in samples if sample.outcome]
     recovered = verdict == Verdict.UP and any(s.old_verdict == Verdict.DOWN for s in samples)
     if verdict != site.verdict:
         site.verdict, site.verdict_since = verdict, max((outcome.at for outcome in last), default=now)
-    site.kind, site.scope = judging.site_kind(states), str(judging.scope(states))
-    site.pattern = str(judging.site_pattern(states))
     site.last_probe_at = max(outcome.at for outcome in last)
     if samples[0].outcome:
         site.last_ms = samples[0].outcome.ms

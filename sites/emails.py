@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from sites.models import Incident, Notification
-from sites.wording import duration_words, exact_words, failure_sentence, kind_words, sureness_words
+from sites.wording import duration_words, exact_words, failure_sentence, kind_words, looks_sentence, looks_words, sureness_words
 
 SUBJECT_LENGTH = 180
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -176,7 +176,9 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "incident": incident,
         "incident_link": f"{base}/incidents/{incident.pk}/",
         "what": kind_words(incident.kind, incident.status),
-        "sentence": failure_sentence(incident.kind, incident.status),
+        "sentence": failure_sentence(incident.kind, incident.status, incident.looks),
+        "for_whom": looks_sentence(incident.kind, incident.status, incident.looks) if incident.looks else "",
+        "whom": looks_words(incident.looks),
         "paths": incident.paths[:_FEW_PATHS],
         "more_paths": max(0, len(incident.paths) - _FEW_PATHS),
         "paths_line": _list_of(incident.paths, _FEW_PATHS),

@@ -13,11 +13,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import judging, maintenance, notifications, signals
+from sites import judging, look_samples, maintenance, notifications, signals
 from sites.bulk import update_rows
-from sites.models import Incident, IncidentEntry, Notification, Site, Transition
+from sites.models import Incident, IncidentEntry, Look, Notification, Site, Transition
 from sites.models.site import Verdict
-from sites.wording import duration_words, failure_sentence
+from sites.wording import duration_words, failure_sentence, looks_sentence
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -28,7 +28,7 @@ REOPENED_WITHIN = timedelta(minutes=30)
 BLOCKED_MAIL_AFTER = timedelta(hours=1)
 
 Kind = IncidentEntry.Kind
-_EXTENDED = ("paths", "last_seen_at", "scope", "pattern")
+_EXTENDED = ("paths", "last_seen_at", "scope", "pattern", "looks")
 
 
 def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], now: datetime) -> None:
@@ -39,6 +39,7 @@ def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], n
         for incident in Incident.objects.filter(site__in=touched, resolved_at=None).select_related("site"):
             open_ones[incident.site_id].append(incident)
         extended: list[Incident] = []
+        _add_looks(touched)
         for site_id, samples in touched.items():
             _follow_site(samples[0].page.site, samples, open_ones[site_id], extended, now)
         rows = {incident.pk: tuple(getattr(incident, name) for name in _EXTENDED) for incident in extended}
@@ -49,16 +50,26 @@ def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], n
         transaction.on_commit(partial(signals.site_recovered.send_robust, sender=Site, site_id=site.pk))
 
 
+def _add_looks(touched: dict[int, Sequence[Sample]]) -> None:
+    """Failing looks hold an incident as pages do. Only a site that has some asks for them."""
+    asked = [pk for pk, samples in touched.items() if samples[0].page.site.looks]
+    if not asked:
+        return
+    for pk, looks in look_samples.failing(asked).items():
+        given = {(sample.page.pk, sample.look) for sample in touched[pk]}
+        touched[pk] = [*touched[pk], *(look for look in looks if (look.page.pk, look.look) not in given)]
+
+
 def _matters(sample: Sample) -> bool:
     return bool(sample.transitions) or (sample.outcome is not None and Verdict.DOWN in (sample.old_verdict, sample.state.verdict))
 
 
 def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident], extended: list[Incident], now: datetime) -> None:
     failing: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        if sample.is_failing_now and sample.fingerprint:
-            failing[sample.fingerprint].append(sample)
     known = {incident.fingerprint: incident for incident in open_ones}
+    for sample in samples:
+        if sample.is_failing_now and sample.fingerprint and (sample.fingerprint in known or look_samples.may_open(sample, samples)):
+            failing[sample.fingerprint].append(sample)
     for fingerprint, those in failing.items():
         held = [sample for sample in samples if sample.fingerprint == fingerprint and sample.state.verdict == Verdict.DOWN]
         if fingerprint in known:
@@ -75,10 +86,13 @@ def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident
 
 
 def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample]) -> None:
-    paths = [sample.page.path for sample in held]
+    paths = _paths(held)
     added = [path for path in paths if path not in incident.paths]
+    for_whom = incident.looks
     incident.paths, incident.last_seen_at = paths, max(_last(sample) for sample in those)
-    incident.scope, incident.pattern = _shape(samples)
+    incident.scope, incident.pattern, incident.looks = look_samples.shape(samples, held)
+    if for_whom != incident.looks:
+        add_entry(incident, Kind.HINT, looks_sentence(incident.kind, incident.status, incident.looks), at=incident.last_seen_at)
     if added:
         add_entry(incident, Kind.BAD, _("%(paths)s fails in the same way.") % {"paths": ", ".join(added)}, at=incident.last_seen_at)
     _tell_when_window_is_over(incident, incident.last_seen_at)
@@ -127,7 +141,7 @@ def _new(
     outcome = worst.outcome
     if outcome is None:
         raise ValueError("an incident is opened by an outcome")
-    scope, pattern = _shape(samples)
+    scope, pattern, looks = look_samples.shape(samples, held)
     return Incident(
         site=site,
         fingerprint=fingerprint,
@@ -141,9 +155,10 @@ def _new(
         opened_at=now,
         last_seen_at=max(_last(sample) for sample in those),
         confirmed_by=_confirmed_by(worst),
-        paths=[sample.page.path for sample in held],
+        paths=_paths(held),
         scope=scope,
         pattern=pattern,
+        looks=looks,
         diagnosis_state="" if site.host_id else "none",
     )
 
@@ -152,11 +167,11 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
     """Silent but for the timeline: the same failure was over for less than half an hour."""
     incident.reopened += 1
     incident.resolved_at, incident.resolution = None, ""
-    incident.paths, incident.last_seen_at = [sample.page.path for sample in held], max(_last(sample) for sample in those)
-    incident.scope, incident.pattern = _shape(samples)
+    incident.paths, incident.last_seen_at = _paths(held), max(_last(sample) for sample in those)
+    incident.scope, incident.pattern, incident.looks = look_samples.shape(samples, held)
     try:
         with transaction.atomic():
-            incident.save(update_fields=["reopened", "resolved_at", "resolution", "paths", "last_seen_at", "scope", "pattern"])
+            incident.save(update_fields=["reopened", "resolved_at", "resolution", *_EXTENDED])
     except IntegrityError:  # another batch was first
         other = Incident.objects.select_related("site").get(site=incident.site, fingerprint=incident.fingerprint, resolved_at=None)
         _extend(other, those, held, samples)
@@ -171,7 +186,7 @@ def _resolve_if_over(incident: Incident, samples: Sequence[Sample], now: datetim
     """Over when no page fails with its fingerprint any more. A page that is unknown or suspect leaves it open: unknown is not success."""
     if any(sample.fingerprint == incident.fingerprint for sample in samples):
         return
-    concerned = [sample for sample in samples if sample.page.path in incident.paths]
+    concerned = [sample for sample in samples if sample.page.path in incident.paths and not sample.look]
     if any(sample.state.verdict == Verdict.DOWN for sample in concerned):
         text = _("The pages now fail in another way: a further incident tells how.")
         _close(incident, Incident.Resolution.RECOVERY, now, text)
@@ -189,6 +204,8 @@ def _close(incident: Incident, resolution: str, now: datetime, text: str, by: Ab
     if not closed:
         return False
     incident.resolved_at, incident.resolution = now, resolution
+    if incident.looks:  # a repair or a person says that it is over: what is seen of it is looked at again now, not at its own time
+        Look.objects.filter(page__site=incident.site_id, due_at__gt=now).exclude(verdict=Verdict.UP).update(due_at=now)
     add_entry(incident, Kind.PERSON if by else Kind.GOOD, text, by=by, at=now)
     transaction.on_commit(partial(signals.incident_resolved.send_robust, sender=Incident, incident_id=incident.pk))
     return True
@@ -215,7 +232,7 @@ def _note_flapping(site: Site, open_ones: Iterable[Incident], now: datetime) -> 
 
 def _tell_blocked(by_site: Mapping[int, Sequence[Sample]], now: datetime) -> None:
     for samples in by_site.values():
-        since = [sample.state.blocked_since for sample in samples if sample.outcome and sample.state.blocked_since]
+        since = [sample.state.blocked_since for sample in samples if sample.outcome and sample.state.blocked_since and not sample.look]
         if since and now - min(since) >= BLOCKED_MAIL_AFTER:
             notifications.blocked(samples[0].page.site, min(since), now)
 
@@ -226,9 +243,8 @@ def _last(sample: Sample) -> datetime:
     return sample.outcome.at
 
 
-def _shape(samples: Sequence[Sample]) -> tuple[str, str]:
-    states = [sample.state for sample in samples]
-    return str(judging.scope(states)), str(judging.site_pattern(states))
+def _paths(held: Sequence[Sample]) -> list[str]:
+    return list(dict.fromkeys(sample.page.path for sample in held))
 
 
 def _confirmed_by(sample: Sample) -> str:
@@ -238,7 +254,7 @@ def _confirmed_by(sample: Sample) -> str:
 
 
 def _opening_text(incident: Incident) -> str:
-    sentence = failure_sentence(incident.kind, incident.status)
+    sentence = failure_sentence(incident.kind, incident.status, incident.looks)
     values = {"paths": ", ".join(incident.paths), "sentence": sentence, "how": incident.confirmed_by}
     if incident.regression_of_id:
         return _("%(paths)s %(sentence)s again, as once before. Confirmed by %(how)s.") % values

@@ -102,8 +102,10 @@ def kind_tone(kind: str) -> str:
     return "bad" if kind else ""
 
 
-def failure_sentence(kind: str, status: int | None) -> str:
-    """What a site does, to go on a sentence after its name: "answers 500"."""
+def failure_sentence(kind: str, status: int | None, looks: str = "") -> str:
+    """What a site does, to go on a sentence after its name: "answers 500". `looks`: the kinds of look for which alone it does so."""
+    if looks:
+        return _("%(sentence)s for %(whom)s") % {"sentence": failure_sentence(kind, status), "whom": looks_words(looks)}
     if (
         status
         and status >= 400
@@ -125,6 +127,25 @@ def failure_sentence(kind: str, status: int | None) -> str:
         Kind.CLIENT_ERROR: _("refuses the page"),
         Kind.MAINTENANCE: _("is stuck in maintenance"),
     }.get(kind, _("fails"))
+
+
+def looks_words(looks: str) -> str:
+    """Whom these kinds of look (separated by spaces) stand for, within a sentence."""
+    if "cache-proof" in looks:
+        return _("visitors whom the cache does not serve")
+    names = {"desktop": _("desktop browsers"), "phone": _("phones"), "bot": _("search engines' bots")}
+    found = [names[look] for look in looks.split() if look in names]
+    return _("%(first)s and %(last)s") % {"first": ", ".join(found[:-1]), "last": found[-1]} if len(found) > 1 else "".join(found)
+
+
+def looks_sentence(kind: str, status: int | None, looks: str) -> str:
+    """For whom it fails, as a sentence of its own: "Phones get HTTP 500; the plain probe is well."."""
+    if not looks:
+        return _("By now it fails for everybody.")
+    whom = looks_words(looks)
+    if status and status >= 400:
+        return _("%(whom)s get HTTP %(status)s; the plain probe is well.") % {"whom": capitalised(whom), "status": status}
+    return _("It %(sentence)s; the plain probe is well.") % {"sentence": failure_sentence(kind, status, looks)}
 
 
 def some_of(names: list[str], most: int = 3) -> str:

@@ -114,7 +114,7 @@ def failure_reason(incident: Any) -> str:
     """Why, as far as it is known: the cause, or what is being done to find it."""
     if incident.cause_summary:
         return str(visible(incident.cause_summary))
-    what = wording.capitalised(wording.failure_sentence(incident.kind, incident.status))
+    what = wording.capitalised(wording.failure_sentence(incident.kind, incident.status, incident.looks))
     if incident.scope != "all-pages" and incident.paths:
         what = _("%(what)s on %(paths)s") % {"what": what, "paths": visible(wording.some_of(incident.paths))}
     looking = _("The hosting account is being read for the cause.")

@@ -60,7 +60,7 @@ def _crumbs(incident: Incident) -> list[tuple[str, str]]:
 
 def sentence(incident: Incident) -> str:
     """What is, or was, wrong: "Shop answers 500 on every page."."""
-    what = wording.failure_sentence(incident.kind, incident.status)
+    what = wording.failure_sentence(incident.kind, incident.status, incident.looks)
     name = incident.site.name
     if not incident.is_open:
         lasted = wording.duration_words((incident.resolved_at - incident.first_failure_at).total_seconds())
