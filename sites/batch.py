@@ -10,19 +10,19 @@ from typing import Any
 
 from sites import history, incidents, judging, look_samples, maintenance
 from sites.bulk import insert_rows, update_rows
+from sites.calm import RESULT_COLUMNS
 from sites.fingerprints import fingerprint
 from sites.judging import PageState, Policy
 from sites.models import FailureEvidence, Page, ProbeResult, Site, Transition
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome, Purpose
-from sites.samples import Sample
+from sites.samples import Sample, stored_state
 from sites.scheduling import next_due
 
 _PAGE_COLUMNS = (
     "due_at", "verdict", "state", "kind", "since", "failing_since", "last_at", "last_status",
     "last_ms", "last_detail", "last_message", "last_token", "last_token_at",
 )  # fmt: skip
-_RESULT_COLUMNS = ("page", "at", "purpose", "kind", "status", "ms", "first_byte_ms", "detail")
 _SITE_COLUMNS = ("verdict", "verdict_since", "kind", "scope", "pattern", "last_probe_at", "last_ms")
 
 
@@ -47,7 +47,7 @@ class Batch:
 
     @classmethod
     def load(cls, outcomes: list[Outcome], now: datetime, policy: Policy | None) -> Batch:
-        """Locks the sites (always in the same order, so that batches wait for each other instead of blocking) and loads all their pages."""
+        """Locks the sites, in the order of their keys as `calm.lock_sites` does, and loads all their pages."""
         keys = {outcome.key for outcome in outcomes}
         wanted = Page.objects.filter(pk__in=keys).values_list("site_id", flat=True)
         sites = {site.pk: site for site in Site.objects.select_for_update().filter(pk__in=set(wanted)).order_by("pk")}
@@ -100,14 +100,16 @@ class Batch:
             first = before.failing_since or outcome.at
             if maintenance.running(page.site, first) is None:
                 self.days.confirm(page.site_id, first)
-        self._set_due(sample, outcome, judged.next_after_s, policy)
+        self._set_due(sample, outcome, judged.next_after_s, was_calm=before.verdict == Verdict.UP)
         _put_on_page(page, judged.state, outcome)
 
-    def _set_due(self, sample: Sample, outcome: Outcome, next_after_s: float | None, policy: Policy) -> None:
+    def _set_due(self, sample: Sample, outcome: Outcome, next_after_s: float | None, *, was_calm: bool) -> None:
         page = sample.page
-        sample.extra.pop("confirming", None)
+        confirming = sample.extra.pop("confirming", None)
         if page.due_at is None:  # paused
             return
+        if next_after_s is None and was_calm and not confirming and page.due_at > self.now:
+            return  # whoever claimed the page has set its next time
         regular = next_due(page.anchor_at or outcome.at, page.site.interval_s, self.now)
         if next_after_s is None:
             page.due_at = regular
@@ -141,11 +143,11 @@ class Batch:
     def store_results(self) -> None:
         """Stores what was taken in. What comes with evidence needs its key at once; the rest, which is nearly all, goes in by one plain statement."""
         plain = [_result(*taken) for n, taken in enumerate(self.taken) if n not in self.with_evidence]
-        insert_rows(ProbeResult, _RESULT_COLUMNS, plain)
+        insert_rows(ProbeResult, RESULT_COLUMNS, plain)
         if self.with_evidence:
             kept = [self.taken[n] for n in sorted(self.with_evidence)]
             rows = ProbeResult.objects.bulk_create(
-                ProbeResult(**dict(zip(_RESULT_COLUMNS, _result(*taken), strict=True)) | {"page": taken[0].page}) for taken in kept
+                ProbeResult(**dict(zip(RESULT_COLUMNS, _result(*taken), strict=True)) | {"page": taken[0].page}) for taken in kept
             )
             FailureEvidence.objects.bulk_create(_evidence(row, outcome) for row, (_sample, outcome) in zip(rows, kept, strict=True))
 
@@ -208,7 +210,7 @@ def _put_on_page(page: Page, state: PageState, outcome: Outcome) -> None:
 
 
 def _page_row(sample: Sample) -> tuple[Any, ...]:
-    sample.page.state = judging.state_to_json(sample.state) | sample.extra
+    sample.page.state = stored_state(sample.state) | sample.extra
     return tuple(getattr(sample.page, name) for name in _PAGE_COLUMNS)
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from sites import credentials
 from sites.batch import Batch
+from sites.calm import lock_sites, store_calm
 from sites.credentials import SecretUnreadable
 from sites.judging import Policy
 from sites.models import Page, Site
@@ -104,11 +105,16 @@ def record_batch(outcomes: Iterable[Outcome], now: datetime | None = None, polic
     kept = list(outcomes)
     if not kept:
         return 0
+    now = now or timezone.now()
     with transaction.atomic():
-        batch = Batch.load(kept, now or timezone.now(), policy)
-        batch.judge()
-        batch.store()
-    return len(batch.taken)
+        to_judge = store_calm(kept, lock_sites(kept), now)
+        new = len(kept) - len(to_judge)
+        if to_judge:
+            batch = Batch.load(to_judge, now, policy)
+            batch.judge()
+            batch.store()
+            new += len(batch.taken)
+    return new
 
 
 def probe_now(site: Site, *, until_certain: bool = True, limit_s: float = 15.0) -> SiteReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sites import judging
@@ -10,6 +10,19 @@ from sites.judging import PageState
 from sites.models import Page
 from sites.models.site import Verdict
 from sites.probing.outcome import Outcome
+
+# What has a column of its own is not stored a second time in `Page.state`: the column counts.
+_IN_COLUMNS = ("verdict", "kind", "since", "last_at", "failing_since")
+
+
+def load_state(page: Page) -> PageState:
+    """What `judging` made of the page so far."""
+    return replace(judging.state_from_json(page.state), **{name: getattr(page, name) for name in _IN_COLUMNS})
+
+
+def stored_state(state: PageState) -> dict[str, Any]:
+    """What `Page.state` must hold beside the columns. Of a page that is well nothing: its good outcomes go the short way of `sites.calm`."""
+    return {name: value for name, value in judging.state_to_json(state).items() if name not in _IN_COLUMNS}
 
 
 @dataclass(slots=True)
@@ -27,9 +40,8 @@ class Sample:
 
     @classmethod
     def of(cls, page: Page) -> Sample:
-        stored = page.state
-        extra = {name: stored[name] for name in ("fp", "fp_next", "confirming") if name in stored}
-        return cls(page, judging.state_from_json(stored), extra, page.verdict)
+        extra = {name: page.state[name] for name in ("fp", "fp_next", "confirming") if name in page.state}
+        return cls(page, load_state(page), extra, page.verdict)
 
     @property
     def fingerprint(self) -> str:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 def test_one_bad_sample_is_no_alarm():
     site = make_site(make_team(members=(make_user(),)))
     [page] = site.pages.all()
+    Page.objects.filter(pk=page.pk).update(anchor_at=after(-13))
     see([page], 0)
     see([page], 60, Kind.SERVER_ERROR)
     page.refresh_from_db()
@@ -79,6 +80,7 @@ def _queries_of(pages: int, kind: Kind, *, known: bool) -> int:
         see(rows, 0, kind)
         see(rows, 5, kind)
         see(rows, 6, kind)
+        Page.objects.update(due_at=after(1000))
     with CaptureQueriesContext(connection) as queries:
         see(rows, 60, kind)
     return len(queries)
