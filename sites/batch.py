@@ -141,7 +141,7 @@ class Batch:
         return grouped
 
     def store_results(self) -> None:
-        """Stores what was taken in. What comes with evidence needs its key at once; the rest, which is nearly all, goes in by one plain statement."""
+        """Stores what was taken in. What comes with evidence needs its key at once; the rest goes in by one plain statement."""
         plain = [_result(*taken) for n, taken in enumerate(self.taken) if n not in self.with_evidence]
         insert_rows(ProbeResult, RESULT_COLUMNS, plain)
         if self.with_evidence:
