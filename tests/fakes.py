@@ -98,6 +98,10 @@ class FakeHost:
         node = self._readable(self._node("read_tail", self.real_path(path)), path)
         return node.content[max(0, len(node.content) - limit) :]
 
+    def read_part(self, path: str, offset: int, limit: int) -> bytes:
+        node = self._readable(self._node("read_part", self.real_path(path)), path)
+        return node.content[offset : offset + limit]
+
     def list(self, path: str) -> list[Entry]:
         path = checked(path)
         node = self._node("list", path)

@@ -27,6 +27,7 @@ ENGINES = {
 PURE = (
     "sites/probing/",
     "sites/judging.py",
+    "sites/incident_rules.py",
     "sites/spells.py",
     "sites/signatures.py",
     "sites/answer.py",

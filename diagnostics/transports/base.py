@@ -177,6 +177,9 @@ class Reader(Protocol):
     def read_tail(self, path: str, limit: int) -> bytes:
         """The last `limit` bytes of a regular file (or of the file a log's link points at)."""
 
+    def read_part(self, path: str, offset: int, limit: int) -> bytes:
+        """At most `limit` bytes from `offset` of a regular file (or of the file a log's link points at); less only at its end."""
+
     def list(self, path: str) -> list[Entry]:
         """The names in one folder, without "." and "..", in no set order."""
 

@@ -51,6 +51,11 @@ class LocalReader:
             os.lseek(descriptor, max(0, size - limit), os.SEEK_SET)
             return _read(descriptor, limit)
 
+    def read_part(self, path: str, offset: int, limit: int) -> bytes:
+        with self._opened(self.real_path(path)) as (descriptor, _size):
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return _read(descriptor, limit)
+
     def list(self, path: str) -> list[Entry]:
         base = checked(path)
         entries: list[Entry] = []

@@ -1,9 +1,10 @@
-"""Reads over SFTP. SFTP knows times to the second only; nothing here follows a link but `read_tail` and `real_path`."""
+"""Reads over SFTP. SFTP knows times to the second only; nothing here follows a link but `read_tail`, `read_part` and `real_path`."""
 
 from __future__ import annotations
 
 import stat as modes
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from diagnostics.transports import sftp_wire
@@ -100,6 +101,16 @@ class SftpReader:
         return content
 
     def read_tail(self, path: str, limit: int) -> bytes:
+        with self._log(path) as (handle, size):
+            return self._try(path, lambda: self._wire.read(handle, max(0, size - limit), limit))
+
+    def read_part(self, path: str, offset: int, limit: int) -> bytes:
+        with self._log(path) as (handle, _size):
+            return self._try(path, lambda: self._wire.read(handle, offset, limit))
+
+    @contextmanager
+    def _log(self, path: str) -> Iterator[tuple[bytes, int]]:
+        """A regular file, opened through the link that a log may be, and its size."""
         found = self._try(path, lambda: self._wire.stat(to_bytes(checked(path))))
         if as_stat(found, path).kind is not FileKind.FILE:
             raise not_regular(path)
@@ -108,8 +119,7 @@ class SftpReader:
             now = self._try(path, lambda: self._wire.fstat(handle))
             if as_stat(now, path).kind is not FileKind.FILE:
                 raise not_regular(path)
-            start = max(0, (now.size or 0) - limit)
-            return self._try(path, lambda: self._wire.read(handle, start, limit))
+            yield handle, now.size or 0
         finally:
             self._let_go(handle)
 

@@ -89,6 +89,15 @@ def test_read_tail_follows_the_link_of_a_log(place: Place) -> None:
     assert place.writer.read_tail(place.link("log", "log-2026"), 100) == b"line\n"
 
 
+def test_read_part_of_a_log_and_through_its_link(place: Place) -> None:
+    path = place.put("log-2026", b"0123456789" * 10_000)
+    assert place.writer.read_part(path, 99_995, 3) == b"567"
+    assert place.writer.read_part(path, 99_995, 500) == b"56789"
+    assert place.writer.read_part(place.link("log", "log-2026"), 100_000, 500) == b""
+    with pytest.raises(Unsupported):
+        place.writer.read_part(place.folder("folder"), 0, 10)
+
+
 @pytest.mark.parametrize("place", REAL, indirect=True)  # the fake keeps its files in memory
 def test_read_tail_of_a_log_of_10_gigabytes(place: Place) -> None:
     path = place.put("log")
