@@ -24,6 +24,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "due pages": _every(1, "sites.tasks.dispatch_due_pages"),
     "notifications": _every(5, "sites.tasks.deliver_notifications"),
     "sweep": _every(60, "sites.tasks.sweep"),
+    "windows": _every(5, "sites.tasks.sweep_windows"),
     "history": _every(3600, "sites.tasks.prune_history", expires=1800),
     "journal": _every(30, "diagnostics.tasks.recover_journal"),
     "diagnoses": _every(10, "diagnostics.tasks.sweep_diagnoses"),

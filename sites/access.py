@@ -12,7 +12,7 @@ from django.db.models import Model, ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
-from .models import Incident, Membership, Notification, Site, Team
+from .models import Incident, MaintenanceWindow, Membership, Notification, Site, Team
 
 Row = TypeVar("Row", bound=Model)
 
@@ -64,6 +64,20 @@ def own_notifications(request: HttpRequest) -> QuerySet[Notification]:
 def get_notification(request: HttpRequest, pk: int) -> Notification:
     """One mail the person may read."""
     return get_object_or_404(own_notifications(request).select_related("site", "incident", "user", "joined_into"), pk=pk)
+
+
+def get_window(request: HttpRequest, pk: int, *, write: bool = False) -> MaintenanceWindow:
+    """The maintenance window, if it is of one of the person's teams."""
+    window = _own(request, MaintenanceWindow.objects.select_related("site", "team"), "team", pk)
+    if write:
+        refuse_readers(request, window.team_id)
+    return window
+
+
+def writable_teams(request: HttpRequest) -> list[Team]:
+    """The teams in which the person may change things, by name."""
+    roles = [role for role in Membership.Role.values if role != Membership.Role.READER]
+    return list(Team.objects.filter(memberships__user=request.user, memberships__role__in=roles).order_by("name"))
 
 
 def writable_team(request: HttpRequest) -> Team:

@@ -142,16 +142,18 @@ def checked_expectations(expected_statuses: str, must_contain: str, must_not_con
     statuses = expected_statuses.replace(",", " ").split()
     if any(not status.isdecimal() or not 100 <= int(status) <= 599 for status in statuses):
         raise RegistrationError(_("Numbers from 100 to 599, separated by spaces."), "expected_statuses")
+    if len(" ".join(statuses)) > 100:
+        raise RegistrationError(_("This is too long: at most %(most)d characters.") % {"most": 100}, "expected_statuses")
     there, not_there = ("\n".join(text.splitlines()) for text in (must_contain, must_not_contain))
     return {"expected_statuses": " ".join(statuses), "must_contain": there, "must_not_contain": not_there}
 
 
-def pause(site: Site) -> None:
-    """Stops probing until `resume`. What is known stays as it is."""
+def pause(site: Site, until: datetime | None = None) -> None:
+    """Stops probing until this moment, or until `resume`. What is known stays as it is."""
     with transaction.atomic():
         _lock(site)
-        site.paused_at = timezone.now()
-        site.save(update_fields=["paused_at"])
+        site.paused_at, site.paused_until = timezone.now(), until
+        site.save(update_fields=["paused_at", "paused_until"])
         site.pages.update(due_at=None)
 
 
@@ -159,9 +161,17 @@ def resume(site: Site) -> None:
     """Probes again, at once."""
     with transaction.atomic():
         _lock(site)
-        site.paused_at = None
-        site.save(update_fields=["paused_at"])
+        site.paused_at = site.paused_until = None
+        site.save(update_fields=["paused_at", "paused_until"])
         _start(site, timezone.now())
+
+
+def resume_due(now: datetime | None = None) -> int:
+    """Resumes what was paused until a moment that has come. Returns how many sites."""
+    due = list(Site.objects.filter(paused_at__isnull=False, paused_until__lte=now or timezone.now()))
+    for site in due:
+        resume(site)
+    return len(due)
 
 
 def mute_site(site: Site, until: datetime | None) -> None:

@@ -7,3 +7,4 @@ from django.dispatch import Signal
 incident_opened = Signal()  # incident_id: a new one, a regression, or one that was reopened
 incident_resolved = Signal()  # incident_id
 site_recovered = Signal()  # site_id: every page is up again
+deployment_finished = Signal()  # deployment_id, site_id, result: "well", "not-well" or "not-known"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sites import delivery, history, recording, scheduling
+from sites import delivery, deploying, history, maintenance, recording, registration, scheduling
 from sites.models import Page
 from sites.probing.outcome import Purpose
 from sites.queueing import enqueue
@@ -40,6 +40,14 @@ def sweep() -> int:
     """Finds what a crash, or a clock that was set back, left behind."""
     scheduling.mend_after_clock_was_set_back()
     return delivery.sweep()
+
+
+@shared_task
+def sweep_windows() -> int:
+    """Ends and begins what was planned for a moment: maintenance windows, deployments, pauses."""
+    registration.resume_due()
+    maintenance.roll_on()
+    return deploying.watch()
 
 
 @shared_task

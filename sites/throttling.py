@@ -47,3 +47,14 @@ def note_failure(key: str) -> None:
 def forget(key: str) -> None:
     """After a login that went well."""
     LoginAttempt.objects.filter(key=key).delete()
+
+
+def count(what: str, *, most: int, within: timedelta) -> timedelta:
+    """Counts one call of something, by a name that may hold secrets. Zero when it may go on, else how long to wait; at most WAIT counts."""
+    key = hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
+    now = timezone.now()
+    times = list(LoginAttempt.objects.filter(key=key, at__gt=now - min(within, WAIT)).order_by("-at").values_list("at", flat=True)[:most])
+    if len(times) >= most:
+        return max(timedelta(seconds=1), times[-1] + min(within, WAIT) - now)
+    note_failure(key)
+    return timedelta()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import accounts, dashboard, incidents, mail, settings, sites
+from .views import accounts, dashboard, deploying, incidents, mail, maintenance, settings, sites
 
 app_name = "sites"
 
@@ -18,6 +18,18 @@ urlpatterns: list[URLPattern] = [
     path("sites/<int:pk>/resume/", sites.resume, name="site-resume"),
     path("sites/<int:pk>/mute/", sites.mute, name="site-mute"),
     path("sites/<int:pk>/probe/", sites.probe, name="site-probe"),
+    path("sites/<int:pk>/deploy/", deploying.start, name="site-deploy"),
+    path("sites/<int:pk>/deploy/done/", deploying.finish, name="site-deploy-done"),
+    path("sites/<int:pk>/deploy/hook/", deploying.hook, name="site-deploy-hook"),
+    path("deploy/<str:token>/start", deploying.hook_start, name="deploy-start"),
+    path("deploy/<str:token>/finish", deploying.hook_finish, name="deploy-finish"),
+    path("deploy/<str:token>/status", deploying.hook_status, name="deploy-status"),
+    path("maintenance/", maintenance.index, name="maintenance"),
+    path("maintenance/new/", maintenance.new, name="maintenance-new"),
+    path("maintenance/preview/", maintenance.preview, name="maintenance-preview"),
+    path("maintenance/<int:pk>/edit/", maintenance.edit, name="maintenance-edit"),
+    path("maintenance/<int:pk>/end/", maintenance.end, name="maintenance-end"),
+    path("maintenance/<int:pk>/delete/", maintenance.delete, name="maintenance-delete"),
     path("incidents/", incidents.index, name="incidents"),
     path("incidents/<int:pk>/", incidents.show, name="incident"),
     path("incidents/<int:pk>/acknowledge/", incidents.acknowledge, name="incident-acknowledge"),

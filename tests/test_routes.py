@@ -11,15 +11,16 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from diagnostics.models import Diagnosis, RepairCase, Step
-from sites.models import Host, Incident, Membership, Notification, Page, Site, Team
+from sites.models import Host, Incident, MaintenanceWindow, Membership, Notification, Page, Site, Team
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC = {"sites:login", "sites:first-run"}
+PUBLIC = {"sites:login", "sites:first-run", "sites:deploy-start", "sites:deploy-finish", "sites:deploy-status"}
 # Routes that name nothing of a team, or show each person their own.
 OWN = {
     "sites:dashboard", "sites:site-new", "sites:incidents", "sites:mail", "sites:settings", "sites:account", "sites:password",
     "sites:logout",
+    "sites:maintenance", "sites:maintenance-new", "sites:maintenance-preview",
     "sites:settings-test-mail", "diagnostics:hosts", "diagnostics:host-new", "diagnostics:repairs", "diagnostics:causes",
     "diagnostics:cause", "diagnostics:practice", "diagnostics:practice-start",
 }  # fmt: skip
@@ -65,15 +66,27 @@ def things() -> dict[str, object]:
         kind="new", site=site, incident=incident, user=alice, recipient=alice.email, dedupe_key="x", why="x", created_at=now, send_after=now
     )
     case = RepairCase.objects.create(site=site, incident=incident, opened_at=now)
+    window = MaintenanceWindow.objects.create(
+        team=team, site=site, first_day=now.date(), start_time=now.time(), duration_s=60, time_zone="UTC"
+    )
     step = Step.objects.create(case=case, guide_step="htaccess", action="repair", title="x", created_at=now)
     diagnosis = Diagnosis.objects.create(site=site, requested_at=now)
-    return {"host": host, "site": site, "incident": incident, "mail": mail, "repair": case, "step": step, "diagnosis": diagnosis}
+    return {
+        "window": window,
+        "host": host,
+        "site": site,
+        "incident": incident,
+        "mail": mail,
+        "repair": case,
+        "step": step,
+        "diagnosis": diagnosis,
+    }
 
 
 def url_of(name: str, things: dict[str, object]) -> str:
     """The address of a route for Alice's things."""
     parts = str(ROUTES[name].pattern)
-    kinds = {"hosts": "host", "sites": "site", "incidents": "incident", "mail": "mail"}
+    kinds = {"maintenance": "window", "hosts": "host", "sites": "site", "incidents": "incident", "mail": "mail"}
     kinds |= {"repairs": "repair", "steps": "step", "diagnoses": "diagnosis"}
     kwargs = {}
     for argument in ROUTES[name].pattern.converters:

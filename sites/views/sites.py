@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sites import access, queries, recording, registration, wording
 from sites.forms import DeleteForm, MuteForm, SiteForm
+from sites.maintenance_forms import PauseForm
 from sites.models import Site
 
 
@@ -102,10 +103,19 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stops probing."""
+    """Stops probing, for some time or until somebody resumes it."""
     site = access.get_site(request, pk, write=True)
-    registration.pause(site)
-    messages.success(request, _("%(name)s is paused. Nothing is probed or mailed until you resume it.") % {"name": site.name})
+    form = PauseForm(request.POST if "hours" in request.POST else {"hours": "0"})
+    if not form.is_valid():
+        messages.error(request, " ".join(text for texts in form.errors.values() for text in texts) + " " + _("Nothing was changed."))
+        return redirect("sites:site", pk)
+    until = form.until()
+    registration.pause(site, until)
+    if until:
+        words = {"name": site.name, "time": wording.moment_words(until)}
+        messages.success(request, _("%(name)s is paused until %(time)s. Nothing is probed or mailed meanwhile.") % words)
+    else:
+        messages.success(request, _("%(name)s is paused. Nothing is probed or mailed until you resume it.") % {"name": site.name})
     return redirect("sites:site", pk)
 
 
