@@ -21,7 +21,7 @@ def load_state(page: Page) -> PageState:
 
 
 def stored_state(state: PageState) -> dict[str, Any]:
-    """What `Page.state` must hold beside the columns. Of a page that is well nothing: its good outcomes go the short way of `sites.calm`."""
+    """What `Page.state` must hold beside the columns. Of a page that is well nothing: its good outcomes go the way of `sites.calm`."""
     return {name: value for name, value in judging.state_to_json(state).items() if name not in _IN_COLUMNS}
 
 
