@@ -303,6 +303,11 @@ def resolve(incident: Incident, user: AbstractBaseUser) -> bool:
     return _close(incident, Incident.Resolution.PERSON, timezone.now(), _("Has resolved it."), by=user)
 
 
+def set_aside(incident: Incident, text: str, user: AbstractBaseUser | None = None) -> bool:
+    """Closed because nothing looks for it any more; nobody is mailed. False when it was over already."""
+    return _close(incident, Incident.Resolution.PERSON, timezone.now(), text, by=user)
+
+
 @transaction.atomic
 def resolve_by_repair(incident: Incident, user: AbstractBaseUser | None = None, now: datetime | None = None) -> bool:
     """Closed because a repair was verified; mailed as a recovery. False when it was over already."""
