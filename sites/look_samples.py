@@ -6,12 +6,13 @@ A failing look counts only where the plain probe of its page is well: a page tha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sites import judging
+from sites.bulk import update_rows
 from sites.judging import PageState, Pattern, Scope
-from sites.models import Look, Site
+from sites.models import Look, Page, Site
 from sites.models.site import Verdict
 from sites.samples import Sample
 
@@ -88,3 +89,31 @@ def sum_up(site: Site, pages: Sequence[PageState]) -> str:
     site.kind, site.scope = judging.site_kind(pages), str(judging.scope(pages))
     site.pattern = str(judging.site_pattern(pages))
     return str(verdict)
+
+
+def pages_of(sites: Mapping[int, Site]) -> dict[int, list[Sample]]:
+    """The pages of these locked sites as they are stored, in their order, in one query."""
+    found: dict[int, list[Sample]] = defaultdict(list)
+    for page in Page.objects.filter(site_id__in=list(sites)).order_by("position", "pk"):
+        page.site = sites[page.site_id]
+        found[page.site_id].append(Sample.of(page))
+    return found
+
+
+def store_summaries(sites: Mapping[int, Site], samples: Mapping[int, Sequence[Sample]], now: datetime) -> list[Site]:
+    """Sums up locked sites from the samples of all their pages and failing looks; returns those that were down and are up."""
+    rows: dict[int, tuple[str | datetime | None, ...]] = {}
+    recovered: list[Site] = []
+    for pk, site in sites.items():
+        before, site.looks = site.verdict, summary(samples[pk])
+        site.verdict = sum_up(site, [sample.state for sample in samples[pk] if not sample.look])
+        if site.verdict != before:
+            site.verdict_since = now
+            if (before, site.verdict) == (Verdict.DOWN, Verdict.UP):
+                recovered.append(site)
+        rows[pk] = tuple(getattr(site, name) for name in _SITE_COLUMNS)
+    update_rows(Site, rows, _SITE_COLUMNS)
+    return recovered
+
+
+_SITE_COLUMNS = ("looks", "verdict", "verdict_since", "kind", "scope", "pattern")
