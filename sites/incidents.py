@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import judging, look_samples, maintenance, notifications, signals
+from sites import judging, look_samples, maintenance, notifications, signals, visitor_marks
 from sites.bulk import update_rows
 from sites.models import Incident, IncidentEntry, Look, Notification, Site, Transition
 from sites.models.site import Verdict
@@ -75,6 +75,9 @@ def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident
         if fingerprint in known:
             extended.append(known[fingerprint])
             _extend(known[fingerprint], those, held, samples)
+        elif met := visitor_marks.adopt(fingerprint, those, held, open_ones, now):
+            extended.append(met)
+            _extend(met, those, held, samples)
         else:
             incident = _open(site, fingerprint, those, held, samples, now)
             open_ones.append(incident)
@@ -184,7 +187,7 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
 
 def _resolve_if_over(incident: Incident, samples: Sequence[Sample], now: datetime) -> None:
     """Over when no page fails with its fingerprint any more. A page that is unknown or suspect leaves it open: unknown is not success."""
-    if any(sample.fingerprint == incident.fingerprint for sample in samples):
+    if any(sample.fingerprint == incident.fingerprint for sample in samples) or visitor_marks.is_of_visitors(incident):
         return
     concerned = [sample for sample in samples if sample.page.path in incident.paths and not sample.look]
     if any(sample.state.verdict == Verdict.DOWN for sample in concerned):
@@ -315,6 +318,15 @@ def resolve_by_repair(incident: Incident, user: AbstractBaseUser | None = None, 
     if not _close(incident, Incident.Resolution.REPAIR, now, _("Repaired: every page answers as expected again."), by=user):
         return False
     notifications.incident_recovered(incident, now)
+    return True
+
+
+@transaction.atomic
+def resolve_by_quiet(incident: Incident, now: datetime, text: str, how: str) -> bool:
+    """Closed because no visitor met it any more; mailed as a recovery. False when it was over already."""
+    if not _close(incident, Incident.Resolution.RECOVERY, now, text):
+        return False
+    notifications.incident_recovered(incident, now, how)
     return True
 
 

@@ -20,7 +20,8 @@ LATEST_AFTER_FIRST_FAILURE = timedelta(seconds=55)  # with what delivery takes, 
 DELIVERY_TASK = "sites.tasks.deliver_notifications"
 
 Kind, State = Notification.Kind, Notification.State
-_FOLLOWING = (Kind.CAUSE, Kind.RECOVERY)  # what follows a mail that has left is told in a maintenance window too
+# Not told in a maintenance window. A failure itself is held until its end; what follows a mail that has left is told.
+_QUIET_IN_WINDOW = (Kind.BLOCKED, Kind.FLAPPING, Kind.ESCALATION, Kind.REMINDER)
 
 
 def incident_opened(incident: Incident, kind: str, now: datetime) -> None:
@@ -34,13 +35,16 @@ def incident_opened(incident: Incident, kind: str, now: datetime) -> None:
     _tell(kind, incident.site, now, f"{kind}:{incident.pk}", incident=incident, how=how, send_after=send_after)
 
 
-def incident_recovered(incident: Incident, now: datetime) -> None:
-    """It is over; told once, also when it comes and goes. Nobody hears the end of what was only noted in a maintenance window."""
+def incident_recovered(incident: Incident, now: datetime, how: str = "") -> None:
+    """It is over; told once, also when it comes and goes. `how` that is known, if not by probes.
+
+    Nobody hears the end of what was only noted in a maintenance window.
+    """
     if incident.held_at is not None:
         return
     by_repair = incident.resolution == Incident.Resolution.REPAIR
-    how = _("The repair was verified by probes.") if by_repair else _("The recovery was confirmed by two good probes, 30 s apart.")
-    _tell(Kind.RECOVERY, incident.site, now, f"recovery:{incident.pk}", incident=incident, how=how)
+    by_probes = _("The repair was verified by probes.") if by_repair else _("The recovery was confirmed by two good probes, 30 s apart.")
+    _tell(Kind.RECOVERY, incident.site, now, f"recovery:{incident.pk}", incident=incident, how=how or by_probes)
 
 
 def flapping(incident: Incident, now: datetime) -> None:
@@ -104,7 +108,7 @@ def _tell(
     only_user: int | None = None,
 ) -> None:
     """One row per member who wants mail. What was told before is not told again: the database refuses a second row."""
-    if kind not in _FOLLOWING and maintenance.running(site, now) is not None:
+    if kind in _QUIET_IN_WINDOW and maintenance.running(site, now) is not None:
         return
     members = Membership.objects.filter(team_id=site.team_id, wants_mail=True, user__is_active=True).exclude(user__email="")
     if only_user is not None:
