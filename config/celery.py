@@ -21,7 +21,7 @@ app.conf.task_routes = (route,)
 # A task is acknowledged when it has ended: the broker hands out again what a lost machine held. A task whose process was
 # killed is not repeated at once, since it may be what killed it: the sweeper and the journal look at what it left.
 # Batches of probes are acknowledged at once: they expire anyway, and their pages are simply due again.
-app.conf.task_annotations = {"sites.tasks.probe_batch": {"acks_late": False}}
+app.conf.task_annotations = {name: {"acks_late": False} for name in ("sites.tasks.probe_batch", "sites.tasks.probe_looks")}
 app.conf.task_acks_late = True
 app.conf.task_reject_on_worker_lost = False
 app.conf.task_soft_time_limit = 840

@@ -117,8 +117,11 @@ def record_batch(outcomes: Iterable[Outcome], now: datetime | None = None, polic
     return new
 
 
-def probe_now(site: Site, *, until_certain: bool = True, limit_s: float = 15.0) -> SiteReport:
-    """Probes all pages now, and again at once until up or down is certain, within `limit_s` seconds. Stored as scheduled probes are."""
+def probe_now(site: Site, *, until_certain: bool = True, limit_s: float = 15.0, with_looks: bool = False) -> SiteReport:
+    """Probes all pages now, and again at once until up or down is certain, within `limit_s` seconds. Stored as scheduled probes are.
+
+    `with_looks`: also past caches and as several browsers. What only such looks had seen is looked at again in any case.
+    """
     ends = time.monotonic() + limit_s
     pages = list(site.pages.select_related("site"))
     found = probe_pages(pages, Purpose.ROUTINE)
@@ -134,7 +137,13 @@ def probe_now(site: Site, *, until_certain: bool = True, limit_s: float = 15.0) 
             break
         record_batch(again, policy=_at_once(site))
         found.extend(again)
-    return report(site, found)
+    site.refresh_from_db()
+    looked = []
+    if until_certain and (site.looks or with_looks):
+        from sites import looking  # here: it makes its requests with this module
+
+        looked = looking.look_now(site, limit_s=ends - time.monotonic())
+    return report(site, found, looked)
 
 
 _PAUSE_S = 1.0  # between two probes of somebody who waits for the answer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sites import judging
-from sites.models import Page, Site
+from sites.models import Look, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Outcome
 
@@ -19,6 +19,7 @@ class SiteReport:
     site: Site
     pages: tuple[Page, ...]
     outcomes: Mapping[int, Outcome]
+    looks: tuple[Look, ...] = ()  # made at the same time
 
     @property
     def verdict(self) -> str:
@@ -39,14 +40,21 @@ class SiteReport:
             "scope": self.site.scope,
             "pattern": self.site.pattern,
             "pages": [_page_json(page, self.outcomes.get(page.pk)) for page in self.pages],
+            "looks": [_look_json(look) for look in self.looks],
         }
 
 
-def report(site: Site, outcomes: Sequence[Outcome]) -> SiteReport:
+def report(site: Site, outcomes: Sequence[Outcome], looks: Sequence[Look] = ()) -> SiteReport:
     """Reads the stored state of a site that was just probed."""
     site.refresh_from_db()
     latest = {outcome.key: outcome for outcome in sorted(outcomes, key=lambda outcome: outcome.at)}
-    return SiteReport(site, tuple(site.pages.order_by("position", "pk")), latest)
+    return SiteReport(site, tuple(site.pages.order_by("position", "pk")), latest, tuple(looks))
+
+
+def _look_json(look: Look) -> dict[str, Any]:
+    ms = None if look.last_ms is None else round(look.last_ms, 1)
+    found = {"path": look.page.path, "look": look.what, "verdict": look.verdict, "status": look.last_status, "kind": look.kind, "ms": ms}
+    return found | ({"message": look.last_message} if look.last_message else {})
 
 
 def _page_json(page: Page, outcome: Outcome | None) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sites import delivery, deploying, history, maintenance, recording, registration, scheduling
-from sites.models import Page
+from sites import delivery, deploying, history, look_recording, looking, looks, maintenance, recording, registration, scheduling
+from sites.models import Look, Page
 from sites.probing.outcome import Purpose
 from sites.queueing import enqueue
 
@@ -27,6 +27,30 @@ def probe_batch(page_ids: list[int], purpose: str) -> int:
     """Probes these pages and stores what was seen. Pages that are gone or paused are passed over."""
     pages = list(Page.objects.filter(pk__in=page_ids, site__paused_at=None).select_related("site"))
     return recording.record_batch(recording.probe_pages(pages, Purpose(purpose)))
+
+
+@shared_task
+def dispatch_due_looks() -> int:
+    """Claims due looks past caches and as several browsers, and hands them to the `probes` queue."""
+    claims = looks.claim_due()
+    for number, batch in enumerate(batches := looks.batches(claims)):
+        if not enqueue("sites.tasks.probe_looks", [claim.look_id for claim in batch], expires=scheduling.LEASE_S):
+            looks.put_back(claim for rest in batches[number:] for claim in rest)
+            break
+    return len(claims)
+
+
+@shared_task
+def probe_looks(look_ids: list[int]) -> int:
+    """Makes these looks and stores what was seen. Looks that are gone are passed over."""
+    found = list(Look.objects.filter(pk__in=look_ids, page__site__paused_at=None).select_related("page__site"))
+    return look_recording.record(looking.look_at(found))
+
+
+@shared_task
+def prepare_looks() -> int:
+    """Gives new pages their looks."""
+    return looks.prepare()
 
 
 @shared_task

@@ -17,7 +17,7 @@ class Command(cli.JsonCommand):
         parser.add_argument("name", metavar="NAME")
 
     def answer(self, **options: Any) -> tuple[Any, int]:
-        found = probe_now(cli.site_named(options["name"]))
+        found = probe_now(cli.site_named(options["name"]), with_looks=True)
         return found.as_json(), cli.WELL if found.verdict == "up" else cli.PROBLEM
 
     def say(self, document: Any) -> str:
@@ -25,4 +25,7 @@ class Command(cli.JsonCommand):
         for page in document["pages"]:
             ms = "" if page["ms"] is None else f"{page['ms']:.0f} ms"
             lines.append(f"  {page['path']}  {page['status'] or '–'}  {page['kind']}  {ms}  {page.get('message', '')}".rstrip())
+        for look in (look for look in document["looks"] if look["kind"] != "ok"):
+            seen = (look["path"], look["look"], str(look["status"] or "–"), look["kind"], look.get("message", ""))
+            lines.append("  " + "  ".join(seen).rstrip())
         return "\n".join(lines)
