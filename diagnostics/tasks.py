@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import connecting, diagnosing, recovering, repairing, steps, undoing
+from . import connecting, diagnosing, host_tests, recovering, repairing, steps, undoing
 from .models import Step
 
 
@@ -42,6 +42,16 @@ def test_host(host_id: int) -> None:
     host = Host.objects.filter(pk=host_id).first()
     if host is not None:
         connecting.test_host(host)
+
+
+@shared_task(name="diagnostics.tasks.test_wanted_host", time_limit=120)
+def test_wanted_host(host_id: int) -> None:
+    host_tests.run(host_id)
+
+
+@shared_task(name="diagnostics.tasks.hand_over_host_tests", time_limit=60)
+def hand_over_host_tests() -> None:
+    host_tests.hand_over()
 
 
 @shared_task(name="diagnostics.tasks.recover_journal", time_limit=600)
