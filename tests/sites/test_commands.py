@@ -29,6 +29,8 @@ def test_probe_answers_one_document_and_its_exit_status(capsys, monkeypatch):
         site = make_site(name="shop", url=server.url("/"), practice=True)
         code, document = run(capsys, "probe", "shop", "--json")
         assert (code, document["pages"][0].pop("ms") > 0) == (0, True)
+        looked = {look["look"]: look["kind"] for look in document.pop("looks")}
+        assert looked == dict.fromkeys(("cache-proof", "desktop", "phone", "bot"), "ok")
         assert document == {
             "site": "shop",
             "url": site.url,
