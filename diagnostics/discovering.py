@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from .facts.discover import discover
+from .facts.discover import access_logs_of, discover
 from .profiles import get_profile
 from .transports.base import FileKind, Reader, Stat, TransportError
 
@@ -43,6 +43,15 @@ def look_around(reader: Reader, profile: str = "", *, docroot: str = "") -> Foun
     folders = tuple(proposal.path for proposal in found.docroots)
     logs = [next((log.path for log in logs if _readable(reader, log.path)), "") for logs in (found.error_logs, found.access_logs)]
     return Found(folders[0] if folders else "", logs[0], logs[1], folders)
+
+
+def access_logs(reader: Reader, profile: str, *, docroot: str, domain: str) -> list[str]:
+    """The access logs that may be of this site and can be read, best first."""
+    try:
+        found = access_logs_of(reader, get_profile(profile), docroot, domain)
+    except TransportError:
+        return []
+    return [log.path for log in found if _readable(reader, log.path)][:8]
 
 
 def _readable(reader: Reader, path: str) -> bool:

@@ -31,6 +31,7 @@ class Visit:
     who: str = ""
     request_id: str = ""
     count: int = 1
+    junk: bool = False  # somebody who tries doors
 
     @property
     def key(self) -> str:
@@ -44,6 +45,7 @@ class Threshold:
     addresses: int = 2
     requests: int = 3
     window_s: float = 600.0
+    lasting_s: float = 0.0  # from the first to the last of them, at least
 
 
 # --- paths ------------------------------------------------------------------------------------------
@@ -158,10 +160,8 @@ def who(address: str, salt: str) -> str:
 _ROBOTS = re.compile(
     r"(Googlebot|bingbot|DuckDuckBot|YandexBot|Baiduspider|Applebot|AhrefsBot|SemrushBot|facebookexternalhit)", re.IGNORECASE
 )
-_ROBOT = re.compile(r"bot\b|bot/|crawl|spider|slurp|monitor|uptime|scan|http-?client|feed|preview", re.IGNORECASE)
-_TOOL = re.compile(
-    r"^(curl|wget|python|go-http|java|okhttp|axios|node|php|ruby|perl|libwww|guzzle|postman|apache-httpclient)", re.IGNORECASE
-)
+_ROBOT = re.compile(r"bot\b|bot/|externalhit|crawl|spider|slurp|monitor|uptime|scan|http-?client|feed|preview", re.IGNORECASE)
+_TOOL = re.compile(r"^(curl|wget|python|go-http|java|okhttp|axios|node|php|ruby|perl|libwww|guzzle|postman|apache-)", re.IGNORECASE)
 _BROWSERS = (
     ("Edge", re.compile(r"Edg(?:e|A|iOS)?/")),
     ("Opera", re.compile(r"OPR/|Opera")),
@@ -226,4 +226,6 @@ def crossed(moments: Iterable[Moment], threshold: Threshold, since: float = 0.0)
 
 def _is_enough(window: Sequence[Moment], threshold: Threshold) -> bool:
     named = {who for _at, who, _n in window if who}
+    if window[-1][0] - window[0][0] < threshold.lasting_s:
+        return False
     return len(named) >= threshold.addresses or sum(n for _at, _who, n in window) >= threshold.requests

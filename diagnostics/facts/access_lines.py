@@ -19,7 +19,8 @@ LONGEST = 16_384  # of one line: what comes later in it is not looked at
 _LIKELY = re.compile(rb'" 5\d\d ')
 _LIKELY_JSON = re.compile(rb'(?:status|code|response)\w{0,12}" ?: ?"?5\d\d\b', re.IGNORECASE)
 _LINE = re.compile(
-    r'^(?P<lead>[^\[\n]{1,700}?) ?\[(?P<time>[^\]\n]{10,40})\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?:\d+|-)(?P<rest>.*)',
+    r"^(?P<lead>[^\[\n]{1,700}?) ?\[(?P<time>[^\]\n]{10,40})\] "
+    r'"(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?:\d+|-)(?P<rest>.*)',
     re.DOTALL,
 )
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')

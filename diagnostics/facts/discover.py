@@ -9,6 +9,18 @@ from diagnostics.profiles import Profile, get_profile
 from diagnostics.transports.base import Entry, FileKind, Reader, TransportError
 from sites.texts import mark as _
 
+# cPanel: ~/access-logs/<domain>-ssl_log; Plesk: ~/logs/<domain>/access_ssl_log; what comes over HTTPS first
+_NAMED_LOGS = (
+    "access-logs/{domain}-ssl_log", "access-logs/{domain}", "logs/{domain}-ssl_log", "logs/{domain}/access_ssl_log",
+    "logs/{domain}/access_log", "logs/{domain}/access.log",
+    "logs/{domain}-access.log", "logs/{domain}-access_log", "logs/{domain}.access.log", "logs/{domain}.log",
+    "logs/access_ssl_log", "logs/access-{domain}.log",
+)  # fmt: skip
+_SYSTEM_LOGS = (
+    "/var/log/apache2/{domain}-access.log", "/var/log/nginx/{domain}.access.log", "/var/log/nginx/{domain}-access.log",
+    "/var/log/apache2/{domain}_access.log", "/var/log/apache2/other_vhosts_access.log", "/var/log/apache2/access.log",
+    "/var/log/nginx/access.log", "/var/log/httpd/access_log",
+)  # fmt: skip
 _INDEX = ("index.php", "index.html", "index.htm", "wp-config.php", ".htaccess")
 
 
@@ -37,9 +49,24 @@ def discover(reader: Reader, profile: Profile | None = None, docroot: str = "") 
     errors = _logs(reader, [posixpath.join(root, name) for root in roots for name in profile.error_logs])
     errors += _logs(reader, [posixpath.join(first, name) for name in ("error_log", "wp-content/debug.log")])
     errors += _others(reader, home, ("error",), {log.path for log in errors})
+    return Discovery(docroots, errors, _access_logs(reader, profile, home, roots))
+
+
+def access_logs_of(reader: Reader, profile: Profile, docroot: str, domain: str) -> tuple[Proposal, ...]:
+    """Access logs that may be of the site of this name and docroot, those that bear its name first."""
+    home = reader.home().rstrip("/") or "/"
+    roots = tuple(dict.fromkeys([posixpath.dirname(docroot.rstrip("/")) or "/", home]))
+    bare = domain.removeprefix("www.")
+    names = [pattern.format(domain=bare) for pattern in _NAMED_LOGS] if bare else []
+    named = _logs(reader, [posixpath.join(root, name) for root in roots for name in names])
+    system = _logs(reader, [pattern.format(domain=bare) for pattern in _SYSTEM_LOGS])
+    found = (*named, *_access_logs(reader, profile, home, roots), *system)
+    return tuple({proposal.path: proposal for proposal in found}.values())
+
+
+def _access_logs(reader: Reader, profile: Profile, home: str, roots: tuple[str, ...]) -> tuple[Proposal, ...]:
     access = _logs(reader, [posixpath.join(root, name) for root in roots for name in profile.access_logs])
-    access += _others(reader, home, ("access",), {log.path for log in access})
-    return Discovery(docroots, errors, access)
+    return access + _others(reader, home, ("access",), {log.path for log in access})
 
 
 def _docroots(reader: Reader, home: str, names: dict[str, Entry], profile: Profile) -> tuple[Proposal, ...]:

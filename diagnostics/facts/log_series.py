@@ -169,7 +169,7 @@ def _pattern(name: str) -> str:
 
 
 def _begin(reader: Reader, files: list[LogFile], place: Place, now: float) -> None:
-    """Where the very first reading starts: with what was rotated within a day, as far as it is not too much; else near the live log's end."""
+    """Where the very first reading starts: with what was rotated within a day, unless it is too much; else near the live log's end."""
     live, room = files[-1], FIRST_BYTES - files[-1].size
     start = live
     for file in reversed(files[:-1]):
