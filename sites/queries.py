@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 from . import rollups, scheduling, wording
 from .drawing import Bar, Curve, Point, curve
 from .models import DayRollup, Incident, Notification, Page, ProbeResult, Site
+from .selecting import FILTERS, Wanted, matching, own_sites
 
 PER_PAGE = 50
 BAR_DAYS = 30
@@ -37,24 +38,9 @@ _FAILING_FIRST = Case(
     default=Value(4),
     output_field=IntegerField(),
 )
-FILTERS: dict[str, Q] = {
-    "down": Q(verdict="down", paused_at=None),
-    "suspect": Q(verdict="suspect", paused_at=None),
-    "blocked": Q(verdict="unknown", kind="blocked", paused_at=None),
-    "up": Q(verdict="up", paused_at=None),
-    "no-connection": Q(host=None),
-    "paused": Q(paused_at__isnull=False),
-}
-
-
-def own_sites(user: AbstractBaseUser) -> QuerySet[Site]:
-    """The sites of a person's teams."""
-    return Site.objects.filter(team__memberships__user=user)
-
-
 def own_incidents(user: AbstractBaseUser) -> QuerySet[Incident]:
     """The incidents of a person's teams' sites."""
-    return Incident.objects.filter(site__team__memberships__user=user)
+    return Incident.objects.filter(site__team__memberships__user=user, site__deleted_at=None)
 
 
 def frame(user: AbstractBaseUser) -> dict[str, Any]:
@@ -90,38 +76,15 @@ class SiteRow:
     median_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the person asked to see of the list."""
-
-    search: str = ""
-    only: str = ""  # a key of FILTERS
-    tag: str = ""
-
-
 def site_rows(user: AbstractBaseUser, wanted: Wanted, number: object = 1) -> tuple[ListPage[Site], list[SiteRow]]:
     """One page of the sites, failing ones first, with their bars and answer time."""
-    sites = _matching(own_sites(user), wanted).select_related("host").annotate(rank=_FAILING_FIRST).order_by("rank", "name")
+    sites = matching(own_sites(user), wanted).select_related("host").annotate(rank=_FAILING_FIRST).order_by("rank", "name")
     page = Paginator(sites, PER_PAGE).get_page(number)
     today = timezone.now().date()
     days = _days_of([site.pk for site in page.object_list], today)
     recent = _recent_buckets([site.pk for site in page.object_list], today)
     rows = [SiteRow(site, bars_of(days[site.pk], today), rollups.percentile(recent[site.pk], 0.5)) for site in page.object_list]
     return page, rows
-
-
-def _matching(sites: QuerySet[Site], wanted: Wanted) -> QuerySet[Site]:
-    for word in wanted.search.split():
-        sites = sites.filter(Q(name__icontains=word) | Q(url__icontains=word) | Q(tags__icontains=word))
-    if wanted.tag:
-        exact = (
-            Q(tags=wanted.tag)
-            | Q(tags__startswith=f"{wanted.tag} ")
-            | Q(tags__endswith=f" {wanted.tag}")
-            | Q(tags__contains=f" {wanted.tag} ")
-        )
-        sites = sites.filter(exact)
-    return sites.filter(FILTERS.get(wanted.only, Q()))
 
 
 def counts(user: AbstractBaseUser) -> dict[str, int]:
