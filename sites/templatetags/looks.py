@@ -1,0 +1,31 @@
+"""The parts of a site's page about looks as other visitors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from sites import look_queries
+from sites.models import Site
+
+register = template.Library()
+
+
+@register.inclusion_tag("sites/site_looks.html")
+def looks_card(site: Site) -> dict[str, Any]:
+    """The table of looks, per page and kind."""
+    return {"site": site, "table": look_queries.look_table(site) if site.wants_looks else None}
+
+
+@register.filter
+def purpose_words(purpose: str) -> str:
+    """What kind of probe a result is of, when it is not a routine one."""
+    return {
+        "confirmation": _("to confirm"),
+        "cache-proof": _("past the cache"),
+        "desktop": _("as a desktop browser"),
+        "phone": _("as a phone"),
+        "bot": _("as a bot"),
+    }.get(purpose, "")
