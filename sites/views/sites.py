@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, queries, recording, registration, wording
+from sites import access, look_queries, looks, queries, recording, registration, wording
 from sites.forms import DeleteForm, MuteForm, SiteForm
 from sites.maintenance_forms import PauseForm
 from sites.models import Site
@@ -39,6 +39,8 @@ def sentence(site: Site) -> str:
         return _("Paused: it is not probed at all.")
     since = wording.moment_words(site.verdict_since) if site.verdict_since else ""
     if site.verdict == "down":
+        if for_whom := look_queries.failing_sentence(site):
+            return _("Since %(since)s: %(sentence)s") % {"since": since, "sentence": for_whom} if since else for_whom
         status = max((page.last_status or 0 for page in site.pages.all() if page.kind == site.kind), default=0)
         what = wording.failure_sentence(site.kind, status or None)
         return _("Since %(since)s it %(what)s.") % {"since": since, "what": what} if since else _("It %(what)s.") % {"what": what}
@@ -150,6 +152,7 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
 def probe(request: HttpRequest, pk: int) -> HttpResponse:
     """Probes all pages at once and says what came of it."""
     site = access.get_site(request, pk, write=True)
+    looks.make_due(site)
     recording.probe_now(site, until_certain=False)  # a failure is confirmed by the regular re-probes: nobody waits 15 s
     site.refresh_from_db()
     messages.info(request, _("Probed just now. %(sentence)s") % {"sentence": sentence(site)})
