@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
-from sites.page_text import TITLE, decode, header, heading, title, visible, without_quotes
-from sites.word_search import Vocabulary
+from sites.page_text import TITLE, decode, heading, title, visible, without_quotes
 
 Headers = tuple[tuple[str, str], ...]
 SHORT_TEXT = 700  # characters of a page that says one thing only
-
-_asked_for = Vocabulary()
+SPARSE_TEXT = 16 * 1024  # characters of markup
+SPARSE_LINKS = 8
+OWN_LINKS = 2  # a page of a site leads to more of its other pages than that
+_OWN_LINK = re.compile(r"<a\b[^<>]{0,300}?\bhref=[\"']?(?:/(?!/)|\./|\?)[^\"'\s<>]{1,300}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,13 @@ class Answer:
     url: str = ""
 
     @cached_property
+    def named(self) -> dict[str, str]:
+        """The headers by their names in lower case; of several the first."""
+        return {name.lower(): value for name, value in reversed(self.headers)}
+
+    @cached_property
     def content_type(self) -> str:
-        return header(self.headers, "content-type").lower()
+        return self.named.get("content-type", "").lower()
 
     @cached_property
     def is_html(self) -> bool:
@@ -43,24 +51,14 @@ class Answer:
 
     def mentions(self, *words: str) -> bool:
         """Whether one of the words (in lower case) is anywhere in the text: a quick look before a thorough one."""
-        _asked_for.learn(words)
-        return self._may_mention(_asked_for.version) and any(word in self._lowered for word in words)
-
-    def _may_mention(self, version: int) -> bool:
-        """False when the text holds none of all words that are ever asked for."""
-        looked = self._looked
-        if version not in looked:
-            looked[version] = _asked_for.may_be_in(self.text)
-        return looked[version]
-
-    @cached_property
-    def _looked(self) -> dict[int, bool]:
-        return {}
+        return any(word in self._lowered for word in words)
 
     @cached_property
     def bare(self) -> str:
-        """The markup without what the page quotes."""
-        return without_quotes(self.text) if "json" not in self.content_type else ""
+        """The markup without what the page quotes. What is JSON has none; what PHP put in its place when it stopped has."""
+        if "json" in self.content_type and self.text.lstrip()[:1] in ("{", "[", '"'):
+            return ""
+        return without_quotes(self.text)
 
     @cached_property
     def words(self) -> str:
@@ -83,3 +81,13 @@ class Answer:
     @cached_property
     def says_one_thing(self) -> bool:
         return len(self.words) <= SHORT_TEXT
+
+    @cached_property
+    def is_sparse(self) -> bool:
+        """Small with hardly a link: what a page that stands alone looks like at first sight, found out without reading it."""
+        return len(self.text) <= SPARSE_TEXT and self.text.count("<a ") <= SPARSE_LINKS
+
+    @cached_property
+    def stands_alone(self) -> bool:
+        """Whether it says one thing and leads to next to no other page of the site: error pages do, articles have a menu."""
+        return self.says_one_thing and sum(1 for _link in islice(_OWN_LINK.finditer(self.bare), OWN_LINKS + 1)) <= OWN_LINKS

@@ -24,8 +24,17 @@ def header(headers: Iterable[tuple[str, str]], name: str) -> str:
     return next((value for found, value in headers if found.lower() == name), "")
 
 
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
 def decode(body: bytes, content_type: str = "") -> str:
-    """The body as text by its declared character set, else UTF-8; never raises."""
+    """The body as text by its byte order mark (which counts most: WHATWG Encoding, "BOM sniff"), its declared character set, else UTF-8.
+
+    Never raises.
+    """
+    for mark, charset in _MARKS:
+        if body.startswith(mark):
+            return body.decode(charset, "replace").lstrip("\ufeff")
     named = _CHARSET.search(content_type) or _CHARSET.search(body[:1024].decode("latin-1"))
     for charset in (named.group(1) if named else "utf-8", "utf-8"):
         try:

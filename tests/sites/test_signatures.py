@@ -226,3 +226,19 @@ def test_hostile_body_is_judged_in_little_time(piece):
     started = time.perf_counter()
     judged(500, (piece * (256 * 1024 // len(piece)))[: 256 * 1024])
     assert time.perf_counter() - started < 2.0
+
+
+def test_fatal_in_the_place_of_json_is_one():
+    assert judged(200, PHP_FATAL, (("Content-Type", "application/json"),)).kind is Kind.FATAL_IN_BODY
+    assert judged(200, '{"said": "\\nFatal error: x in /a.php on line 3\\n"}', (("Content-Type", "application/json"),)).kind is Kind.OK
+
+
+def test_menu_of_a_page_tells_it_from_a_host_s():
+    said = "<title>Account Suspended</title><p>This account has been suspended. Contact your hosting provider.</p>"
+    menu = '<a href="/shop/">Shop</a><a href="/journal/">Journal</a><a href="/about/">About</a>'
+    assert judged(200, said).kind is Kind.SUSPENDED
+    assert judged(200, menu + said).kind is Kind.OK
+
+
+def test_byte_order_mark_counts_more_than_what_is_declared():
+    assert judged(500, WP_CRITICAL.encode("utf-16"), HTML).detail == "wordpress-critical-error"

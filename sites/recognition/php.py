@@ -1,0 +1,63 @@
+"""PHP's own message, where PHP stopped (main/main.c, `php_error_cb`; Xdebug's table in src/develop/stack.c)."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from sites.answer import Answer
+from sites.page_text import EXCERPT_LENGTH, visible
+from sites.probing.outcome import Kind
+from sites.recognition import Found
+from sites.texts import mark as _
+
+WINDOW = 16 * 1024  # characters at either end of a page in which PHP's message is looked for
+TAIL_LIMIT = 2000  # characters that handlers may still print after PHP stopped
+
+_PHP_HTML = re.compile(
+    r"<b>(?:Fatal error|Parse error|Recoverable fatal error|Catchable fatal error)</b>:\s{1,3}(?P<said>.{1,6000}?)"
+    r" in <b>[^<>\n]{1,500}</b> on line <b>\d+</b>",
+    re.DOTALL,
+)
+_PHP_PLAIN = re.compile(
+    r"^(?:PHP )?(?:Fatal error|Parse error|Recoverable fatal error):\s{1,3}(?P<said>[^<]{1,6000}?)"
+    r" in [^\s<>][^<>\n]{0,500} on line \d+[ \t]*$",
+    re.MULTILINE,
+)
+_XDEBUG = re.compile(r"<table\b[^<>]{0,80}\bclass=['\"]xdebug-error xe-(?:fatal|parse|uncaught)", re.IGNORECASE)
+_NOTICES = re.compile(r"(?:\s|<br ?/?>|<hr ?/?>|</?b>|(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards)(?:</b>)?:[^\n]{0,1000}\n)*")
+_HANDLER_PAGE = re.compile(r"id=[\"']error-page[\"']|wp-die-message", re.IGNORECASE)
+
+
+def fatal(answer: Answer) -> Found | None:
+    """A fatal error that PHP shows on the page, whatever the status."""
+    text = answer.text
+    if "atal error" not in text and "Parse error" not in text:
+        return None
+    if _XDEBUG.search(answer.bare) or _match(answer) is not None:
+        return Kind.FATAL_IN_BODY, "php-fatal", _("The page shows a fatal PHP error.")
+    return None
+
+
+def fatal_text(answer: Answer) -> str:
+    """The message itself, for the excerpt."""
+    found = _match(answer)
+    return visible(found.group(0))[:EXCERPT_LENGTH] if found else ""
+
+
+def _match(answer: Answer) -> re.Match[str] | None:
+    """PHP's own message, where PHP stopped: at the start of the document or with next to nothing after it."""
+    text = answer.bare
+    for pattern, tail_limit in ((_PHP_HTML, TAIL_LIMIT), (_PHP_PLAIN, 80)):
+        for begin, end in ((0, WINDOW), (max(WINDOW, len(text) - WINDOW), len(text))):
+            for found in islice(pattern.finditer(text, begin, end), 50):
+                if _stopped_here(text, found, tail_limit):
+                    return found
+    return None
+
+
+def _stopped_here(text: str, found: re.Match[str], tail_limit: int) -> bool:
+    tail = text[found.end() :]
+    if len(tail) <= tail_limit and len(visible(tail)) <= tail_limit // 20:
+        return True
+    return bool(_HANDLER_PAGE.search(tail) or _NOTICES.fullmatch(text[: found.start()]))
