@@ -43,7 +43,7 @@ def get_host(request: HttpRequest, pk: int, *, write: bool = False) -> Host:
 
 def get_case(request: HttpRequest, pk: int, *, write: bool = False) -> RepairCase:
     """The repair, if its site is of one of the person's teams."""
-    rows = RepairCase.objects.select_related("site__host", "incident", "diagnosis", "opened_by", "closed_by")
+    rows = RepairCase.objects.filter(site__deleted_at=None).select_related("site__host", "incident", "diagnosis", "opened_by", "closed_by")
     case = _own(request, rows, "site__team", pk)
     if write:
         refuse_readers(request, case.site.team_id)
@@ -52,7 +52,8 @@ def get_case(request: HttpRequest, pk: int, *, write: bool = False) -> RepairCas
 
 def get_step(request: HttpRequest, pk: int, *, write: bool = False) -> Step:
     """The step of a repair, if its site is of one of the person's teams."""
-    step = _own(request, Step.objects.select_related("case__site__host"), "case__site__team", pk)
+    rows = Step.objects.filter(case__site__deleted_at=None).select_related("case__site__host")
+    step = _own(request, rows, "case__site__team", pk)
     if write:
         refuse_readers(request, step.case.site.team_id)
     return step

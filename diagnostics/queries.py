@@ -43,7 +43,7 @@ TONES = {
 
 def cases_of(user: AbstractBaseUser) -> QuerySet[RepairCase]:
     """Every repair of the person's teams, open ones first, with the count of changes that stand."""
-    rows = RepairCase.objects.filter(site__team__memberships__user=user).select_related("site", "incident")
+    rows = RepairCase.objects.filter(site__team__memberships__user=user, site__deleted_at=None).select_related("site", "incident")
     rows = rows.annotate(applied_count=Count("steps", filter=Q(steps__state__in=Step.APPLIED, steps__action="repair")))
     return rows.order_by(F("closed_at").desc(nulls_first=True), "-opened_at")
 
@@ -65,7 +65,7 @@ def tell_apart(cases: Iterable[RepairCase]) -> list[RepairCase]:
 
 def open_cases(user: AbstractBaseUser) -> int:
     """How many repairs are open in the person's teams."""
-    return RepairCase.objects.filter(site__team__memberships__user=user, closed_at=None).count()
+    return RepairCase.objects.filter(site__team__memberships__user=user, site__deleted_at=None, closed_at=None).count()
 
 
 def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[str, Any]:

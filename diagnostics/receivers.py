@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from sites import incidents
 from sites.models import Host, Incident, Site
-from sites.signals import incident_opened
+from sites.signals import incident_opened, sites_in_work
 
 from . import diagnosing, steps
 from .models import Step
@@ -29,13 +29,23 @@ def diagnose(sender: Any, incident_id: int, **_rest: Any) -> None:
         diagnosing.request(incident.site, incident)
 
 
+def _steps_in_work() -> QuerySet[Step]:
+    return Step.objects.filter(state__in=(Step.State.QUEUED, *steps.UNFINISHED), action__in=("repair", "trial"))
+
+
 def _in_work(**of: Any) -> bool:
-    return Step.objects.filter(state__in=(Step.State.QUEUED, *steps.UNFINISHED), action__in=("repair", "trial"), **of).exists()
+    return _steps_in_work().filter(**of).exists()
 
 
 def _refuse(step_rows: dict[str, Any], row: Any) -> None:
     if _in_work(**step_rows):
         raise ProtectedError(_("A repair is being made there just now. Nothing was changed. Try again in a minute."), {row})
+
+
+@receiver(sites_in_work, dispatch_uid="sites-in-work")
+def tell_sites_in_work(sender: Any, **_rest: Any) -> set[int]:
+    """Those that a repair is changing just now: neither deleted nor moved to another host."""
+    return set(_steps_in_work().values_list("case__site_id", flat=True))
 
 
 @receiver(pre_delete, sender=Site, dispatch_uid="keep-site-in-work")

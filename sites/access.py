@@ -49,7 +49,7 @@ def get_site(request: HttpRequest, pk: int, *, write: bool = False) -> Site:
 def get_incident(request: HttpRequest, pk: int, *, write: bool = False) -> Incident:
     """The incident, if its site is of one of the person's teams."""
     rows = Incident.objects.select_related("site__host", "site__team", "acknowledged_by", "regression_of")
-    incident = _own(request, rows, "site__team", pk)
+    incident = _own(request, rows.filter(site__deleted_at=None), "site__team", pk)
     if write:
         refuse_readers(request, incident.site.team_id)
     return incident
@@ -58,7 +58,7 @@ def get_incident(request: HttpRequest, pk: int, *, write: bool = False) -> Incid
 def own_notifications(request: HttpRequest) -> QuerySet[Notification]:
     """Mails about the person's teams' sites, and those to the person."""
     teams = Membership.objects.filter(user=request.user).values("team_id")
-    return Notification.objects.filter(Q(site__team__in=teams) | Q(user=request.user, site=None))
+    return Notification.objects.filter(Q(site__team__in=teams, site__deleted_at=None) | Q(user=request.user, site=None))
 
 
 def get_notification(request: HttpRequest, pk: int) -> Notification:

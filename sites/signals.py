@@ -8,3 +8,4 @@ incident_opened = Signal()  # incident_id: a new one, a regression, or one that 
 incident_resolved = Signal()  # incident_id
 site_recovered = Signal()  # site_id: every page is up again
 deployment_finished = Signal()  # deployment_id, site_id, result: "well", "not-well" or "not-known"
+sites_in_work = Signal()  # asks: each receiver answers with the keys of sites that must stay where they are just now

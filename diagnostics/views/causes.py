@@ -7,13 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET
 
-from sites.models import Incident
+from sites.queries import own_incidents
 
 from ..causes import CAUSES
 
 
 def _seen(request: HttpRequest) -> dict[str, int]:
-    rows = Incident.objects.filter(site__team__memberships__user=request.user).exclude(cause="")
+    rows = own_incidents(request.user).exclude(cause="")
     return dict(rows.values_list("cause").annotate(times=Count("id")).order_by())
 
 
@@ -31,7 +31,7 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
     cause = CAUSES.get(code)
     if cause is None:
         raise Http404
-    incidents = Incident.objects.filter(site__team__memberships__user=request.user, cause=code).select_related("site")
+    incidents = own_incidents(request.user).filter(cause=code).select_related("site")
     alike = [CAUSES[each] for each in cause.confused_with if each in CAUSES]
     context = {"cause": cause, "alike": alike, "incidents": incidents[:20], "times": incidents.count(), "section": "repairs"}
     return TemplateResponse(request, "diagnostics/cause.html", context)

@@ -29,7 +29,8 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One diagnosis, while it runs and after."""
-    rows = Diagnosis.objects.filter(site__team__memberships__user=request.user).select_related("site__host", "incident")
+    rows = Diagnosis.objects.filter(site__team__memberships__user=request.user, site__deleted_at=None)
+    rows = rows.select_related("site__host", "incident")
     diagnosis = get_object_or_404(rows.prefetch_related("findings"), pk=pk)
     running = diagnosis.state in (Diagnosis.State.QUEUED, Diagnosis.State.RUNNING)
     site = diagnosis.site
