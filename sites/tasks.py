@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sites import delivery, deploying, history, look_recording, looking, looks, maintenance, recording, registration, scheduling
+from sites import bin, delivery, deploying, history, look_recording, looking, looks, maintenance, recording, registration, scheduling
 from sites.models import Look, Page
 from sites.probing.outcome import Purpose
 from sites.queueing import enqueue
@@ -72,6 +72,12 @@ def sweep_windows() -> int:
     registration.resume_due()
     maintenance.roll_on()
     return deploying.watch()
+
+
+@shared_task
+def empty_bin() -> dict[str, int]:
+    """Deletes for good what has been in the bin for a week, and previews of imports that nobody confirmed."""
+    return bin.prune()
 
 
 @shared_task
