@@ -28,6 +28,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": _every(60, "sites.tasks.sweep"),
     "windows": _every(5, "sites.tasks.sweep_windows"),
     "history": _every(3600, "sites.tasks.prune_history", expires=1800),
+    "bin": _every(600, "sites.tasks.empty_bin"),
     "journal": _every(30, "diagnostics.tasks.recover_journal"),
     "host tests": _every(10, "diagnostics.tasks.hand_over_host_tests"),
     "diagnoses": _every(10, "diagnostics.tasks.sweep_diagnoses"),
