@@ -34,7 +34,7 @@ STUCK_AFTER = timedelta(minutes=5)  # longer than a mail server may take to answ
 _AT_MOST = 200  # mails of one run
 
 State = Notification.State
-_WITHOUT_INCIDENT = (Notification.Kind.TEST, Notification.Kind.BLOCKED)
+_WITHOUT_INCIDENT = (Notification.Kind.TEST, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE)
 _TO_SEND = (State.QUEUED, State.FAILED)
 
 
@@ -140,10 +140,14 @@ def _message_id(lead: Notification) -> str:
 
 
 def _thread_of(lead: Notification) -> str:
-    """The Message-ID of the first mail about this incident to this person."""
-    if lead.incident_id is None:
+    """The Message-ID of the first mail about this incident, or this certificate, to this person."""
+    if lead.kind == Notification.Kind.CERTIFICATE:
+        about = Notification.objects.filter(kind=lead.kind, dedupe_key__startswith=lead.dedupe_key.rsplit(":", 2)[0] + ":")
+    elif lead.incident_id is not None:
+        about = Notification.objects.filter(incident_id=lead.incident_id)
+    else:
         return ""
-    earlier = Notification.objects.filter(incident_id=lead.incident_id, recipient=lead.recipient).exclude(pk=lead.pk).order_by("id")
+    earlier = about.filter(recipient=lead.recipient).exclude(pk=lead.pk).order_by("id")
     for own, joined in earlier.values_list("message_id", "joined_into__message_id"):
         if own or joined:
             return str(own or joined)

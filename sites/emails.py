@@ -13,12 +13,13 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sites.models import Incident, Notification
+from sites.models import Certificate, Incident, Notification
 from sites.wording import duration_words, exact_words, failure_sentence, kind_words, looks_sentence, looks_words, sureness_words
 
 SUBJECT_LENGTH = 180
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _FEW_PATHS = 8
+_MOST_ROWS = 40  # sites listed in one mail
 _NAME_LENGTH = 60  # of a site in a subject: what is wrong with it must still be seen
 
 
@@ -92,6 +93,20 @@ def blocked(notification: Notification) -> Mail:
     return _mail("blocked", context)
 
 
+def certificate(notification: Notification) -> Mail:
+    """A certificate ends soon: one mail for all sites of the team that use it."""
+    _kind, team_id, fingerprint, days, _user = notification.dedupe_key.split(":")
+    rows = Certificate.objects.filter(fingerprint=fingerprint, site__team_id=team_id).select_related("site").order_by("site__name", "host")
+    found = list(rows)
+    first = next((row for row in found if row.site_id == notification.site_id), found[0] if found else None)
+    if first is None:
+        raise NothingToTell(_("The certificate was renewed before the mail left."))
+    others = len({row.site_id for row in found}) - 1
+    context = _common(notification) | {"first": first.host, "until": exact_words(first.not_after), "days": int(days), "others": others}
+    context |= {"issuer": first.issuer or _("nobody known"), "rows": found[:_MOST_ROWS], "more": max(0, len(found) - _MOST_ROWS)}
+    return _mail("certificate", context)
+
+
 def test(notification: Notification) -> Mail:
     """Shows that mail works."""
     return _mail("test", _common(notification) | {"at": exact_words(notification.created_at)})
@@ -111,7 +126,7 @@ def joined(parts: Sequence[Notification]) -> Mail:
 
 
 _FAILURES = (Notification.Kind.NEW, Notification.Kind.REGRESSION)
-_NEWS = ["new", "regression", "flapping", "cause", "blocked", "reminder", "recovery", "test"]
+_NEWS = ["new", "regression", "flapping", "cause", "blocked", "certificate", "reminder", "recovery", "test"]
 _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "new": new,
     "regression": regression,
@@ -119,6 +134,7 @@ _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "recovery": recovery,
     "flapping": flapping,
     "blocked": blocked,
+    "certificate": certificate,
     "test": test,
 }
 
@@ -211,7 +227,7 @@ def _list_of(names: Sequence[str], most: int) -> str:
 
 
 def _item(part: Notification) -> dict[str, Any]:
-    if part.incident is None and part.kind in ("blocked", "test"):
+    if part.incident is None and part.kind in ("blocked", "certificate", "test"):
         mail = _KINDS[part.kind](part)
         context = _common(part)
         about = {"name": context["name"], "about": context["site_url"], "lines": []}

@@ -59,6 +59,12 @@ def blocked(site: Site, since: datetime, now: datetime) -> None:
     _tell(Kind.BLOCKED, site, now, f"blocked:{site.pk}:{since:%Y%m%d%H%M%S}", how=how)
 
 
+def certificate_ends(site: Site, fingerprint: str, days: int, now: datetime) -> None:
+    """A certificate ends within so many days; told once per threshold for all sites of the team that use it."""
+    how = _("Certificates that end are announced 21, 7 and 1 days before.")
+    _tell(Kind.CERTIFICATE, site, now, f"certificate:{site.team_id}:{fingerprint}:{days}", how=how)
+
+
 def cause_found(incident: Incident, now: datetime) -> None:
     """The waiting mail leaves now; where it left without this cause, another one follows it."""
     release(incident, now)
