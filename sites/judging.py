@@ -59,7 +59,7 @@ class Policy:
     """When a failure and a recovery are certain. Seconds throughout; `confirm_after_s` and `restart_s` count from the first failure.
 
     A server that is started again refuses connections, or lets its gateway answer 502 or 503, for some seconds: such a failure
-    must last beyond `restart_s` and be there at the last of the samples.
+    must last beyond `restart_s`, without a good sample in between. What comes and goes is gathered as evidence.
     """
 
     interval_s: float = 60.0
@@ -143,6 +143,18 @@ def judge(state: PageState, kind: str, at: datetime, policy: Policy, *, in_windo
     return Judged(after, transition, _next_after(after, at, policy))
 
 
+def unheard(state: PageState, at: datetime) -> Judged:
+    """A probe that says nothing of the site, since our own connection was down: what was not certain is unknown."""
+    if state.verdict == Verdict.DOWN or (state.last_at is not None and at <= state.last_at):
+        return Judged(state)
+    fails = state.fails >> 1 if state.verdict == Verdict.SUSPECT else state.fails  # its first failure may have been ours
+    after = PageState(verdict=Verdict.UNKNOWN, since=at, last_at=at, fails=fails, failed_at=state.failed_at if fails else None)
+    if state.verdict == Verdict.UNKNOWN:
+        return Judged(replace(after, since=state.since))
+    why = _("our own connection to the Internet seems to be down")
+    return Judged(after, Transition(str(state.verdict), str(after.verdict), at, why))
+
+
 def _remember(state: PageState, good: bool, at: datetime) -> PageState:
     if good and not state.fails:
         return state
@@ -217,10 +229,10 @@ def _decide(state: PageState, kind: Kind, at: datetime, policy: Policy, *, good:
     kind_of_failure = state.kind if good else kind
     still_to_come = max(0, policy.failure_samples - len(samples))
     why = f"{bad} of {len(samples)} probes failed in {seconds:.0f} s"
-    restart = kind_of_failure in _AS_IN_A_RESTART
+    restart = policy.restart_s > 0 and (state.kind in _AS_IN_A_RESTART or kind_of_failure in _AS_IN_A_RESTART)
     if restart and bad >= policy.failure_threshold and still_to_come and seconds < policy.restart_s:
         return replace(state, samples=samples, kind=kind_of_failure), ""
-    if bad >= policy.failure_threshold and not (restart and good):
+    if bad >= policy.failure_threshold and not (restart and True in samples):
         return replace(state, verdict=Verdict.DOWN, kind=kind_of_failure, samples=samples, good_since=None, goods=0), why
     if bad + still_to_come < policy.failure_threshold or not still_to_come:
         return _as_up(state, kind), why
@@ -249,7 +261,7 @@ def _next_after(state: PageState, at: datetime, policy: Policy) -> float | None:
         if state.good_since is None:
             return quick
         left = policy.recovery_gap_s - (at - state.good_since).total_seconds()
-        return min(max(1.0, left), policy.recovery_gap_s)
+        return max(1.0, left) if left > 0 else policy.recovery_gap_s  # one that came and went needs more than two
     return None
 
 

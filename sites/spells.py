@@ -10,11 +10,11 @@ import math
 
 MEMORY = 256  # samples that are remembered; more than the longest row of good ones that a recovery asks for
 EVIDENCE = 100  # the newest of them, within which separate failures belong together
-SEPARATE_FAILURES = 4  # so many, each dismissed by quick probes, are a failure that comes and goes
+SEPARATE_FAILURES = 5  # so many, each dismissed by quick probes, are a failure that comes and goes
 CONFIRMED_SPELLS, CONFIRMED_FAILURES = 3, 6  # fewer spells are enough where they were longer
 _CHANCE = 0.001  # a row of good samples ends a failure now and then when luck would bring it less often than this
 _CHANCE_OF_RUN = 0.003  # the same for a row of bad ones that is no longer "now and then"
-_MOST_GOODS, _FEWEST_BADS, _MOST_BADS = 150, 5, 15
+_MOST_GOODS, _FEWEST_BADS, _MOST_BADS = 150, 2, 15
 _NEARLY_ALWAYS = 0.9  # from here on one good answer among many bad ones is the exception
 
 _ALL = (1 << MEMORY) - 1
@@ -45,11 +45,14 @@ def bad_run(fails: int) -> int:
 
 def is_recurring(fails: int) -> bool:
     """Whether separate failures came so close together that they are one failure that comes and goes."""
-    near = fails & _NEWEST
-    if near.bit_count() < SEPARATE_FAILURES:
+    return _is_row(fails & _NEWEST)
+
+
+def _is_row(fails: int) -> bool:
+    if fails.bit_count() < SEPARATE_FAILURES:
         return False
-    spells = _runs(near | (near << 1))  # one good sample in between does not make two spells
-    return spells >= SEPARATE_FAILURES or (spells >= CONFIRMED_SPELLS and near.bit_count() >= CONFIRMED_FAILURES)
+    spells = _runs(fails | (fails << 1))  # one good sample in between does not make two spells
+    return spells >= SEPARATE_FAILURES or (spells >= CONFIRMED_SPELLS and fails.bit_count() >= CONFIRMED_FAILURES)
 
 
 def is_intermittent(fails: int) -> bool:
@@ -60,19 +63,19 @@ def is_intermittent(fails: int) -> bool:
     if run >= _FEWEST_BADS and run >= bads_for_permanence(fails >> run):
         return False
     base = fails >> good_run(fails)
-    return (is_recurring(base) or _runs(_last_cluster(base)) > 1) and failure_rate(fails) <= _NEARLY_ALWAYS
+    return (_is_row(base) or _runs(_last_cluster(base)) > 1) and failure_rate(fails) <= _NEARLY_ALWAYS
 
 
 def is_bouncing(fails: int) -> bool:
     """Whether good answers between the bad ones are so many that two in a row are no recovery."""
     base = fails >> good_run(fails)
-    return is_intermittent(base) and (is_recurring(base) or _runs(_last_cluster(base)) > 2)
+    return is_intermittent(base) and (_is_row(base) or _runs(_last_cluster(base)) > 2)
 
 
 def was_solid(fails: int) -> bool:
     """Whether the last failure was there all the time, from its beginning to its end."""
     base = fails >> good_run(fails)
-    return bad_run(base) >= 2 and not is_recurring(base) and _runs(_last_cluster(base)) == 1
+    return bad_run(base) >= 2 and not _is_row(base) and _runs(_last_cluster(base)) == 1
 
 
 def failure_rate(fails: int) -> float:
@@ -88,7 +91,9 @@ def failure_rate(fails: int) -> float:
 def _measured(fails: int) -> int:
     """The samples that the rate is taken from: up to the newest failure, back to the first that belongs to it."""
     base = fails >> good_run(fails)
-    return base & _NEWEST if is_recurring(base) else _last_cluster(base)
+    if not _is_row(base):
+        return _last_cluster(base)
+    return base & _NEWEST if _is_row(base & _NEWEST) else base
 
 
 def goods_for_recovery(fails: int) -> int:
@@ -125,5 +130,4 @@ def _runs(bits: int) -> int:
 
 def _last_cluster(base: int) -> int:
     """The newest failures, back to where two good samples came in a row."""
-    near = base & _NEWEST
-    return near & ((1 << bad_run(near | (near >> 1))) - 1)
+    return base & ((1 << bad_run(base | (base >> 1))) - 1)
