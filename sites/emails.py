@@ -14,7 +14,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from sites.models import Certificate, Incident, Notification
-from sites.wording import duration_words, exact_words, failure_sentence, kind_words, looks_sentence, looks_words, sureness_words
+from sites.visitor_marks import is_of_visitors
+from sites.wording import duration_words, exact_words, failure_sentence, kind_words, looks_sentence, looks_words, some_of, sureness_words
 
 SUBJECT_LENGTH = 180
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -193,8 +194,8 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "incident_link": f"{base}/incidents/{incident.pk}/",
         "what": kind_words(incident.kind, incident.status),
         "sentence": failure_sentence(incident.kind, incident.status, incident.looks),
-        "for_whom": looks_sentence(incident.kind, incident.status, incident.looks) if incident.looks else "",
-        "whom": looks_words(incident.looks),
+        "for_whom": _for_whom(incident),
+        "whom": _("visitors on %(paths)s") % {"paths": some_of(incident.paths)} if is_of_visitors(incident) else looks_words(incident.looks),
         "paths": incident.paths[:_FEW_PATHS],
         "more_paths": max(0, len(incident.paths) - _FEW_PATHS),
         "paths_line": _list_of(incident.paths, _FEW_PATHS),
@@ -206,6 +207,13 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "no_connection": bool(notification.site and not notification.site.host_id),
         "not_read": incident.diagnosis_state in ("failed", "none"),
     }
+
+
+def _for_whom(incident: Incident) -> str:
+    """What only some see, as a sentence; of what visitors met, what is known of them."""
+    if is_of_visitors(incident):
+        return incident.message
+    return looks_sentence(incident.kind, incident.status, incident.looks) if incident.looks else ""
 
 
 def _cause_short(incident: Incident) -> str:

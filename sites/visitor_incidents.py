@@ -22,6 +22,7 @@ from sites.wording import duration_words, moment_words, some_of
 QUIET = timedelta(minutes=30)
 # As long where our probes cannot ask for the page: fewer people may come than fail.
 QUIET_UNPROBED = timedelta(hours=2)
+FOR_VISITORS = "visitors"  # in the place of the kinds of look for which alone it fails
 MOST_PATHS = 20
 MOST_ADDRESSES = 200
 
@@ -80,6 +81,7 @@ def _open(site: Site, burst: Burst, now: datetime) -> VisitorIncident:
     if earlier and over_at and now - over_at < incidents.REOPENED_WITHIN and not taken:
         return _reopen(earlier, burst, fingerprint, now)
     incident = Incident(site=site, fingerprint=fingerprint, kind=burst.kind, status=burst.status, detail="visitors")
+    incident.looks = FOR_VISITORS
     incident.first_failure_at, incident.opened_at, incident.last_seen_at = burst.first_at, now, burst.last_at
     incident.paths, incident.scope, incident.pattern = [burst.path], "some-pages", "intermittent"
     incident.request_id, incident.regression_of = burst.request_id, earlier.incident if earlier else None
@@ -100,8 +102,8 @@ def _reopen(met: VisitorIncident, burst: Burst, fingerprint: str, now: datetime)
     """Silent but for the timeline: it was over for less than half an hour."""
     incident = met.incident
     incident.resolved_at, incident.resolution, incident.reopened = None, "", incident.reopened + 1
-    incident.fingerprint, met.seen_by_probe_at = fingerprint, None
-    incident.save(update_fields=["resolved_at", "resolution", "reopened", "fingerprint"])
+    incident.fingerprint, incident.looks, met.seen_by_probe_at = fingerprint, FOR_VISITORS, None
+    incident.save(update_fields=["resolved_at", "resolution", "reopened", "fingerprint", "looks"])
     incidents.add_entry(
         incident, IncidentEntry.Kind.BAD, _("Visitors meet it again within half an hour: the incident is open again."), at=now
     )

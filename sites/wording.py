@@ -133,7 +133,7 @@ def looks_words(looks: str) -> str:
     """Whom these kinds of look (separated by spaces) stand for, within a sentence."""
     if "cache-proof" in looks:
         return _("visitors whom the cache does not serve")
-    names = {"desktop": _("desktop browsers"), "phone": _("phones"), "bot": _("search engines' bots")}
+    names = {"desktop": _("desktop browsers"), "phone": _("phones"), "bot": _("search engines' bots"), "visitors": _("visitors")}
     found = [names[look] for look in looks.split() if look in names]
     return _("%(first)s and %(last)s") % {"first": ", ".join(found[:-1]), "last": found[-1]} if len(found) > 1 else "".join(found)
 
