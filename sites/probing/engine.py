@@ -11,18 +11,22 @@ import contextlib
 import heapq
 import socket
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import certifi
 import pycurl
 
+from sites.probing import names, wire
 from sites.probing.exchange import Exchange
 from sites.probing.failures import failure
 from sites.probing.guard import Guard
 from sites.probing.outcome import Outcome, ProbeRequest
+from sites.probing.slots import Slots
+from sites.probing.wire import Handle
 
 CONTACT_URL = "https://sitemend.example/probe"
 USER_AGENT = f"Sitemend/1 (+{CONTACT_URL})"
@@ -36,7 +40,9 @@ BROWSERS: dict[str, str] = {
     "bot": f"Mozilla/5.0 (compatible; Sitemendbot/1; +{CONTACT_URL})",
 }
 
-_HTTP_ONLY = 0b11  # CURLPROTO_HTTP | CURLPROTO_HTTPS
+_slots = Slots()  # of this process: all its batches together keep to the limit
+_NO_SLOT_S = 0.02  # after which a slot that another batch holds is asked for again
+_LOOK_S = 0.004  # between two looks whether names have been looked up
 
 
 def probe_many(
@@ -50,7 +56,8 @@ def probe_many(
 ) -> list[Outcome]:
     """Make all probes and return their outcomes in the order of the requests. Whatever a site does, nothing is raised.
 
-    At most `per_address` run at once against one address, at most `in_flight` altogether. `ca_file` replaces the usual authorities.
+    At most `per_address` run at once against one address, from all batches of this process, started one after the other with a
+    small gap (`slots.gap_s`); at most `in_flight` altogether. `ca_file` replaces the usual authorities.
     """
     found: list[tuple[int, Outcome]] = list(_run(requests, guard, per_address, in_flight, contact_url, ca_file))
     return [outcome for _index, outcome in sorted(found, key=lambda pair: pair[0])]
@@ -79,28 +86,34 @@ def _run(
 
 
 class _Run:
-    """One batch: the handles, who waits for what, and how many speak to each address."""
+    """One batch: which names are looked up, who waits for which address, and what is on the wire."""
 
     def __init__(self, guard: Guard, per_address: int, in_flight: int, contact_url: str, ca_file: str) -> None:
         self.guard = guard
         self.per_address = per_address
         self.in_flight = in_flight
         self.user_agent = USER_AGENT.replace(CONTACT_URL, contact_url)
-        self.ca_file = ca_file
-        self.multi = pycurl.CurlMulti()
-        self.idle: list[pycurl.Curl] = []
-        self.running: dict[pycurl.Curl, Exchange] = {}
-        self.ready: list[tuple[int, Exchange]] = []  # a heap: what was asked first goes first
-        self.waiting: dict[str, deque[Exchange]] = {}  # by the address that had no free slot
-        self.open: Counter[str] = Counter()
+        self.wire = wire.borrow(ca_file)
+        self.multi = self.wire.multi
+        self.running: dict[Handle, Exchange] = {}
+        self.sockets: list[socket.SocketType] = []  # libcurl has its own copies of these by now
+        self.asked: dict[str, tuple[names.Lookup, list[Exchange]]] = {}  # by name, until it is looked up
+        self.answers: deque[names.Lookup] = deque()
+        self.waiting: dict[str, deque[Exchange]] = {}  # by address
+        self.turns: list[tuple[float, int, str]] = []  # a heap: when to look at the queue of an address again
+        self.turn_of: dict[str, float] = {}
+        self.order = count()
 
     def close(self) -> None:
-        for curl in self.running:
+        """What is still running when nobody wants the rest is given up."""
+        if not self.running:
+            wire.give_back(self.wire)
+            return
+        for curl, exchange in self.running.items():
             self.multi.remove_handle(curl)
             curl.close()
-        for curl in self.idle:
-            curl.close()
-        self.multi.close()
+            self._release(exchange)
+        self.wire.close()
 
     def outcomes(self, requests: Sequence[ProbeRequest]) -> Iterator[tuple[int, Outcome]]:
         for index, request in enumerate(requests):
@@ -108,49 +121,131 @@ class _Run:
             if (bad := exchange.prepare()) is not None:
                 yield index, exchange.finished(bad)
             else:
-                heapq.heappush(self.ready, (index, exchange))
-        while self.ready or self.running or self.waiting:
-            if not self.ready and not self.running:  # no slot is held, so that nobody would wake them
-                self._wake_all()
-            yield from self._start_ready()
+                self._find_address(exchange)
+        while self.asked or self.waiting or self.running:
+            yield from self._take_names()
+            yield from self._start_waiting()
             yield from self._step()
 
-    def _start_ready(self) -> Iterator[tuple[int, Outcome]]:
-        while self.ready and len(self.running) < self.in_flight:
-            _index, exchange = heapq.heappop(self.ready)
-            curl = self.idle.pop() if self.idle else _new_handle(self.ca_file)
-            try:
-                self._start(curl, exchange)
-            except (pycurl.error, ValueError, UnicodeError):  # a value that libcurl will not take
-                curl.close()
-                yield exchange.index, exchange.finished(failure("bad-url"))
+    # --- names
 
-    def _start(self, curl: pycurl.Curl, exchange: Exchange) -> None:
+    def _find_address(self, exchange: Exchange) -> None:
+        """Puts it into the queue of its address, as soon as that is known."""
+        host = exchange.host
+        if address := names.literal(host):
+            exchange.addresses = (address,)
+            self._line_up(exchange)
+        elif host in self.asked:
+            self.asked[host][1].append(exchange)
+        else:
+            self.asked[host] = names.ask(host, self.answers), [exchange]
+
+    def _take_names(self) -> Iterator[tuple[int, Outcome]]:
+        while self.answers:
+            lookup = self.answers.popleft()
+            _lookup, exchanges = self.asked.pop(lookup.host, (lookup, []))
+            for exchange in exchanges:
+                exchange.spent_s += lookup.took_s or 0.0
+                exchange.lookup_s = lookup.took_s or 0.0
+                exchange.addresses = lookup.addresses
+                if lookup.addresses and exchange.remaining_s > 0:
+                    self._line_up(exchange)
+                else:
+                    yield exchange.index, exchange.finished(failure("dns"))
+        if self.asked:
+            yield from self._give_names_up()
+
+    def _give_names_up(self) -> Iterator[tuple[int, Outcome]]:
+        """The probes whose name takes longer than they may take; the wait for a free thread does not count."""
+        now = time.monotonic()
+        for host, (lookup, exchanges) in list(self.asked.items()):
+            took = now - lookup.began if lookup.began is not None else 0.0
+            late = [exchange for exchange in exchanges if took > min(CONNECT_LIMIT_S, exchange.remaining_s)]
+            for exchange in late:
+                exchanges.remove(exchange)
+                exchange.spent_s += took
+                yield exchange.index, exchange.finished(failure("dns"))
+            if not exchanges:
+                del self.asked[host]
+
+    # --- addresses
+
+    def _line_up(self, exchange: Exchange) -> None:
+        allowed = (a for a in exchange.addresses if self.guard.allows(a, exchange.port, exchange.request.exempt))
+        exchange.address = next(allowed, exchange.addresses[0])
+        self.waiting.setdefault(exchange.address, deque()).append(exchange)
+        if exchange.address not in self.turn_of:
+            self._look_again(exchange.address, 0.0)
+
+    def _look_again(self, address: str, at: float) -> None:
+        self.turn_of[address] = at
+        heapq.heappush(self.turns, (at, next(self.order), address))
+
+    def _start_waiting(self) -> Iterator[tuple[int, Outcome]]:
+        now = time.monotonic()
+        while self.turns and self.turns[0][0] <= now and len(self.running) < self.in_flight:
+            at, _order, address = heapq.heappop(self.turns)
+            if self.turn_of.get(address) != at:  # another turn was set meanwhile
+                continue
+            queue = self.waiting[address]
+            wait_s = _slots.take(address, self.per_address)
+            if wait_s is None or wait_s > 0:
+                self._look_again(address, now + (wait_s or _NO_SLOT_S))
+                continue
+            exchange = queue.popleft()
+            exchange.used.append(address)
+            if queue:
+                self._look_again(address, now)
+            else:
+                del self.waiting[address], self.turn_of[address]
+            yield from self._start(exchange)
+
+    def _start(self, exchange: Exchange) -> Iterator[tuple[int, Outcome]]:
+        curl = self.wire.handle()
         exchange.reset_hop()
-        self._set_identity(curl, exchange)
+        if not exchange.started:
+            exchange.started = True
+            exchange.at = datetime.now(UTC)
+        try:
+            self._set_identity(curl, exchange)
+            self._set_request(curl, exchange)
+            self.multi.add_handle(curl)
+        except (pycurl.error, ValueError, UnicodeError):  # a value that libcurl will not take
+            curl.close()
+            self._release(exchange)
+            yield exchange.index, exchange.finished(failure("bad-url"))
+        else:
+            self.running[curl] = exchange
+
+    # --- the wire
+
+    def _set_request(self, curl: Handle, exchange: Exchange) -> None:
         milliseconds = max(1, int(exchange.remaining_s * 1000))
         curl.setopt(pycurl.URL, exchange.url)
+        if exchange.host != exchange.address:
+            curl.setopt(pycurl.RESOLVE, [exchange.resolved])
         curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, min(milliseconds, int(CONNECT_LIMIT_S * 1000)))
-        curl.setopt(pycurl.COOKIELIST, "ALL")
         for line in exchange.cookies:
             curl.setopt(pycurl.COOKIELIST, line)
         curl.setopt(pycurl.HEADERFUNCTION, exchange.on_header)
         curl.setopt(pycurl.WRITEFUNCTION, exchange.on_body)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._opener(exchange))
-        if not exchange.started:
-            exchange.started = True
-            exchange.at = datetime.now(UTC)
-        self.multi.add_handle(curl)
-        self.running[curl] = exchange
 
-    def _set_identity(self, curl: pycurl.Curl, exchange: Exchange) -> None:
+    def _set_identity(self, curl: Handle, exchange: Exchange) -> None:
         """Who asks. Secrets and own headers are for the site's own origin alone."""
         request = exchange.request
-        headers = {name.lower(): (name, value) for name, value in request.headers} if exchange.at_home else {}
+        own_headers = request.headers if exchange.at_home else ()
         agent = request.user_agent or self.user_agent
         if exchange.carries_token:
             agent = f"{agent} probe/{request.token}"
+        secret = bool(request.username) and exchange.at_home
+        plain = not (own_headers or secret or exchange.carries_token)
+        if plain and curl.identity == agent:
+            return
+        curl.identity = agent if plain else ""
+        headers = {name.lower(): (name, value) for name, value in own_headers}
+        if exchange.carries_token:
             headers.setdefault("cache-control", ("Cache-Control", "no-cache"))
             headers.setdefault("pragma", ("Pragma", "no-cache"))
         headers.setdefault("accept", ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
@@ -158,14 +253,14 @@ class _Run:
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}".encode() if value else f"{name};".encode() for name, value in headers.values()])
         for option in (pycurl.USERNAME, pycurl.PASSWORD):
             curl.unsetopt(option)
-        if request.username and exchange.at_home:
+        if secret:
             curl.setopt(pycurl.USERNAME, request.username.encode())
             curl.setopt(pycurl.PASSWORD, request.password.encode())
 
     def _opener(self, exchange: Exchange) -> Callable[[int, Any], Any]:
         """libcurl's callback before each connect: it sees the very address, and makes the socket or not."""
 
-        def open_socket(purpose: int, target: Any) -> Any:
+        def open_socket(_purpose: int, target: Any) -> Any:
             if target.family not in (socket.AF_INET, socket.AF_INET6):
                 exchange.refused = True
                 return pycurl.SOCKET_BAD
@@ -173,61 +268,65 @@ class _Run:
             if not self.guard.allows(address, port, exchange.request.exempt):
                 exchange.refused = True
                 return pycurl.SOCKET_BAD
-            if exchange.postponed or (address not in exchange.used and self.open[address] >= self.per_address):
-                exchange.postponed = exchange.postponed or address
-                return pycurl.SOCKET_BAD
             if address not in exchange.used:
                 exchange.used.append(address)
-                self.open[address] += 1
-            return socket.socket(target.family, target.socktype, target.protocol)
+                _slots.add(address)
+            opened = socket.SocketType(target.family, target.socktype, target.protocol)
+            self.sockets.append(opened)
+            return opened
 
         return open_socket
 
     def _step(self) -> Iterator[tuple[int, Outcome]]:
         """Let libcurl work once, then take what is finished."""
-        if not self.running:
-            return
-        self.multi.perform()
         finished = False
-        left = 1
-        while left:
-            left, well, failed = self.multi.info_read()
-            for curl in well:
-                finished = True
-                yield from self._done(curl, 0, "")
-            for curl, error, text in failed:
-                finished = True
-                yield from self._done(curl, error, text)
-        if not finished and self.running:
+        if self.running:
+            self.multi.perform()
+            while self.sockets:
+                self.sockets.pop().close()
+            left = 1
+            while left:
+                left, well, failed = self.multi.info_read()
+                finished = finished or bool(well or failed)
+                for curl in well:
+                    yield from self._done(curl, 0, "")
+                for curl, error, text in failed:
+                    yield from self._done(curl, error, text)
+        if not finished:
             self._wait()
 
     def _wait(self) -> None:
-        timeout = self.multi.timeout()
-        seconds = 1.0 if timeout < 0 else min(1.0, timeout / 1000)
+        """Until there may be something to do: at most a second."""
+        seconds = 1.0
+        if self.asked:
+            seconds = 0.0 if self.answers else _LOOK_S
+        if self.turns and len(self.running) < self.in_flight:
+            seconds = min(seconds, self.turns[0][0] - time.monotonic())
+        if self.running and (milliseconds := self.multi.timeout()) >= 0:
+            seconds = min(seconds, milliseconds / 1000)
         if seconds <= 0:
+            return
+        if not self.running:
+            time.sleep(seconds)
             return
         began = time.monotonic()
         if self.multi.select(seconds) <= 0 and time.monotonic() - began < 0.001:
-            time.sleep(min(seconds, 0.002))  # nothing that select can watch: a name being looked up, or a very high file number
+            time.sleep(min(seconds, 0.002))  # file numbers that are too high for select to watch
 
-    def _done(self, curl: pycurl.Curl, error: int, text: str) -> Iterator[tuple[int, Outcome]]:
+    def _done(self, curl: Handle, error: int, text: str) -> Iterator[tuple[int, Outcome]]:
         exchange = self.running.pop(curl)
         self.multi.remove_handle(curl)
-        postponed = exchange.postponed if error == pycurl.E_COULDNT_CONNECT else ""
         self._release(exchange)
-        if postponed:
-            self._postpone(exchange, postponed)
+        exchange.spent_s += curl.getinfo(pycurl.TOTAL_TIME)
+        outcome = self._judge(curl, exchange, error, text)
+        if outcome is None:
+            exchange.cookies = curl.getinfo_raw(pycurl.INFO_COOKIELIST)
+            self._find_address(exchange)
         else:
-            exchange.spent_s += curl.getinfo(pycurl.TOTAL_TIME)
-            outcome = self._judge(curl, exchange, error, text)
-            if outcome is None:
-                exchange.cookies = curl.getinfo_raw(pycurl.INFO_COOKIELIST)
-                heapq.heappush(self.ready, (exchange.index, exchange))
-            else:
-                yield exchange.index, outcome
-        self.idle.append(curl)
+            yield exchange.index, outcome
+        self.wire.put_back(curl)
 
-    def _judge(self, curl: pycurl.Curl, exchange: Exchange, error: int, text: str) -> Outcome | None:
+    def _judge(self, curl: Handle, exchange: Exchange, error: int, text: str) -> Outcome | None:
         """The outcome, or None when a redirect leads on."""
         status = curl.getinfo(pycurl.RESPONSE_CODE)
         if not error or (error == pycurl.E_WRITE_ERROR and exchange.body_full):
@@ -240,54 +339,9 @@ class _Run:
         return exchange.failed(curl, error, text)
 
     def _release(self, exchange: Exchange) -> None:
+        """Gives back the slots of its addresses; who waits for one in this batch is next."""
         for address in exchange.used:
-            self.open[address] -= 1
-            if not self.open[address]:
-                del self.open[address]
-        for address in {*exchange.used, exchange.woken_for} - {""}:  # one woken for a slot may not have needed it
-            self._wake_one(address)
+            _slots.give_back(address)
+            if address in self.waiting:
+                self._look_again(address, 0.0)
         exchange.used.clear()
-        exchange.woken_for = ""
-
-    def _wake_one(self, address: str) -> None:
-        queue = self.waiting.get(address)
-        if queue is None:
-            return
-        waiter = queue.popleft()
-        waiter.woken_for = address
-        heapq.heappush(self.ready, (waiter.index, waiter))
-        if not queue:
-            del self.waiting[address]
-
-    def _wake_all(self) -> None:
-        for address in list(self.waiting):
-            while address in self.waiting:
-                self._wake_one(address)
-
-    def _postpone(self, exchange: Exchange, address: str) -> None:
-        if self.open[address] < self.per_address:  # freed meanwhile
-            heapq.heappush(self.ready, (exchange.index, exchange))
-        else:
-            self.waiting.setdefault(address, deque()).append(exchange)
-
-
-def _new_handle(ca_file: str) -> pycurl.Curl:
-    """A handle with what all probes have in common."""
-    curl = pycurl.Curl()
-    for option, value in (
-        (pycurl.NOSIGNAL, 1),
-        (pycurl.FRESH_CONNECT, 1),
-        (pycurl.FORBID_REUSE, 1),
-        (pycurl.PROXY, ""),
-        (pycurl.PROTOCOLS, _HTTP_ONLY),
-        (pycurl.REDIR_PROTOCOLS, _HTTP_ONLY),
-        (pycurl.FOLLOWLOCATION, 0),
-        (pycurl.CAINFO, ca_file),
-        (pycurl.ACCEPT_ENCODING, ""),
-        (pycurl.COOKIEFILE, ""),  # cookies in memory
-        (pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC),
-        (pycurl.HTTP09_ALLOWED, 0),
-        (pycurl.NETRC, pycurl.NETRC_IGNORED),
-    ):
-        curl.setopt(option, value)
-    return curl

@@ -32,16 +32,22 @@ class Exchange:
     started: bool = False
     redirects: int = 0
     spent_s: float = 0.0
-    cookies: list[bytes] = field(default_factory=list)  # carried over when a hop has to wait for another handle
+    cookies: list[bytes] = field(default_factory=list)  # carried over to the next hop, which has another handle
+
+    host: str = ""  # of the hop at hand, with its port
+    port: int = 0
+    at_home: bool = True  # whether this hop goes to the site itself
+    addresses: tuple[str, ...] = ()
+    address: str = ""  # the first of them that may be contacted
+    lookup_s: float = 0.0  # for the name of this hop
 
     body: bytearray = field(default_factory=bytearray)
     header_lines: list[bytes] = field(default_factory=list)
+    _headers: tuple[tuple[str, str], ...] | None = None
     header_size: int = 0
     body_full: bool = False
     headers_full: bool = False
     refused: bool = False
-    postponed: str = ""  # the address that had no free slot
-    woken_for: str = ""  # the address whose free slot ended the wait
     used: list[str] = field(default_factory=list)  # addresses whose slots this hop holds
 
     def prepare(self) -> Failure | None:
@@ -56,6 +62,7 @@ class Exchange:
         if self.carries_token:
             self.url = with_token(self.url, self.request.token)
         self.home = origin(self.url)
+        _scheme, self.host, self.port = self.home
         return None
 
     @property
@@ -63,8 +70,10 @@ class Exchange:
         return bool(self.request.token) and self.request.purpose is not Purpose.ROUTINE
 
     @property
-    def at_home(self) -> bool:
-        return origin(self.url) == self.home
+    def resolved(self) -> str:
+        """What libcurl is told of this name: "+" lets it forget again."""
+        addresses = ",".join(f"[{address}]" if ":" in address else address for address in self.addresses)
+        return f"+{self.host}:{self.port}:{addresses}"
 
     @property
     def remaining_s(self) -> float:
@@ -76,7 +85,7 @@ class Exchange:
         self.header_lines = []
         self.header_size = 0
         self.body_full = self.headers_full = self.refused = False
-        self.postponed = ""
+        self._headers = None
 
     def on_header(self, line: bytes) -> int | None:
         """libcurl's callback for each header line; -1 stops the transfer."""
@@ -101,11 +110,10 @@ class Exchange:
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """The headers of the last answer, in order."""
-        pairs = []
-        for line in self.header_lines:
-            name, _colon, value = _text(line).partition(":")
-            pairs.append((name.strip(), value.strip()))
-        return tuple(pairs)
+        if self._headers is None:
+            parts = [_text(line).partition(":") for line in self.header_lines]
+            self._headers = tuple([(name.strip(), value.strip()) for name, _colon, value in parts])
+        return self._headers
 
     def follow(self, status: int) -> Failure | bool:
         """Move on to where a redirect leads: True when there is a next hop, False when this answer is the last."""
@@ -119,6 +127,10 @@ class Exchange:
         except BadUrl:
             return failure("redirect-refused")
         self.redirects += 1
+        here = origin(self.url)
+        self.at_home = here == self.home
+        _scheme, self.host, self.port = here
+        self.lookup_s = 0.0
         return True
 
     def failed(self, curl: pycurl.Curl, error: int, text: str) -> Outcome:
@@ -140,7 +152,6 @@ class Exchange:
             error,
             text,
             verify_result=curl.getinfo(pycurl.SSL_VERIFYRESULT),
-            looked_up=curl.getinfo(pycurl.NAMELOOKUP_TIME) > 0,
             connected=curl.getinfo(pycurl.CONNECT_TIME) > 0,
         )
         began = bool(self.header_lines) and bool(self.body)
@@ -170,8 +181,8 @@ class Exchange:
             status=status,
             detail=detail,
             message=message,
-            ms=round(self.spent_s * 1000, 3) if curl is not None else None,
-            timings=_timings(curl) if curl is not None else Timings(),
+            ms=round(self.spent_s * 1000, 3) if self.spent_s else None,
+            timings=_timings(curl, self.lookup_s) if curl is not None else Timings(),
             final_url=self.url,
             address=curl.getinfo(pycurl.PRIMARY_IP) if curl is not None else "",
             headers=self.headers() if answered else (),
@@ -190,10 +201,12 @@ def _text(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def _timings(curl: pycurl.Curl) -> Timings:
+def _timings(curl: pycurl.Curl, lookup_s: float) -> Timings:
+    """libcurl was told the addresses: the look-up before it is added to each point."""
+
     def since_start(info: int) -> float | None:
         seconds = curl.getinfo(info)
-        return round(seconds * 1000, 3) if seconds > 0 else None
+        return round((seconds + lookup_s) * 1000, 3) if seconds > 0 else None
 
     return Timings(
         name_lookup_ms=since_start(pycurl.NAMELOOKUP_TIME),

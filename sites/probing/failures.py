@@ -59,11 +59,9 @@ def failure(detail: str) -> Failure:
     return kind, detail, MESSAGES[detail]
 
 
-def detail_of_error(error: int, text: str, *, verify_result: int, looked_up: bool, connected: bool) -> str:
+def detail_of_error(error: int, text: str, *, verify_result: int, connected: bool) -> str:
     """The code for libcurl's error; how far the connection came tells the time-outs apart."""
     if error == pycurl.E_OPERATION_TIMEDOUT:
-        if not looked_up:
-            return "dns"
         return "timeout" if connected else "connect-timeout"
     if error == pycurl.E_PEER_FAILED_VERIFICATION:
         return _tls_detail(text.lower(), verify_result)

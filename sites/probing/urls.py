@@ -12,6 +12,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _AS_IS = "!#$%&'()*+,/:;=?@[]~-._"
+# What nearly all addresses look like: nothing in them needs another form on the wire.
+_PLAIN = re.compile(r"(https?)://([a-z0-9][a-z0-9.-]{0,252})(?::([1-9]\d{0,3}|[1-5]\d{4}))?/[A-Za-z0-9!$&'()*+,/:;=@~._-]*")
 
 
 class BadUrl(ValueError):
@@ -23,6 +25,8 @@ Origin = tuple[str, str, int]
 
 def wire_url(url: str) -> str:
     """The URL in the form that goes onto the wire: ASCII, without fragment. Raises BadUrl."""
+    if len(url) <= _MAX_LENGTH and _PLAIN.fullmatch(url):
+        return url
     if len(url) > _MAX_LENGTH or _FORBIDDEN.search(url):
         raise BadUrl("The address is too long or holds characters that no address may hold.")
     try:
@@ -68,5 +72,8 @@ def redirect_target(url: str, location: str) -> str:
 
 def origin(url: str) -> Origin:
     """Scheme, host and port of a wire URL: secrets of one never go to another."""
+    if plain := _PLAIN.fullmatch(url):
+        scheme, host, port = plain.groups()
+        return scheme, host, int(port) if port else _DEFAULT_PORTS[scheme]
     parts = urlsplit(url)
     return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS[parts.scheme]

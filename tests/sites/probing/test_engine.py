@@ -1,26 +1,24 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import ssl
 import time
 import tracemalloc
-from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 
-import certifi
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sites.probing.engine import USER_AGENT, _Run, iter_probes, probe_many
-from sites.probing.exchange import Exchange
+from sites.probing.engine import USER_AGENT, _slots, iter_probes, probe_many
 from sites.probing.guard import Guard, parse_networks
 from sites.probing.outcome import Expectation, Kind, Outcome, ProbeRequest, Purpose
 from tests.http_server import HttpServer, Received, Reply, redirect
@@ -267,14 +265,36 @@ def test_slow_site_does_not_hold_up_another(server):
     assert (first.key, first.kind) == (99, Kind.OK)
 
 
-def test_probe_that_waits_for_a_slot_nobody_holds_is_made(server):
+def test_batches_of_one_process_keep_to_the_limit_together(server):
+    server.route("/", Reply(delay_s=0.05))
+    requests = [ProbeRequest(n, server.url()) for n in range(12)]
+    with ThreadPoolExecutor(4) as threads:
+        batches = list(threads.map(lambda _: probe_many(requests, guard=OPEN, per_address=3), range(4)))
+    assert [[outcome.kind for outcome in batch] for batch in batches] == [[Kind.OK] * 12] * 4
+    assert server.most_at_once <= 3
+
+
+def test_probes_of_one_address_start_one_after_the_other(server):
     server.route("/", Reply())
-    waiting = Exchange(0, ProbeRequest(7, server.url()))
-    assert waiting.prepare() is None
-    run = _Run(OPEN, 1, 10, "https://ops.example", certifi.where())
-    run.waiting["192.0.2.1"] = deque([waiting])
-    with contextlib.closing(run):
-        assert [(index, outcome.kind) for index, outcome in run.outcomes([])] == [(0, Kind.OK)]
+    with HttpServer("127.0.0.2") as other:
+        other.route("/", Reply())
+        requests = [ProbeRequest(n, (server, other)[n % 2].url()) for n in range(20)]
+        outcomes = probe_many(requests, guard=OPEN, per_address=4)
+    for first in (0, 1):
+        began = [outcome.at for outcome in outcomes[first::2]]
+        assert all((later - earlier).total_seconds() > 0.045 for earlier, later in pairwise(began))
+        assert (began[-1] - began[0]).total_seconds() < 2
+
+
+def test_batch_that_is_given_up_frees_its_slots(server):
+    server.route("/slow", Reply(delay_s=5))
+    server.route("/", Reply())
+    requests = [ProbeRequest(1, "http://127.0.0.1:1/"), *(ProbeRequest(n, server.url("/slow")) for n in range(2, 6))]
+    batch = iter_probes(requests, guard=OPEN, per_address=4)
+    assert next(batch).detail == "refused"
+    batch.close()
+    assert probe(server.url()).kind is Kind.OK
+    assert not _slots._open
 
 
 def test_no_requests_give_no_outcomes():

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from sites.probing import urls
 from sites.probing.urls import BadUrl, origin, redirect_target, wire_url, with_token
 
 
@@ -26,6 +29,13 @@ def test_wire_url_is_ascii_and_complete(url, expected):
 def test_wire_url_refuses_what_is_no_page(url):
     with pytest.raises(BadUrl):
         wire_url(url)
+
+
+def test_usual_addresses_take_a_short_way_to_the_same_form(monkeypatch):
+    plain = ["http://a.example/", "https://a-b.example:8443/x//y;z=1,2/~u/*(!)'$&+:@=_-.", "http://127.0.0.1:59999/", "https://a.:1/"]
+    short = [(wire_url(url), origin(url)) for url in plain]
+    monkeypatch.setattr(urls, "_PLAIN", re.compile("(?!)"))
+    assert short == [(wire_url(url), origin(url)) for url in plain]
 
 
 def test_token_is_added_to_what_is_there():
