@@ -161,6 +161,18 @@ class Env:
             raise SettingRefused(name, "must end after host and port: no path, no user, no query")
         return value
 
+    def http_url(self, name: str) -> str:
+        """http:// or https://, with a path; "" when not set. May hold a secret, so `NAME_FILE` works too."""
+        value = self.secret(name)
+        if not value:
+            return ""
+        parts = _split(name, value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingRefused(name, "must be of the form https://host/path")
+        if parts.username or parts.password or parts.fragment or not value.isascii() or " " in value:
+            raise SettingRefused(name, "must hold no user, no #part, and nothing but plain ASCII")
+        return value
+
     def redis_url(self, name: str) -> str:
         """redis://, rediss:// or unix://; "" when not set. May carry a password, so `NAME_FILE` works too."""
         value = self.secret(name)

@@ -20,6 +20,12 @@ def _every(seconds: float, task: str, *, expires: float | None = None) -> dict[s
     return {"task": task, "schedule": Every(seconds), "options": {"expires": expires if expires is not None else seconds}}
 
 
+def _in_queue(queue: str, seconds: float, task: str) -> dict[str, Any]:
+    """Through one queue, whose name the task gets: what comes out at its end shows that somebody serves it."""
+    entry = _every(seconds, task)
+    return entry | {"args": (queue,), "options": entry["options"] | {"queue": queue}}
+
+
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "due pages": _every(1, "sites.tasks.dispatch_due_pages"),
     "due looks": _every(2, "sites.tasks.dispatch_due_looks"),
@@ -29,6 +35,9 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "windows": _every(5, "sites.tasks.sweep_windows"),
     "history": _every(3600, "sites.tasks.prune_history", expires=1800),
     "bin": _every(600, "sites.tasks.empty_bin"),
+    "health": _every(60, "sites.tasks.watch_health"),
+    "dead man": _every(60, "sites.tasks.call_dead_mans_switch"),
+    **{f"sign of life: {queue}": _in_queue(queue, 20, "sites.tasks.show_sign_of_life") for queue in ("probes", "hosts", "mail")},
     "journal": _every(30, "diagnostics.tasks.recover_journal"),
     "host tests": _every(10, "diagnostics.tasks.hand_over_host_tests"),
     "diagnoses": _every(10, "diagnostics.tasks.sweep_diagnoses"),

@@ -15,6 +15,7 @@ from config import env as _env
 from config import logs as _logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+SITEMEND_VERSION = "1.0"
 
 
 def _checked_keys(name: str, text: str) -> tuple[str, ...]:
@@ -99,6 +100,7 @@ try:
     SITEMEND_SUPPORT_URL = _read.text("SITEMEND_SUPPORT_URL", "")
     if SITEMEND_SUPPORT_URL and urlsplit(SITEMEND_SUPPORT_URL).scheme not in ("http", "https", "mailto"):
         raise _env.SettingRefused("SITEMEND_SUPPORT_URL", "must begin with https://, http:// or mailto:")
+    SITEMEND_DEADMAN_URL = _read.http_url("SITEMEND_DEADMAN_URL")
     _more_hosts = _read.names("SITEMEND_ALLOWED_HOSTS")
 except _env.SettingRefused as refusal:
     _env.say(refusal)

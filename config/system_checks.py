@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import stat
 from pathlib import Path
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
+
+from sites.probing.guard import Guard
 
 
 @register("sitemend")
@@ -63,3 +66,19 @@ def sqlite_is_on_a_disk_of_this_machine(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Set SITEMEND_VAR_DIR to a local disk, or DATABASE_URL to PostgreSQL."
     return [Warning(f"The SQLite database lies on a network file system ({kind}).", hint=hint, id="sitemend.W003")]
+
+
+@register("sitemend")
+def deadman_url_can_be_called(**_: Any) -> list[CheckMessage]:
+    """An outside service that lies on this machine or in a closed network is never called: the alarm would never end."""
+    host = urlsplit(settings.SITEMEND_DEADMAN_URL).hostname or ""
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return []  # a name: what it leads to is looked at with every call
+    why = Guard(tuple(settings.SITEMEND_ALLOWED_NETWORKS)).why_refused(address)
+    if not why:
+        return []
+    hint = "Use a service that is elsewhere, or allow its network in SITEMEND_ALLOWED_NETWORKS."
+    return [Warning(f"SITEMEND_DEADMAN_URL names {host}, which is not contacted: {why}.", hint=hint, id="sitemend.W004")]

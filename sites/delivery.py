@@ -34,7 +34,8 @@ STUCK_AFTER = timedelta(minutes=5)  # longer than a mail server may take to answ
 _AT_MOST = 200  # mails of one run
 
 State = Notification.State
-_WITHOUT_INCIDENT = (Notification.Kind.TEST, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE)
+_ALONE = (Notification.Kind.TEST, Notification.Kind.BEHIND, Notification.Kind.BEHIND_OVER)  # never one mail with others
+_WITHOUT_INCIDENT = (*_ALONE, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE)
 _TO_SEND = (State.QUEUED, State.FAILED)
 
 
@@ -80,7 +81,7 @@ def _claim(notification_id: int, now: datetime) -> Notification | None:
         lead = next((item for item in mine if item.pk == notification_id), None)
         if lead is None:
             return None
-        fresh = lead.attempts == 0 and lead.kind != Notification.Kind.TEST
+        fresh = lead.attempts == 0 and lead.kind not in _ALONE
         free_at = _free_at(lead, now) if fresh else now
         if free_at > now:
             Notification.objects.filter(pk__in=[item.pk for item in mine if _joins(item)]).update(send_after=free_at)
@@ -104,13 +105,13 @@ def _same_readers(row: Notification) -> QuerySet[Notification]:
 
 
 def _joins(item: Notification) -> bool:
-    """A test mail stands alone; what was tried before is already made and keeps its Message-ID."""
-    return item.attempts == 0 and item.kind != Notification.Kind.TEST
+    """Some stand alone; what was tried before is already made and keeps its Message-ID."""
+    return item.attempts == 0 and item.kind not in _ALONE
 
 
 def _free_at(lead: Notification, now: datetime) -> datetime:
     """When this recipient may get the next mail: a minute after the last one."""
-    others = _same_readers(lead).exclude(kind=Notification.Kind.TEST).exclude(pk=lead.pk)
+    others = _same_readers(lead).exclude(kind__in=_ALONE).exclude(pk=lead.pk)
     sent = others.filter(state=State.SENT, sent_at__gt=now - JOIN_WINDOW).order_by("-sent_at").values_list("sent_at", flat=True).first()
     being_sent = others.filter(state=State.SENDING, claimed_at__gt=now - JOIN_WINDOW)
     last = max(filter(None, [sent, being_sent.order_by("-claimed_at").values_list("claimed_at", flat=True).first()]), default=None)

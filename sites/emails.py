@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sites.models import Certificate, Incident, Notification
+from sites.models import BehindAlarm, Certificate, Incident, Notification
 from sites.visitor_marks import is_of_visitors
 from sites.wording import duration_words, exact_words, failure_sentence, kind_words, looks_sentence, looks_words, some_of, sureness_words
 
@@ -113,6 +113,23 @@ def test(notification: Notification) -> Mail:
     return _mail("test", _common(notification) | {"at": exact_words(notification.created_at)})
 
 
+def behind(notification: Notification) -> Mail:
+    """Our own probing stands still, or goes on again: for administrators."""
+    number = notification.dedupe_key.split(":")[1]
+    alarm = BehindAlarm.objects.filter(pk=int(number)).first() if number.isdecimal() else None
+    if alarm is None:
+        raise NothingToTell(_("What this was about has been removed."))
+    until = alarm.ended_at or timezone.now()
+    context = _common(notification) | {
+        "sites": alarm.most_sites,
+        "since": exact_words(alarm.not_probed_since),
+        "until": exact_words(until),
+        "lasted": duration_words((until - alarm.not_probed_since).total_seconds()),
+        "health_link": f"{settings.SITEMEND_BASE_URL}/health/",
+    }
+    return _mail(notification.kind, context)
+
+
 def joined(parts: Sequence[Notification]) -> Mail:
     """Several notifications in one mail, the worst news first. A failure that is over meanwhile is the least of them."""
     ordered = sorted(parts, key=lambda part: (_is_over(part), _NEWS.index(part.kind), part.pk))
@@ -136,6 +153,8 @@ _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "flapping": flapping,
     "blocked": blocked,
     "certificate": certificate,
+    "behind": behind,
+    "behind-over": behind,
     "test": test,
 }
 

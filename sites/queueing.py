@@ -42,6 +42,14 @@ def queue_sizes(names: tuple[str, ...] = ("probes", "hosts", "mail")) -> dict[st
     return sizes
 
 
+def workers_answering(time_limit_s: float = 1.0) -> int:
+    """How many workers answer a call; takes the whole time limit when none does. 0 when the broker cannot be reached."""
+    try:
+        return len(current_app.control.ping(timeout=time_limit_s) or ())
+    except (OperationalError, OSError, *connection_errors()):
+        return 0
+
+
 def connection_errors() -> tuple[type[Exception], ...]:
     """What the broker's own library raises when it cannot be reached."""
     return tuple(current_app.connection_for_read().connection_errors)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sites import bin, delivery, deploying, history, look_recording, looking, looks, maintenance, recording, registration, scheduling
+from sites import (
+    bin,
+    deadman,
+    delivery,
+    deploying,
+    health,
+    history,
+    look_recording,
+    looking,
+    looks,
+    maintenance,
+    recording,
+    registration,
+    scheduling,
+)
 from sites.models import Look, Page
 from sites.probing.outcome import Purpose
 from sites.queueing import enqueue
@@ -78,6 +92,24 @@ def sweep_windows() -> int:
 def empty_bin() -> dict[str, int]:
     """Deletes for good what has been in the bin for a week, and previews of imports that nobody confirmed."""
     return bin.prune()
+
+
+@shared_task
+def show_sign_of_life(queue: str) -> None:
+    """Shows that beat and the worker of this queue are alive."""
+    health.beat_of(queue)
+
+
+@shared_task
+def watch_health() -> None:
+    """Keeps the figures of this minute; raises the alarm when sites are not probed."""
+    health.sample()
+
+
+@shared_task
+def call_dead_mans_switch() -> bool:
+    """Calls the outside service while all is in order here."""
+    return deadman.ping()
 
 
 @shared_task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import accounts, dashboard, deploying, incidents, mail, maintenance, settings, sites
+from .views import accounts, dashboard, deploying, health, incidents, mail, maintenance, settings, sites
 
 app_name = "sites"
 
@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("mail/", mail.index, name="mail"),
     path("mail/<int:pk>/", mail.show, name="mail-message"),
     path("mail/<int:pk>/html/", mail.html_part, name="mail-html"),
+    path("health/", health.show, name="health"),
     path("settings/", settings.show, name="settings"),
     path("settings/test-mail/", settings.send_test_mail, name="settings-test-mail"),
     path("account/", accounts.account, name="account"),

@@ -20,7 +20,7 @@ PUBLIC = {"sites:login", "sites:first-run", "sites:deploy-start", "sites:deploy-
 OWN = {
     "sites:dashboard", "sites:site-new", "sites:incidents", "sites:mail", "sites:settings", "sites:account", "sites:password",
     "sites:logout",
-    "sites:maintenance", "sites:maintenance-new", "sites:maintenance-preview",
+    "sites:health", "sites:maintenance", "sites:maintenance-new", "sites:maintenance-preview",
     "sites:settings-test-mail", "diagnostics:hosts", "diagnostics:host-new", "diagnostics:repairs", "diagnostics:causes",
     "diagnostics:cause", "diagnostics:practice", "diagnostics:practice-start",
 }  # fmt: skip

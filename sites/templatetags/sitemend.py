@@ -238,17 +238,17 @@ def field(bound: Any, unit: str = "") -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def frame_facts(context: Context) -> dict[str, Any]:
     """What the frame around every page shows: the section we are in, open incidents, and whether probing keeps its time."""
-    from sites import queries  # here, so that error pages and mails can use the other tags without the database
+    from sites import health, queries  # here, so that error pages and mails can use the other tags without the database
 
     request = context.get("request")
     user = getattr(request, "user", None)
     if request is None or user is None or not user.is_authenticated:
         return {"section": ""}
-    return {"section": context.get("section") or _section(request.path), **queries.frame(user)}
+    return {"section": context.get("section") or _section(request.path), **queries.frame(user), "behind": health.frame_warning()}
 
 
 _PLACES = ("incidents", "repairs", "mail", "settings")
-_SECTIONS = {**{name: name for name in _PLACES}, "account": "settings", "hosts": "settings"}
+_SECTIONS = {name: name for name in _PLACES} | dict.fromkeys(("account", "hosts", "health", "maintenance"), "settings")
 
 
 def _section(path: str) -> str:
