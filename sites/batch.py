@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sites import history, incidents, judging, look_samples, maintenance
+from sites import incidents, judging, look_samples, maintenance, rolling
 from sites.bulk import insert_rows, update_rows
 from sites.calm import RESULT_COLUMNS
 from sites.fingerprints import fingerprint
 from sites.judging import PageState, Policy
 from sites.models import FailureEvidence, Page, ProbeResult, Site, Transition
+from sites.models.probe import Counts
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome, Purpose
 from sites.samples import Sample, stored_state
@@ -43,7 +44,8 @@ class Batch:
     samples: dict[int, Sample]
     taken: list[tuple[Sample, Outcome]] = field(default_factory=list)
     with_evidence: set[int] = field(default_factory=set)  # positions in `taken`
-    days: history.DayCounts = field(default_factory=history.DayCounts)
+    counted: dict[int, Counts] = field(default_factory=dict)  # how the figures take it, by position in `taken`
+    confirmed: list[tuple[int, int, datetime]] = field(default_factory=list)  # (site, page, when its failure began)
 
     @classmethod
     def load(cls, outcomes: list[Outcome], now: datetime, policy: Policy | None) -> Batch:
@@ -95,11 +97,9 @@ class Batch:
         self._note_token(sample, outcome)
         # A failure in a maintenance window is planned: it counts neither for nor against the site.
         if outcome.purpose == Purpose.ROUTINE and not (planned and outcome.is_failure):
-            self.days.count(page.site_id, outcome, judged.state.verdict)
+            self.counted[len(self.taken) - 1] = _counts(outcome, judged.state.verdict)
         if judged.transition and before.verdict == Verdict.SUSPECT and judged.state.verdict == Verdict.DOWN:
-            first = before.failing_since or outcome.at
-            if maintenance.running(page.site, first) is None:
-                self.days.confirm(page.site_id, first)
+            self.confirmed.append((page.site_id, page.pk, before.failing_since or outcome.at))
         self._set_due(sample, outcome, judged.next_after_s, was_calm=before.verdict == Verdict.UP)
         _put_on_page(page, judged.state, outcome)
 
@@ -125,10 +125,10 @@ class Batch:
     def store(self) -> None:
         """Writes everything, the incidents and notifications that follow included."""
         self.store_results()
+        self._store_counts()
         changed = [sample for sample in self.samples.values() if sample.changed]
         update_rows(Page, {sample.page.pk: _page_row(sample) for sample in changed}, _PAGE_COLUMNS)
         recovered = self._store_sites()
-        self.days.store()
         transitions = [(s.page.pk, t.at, t.old, t.new, t.kind, t.why[:200]) for s in changed for t in s.transitions]
         insert_rows(Transition, ("page", "at", "old", "new", "kind", "why"), transitions)
         incidents.follow(self.by_site(), recovered, self.now)
@@ -142,14 +142,28 @@ class Batch:
 
     def store_results(self) -> None:
         """Stores what was taken in. What comes with evidence needs its key at once; the rest goes in by one plain statement."""
-        plain = [_result(*taken) for n, taken in enumerate(self.taken) if n not in self.with_evidence]
+        plain = [self._result(n) for n in range(len(self.taken)) if n not in self.with_evidence]
         insert_rows(ProbeResult, RESULT_COLUMNS, plain)
         if self.with_evidence:
-            kept = [self.taken[n] for n in sorted(self.with_evidence)]
+            kept = sorted(self.with_evidence)
             rows = ProbeResult.objects.bulk_create(
-                ProbeResult(**dict(zip(RESULT_COLUMNS, _result(*taken), strict=True)) | {"page": taken[0].page}) for taken in kept
+                ProbeResult(**dict(zip(RESULT_COLUMNS, self._result(n), strict=True)) | {"page": self.taken[n][0].page}) for n in kept
             )
-            FailureEvidence.objects.bulk_create(_evidence(row, outcome) for row, (_sample, outcome) in zip(rows, kept, strict=True))
+            FailureEvidence.objects.bulk_create(_evidence(row, self.taken[n][1]) for row, n in zip(rows, kept, strict=True))
+
+    def _result(self, position: int) -> tuple[Any, ...]:
+        sample, outcome = self.taken[position]
+        values = (sample.page.pk, outcome.at, str(outcome.purpose), str(outcome.kind), outcome.status, outcome.ms)
+        return (*values, outcome.timings.first_byte_ms, outcome.detail[:60], int(self.counted.get(position, Counts.NOT)))
+
+    def _store_counts(self) -> None:
+        """A failure that is confirmed was no single bad sample from its beginning on."""
+        touched = [(self.taken[n][0].page.site_id, self.taken[n][1].at) for n, counts in self.counted.items() if counts > Counts.GOOD]
+        for site_id, page_id, first in self.confirmed:
+            ProbeResult.objects.filter(page_id=page_id, at=first, counts=Counts.SUSPECT).update(counts=Counts.FAILED)
+            touched.append((site_id, first))
+        if touched:
+            rolling.touch(touched)
 
     def _store_sites(self) -> list[Site]:
         """Sums up the pages of each site; returns the sites of which every page is up again."""
@@ -214,10 +228,13 @@ def _page_row(sample: Sample) -> tuple[Any, ...]:
     return tuple(getattr(sample.page, name) for name in _PAGE_COLUMNS)
 
 
-def _result(sample: Sample, outcome: Outcome) -> tuple[Any, ...]:
-    first_byte_ms = outcome.timings.first_byte_ms
-    kind, detail = str(outcome.kind), outcome.detail[:60]
-    return (sample.page.pk, outcome.at, str(outcome.purpose), kind, outcome.status, outcome.ms, first_byte_ms, detail)
+def _counts(outcome: Outcome, verdict: str) -> Counts:
+    """How a routine probe counts. One that was refused says nothing about the site."""
+    if outcome.kind == Kind.BLOCKED:
+        return Counts.NOT
+    if not outcome.is_failure:
+        return Counts.GOOD
+    return Counts.FAILED if verdict == Verdict.DOWN else Counts.SUSPECT
 
 
 def _evidence(result: ProbeResult, outcome: Outcome) -> FailureEvidence:

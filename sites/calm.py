@@ -13,12 +13,11 @@ from operator import itemgetter
 
 from django.db import connection
 
-from sites import history
 from sites.bulk import any_of, insert_rows, keys, moment, update_rows
 from sites.models import Page, ProbeResult, Site
 from sites.probing.outcome import Kind, Outcome, Purpose
 
-RESULT_COLUMNS = ("page", "at", "purpose", "kind", "status", "ms", "first_byte_ms", "detail")
+RESULT_COLUMNS = ("page", "at", "purpose", "kind", "status", "ms", "first_byte_ms", "detail", "counts")
 WRITING = 0x51_7E_3E_4D  # the advisory lock that writers of results share: `sites.rolling` waits for them before it counts
 
 
@@ -45,14 +44,12 @@ def store_calm(outcomes: list[Outcome], sites: dict[int, bool], now: datetime) -
     odd = {outcome.key for outcome in outcomes if plain.get(outcome.key) is not outcome}
     pages: list[tuple[int, Outcome]] = []
     rows: dict[int, tuple[datetime, float | None]] = {}
-    site_of: dict[int, int] = {}
     for site_id, ids in _calm_pages(plain, odd, sites, now):
         those = [plain[page_id] for page_id in ids if page_id in plain]
         pages.extend((outcome.key, outcome) for outcome in those)
-        site_of |= dict.fromkeys(ids, site_id)
         first = plain.get(ids[0])
         rows[site_id] = (max(outcome.at for outcome in those), first.ms if first else None)
-    _store(pages, rows, site_of)
+    _store(pages, rows)
     taken = {key for key, _outcome in pages}
     return [outcome for outcome in outcomes if outcome.key not in taken]
 
@@ -86,15 +83,13 @@ def _calm_pages(plain: dict[int, Outcome], odd: set[int], sites: dict[int, bool]
             yield site_id, [page_id for _site, page_id, *_flags in pages]
 
 
-def _store(pages: list[tuple[int, Outcome]], sites: dict[int, tuple[datetime, float | None]], site_of: dict[int, int]) -> None:
+def _store(pages: list[tuple[int, Outcome]], sites: dict[int, tuple[datetime, float | None]]) -> None:
     if not pages:
         return
-    results = [(key, outcome.at, "routine", "ok", outcome.status, outcome.ms, outcome.timings.first_byte_ms, "") for key, outcome in pages]
+    results = [
+        (key, outcome.at, "routine", "ok", outcome.status, outcome.ms, outcome.timings.first_byte_ms, "", 1) for key, outcome in pages
+    ]
     insert_rows(ProbeResult, RESULT_COLUMNS, results)
-    days = history.DayCounts()
-    for key, outcome in pages:
-        days.count(site_of[key], outcome, "up")
-    days.store()
     seen = {key: (outcome.at, outcome.status, outcome.ms, "", "") for key, outcome in pages}
     update_rows(Page, seen, ("last_at", "last_status", "last_ms", "last_detail", "last_message"))
     with_first = {site_id: row for site_id, row in sites.items() if row[1] is not None}

@@ -102,22 +102,35 @@ class Curve:
     top: float
     ticks: tuple[float, ...]
     spans: tuple[tuple[float, float], ...] = ()  # (x, width) of what failed
+    upper: str = ""  # a second, fainter line above
 
 
-def curve(points: Sequence[Point], failing: Sequence[tuple[float, float]] = ()) -> Curve:
-    """The curve of some points; gaps stay gaps. `failing`: spans from 0 to 1 that are shaded, at least 4 units wide to be seen."""
-    top = nice_top(max((p.value for p in points if p.value is not None), default=0.0))
+def curve(points: Sequence[Point], failing: Sequence[tuple[float, float]] = (), upper: Sequence[Point] = ()) -> Curve:
+    """The curve of some points; gaps stay gaps. `failing`: spans from 0 to 1 that are shaded, at least 4 units wide to be seen.
+
+    `upper` is drawn as a second line. Its few highest points are cut off: one slow answer must not press all others to the ground.
+    """
+    highest = sorted(p.value for p in upper if p.value is not None)
+    most = highest[max(0, round(len(highest) * 0.95) - 1)] if highest else 0.0
+    top = nice_top(max([most, *(p.value for p in points if p.value is not None)]))
+    runs = _runs(points, top)
+    area = " ".join(f"M{run[0][0]} 100 " + " ".join(f"L{x} {y}" for x, y in run) + f" L{run[-1][0]} 100Z" for run in runs)
+    spans = tuple((round(a * 1000, 1), round(max(4.0, (b - a) * 1000), 1)) for a, b in failing)
+    return Curve(_line(runs), area, top, (top, top / 2, 0.0), spans, _line(_runs(upper, top)))
+
+
+def _runs(points: Sequence[Point], top: float) -> list[list[tuple[float, float]]]:
     runs: list[list[tuple[float, float]]] = [[]]
     for point in points:
         if point.value is None:
             runs.append([])
         else:
-            runs[-1].append((round(point.x * 1000, 1), round(100 - 100 * point.value / top, 2)))
-    runs = [run for run in runs if run]
-    line = " ".join("M" + " L".join(f"{x} {y}" for x, y in _seen(run)) for run in runs)
-    area = " ".join(f"M{run[0][0]} 100 " + " ".join(f"L{x} {y}" for x, y in run) + f" L{run[-1][0]} 100Z" for run in runs)
-    spans = tuple((round(a * 1000, 1), round(max(4.0, (b - a) * 1000), 1)) for a, b in failing)
-    return Curve(line, area, top, (top, top / 2, 0.0), spans)
+            runs[-1].append((round(point.x * 1000, 1), round(max(0.0, 100 - 100 * point.value / top), 2)))
+    return [run for run in runs if run]
+
+
+def _line(runs: Sequence[list[tuple[float, float]]]) -> str:
+    return " ".join("M" + " L".join(f"{x} {y}" for x, y in _seen(run)) for run in runs)
 
 
 def _seen(run: list[tuple[float, float]]) -> list[tuple[float, float]]:

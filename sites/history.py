@@ -1,99 +1,97 @@
-"""What is kept of the past and for how long: a row per site and day for ever, single results for days, failures for months."""
+"""What is kept of the past and for how long: good results for hours, failures for months, figures by minute, hour and day in their turn.
+
+Everything goes a little at a time, each time in a transaction of its own: the database is free for others in between.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from sites.bulk import insert_rows
-from sites.models import DayRollup, Notification, ProbeResult, Transition
-from sites.models.site import Verdict
-from sites.probing.outcome import Kind, Outcome
-from sites.rollups import bucket
+from sites.bulk import any_of, keys, moment
+from sites.models import DayRollup, HourRollup, MinuteRollup, Notification, ProbeResult, RollupMark, Site, Transition
+from sites.models.probe import Counts
+from sites.probing.outcome import Kind
+from sites.rolling import hour_of
 
-GOOD_RESULTS_FOR = timedelta(days=2)
+GOOD_RESULTS_FOR = timedelta(hours=6)
+GOOD_RESULTS_AT_LEAST = 24  # of a page that is probed seldom
 FAILURES_FOR = timedelta(days=90)
+MINUTES_FOR = timedelta(hours=25)  # a day and the hour that has begun
+HOURS_FOR = timedelta(days=90)
+DAYS_FOR = timedelta(days=731)
 MAIL_BODIES_FOR = timedelta(days=365)
-_AT_ONCE = 2000  # rows of one deletion: the database is free for others in between
+_AT_ONCE = 2000  # rows of one deletion
+_SITES_AT_ONCE = 200  # whose old figures are removed together
 _MOST_ROUNDS = 500
 
 
-@dataclass(slots=True)
-class Count:
-    """What one batch adds to one site's day."""
-
-    good: int = 0
-    suspect: int = 0
-    failed: int = 0
-    ms_sum: float = 0.0
-    buckets: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class DayCounts:
-    """What one batch adds to the days of its sites."""
-
-    counts: dict[tuple[int, date], Count] = field(default_factory=lambda: defaultdict(Count))
-
-    def count(self, site_id: int, outcome: Outcome, verdict: str) -> None:
-        """Adds a routine probe. A refused probe says nothing about the site and counts nowhere."""
-        if outcome.kind == Kind.BLOCKED:
-            return
-        row = self.counts[site_id, outcome.at.astimezone(UTC).date()]
-        if not outcome.is_failure:
-            row.good += 1
-        elif verdict == Verdict.DOWN:
-            row.failed += 1
-        else:
-            row.suspect += 1
-        if outcome.ms is not None and not outcome.is_failure:
-            key = bucket(outcome.ms)
-            row.ms_sum += outcome.ms
-            row.buckets[key] = row.buckets.get(key, 0) + 1
-
-    def confirm(self, site_id: int, first_failure: datetime) -> None:
-        """The failure that began with this routine probe is confirmed: it was no single bad sample."""
-        row = self.counts[site_id, first_failure.astimezone(UTC).date()]
-        row.suspect -= 1
-        row.failed += 1
-
-    def store(self) -> None:
-        """One SELECT and one statement that inserts or replaces; the sites of the batch are locked by the caller."""
-        if not self.counts:
-            return
-        site_ids, days = {key[0] for key in self.counts}, {key[1] for key in self.counts}
-        rows = {(row.site_id, row.day): row for row in DayRollup.objects.filter(site_id__in=site_ids, day__in=days)}
-        for (site_id, day), count in self.counts.items():
-            row = rows.setdefault((site_id, day), DayRollup(site_id=site_id, day=day, buckets={}))
-            row.good, row.failed = row.good + count.good, row.failed + count.failed
-            row.suspect = max(0, row.suspect + count.suspect)
-            row.ms_sum += count.ms_sum
-            for key, number in count.buckets.items():
-                row.buckets[key] = row.buckets.get(key, 0) + number
-        values = [(row.site_id, row.day, *(getattr(row, name) for name in _FIGURES)) for key, row in rows.items() if key in self.counts]
-        insert_rows(DayRollup, ("site", "day", *_FIGURES), values, unique=("site", "day"))
-
-
-_FIGURES = ("good", "suspect", "failed", "ms_sum", "buckets")
-
-
 def prune_history(now: datetime | None = None) -> dict[str, int]:
-    """Removes what has been kept long enough, a little at a time. Returns how many rows of each kind."""
+    """Removes what has been kept long enough. Returns how many rows of each kind."""
     now = now or timezone.now()
-    good = ProbeResult.objects.filter(at__lt=now - GOOD_RESULTS_FOR, kind=Kind.OK)
-    failures = ProbeResult.objects.filter(at__lt=now - FAILURES_FOR)
-    transitions = Transition.objects.filter(at__lt=now - FAILURES_FOR)
-    old_mail = Notification.objects.filter(created_at__lt=now - MAIL_BODIES_FOR).exclude(body_text="", body_html="")
+    failures = ProbeResult.objects.filter(at__lt=now - FAILURES_FOR).exclude(kind=Kind.OK)
     return {
-        "good": _delete(good),
+        "good": _prune_good(now),
         "failures": _delete(failures),
-        "transitions": _delete(transitions),
-        "mail_bodies": old_mail.update(body_text="", body_html=""),
+        "transitions": _delete(Transition.objects.filter(at__lt=now - FAILURES_FOR)),
+        "minutes": _prune_figures(MinuteRollup, "hour", hour_of(now - MINUTES_FOR)),
+        "hours": _prune_figures(HourRollup, "hour", hour_of(now - HOURS_FOR)),
+        "days": _prune_figures(DayRollup, "day", str((now - DAYS_FOR).date())),
+        "mail_bodies": _empty_mails(now),
     }
+
+
+def _prune_good(now: datetime) -> int:
+    """Good results that are old enough and counted. The newest of a page that is probed seldom stay longer."""
+    mark = RollupMark.objects.filter(pk=1).values_list("result_id", flat=True).first() or 0
+    total = 0
+    for rows in _good_before(now - GOOD_RESULTS_FOR):
+        ids = [
+            pk
+            for pk, _at, counts, interval_s, age_s in rows
+            if (counts != Counts.GOOD or pk <= mark) and age_s + GOOD_RESULTS_FOR.total_seconds() > interval_s * GOOD_RESULTS_AT_LEAST
+        ]
+        if ids:
+            with connection.cursor() as cursor:
+                cursor.execute(f"DELETE FROM sites_proberesult WHERE id {any_of()}", [keys(ids)])  # noqa: S608 (no value is part of it)
+        total += len(ids)
+    return total
+
+
+def _good_before(bound: datetime) -> Iterator[list[tuple[int, object, int, int, float]]]:
+    """(key, moment, counts, interval in seconds, seconds before `bound`) of good results, oldest first, a batch at a time."""
+    age = {"sqlite": "strftime('%%s', %s) - strftime('%%s', r.at)", "postgresql": "EXTRACT(EPOCH FROM %s - r.at)::float"}[connection.vendor]
+    text = {"sqlite": "r.at || ''", "postgresql": "r.at"}[connection.vendor]  # as it is stored, to go on from there
+    sql = f"""
+        SELECT r.id, {text}, r.counts, s.interval_s, {age}
+        FROM sites_proberesult r JOIN sites_page p ON p.id = r.page_id JOIN sites_site s ON s.id = p.site_id
+        WHERE r.kind = 'ok' AND r.at < %s AND (r.at, r.id) > (%s, %s) ORDER BY r.at, r.id LIMIT {_AT_ONCE}"""  # noqa: S608
+    last: tuple[object, int] = (moment(datetime(1970, 1, 1, tzinfo=bound.tzinfo)), 0)
+    for _round in range(_MOST_ROUNDS):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [moment(bound), moment(bound), *last])
+            rows = list(cursor.fetchall())
+        if rows:
+            yield rows
+        if len(rows) < _AT_ONCE:
+            return
+        last = (rows[-1][1], rows[-1][0])
+
+
+def _prune_figures(model: type[MinuteRollup | HourRollup | DayRollup], name: str, before: int | str) -> int:
+    """By sites, along the one index there is: one by time would cost more room than what it finds."""
+    ids = list(Site.objects.order_by("pk").values_list("pk", flat=True))
+    sql = f"DELETE FROM {model._meta.db_table} WHERE site_id {any_of()} AND {name} < %s"  # noqa: S608 (names of our models)
+    total = 0
+    for start in range(0, len(ids), _SITES_AT_ONCE):
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [keys(ids[start : start + _SITES_AT_ONCE]), before])
+            total += cursor.rowcount
+    return total
 
 
 def _delete(rows: QuerySet[ProbeResult] | QuerySet[Transition]) -> int:
@@ -106,3 +104,10 @@ def _delete(rows: QuerySet[ProbeResult] | QuerySet[Transition]) -> int:
         if len(ids) < _AT_ONCE:
             break
     return total
+
+
+def _empty_mails(now: datetime) -> int:
+    """The bodies of old mails; that they were sent, to whom and when stays."""
+    old = Notification.objects.filter(created_at__lt=now - MAIL_BODIES_FOR).exclude(body_text="", body_html="")
+    ids = list(old.values_list("pk", flat=True)[:_AT_ONCE])
+    return Notification.objects.filter(pk__in=ids).update(body_text="", body_html="") if ids else 0

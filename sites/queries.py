@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from statistics import median
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -15,17 +12,14 @@ from django.core.paginator import Page as ListPage
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from . import rollups, scheduling, wording
-from .drawing import Bar, Curve, Point, curve
-from .models import DayRollup, Incident, Notification, Page, ProbeResult, Site
+from . import figures, rollups, scheduling, wording
+from .drawing import Bar
+from .models import Incident, Notification, Page, ProbeResult, Site
 from .selecting import FILTERS, Wanted, matching, own_sites
 
 PER_PAGE = 50
-BAR_DAYS = 30
 LATE_S = 30.0  # beyond this the frame says that probing is behind
 SILENT_S = 600.0  # no result for so long, with sites that should be probed: nothing is probing
 
@@ -38,6 +32,8 @@ _FAILING_FIRST = Case(
     default=Value(4),
     output_field=IntegerField(),
 )
+
+
 def own_incidents(user: AbstractBaseUser) -> QuerySet[Incident]:
     """The incidents of a person's teams' sites."""
     return Incident.objects.filter(site__team__memberships__user=user, site__deleted_at=None)
@@ -81,9 +77,9 @@ def site_rows(user: AbstractBaseUser, wanted: Wanted, number: object = 1) -> tup
     sites = matching(own_sites(user), wanted).select_related("host").annotate(rank=_FAILING_FIRST).order_by("rank", "name")
     page = Paginator(sites, PER_PAGE).get_page(number)
     today = timezone.now().date()
-    days = _days_of([site.pk for site in page.object_list], today)
-    recent = _recent_buckets([site.pk for site in page.object_list], today)
-    rows = [SiteRow(site, bars_of(days[site.pk], today), rollups.percentile(recent[site.pk], 0.5)) for site in page.object_list]
+    days = figures.days_of([site.pk for site in page.object_list], today)
+    medians = figures.medians([site.pk for site in page.object_list], today)
+    rows = [SiteRow(site, figures.bars_of(days[site.pk], today), medians.get(site.pk)) for site in page.object_list]
     return page, rows
 
 
@@ -103,51 +99,6 @@ def tags(user: AbstractBaseUser) -> list[str]:
     return sorted({word for words in used for word in words.split()}, key=str.casefold)
 
 
-def _days_of(site_ids: Iterable[int], today: date) -> dict[int, dict[date, tuple[int, int, int]]]:
-    found: dict[int, dict[date, tuple[int, int, int]]] = defaultdict(dict)
-    rows = DayRollup.objects.filter(site_id__in=list(site_ids), day__gt=today - timedelta(days=BAR_DAYS), day__lte=today)
-    for site_id, day, good, suspect, failed in rows.values_list("site_id", "day", "good", "suspect", "failed"):
-        found[site_id][day] = (good, suspect, failed)
-    return found
-
-
-def _recent_buckets(site_ids: Iterable[int], today: date) -> dict[int, dict[str, int]]:
-    """Answer times of today and yesterday: the classes of a whole month would be megabytes of JSON."""
-    found: dict[int, dict[str, int]] = defaultdict(dict)
-    rows = DayRollup.objects.filter(site_id__in=list(site_ids), day__gte=today - timedelta(days=1))
-    for site_id, buckets in rows.values_list("site_id", "buckets"):
-        found[site_id] = rollups.merge([found[site_id], buckets])
-    return found
-
-
-def bars_of(days: dict[date, tuple[int, int, int]], today: date) -> list[Bar]:
-    """A bar for each of the last thirty days, oldest first."""
-    return [_bar(today - timedelta(days=back), days.get(today - timedelta(days=back))) for back in range(BAR_DAYS - 1, -1, -1)]
-
-
-def _bar(day: date, figures: tuple[int, int, int] | None) -> Bar:
-    name = date_format(day, "j M")
-    good, suspect, failed = figures or (0, 0, 0)
-    if not good + suspect + failed:
-        return Bar("none", _("%(day)s: not probed") % {"day": name})
-    if failed:
-        return Bar("bad", _("%(day)s: %(share)s of probes failed") % {"day": name, "share": percent(failed / (good + suspect + failed))})
-    if suspect:
-        words = ngettext("%(day)s: %(n)d single failure", "%(day)s: %(n)d single failures", suspect)
-        return Bar("warn", words % {"day": name, "n": suspect})
-    return Bar("ok", _("%(day)s: well") % {"day": name})
-
-
-def percent(share: float | None) -> str:
-    """A share as people read availability: 100 %, 99.94 %, 97.3 %; never rounded up to 100 when it is less."""
-    if share is None:
-        return "–"
-    if share >= 1:
-        return "100 %"
-    value = share * 100
-    return f"{min(value, 99.99):.2f} %" if value >= 99 else f"{value:.1f} %"
-
-
 def needing(user: AbstractBaseUser, most: int = 5) -> tuple[list[Incident], list[Site]]:
     """What needs a person: open incidents, the newest first, and sites that are suspect without an incident."""
     incidents = list(own_incidents(user).filter(resolved_at=None).select_related("site", "acknowledged_by").order_by("-opened_at")[:most])
@@ -163,79 +114,28 @@ class SiteFacts:
     pages: list[Page]
     bars: list[Bar]
     available: str
-    curve: Curve | None
-    median_ms: float | None
-    p95_ms: float | None
+    chart: figures.Chart
     probes: list[ProbeResult]
     open_incidents: list[Incident]
     incidents: list[Incident]
 
 
-def site_facts(site: Site) -> SiteFacts:
-    """Everything a site's page shows."""
+def site_facts(site: Site, span: str = "") -> SiteFacts:
+    """Everything a site's page shows. `span`: the key of one of `figures.SPANS` for the chart; the last day if it is none."""
     now = timezone.now()
     pages = list(site.pages.all())
-    days = _days_of([site.pk], now.date())[site.pk]
+    days = figures.days_of([site.pk], now.date())[site.pk]
     good, failed = sum(row[0] for row in days.values()), sum(row[2] for row in days.values())
-    drawn, values = _response_curve(pages, now)
     recent = list(site.incidents.order_by("-opened_at")[:8])
     return SiteFacts(
         pages=pages,
-        bars=bars_of(days, now.date()),
-        available=percent(rollups.availability(good, failed)),
-        curve=drawn,
-        median_ms=median(values) if values else None,
-        p95_ms=sorted(values)[max(0, round(len(values) * 0.95) - 1)] if values else None,
+        bars=figures.bars_of(days, now.date()),
+        available=figures.percent(rollups.availability(good, failed)),
+        chart=figures.chart(site.pk, figures.span_of(span), now),
         probes=list(ProbeResult.objects.filter(page__in=pages).select_related("page", "evidence").order_by("-at")[:12]),
         open_incidents=[incident for incident in recent if incident.is_open],
         incidents=[incident for incident in recent if not incident.is_open],
     )
-
-
-CHART_SLOTS = 144  # ten minutes each: as fine as 700 pixels can show
-
-
-def _response_curve(pages: list[Page], now: datetime) -> tuple[Curve | None, list[float]]:
-    """The first page's answer times of the last day: the median of each slot, so that one slow answer is no mountain."""
-    if not pages:
-        return None, []
-    start = now - timedelta(days=1)
-    slots: dict[int, list[float]] = defaultdict(list)
-    failing: set[int] = set()
-    values: list[float] = []
-    rows = ProbeResult.objects.filter(page=pages[0], at__gte=start, at__lte=now, purpose="routine").order_by("at")
-    for at, ms, kind in rows.values_list("at", "ms", "kind"):
-        slot = min(CHART_SLOTS - 1, int((at - start).total_seconds() / 86400 * CHART_SLOTS))
-        if kind not in ("ok", "maintenance"):
-            failing.add(slot)
-        if ms is not None:
-            slots[slot].append(ms)
-            values.append(ms)
-    if not slots and not failing:
-        return None, []
-    points = [Point((slot + 0.5) / CHART_SLOTS, median(slots[slot]) if slot in slots else None) for slot in range(CHART_SLOTS)]
-    return curve(_joined(points), _spans(failing)), values
-
-
-def _joined(points: list[Point]) -> list[Point]:
-    """Leaves out slots without a probe when their neighbours are near: a site probed every 30 minutes still has one line."""
-    measured = [point for point in points if point.value is not None]
-    joined: list[Point] = []
-    for point in measured:
-        if joined and point.x - joined[-1].x > 6 / CHART_SLOTS:
-            joined.append(Point((point.x + joined[-1].x) / 2, None))
-        joined.append(point)
-    return joined
-
-
-def _spans(slots: set[int]) -> list[tuple[float, float]]:
-    spans: list[tuple[int, int]] = []
-    for slot in sorted(slots):
-        if spans and spans[-1][1] == slot:
-            spans[-1] = (spans[-1][0], slot + 1)
-        else:
-            spans.append((slot, slot + 1))
-    return [(first / CHART_SLOTS, last / CHART_SLOTS) for first, last in spans]
 
 
 def incident_list(user: AbstractBaseUser, state: str, number: object) -> ListPage[Incident]:

@@ -17,6 +17,7 @@ from sites import (
     maintenance,
     recording,
     registration,
+    rolling,
     scheduling,
 )
 from sites.models import Look, Page
@@ -110,6 +111,12 @@ def watch_health() -> None:
 def call_dead_mans_switch() -> bool:
     """Calls the outside service while all is in order here."""
     return deadman.ping()
+
+
+@shared_task
+def roll_up() -> int:
+    """Counts new results in the figures by minute, hour and day."""
+    return rolling.roll_up()
 
 
 @shared_task

@@ -9,7 +9,7 @@ from .line import LineOutage
 from .look import Look
 from .maintenance import DeployHook, Deployment, MaintenanceWindow
 from .notification import Notification
-from .probe import DayRollup, FailureEvidence, ProbeResult, Transition
+from .probe import DayRollup, FailureEvidence, HourRollup, MinuteRollup, ProbeResult, RollupMark, RollupTouch, Transition
 from .site import Page, Site
 from .team import LoginAttempt, Membership, Team
 from .visitor_failure import VisitorFailure, VisitorIncident, VisitorPage, VisitorReport, VisitorWatch
@@ -25,6 +25,7 @@ __all__ = [
     "FailureEvidence",
     "HealthSample",
     "Host",
+    "HourRollup",
     "Incident",
     "IncidentEntry",
     "LineOutage",
@@ -32,9 +33,12 @@ __all__ = [
     "Look",
     "MaintenanceWindow",
     "Membership",
+    "MinuteRollup",
     "Notification",
     "Page",
     "ProbeResult",
+    "RollupMark",
+    "RollupTouch",
     "SavedFilter",
     "SignOfLife",
     "Site",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, look_queries, looks, queries, recording, registration, wording
+from sites import access, figures, look_queries, looks, queries, recording, registration, wording
 from sites.forms import DeleteForm, MuteForm, SiteForm
 from sites.maintenance_forms import PauseForm
 from sites.models import Site
@@ -20,10 +20,11 @@ from sites.models import Site
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """A site's page; for htmx only the part that changes."""
     site = access.get_site(request, pk)
-    facts = queries.site_facts(site)
+    facts = queries.site_facts(site, request.GET.get("span", ""))
     context = {
         "site": site,
         "facts": facts,
+        "spans": figures.SPANS,
         "may_write": access.may_write(request, site.team_id),
         "mute_form": MuteForm(),
         "sentence": sentence(site),

@@ -24,6 +24,7 @@ def fill(count: int) -> object:
     from django.utils import timezone
 
     from sites.models import DayRollup, Incident, Membership, Page, Site, Team
+    from sites.rollups import pack_times
 
     now, chance = timezone.now(), random.Random(7)
     user = User.objects.create_user("bench", "bench@example.org", "bench-password-1")
@@ -38,8 +39,8 @@ def fill(count: int) -> object:
     today = now.date()
     DayRollup.objects.bulk_create(
         (
-            DayRollup(site=site, day=today - timedelta(days=age), good=1440, failed=chance.choice([0] * 30 + [7]), ms_sum=1440 * 200.0,
-                      buckets={"20": 800, "24": 600, "30": 40})
+            DayRollup(site=site, day=today - timedelta(days=age), good=1440, failed=chance.choice([0] * 30 + [7]),
+                      times=pack_times({20: 800, 24: 600, 30: 40}))
             for site in sites for age in range(DAYS)
         ),
         batch_size=2000,

@@ -157,10 +157,10 @@ def _days(site: Site, demo: Demo, chance: random.Random, now: datetime) -> None:
     rows = []
     for ago in range(demo.since_days):
         good = PER_DAY * len(demo.paths) - failed.get(ago, 0)
-        buckets: dict[str, int] = {}
+        times: rollups.Times = {}
         for _sample in range(40):
-            key = rollups.bucket(demo.ms * chance.lognormvariate(0, 0.25))
-            buckets[key] = buckets.get(key, 0) + good // 40
+            key = rollups.time_class(demo.ms * chance.lognormvariate(0, 0.25))
+            times[key] = times.get(key, 0) + good // 40
         day = (now - timedelta(days=ago)).date()
         rows.append(
             DayRollup(
@@ -169,8 +169,7 @@ def _days(site: Site, demo: Demo, chance: random.Random, now: datetime) -> None:
                 good=good,
                 suspect=2 if ago in demo.blips else 0,
                 failed=failed.get(ago, 0),
-                ms_sum=good * demo.ms,
-                buckets=buckets,
+                times=rollups.pack_times(times),
             )
         )
     DayRollup.objects.bulk_create(rows)
@@ -183,7 +182,7 @@ def _results(pages: list[Page], demo: Demo, chance: random.Random, now: datetime
             at = now - timedelta(seconds=INTERVAL_S * number + 20)
             busy = 1.35 if 8 <= at.hour <= 18 else 1.0  # by day it is slower
             ms = demo.ms * busy * chance.lognormvariate(0, 0.18)
-            rows.append(ProbeResult(page=page, at=at, purpose="routine", kind="ok", status=200, ms=ms, first_byte_ms=ms * 0.8))
+            rows.append(ProbeResult(page=page, at=at, purpose="routine", kind="ok", status=200, ms=ms, first_byte_ms=ms * 0.8, counts=1))
     ProbeResult.objects.bulk_create(rows, batch_size=500)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sites import recording, scheduling
+from sites import recording, rolling, scheduling
 from sites.models import DayRollup, Incident, Page, ProbeResult, Site, Transition
 from sites.probing.outcome import Kind, Outcome, Purpose
 from sites.recording import record_batch
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 _PAGE = [field.attname for field in Page._meta.concrete_fields if field.attname not in ("id", "site_id")]
 _SITE = [field.attname for field in Site._meta.concrete_fields if field.attname not in ("id", "team_id", "name", "url", "created_at")]
 _INCIDENT = ("fingerprint", "kind", "first_failure_at", "last_seen_at", "resolved_at", "paths", "scope", "pattern", "reopened")
-_RESULT = ("page__path", "at", "purpose", "kind", "status", "ms", "first_byte_ms", "detail")
+_RESULT = ("page__path", "at", "purpose", "kind", "status", "ms", "first_byte_ms", "detail", "counts")
 
 
 def judged_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def rows(site: Site) -> list[object]:
         list(ProbeResult.objects.filter(page__site=site).order_by("at", "page__position", "pk").values(*_RESULT)),
         list(Transition.objects.filter(page__site=site).order_by("at", "page__position").values("page__path", "at", "old", "new", "why")),
         list(Incident.objects.filter(site=site).order_by("opened_at", "pk").values(*_INCIDENT)),
-        list(DayRollup.objects.filter(site=site).order_by("day").values("day", "good", "suspect", "failed")),
+        list(DayRollup.objects.filter(site=site).order_by("day").values("day", "good", "suspect", "failed", "times")),
     ]
 
 
@@ -87,6 +87,7 @@ def test_short_way_leads_to_the_same_rows_as_judging(monkeypatch, seed):
     with monkeypatch.context() as patch:
         judged_all(patch)
         assert play(judged, batches) == new
+    rolling.roll_up()
     for one, other in zip(rows(short), rows(judged), strict=True):
         assert one == other
     assert Incident.objects.filter(site=short).exists() or seed

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites import recording
+from sites import recording, rolling
 from sites.models import DayRollup, FailureEvidence, Incident, Notification, Page, ProbeResult, Transition
 from sites.probing.outcome import Kind, Purpose
 from sites.recording import record_batch, requests_for
@@ -31,6 +31,7 @@ def test_one_bad_sample_is_no_alarm():
     site.refresh_from_db()
     assert (page.verdict, site.verdict, site.kind) == ("up", "up", "ok")
     assert Incident.objects.count() == Notification.objects.count() == 0
+    rolling.roll_up()
     assert (DayRollup.objects.get().good, DayRollup.objects.get().suspect, DayRollup.objects.get().failed) == (1, 1, 0)
 
 
@@ -45,6 +46,7 @@ def test_two_of_two_failures_open_an_incident_and_count_as_failed():
     assert (incident.paths, incident.scope, incident.pattern, incident.request_id) == (["/checkout"], "some-pages", "permanent", "ABC-1")
     assert (incident.first_failure_at, incident.confirmed_by) == (after(60), "2 of 2 probes in 5 s")
     assert (site.verdict, site.kind, site.scope, site.verdict_since) == ("down", "server-error", "some-pages", after(65))
+    rolling.roll_up()
     day = DayRollup.objects.get()
     assert (day.good, day.suspect, day.failed) == (2, 0, 1)
     assert list(Transition.objects.filter(page=checkout).order_by("at").values_list("old", "new")) == [
@@ -61,6 +63,7 @@ def test_batch_recorded_twice_changes_nothing():
     second = [outcome(page, 5, Kind.SERVER_ERROR, purpose=Purpose.CONFIRMATION)]
     assert [record_batch(batch, now=after(5)) for batch in (first, second, second, first)] == [1, 1, 0, 0]
     assert (ProbeResult.objects.count(), Incident.objects.count(), Notification.objects.count()) == (2, 1, 1)
+    rolling.roll_up()
     assert DayRollup.objects.get().failed == 1
 
 
@@ -202,7 +205,7 @@ def test_retest_goes_past_caches_and_does_not_move_the_verdict():
     assert len({request.headers["user-agent"] for request in server.requests}) == 2
     assert [(item.kind, item.purpose) for item in found] == [("server-error", "cache-proof")] * 2
     assert (page.verdict, page.last_token, ProbeResult.objects.count()) == ("unknown", found[-1].token, 2)
-    assert DayRollup.objects.count() == 0
+    assert (rolling.roll_up(), DayRollup.objects.count()) == (0, 0)
 
 
 def test_recovery_needs_two_good_probes_and_site_recovered_is_told(django_capture_on_commit_callbacks):

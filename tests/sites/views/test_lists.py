@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from sites import rollups
 from sites.models import DayRollup, Host, IncidentEntry, Membership, Page, ProbeResult, Team
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.sites.views.pages import client_of, make_mail, soup
@@ -23,7 +24,7 @@ def fill(team: Team, count: int) -> None:
     for number in range(count):
         site = make_site(team, paths=("/a", "/b"), host=host if number % 2 else None, tags="wordpress")
         type(site).objects.filter(pk=site.pk).update(verdict=["down", "suspect", "up"][number % 3], kind="server-error", last_probe_at=now)
-        DayRollup.objects.create(site=site, day=now.date(), good=3, buckets={"20": 3})
+        DayRollup.objects.create(site=site, day=now.date(), good=3, times=rollups.pack_times({20: 3}))
         incident = make_incident(site, resolved_at=now if number % 2 else None)
         IncidentEntry.objects.create(incident=incident, at=now, kind="bad", text="Fails")
         make_mail(site, incident)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sites import credentials
+from sites import credentials, rolling
 from sites.models import DayRollup, Page, ProbeResult, Site
 from tests.factories import make_host, make_incident, make_site, make_team
 from tests.sites.views.pages import World, make_world, soup, words
@@ -158,9 +158,12 @@ def test_probing_now_tells_what_came_of_it(world: World) -> None:
 def test_site_page_shows_bars_chart_probes_and_what_is_missing(world: World) -> None:
     now = timezone.now()
     page = world.site.pages.get(path="/")
-    ProbeResult.objects.create(page=page, at=now - timedelta(minutes=30), purpose="routine", kind="ok", status=200, ms=212.4)
-    ProbeResult.objects.create(page=page, at=now - timedelta(minutes=20), purpose="routine", kind="server-error", status=500, ms=38.0)
-    DayRollup.objects.create(site=world.site, day=now.date(), good=999, failed=1)
+    good, failed = now - timedelta(minutes=30), now - timedelta(minutes=20)
+    ProbeResult.objects.create(page=page, at=good, purpose="routine", kind="ok", status=200, ms=212.4, counts=1)
+    ProbeResult.objects.create(page=page, at=failed, purpose="routine", kind="server-error", status=500, ms=38.0, counts=3)
+    rolling.touch([(world.site.pk, failed)])
+    rolling.roll_up()
+    DayRollup.objects.update_or_create(site=world.site, day=now.date(), defaults={"good": 999, "failed": 1})
     shown = soup(world.owner.get(f"/sites/{world.site.pk}/"))
     bars = shown.select("svg.bars rect")
     assert (len(bars), bars[-1]["class"], bars[0]["class"]) == (30, ["bar", "bad"], ["bar", "none"])
