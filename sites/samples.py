@@ -44,6 +44,19 @@ class Sample:
         return cls(page, load_state(page), extra, page.verdict)
 
     @property
+    def path(self) -> str:
+        return self.page.path
+
+    @property
+    def verdict(self) -> str:
+        return str(self.state.verdict)
+
+    @property
+    def kind(self) -> str:
+        """Of the failure while it is down or suspect, else of the last outcome."""
+        return str(self.state.kind)
+
+    @property
     def fingerprint(self) -> str:
         """Of the failure that this page is held for; empty when it is up."""
         return str(self.extra.get("fp", ""))
