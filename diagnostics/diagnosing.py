@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -15,14 +15,16 @@ from django.utils.translation import gettext as _
 from sites import incidents, queueing
 from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
+from sites.visitor_marks import is_of_visitors
 
 from . import connecting, examining, offering
 from .causes import CAUSES
-from .evidence import LogLine
+from .evidence import LogLine, SiteSeen
 from .examining import Examination
 from .findings import Finding
 from .journal import printable
 from .models import Diagnosis, FindingRecord, RepairCase
+from .profiles import get_profile
 from .telling import clean, proof_json
 from .transports.base import Reader, TransportError
 
@@ -32,15 +34,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_LINES = 60
+_CATCHING_UP = timedelta(seconds=30)  # after a log's usual lag
 OPEN = (Diagnosis.State.QUEUED, Diagnosis.State.RUNNING)
 
 
-def request(site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None) -> Diagnosis:
+def request(site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None, *, is_again: bool = False) -> Diagnosis:
     """Asks for a diagnosis, which a worker makes. One that is waiting already serves both."""
     waiting = Diagnosis.objects.filter(site=site, state=Diagnosis.State.QUEUED, incident=incident).first()
     if waiting:
         return waiting
-    diagnosis = Diagnosis.objects.create(site=site, incident=incident, requested_by=user, requested_at=timezone.now())
+    now = timezone.now()
+    diagnosis = Diagnosis.objects.create(site=site, incident=incident, requested_by=user, requested_at=now, is_again=is_again)
     if incident:
         incidents.mark_diagnosis(incident, "running")
     queueing.enqueue_on_commit("diagnostics.tasks.diagnose", diagnosis.pk)
@@ -65,7 +69,7 @@ def run(diagnosis_id: int) -> Diagnosis:
     try:
         view = examining.look(diagnosis.site)
         with opened(diagnosis.site) as (reader, error):
-            examination = examining.examine(diagnosis.site, reader, view)
+            examination = _examine(diagnosis, reader, view)
         diagnosis.error = error
     except (TransportError, SecretUnreadable) as error:
         return fail(diagnosis, getattr(error, "message", str(error)))
@@ -73,6 +77,14 @@ def run(diagnosis_id: int) -> Diagnosis:
         log.exception("diagnosis %s", diagnosis_id)
         return fail(diagnosis, _("The diagnosis stopped by an error of its own. It is in the log of the worker."))
     return store(diagnosis, examination)
+
+
+def _examine(diagnosis: Diagnosis, reader: Reader | None, view: SiteSeen) -> Examination:
+    """Facts and checks; where visitors met what our probes do not see, with their eyes."""
+    site, incident = diagnosis.site, diagnosis.incident
+    if incident is None or not incident.is_open or not is_of_visitors(incident) or not examining.is_well(view):
+        return examining.examine(site, reader, view)
+    return examining.proven_only(examining.examine(site, reader, examining.as_visitors_met(site, view, incident)))
 
 
 @contextmanager
@@ -108,6 +120,7 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
     diagnosis.inconclusive = [{"check": each.check, "missing": clean(each.missing)} for each in examination.inconclusive]
     if isinstance(evidence.error_log, tuple):
         diagnosis.log_lines = [_line_json(line) for line in _telling(evidence.error_log)]
+    diagnosis.again_at = _again_at(diagnosis, examination, now)
     diagnosis.offers, diagnosis.no_trial = offering.from_examination(examination), offering.why_no_trial(examination)
     with transaction.atomic():
         diagnosis.save()
@@ -116,6 +129,16 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
         if diagnosis.incident:
             _tell(diagnosis.incident, examination)
     return diagnosis
+
+
+def _again_at(diagnosis: Diagnosis, examination: Examination, now: datetime) -> datetime | None:
+    """When to look once more, because the log lags and has not told the cause yet; None where that would bring nothing new."""
+    site, incident = diagnosis.site, diagnosis.incident
+    lag_s = get_profile(site.profile_name).log_lag_s
+    if incident is None or not incident.is_open or diagnosis.is_again or not lag_s or not site.error_log:
+        return None
+    proven = (f for f in examination.findings if f.severity == "critical" and any(proof.source == "error-log" for proof in f.evidence))
+    return None if any(proven) else now + timedelta(seconds=lag_s) + _CATCHING_UP
 
 
 def _telling(lines: tuple[LogLine, ...]) -> list[LogLine]:
@@ -192,11 +215,22 @@ def _finding_row(row: FindingRecord) -> dict[str, Any]:
     return {**values, "evidence": row.evidence, "repairable_by": row.repairable_by, "repair": repair}
 
 
+def _ask_again(diagnosis: Diagnosis) -> None:
+    """Once, when the log that lagged has caught up: what it tells by then follows in the thread of the first mail."""
+    incident = diagnosis.incident
+    if not Diagnosis.objects.filter(pk=diagnosis.pk).exclude(again_at=None).update(again_at=None):
+        return
+    if incident is not None and incident.is_open:
+        request(diagnosis.site, incident, is_again=True)
+
+
 def sweep() -> int:
     """Enqueues what a broker that was away forgot, and ends what a dead worker left. Returns how many were waiting."""
     now = timezone.now()
     for stuck in Diagnosis.objects.filter(state=Diagnosis.State.RUNNING, started_at__lt=now - timedelta(seconds=120)):
         fail(stuck, _("The diagnosis was interrupted. Ask for it again."))
+    for due in Diagnosis.objects.filter(again_at__lte=now).select_related("site", "incident")[:100]:
+        _ask_again(due)
     waiting = Diagnosis.objects.filter(state=Diagnosis.State.QUEUED, requested_at__lt=now - timedelta(seconds=10))
     ids = list(waiting.values_list("pk", flat=True)[:100])
     for diagnosis_id in ids:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from sites import recording
-from sites.models import Page, Site
+from sites.models import Incident, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
@@ -48,6 +48,24 @@ def seen(site: Site, outcomes: Sequence[Outcome], *, as_answered: bool = False) 
     failing = [page.failing_since for page in pages.values() if page.failing_since]
     since = min(failing, default=None) if worst and worst.is_failure else None
     return SiteSeen(site.name, site.url, _verdict(kinds), str(worst or ""), views, since)
+
+
+def as_visitors_met(site: Site, view: SiteSeen, incident: Incident) -> SiteSeen:
+    """The view of a site that is well for us and was not for its visitors: their pages stand in it as they met them."""
+    others = tuple(page for page in view.pages if page.path not in incident.paths)
+    met = tuple(
+        PageSeen(
+            path, Page(site=site, path=path).url, incident.kind, incident.status, incident.last_seen_at, request_id=incident.request_id
+        )
+        for path in incident.paths
+    )
+    return replace(view, verdict=Verdict.DOWN.value, kind=incident.kind, pages=met + others, failing_since=incident.first_failure_at)
+
+
+def proven_only(examination: Examination) -> Examination:
+    """What the error log proves. Of a site that answers us well nothing else is held for the cause of what visitors met."""
+    kept = (finding for finding in examination.findings if any(proof.source == "error-log" for proof in finding.evidence))
+    return replace(examination, findings=tuple(kept))
 
 
 def _page_seen(page: Page, outcome: Outcome, as_answered: bool) -> PageSeen:
