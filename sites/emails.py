@@ -214,7 +214,7 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "what": kind_words(incident.kind, incident.status),
         "sentence": failure_sentence(incident.kind, incident.status, incident.looks),
         "for_whom": _for_whom(incident),
-        "whom": _("visitors on %(paths)s") % {"paths": some_of(incident.paths)} if is_of_visitors(incident) else looks_words(incident.looks),
+        "whom": _whom(incident),
         "paths": incident.paths[:_FEW_PATHS],
         "more_paths": max(0, len(incident.paths) - _FEW_PATHS),
         "paths_line": _list_of(incident.paths, _FEW_PATHS),
@@ -226,6 +226,12 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "no_connection": bool(notification.site and not notification.site.host_id),
         "not_read": incident.diagnosis_state in ("failed", "none"),
     }
+
+
+def _whom(incident: Incident) -> str:
+    if is_of_visitors(incident):
+        return _("visitors on %(paths)s") % {"paths": some_of(incident.paths)}
+    return looks_words(incident.looks)
 
 
 def _for_whom(incident: Incident) -> str:
