@@ -6,12 +6,13 @@ import ipaddress
 import secrets
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from config import logs
+from config import error_views, logs
 from config.env import is_time_zone
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -103,3 +104,50 @@ class TimeZoneMiddleware:
             return self.get_response(request)
         with timezone.override(zoneinfo.ZoneInfo(name)):
             return self.get_response(request)
+
+
+class NoNulMiddleware:
+    """No name, search or text has a NUL in it, and PostgreSQL stores none: an address with one leads nowhere, a form with one is refused.
+
+    In a query string it is left out, so that a search pasted from somewhere odd still finds something. What is exempt from CSRF
+    protection reads its own body.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info:
+            return error_views.not_found(request)
+        if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.META.get("QUERY_STRING", ""):
+            given = request.GET.copy()
+            for name, values in list(given.lists()):
+                del given[name]
+                given.setlist(name.replace("\x00", ""), [value.replace("\x00", "") for value in values])
+            given._mutable = False
+            request.GET = given
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], *_args: Any) -> HttpResponse | None:
+        """Once it is known which view gets the form."""
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return None
+        if any("\x00" in text for name, values in request.POST.lists() for text in (name, *values)):
+            return error_views.bad_request(request)
+        return None
+
+
+class PrivatePagesMiddleware:
+    """Pages of logged-in people are kept by no cache: not a proxy's, nor the browser's own, which the next person at the desk could open.
+
+    Whoever has a session cookie counts as logged in: looking further would ask the database on error pages too.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME in response.cookies:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -64,6 +65,15 @@ class AdministratorForm(BaseUserCreationForm):
         return user
 
 
+class OwnTeamsField(forms.ModelMultipleChoiceField):
+    """Some of the person's teams. A number that no row can have is one more thing that does not exist: 404."""
+
+    def clean(self, value: Any) -> Any:
+        if any(not (str(item).isascii() and str(item).isdigit() and int(item) < 2**63) for item in value or ()):
+            raise Http404
+        return super().clean(value)
+
+
 class AccountForm(forms.ModelForm):
     """A person's own name and address, and which teams' mail they get."""
 
@@ -73,7 +83,7 @@ class AccountForm(forms.ModelForm):
         labels = {"first_name": _("First name"), "last_name": _("Last name"), "email": _("E-mail")}
         help_texts = {"email": _("Incidents of your teams' sites are mailed here.")}
 
-    mailed = forms.ModelMultipleChoiceField(
+    mailed = OwnTeamsField(
         Team.objects.none(),
         required=False,
         label=_("Mail me about the sites of"),
@@ -86,6 +96,8 @@ class AccountForm(forms.ModelForm):
         self.fields["mailed"].queryset = teams
         self.fields["mailed"].initial = teams.filter(memberships__user=self.instance, memberships__wants_mail=True)
         self.fields["email"].required = True
+        if not settings.SITEMEND_MAIL_BY_SMTP:
+            self.fields["email"].help_text = _("Incidents of your teams' sites are mailed here once mail is set up.")
 
     def save(self, commit: bool = True) -> Any:
         user = super().save(commit)
@@ -179,7 +191,9 @@ class SiteForm(forms.ModelForm):
         help_texts = {
             "name": _("How you call it in lists and mails."),
             "tags": _("Words to filter by, separated by spaces."),
-            "interval_s": _("At least 20 seconds."),
+            "interval_s": _(
+                "From 20, so that watching burdens no site, to 86,400 (a day). 60 suit most: a failure is then known and confirmed in 80 s."
+            ),
             "host": _("Where its files lie. It lets us name the cause of a failure and repair it."),
             "docroot": _("The folder that holds the site's index file and .htaccess. Empty: it is looked for."),
             "error_log": _("The full path. Empty: it is looked for."),

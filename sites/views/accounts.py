@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -79,9 +80,18 @@ def account(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Your account was saved."))
         return redirect("sites:account")
-    memberships = Membership.objects.filter(user=request.user).select_related("team").order_by("team__name")
-    context = {"form": form, "password_form": NewPasswordForm(request.user), "memberships": memberships, "section": "settings"}
-    return render(request, "sites/account.html", context, status=422 if form.errors else 200)
+    return _account_page(request, form, NewPasswordForm(request.user))
+
+
+def _account_page(request: HttpRequest, form: AccountForm, password_form: NewPasswordForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "password_form": password_form,
+        "memberships": Membership.objects.filter(user=request.user).select_related("team").order_by("team__name"),
+        "by_smtp": settings.SITEMEND_MAIL_BY_SMTP,
+        "section": "settings",
+    }
+    return render(request, "sites/account.html", context, status=422 if form.errors or password_form.errors else 200)
 
 
 @require_POST
@@ -94,9 +104,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, form.user)
         messages.success(request, _("Your password was changed. You stay logged in here and are logged out everywhere else."))
         return redirect("sites:account")
-    memberships = Membership.objects.filter(user=request.user).select_related("team").order_by("team__name")
-    context = {"form": AccountForm(instance=request.user), "password_form": form, "memberships": memberships, "section": "settings"}
-    return render(request, "sites/account.html", context, status=422)
+    return _account_page(request, AccountForm(instance=request.user), form)
 
 
 @login_not_required

@@ -203,3 +203,24 @@ def test_state_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingRefused) as caught:
         make_state_folder("SITEMEND_VAR_DIR", tmp_path / "file" / "below")
     assert caught.value.message.startswith("SITEMEND_VAR_DIR: ")
+
+
+@pytest.mark.parametrize("value", ["https://hc-ping.example/0a1b?x=1", "http://monitor.example:8080/"])
+def test_http_url_accepts_an_address_with_a_path(value: str) -> None:
+    assert Env({"NAME": value}).http_url("NAME") == value
+    assert Env({}).http_url("NAME") == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hc-ping.example/abc",
+        "ftp://a.example/",
+        "https:///x",
+        "https://user:secret@a.example/",
+        "https://a.example/#x",
+        "https://é.example",
+    ],
+)
+def test_http_url_refuses_the_rest_without_repeating_it(value: str) -> None:
+    assert value not in refusal("http_url", value)

@@ -6,10 +6,11 @@ import ipaddress
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from config import middleware
+from tests.factories import make_site, make_team, make_user
 
 
 def through(layer: type, request: HttpRequest, seen: dict[str, object]) -> HttpResponse:
@@ -57,3 +58,42 @@ def test_request_id_from_outside_is_not_taken() -> None:
     request = RequestFactory().get("/", HTTP_X_REQUEST_ID="mine")
     response = through(middleware.RequestIdMiddleware, request, {})
     assert response["X-Request-Id"] == request.request_id != "mine"
+
+
+@pytest.mark.django_db
+def test_pages_of_logged_in_people_are_kept_by_no_cache(client: Client) -> None:
+    assert "no-store" not in client.get("/no/such/page/").headers.get("Cache-Control", "")
+    client.force_login(make_user())
+    assert {client.get(path).headers["Cache-Control"] for path in ("/", "/settings/", "/no/such/page/")} == {"private, no-store"}
+
+
+@pytest.mark.django_db
+def test_static_files_may_be_cached_by_whoever_is_logged_in(settings) -> None:
+    settings.WHITENOISE_USE_FINDERS = True
+    client = Client()  # made after the change: middleware reads its settings at the start
+    client.force_login(make_user())
+    answer = client.get("/static/css/tokens.css")
+    assert answer.status_code == 200 and "no-store" not in answer.headers.get("Cache-Control", "")
+
+
+@pytest.mark.django_db
+def test_nul_in_a_search_is_left_out(client: Client) -> None:
+    user = make_user()
+    make_site(make_team(members=(user,)), name="bakery")
+    client.force_login(user)
+    answer = client.get("/?q=bak%00ery&%00=1&only=%00")
+    assert answer.status_code == 200 and "bakery" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/first-run/%00/", "/causes/a%00b/", "/deploy/%00/start", "/static/%00.css"])
+def test_nul_in_an_address_leads_nowhere(client: Client, path: str) -> None:
+    client.force_login(make_user())
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.django_db
+def test_form_with_a_nul_is_refused(client: Client) -> None:
+    client.force_login(make_user())
+    assert client.post("/sites/new/", {"name": "a\x00b", "url": "https://shop.example/"}).status_code == 400
+    assert client.post("/login/", {"username": "\x00", "password": "x", "next": "/\x00"}).status_code == 400

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,20 @@ def test_file_system_is_that_of_the_deepest_mount() -> None:
 
 def test_local_sqlite_is_not_warned_of() -> None:
     assert system_checks.sqlite_is_on_a_disk_of_this_machine() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("https://hc-ping.example/abc", False),
+        ("https://198.51.100.7/abc", True),
+        ("http://localhost:8000/ping", True),
+        ("http://10.0.0.7/ping", False),  # its network is allowed
+        ("http://169.254.169.254/", True),
+        ("", False),
+    ],
+)
+def test_dead_mans_switch_that_can_never_be_called_is_warned_of(settings, url: str, warned: bool) -> None:
+    settings.SITEMEND_DEADMAN_URL = url
+    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("10.0.0.0/8"),)
+    assert [message.id for message in system_checks.deadman_url_can_be_called()] == (["sitemend.W004"] if warned else [])

@@ -149,3 +149,18 @@ def test_admin_pages_send_to_the_one_login_and_back() -> None:
     response = client.post(door, {"username": "olga", "password": "secret-password", "next": "/admin/"})
     assert response["Location"] == "/admin/"
     assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("team", ["99999999999999999999999", "-1", "²"])
+def test_team_that_no_row_can_have_does_not_exist(client, team):
+    client.force_login(make_user("ada"))
+    assert client.post("/account/", {"email": "ada@example.org", "mailed": [team]}).status_code == 404
+
+
+@pytest.mark.parametrize("by_smtp", [True, False])
+def test_account_promises_mail_only_when_mail_leaves(client, settings, by_smtp):
+    settings.SITEMEND_MAIL_BY_SMTP = by_smtp
+    client.force_login(make_user("ada"))
+    page = client.get("/account/").content.decode()
+    assert ("Incidents are mailed to ada@example.org." in page) is by_smtp
+    assert ("Nobody is mailed yet" in page) is not by_smtp
