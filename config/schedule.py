@@ -30,6 +30,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "due pages": _every(1, "sites.tasks.dispatch_due_pages"),
     "due looks": _every(2, "sites.tasks.dispatch_due_looks"),
     "new looks": _every(60, "sites.tasks.prepare_looks"),
+    "certificates": _every(60, "sites.tasks.dispatch_due_certificates"),
     "notifications": _every(5, "sites.tasks.deliver_notifications"),
     "sweep": _every(60, "sites.tasks.sweep"),
     "windows": _every(5, "sites.tasks.sweep_windows"),

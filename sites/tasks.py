@@ -6,6 +6,7 @@ from celery import shared_task
 
 from sites import (
     bin,
+    certificates,
     deadman,
     delivery,
     deploying,
@@ -66,6 +67,21 @@ def probe_looks(look_ids: list[int]) -> int:
 def prepare_looks() -> int:
     """Gives new pages their looks."""
     return looks.prepare()
+
+
+@shared_task
+def dispatch_due_certificates() -> int:
+    """Has the certificates that are due read by the `probes` queue; what cannot be handed over is due again by itself."""
+    certificates.prepare()
+    ids = certificates.claim_due()
+    size = certificates.BATCH_SIZE
+    return sum(enqueue("sites.tasks.probe_certificates", ids[n : n + size], expires=3600) for n in range(0, len(ids), size))
+
+
+@shared_task
+def probe_certificates(site_ids: list[int]) -> int:
+    """Reads the certificates of these sites."""
+    return certificates.read_sites(site_ids)
 
 
 @shared_task
