@@ -52,6 +52,7 @@ class FailureEvidence(models.Model):
     body = models.BinaryField(blank=True, default=b"")  # first 64 KB
     excerpt = models.CharField(max_length=300, blank=True)
     timings = models.JSONField(default=dict)
+    certificate = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # read when an incident opens
 
 
 class Transition(models.Model):
