@@ -1,4 +1,4 @@
-"""The parts of a site's page about looks as other visitors."""
+"""The parts of a site's page about looks as other visitors and about certificates, so that the page includes each by one line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
-from sites import look_queries
+from sites import certificate_queries, look_queries
 from sites.models import Site
 
 register = template.Library()
@@ -17,6 +17,12 @@ register = template.Library()
 def looks_card(site: Site) -> dict[str, Any]:
     """The table of looks, per page and kind."""
     return {"site": site, "table": look_queries.look_table(site) if site.wants_looks else None}
+
+
+@register.inclusion_tag("sites/site_certificates.html")
+def certificates_card(site: Site) -> dict[str, Any]:
+    """Until when the site's certificates are valid."""
+    return {"certificates": certificate_queries.certificate_words(site)}
 
 
 @register.filter
