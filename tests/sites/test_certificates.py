@@ -29,7 +29,7 @@ LOOPBACK = Guard((ip_network("127.0.0.0/8"),))
 
 
 def make_certificate(
-    folder: Path, days: float, *, life: int = 90, name: str = "127.0.0.1", issuer: str = "Test authority"
+    folder: Path, days: float, *, life: int = 90, name: str = "127.0.0.1", issuer: str = "Test authority", ca_file: Path | None = None
 ) -> ssl.SSLContext:
     """A server's context with a certificate that ends after so many days; with `ca_file`, one that who trusts this file trusts."""
     key = ec.generate_private_key(ec.SECP256R1())
