@@ -35,6 +35,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": _every(60, "sites.tasks.sweep"),
     "windows": _every(5, "sites.tasks.sweep_windows"),
     "figures": _every(60, "sites.tasks.roll_up"),
+    "pictures": _every(3600, "sites.tasks.prune_pictures", expires=1800),
     "history": _every(600, "sites.tasks.prune_history"),
     "bin": _every(600, "sites.tasks.empty_bin"),
     "health": _every(60, "sites.tasks.watch_health"),

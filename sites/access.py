@@ -12,7 +12,7 @@ from django.db.models import Model, ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
-from .models import Incident, MaintenanceWindow, Membership, Notification, Site, Team
+from .models import FailureEvidence, Incident, MaintenanceWindow, Membership, Notification, Site, Team
 
 Row = TypeVar("Row", bound=Model)
 
@@ -64,6 +64,12 @@ def own_notifications(request: HttpRequest) -> QuerySet[Notification]:
 def get_notification(request: HttpRequest, pk: int) -> Notification:
     """One mail the person may read."""
     return get_object_or_404(own_notifications(request).select_related("site", "incident", "user", "joined_into"), pk=pk)
+
+
+def get_evidence(request: HttpRequest, pk: int) -> FailureEvidence:
+    """A failing answer that was kept, if its site is of one of the person's teams."""
+    rows = FailureEvidence.objects.filter(result__page__site__deleted_at=None).select_related("result__page__site")
+    return _own(request, rows, "result__page__site__team", pk)
 
 
 def get_window(request: HttpRequest, pk: int, *, write: bool = False) -> MaintenanceWindow:

@@ -10,3 +10,6 @@ class SitesConfig(AppConfig):
     name = "sites"
     label = "sites"
     verbose_name = _("Sites")
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401 (connects them)

@@ -10,6 +10,7 @@ from sites import (
     deadman,
     delivery,
     deploying,
+    evidence,
     health,
     history,
     look_recording,
@@ -20,8 +21,9 @@ from sites import (
     registration,
     rolling,
     scheduling,
+    screenshots,
 )
-from sites.models import Look, Page
+from sites.models import Incident, Look, Page
 from sites.probing.outcome import Purpose
 from sites.queueing import enqueue
 
@@ -133,6 +135,19 @@ def call_dead_mans_switch() -> bool:
 def roll_up() -> int:
     """Counts new results in the figures by minute, hour and day."""
     return rolling.roll_up()
+
+
+@shared_task
+def complete_evidence(incident_id: int) -> bool:
+    """Adds certificate and picture to what was kept of a new incident. Of one that is gone, nothing."""
+    incident = Incident.objects.select_related("site").filter(pk=incident_id).first()
+    return evidence.complete(incident) if incident else False
+
+
+@shared_task
+def prune_pictures() -> int:
+    """Removes pictures of answers that are no longer kept."""
+    return screenshots.prune()
 
 
 @shared_task

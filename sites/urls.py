@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import accounts, dashboard, deploying, health, incidents, mail, maintenance, settings, sites
+from .views import accounts, dashboard, deploying, evidence, health, incidents, mail, maintenance, settings, sites
 
 app_name = "sites"
 
@@ -35,6 +35,9 @@ urlpatterns: list[URLPattern] = [
     path("incidents/<int:pk>/acknowledge/", incidents.acknowledge, name="incident-acknowledge"),
     path("incidents/<int:pk>/mute/", incidents.mute, name="incident-mute"),
     path("incidents/<int:pk>/resolve/", incidents.resolve, name="incident-resolve"),
+    path("evidence/<int:pk>/", evidence.show, name="evidence"),
+    path("evidence/<int:pk>/text/", evidence.text, name="evidence-text"),
+    path("evidence/<int:pk>/picture/", evidence.picture, name="evidence-picture"),
     path("mail/", mail.index, name="mail"),
     path("mail/<int:pk>/", mail.show, name="mail-message"),
     path("mail/<int:pk>/html/", mail.html_part, name="mail-html"),
