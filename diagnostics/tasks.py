@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import connecting, diagnosing, host_tests, recovering, repairing, steps, undoing
+from . import connecting, diagnosing, host_tests, recovering, repairing, steps, undoing, visiting
 from .models import Step
 
 
@@ -70,3 +70,15 @@ def recover_journal() -> None:
 @shared_task(name="diagnostics.tasks.sweep_diagnoses", time_limit=60)
 def sweep_diagnoses() -> None:
     diagnosing.sweep()
+
+
+@shared_task(name="diagnostics.tasks.dispatch_access_logs", time_limit=60)
+def dispatch_access_logs() -> int:
+    """Hands over the hosts whose access logs are due."""
+    return visiting.dispatch()
+
+
+@shared_task(name=visiting.TASK, time_limit=150)
+def read_access_logs(host_id: int) -> int:
+    """Reads what is new in the access logs of one host."""
+    return visiting.read_host(host_id)

@@ -22,6 +22,8 @@ from sites import (
     rolling,
     scheduling,
     screenshots,
+    visitor_incidents,
+    visitors,
 )
 from sites.models import Incident, Look, Page
 from sites.probing.outcome import Purpose
@@ -108,12 +110,6 @@ def sweep_windows() -> int:
 
 
 @shared_task
-def empty_bin() -> dict[str, int]:
-    """Deletes for good what has been in the bin for a week, and previews of imports that nobody confirmed."""
-    return bin.prune()
-
-
-@shared_task
 def show_sign_of_life(queue: str) -> None:
     """Shows that beat and the worker of this queue are alive."""
     health.beat_of(queue)
@@ -132,9 +128,21 @@ def call_dead_mans_switch() -> bool:
 
 
 @shared_task
+def follow_visitors() -> int:
+    """Ends the incidents that visitors opened and that nobody meets any more."""
+    return visitor_incidents.resolve_quiet()
+
+
+@shared_task
 def roll_up() -> int:
     """Counts new results in the figures by minute, hour and day."""
     return rolling.roll_up()
+
+
+@shared_task
+def empty_bin() -> dict[str, int]:
+    """Deletes for good what has been in the bin for a week, and previews of imports that nobody confirmed."""
+    return bin.prune()
 
 
 @shared_task
@@ -153,4 +161,4 @@ def prune_pictures() -> int:
 @shared_task
 def prune_history() -> dict[str, int]:
     """Removes what has been kept long enough."""
-    return history.prune_history()
+    return history.prune_history() | visitors.prune()
