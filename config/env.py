@@ -10,6 +10,7 @@ import ipaddress
 import os
 import re
 import secrets
+import ssl
 import stat
 import sys
 from collections.abc import Callable, Mapping
@@ -136,6 +137,18 @@ class Env:
     def folders(self, name: str) -> tuple[Path, ...]:
         """Comma-separated absolute folders, resolved; they must exist and must not be the root of everything."""
         return self._each(name, _folder, "a folder that can be used")
+
+    def authorities(self, name: str) -> str:
+        """A file of certificate authorities (PEM) that can be used; "" when none is named."""
+        path = self.text(name)
+        if path:
+            try:
+                ssl.create_default_context(cafile=path)
+            except (OSError, ValueError) as error:  # SSLError is an OSError
+                raise SettingRefused(
+                    name, f"{path!r} is no file of certificates that can be read ({error.strerror or 'not PEM'})"
+                ) from None
+        return path
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         """One of `allowed`."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+from sites.probing import engine
 
 
 class SitesConfig(AppConfig):
@@ -13,3 +16,5 @@ class SitesConfig(AppConfig):
 
     def ready(self) -> None:
         from . import receivers  # noqa: F401 (connects them)
+
+        engine.trust(settings.SITEMEND_CA_FILE)

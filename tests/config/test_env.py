@@ -8,6 +8,7 @@ import os
 import stat
 from pathlib import Path
 
+import certifi
 import pytest
 
 from config.env import Env, SettingRefused, kept_secret, make_state_folder, read_dotenv
@@ -70,6 +71,13 @@ def test_folders_are_resolved(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert Env({"NAME": f"{tmp_path}/link"}).folders("NAME") == ((tmp_path / "real").resolve(),)
+
+
+def test_authorities_are_a_file_that_can_be_read(tmp_path: Path) -> None:
+    assert Env({"NAME": certifi.where()}).authorities("NAME") == certifi.where()
+    (tmp_path / "none.pem").write_text("no certificate")
+    assert "certificates" in refusal("authorities", str(tmp_path / "none.pem"))
+    assert "certificates" in refusal("authorities", "/no/such.pem")
 
 
 @pytest.mark.parametrize(("value", "words"), [("var/www", "must begin with /"), ("/there/is/none", "no such folder"), ("/", "too much")])
