@@ -104,7 +104,12 @@ class WindowForm(forms.ModelForm):
                 self.fields["duration_s"].choices = [*self.fields["duration_s"].choices, (window.duration_s, _words(window.duration_s))]
         else:
             local = timezone.localtime()
-            self.initial = {"first_day": local.date(), "time_zone": str(local.tzinfo), "start_time": "02:00"} | self.initial
+            night = local.date() + timedelta(days=1 if local.hour >= 2 else 0)
+            self.initial |= {"first_day": night, "time_zone": str(local.tzinfo), "start_time": "02:00", "duration_s": 2 * HOUR_S}
+
+        zones = self.fields["time_zone"].choices
+        if self.initial["time_zone"] not in dict(zones):
+            self.fields["time_zone"].choices = [(self.initial["time_zone"], self.initial["time_zone"]), *zones]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()

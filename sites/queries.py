@@ -14,7 +14,7 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Que
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import figures, rollups, scheduling, wording
+from . import figures, maintenance_queries, rollups, scheduling, wording
 from .drawing import Bar
 from .models import Incident, Notification, Page, ProbeResult, Site
 from .selecting import FILTERS, Wanted, matching, own_sites
@@ -70,6 +70,7 @@ class SiteRow:
     site: Site
     bars: list[Bar]
     median_ms: float | None
+    mark: str = ""  # "Maintenance until 04:00", "paused for 12 days"
 
 
 def site_rows(user: AbstractBaseUser, wanted: Wanted, number: object = 1) -> tuple[ListPage[Site], list[SiteRow]]:
@@ -79,7 +80,8 @@ def site_rows(user: AbstractBaseUser, wanted: Wanted, number: object = 1) -> tup
     today = timezone.now().date()
     days = figures.days_of([site.pk for site in page.object_list], today)
     medians = figures.medians([site.pk for site in page.object_list], today)
-    rows = [SiteRow(site, figures.bars_of(days[site.pk], today), medians.get(site.pk)) for site in page.object_list]
+    marks = maintenance_queries.marks(page.object_list)
+    rows = [SiteRow(site, figures.bars_of(days[site.pk], today), medians.get(site.pk), marks.get(site.pk, "")) for site in page.object_list]
     return page, rows
 
 
@@ -87,10 +89,16 @@ def counts(user: AbstractBaseUser) -> dict[str, int]:
     """How many sites there are in all and per filter, in one query. Keys as in FILTERS, with underscores, and `all`.
 
     `unmailed`: sites whose incidents nobody is told by mail, because no mail server is set. Practice sites do not count.
+    `held`: those down in a maintenance window, which nobody needs to look at before its end.
     """
     columns = {name.replace("-", "_"): Count("pk", filter=condition) for name, condition in FILTERS.items()}
+    columns["held"] = Count("pk", filter=FILTERS["down"] & Exists(_held_of(OuterRef("pk"))))
     found = own_sites(user).aggregate(all=Count("pk"), unmailed=Count("pk", filter=Q(practice=False)), **columns)
     return found | ({"unmailed": 0} if settings.SITEMEND_MAIL_BY_SMTP else {})
+
+
+def _held_of(site: OuterRef) -> QuerySet[Incident]:
+    return Incident.objects.filter(site=site, resolved_at=None).exclude(held_at=None)
 
 
 def tags(user: AbstractBaseUser) -> list[str]:
@@ -101,7 +109,8 @@ def tags(user: AbstractBaseUser) -> list[str]:
 
 def needing(user: AbstractBaseUser, most: int = 5) -> tuple[list[Incident], list[Site]]:
     """What needs a person: open incidents, the newest first, and sites that are suspect without an incident."""
-    incidents = list(own_incidents(user).filter(resolved_at=None).select_related("site", "acknowledged_by").order_by("-opened_at")[:most])
+    told = own_incidents(user).filter(resolved_at=None, held_at=None)
+    incidents = list(told.select_related("site", "acknowledged_by").order_by("-opened_at")[:most])
     has_incident = Exists(Incident.objects.filter(site=OuterRef("pk"), resolved_at=None))
     suspects = own_sites(user).filter(FILTERS["suspect"]).exclude(has_incident).order_by("name")
     return incidents, list(suspects.prefetch_related("pages")[:most])

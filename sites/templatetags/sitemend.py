@@ -90,6 +90,8 @@ def incident_tag(incident: Any) -> SafeString:
     """Whether an incident is open, as a tag."""
     if not incident.is_open:
         return tag("ok", _("Resolved"))
+    if incident.held_at:
+        return tag("odd", _("In maintenance"))
     return tag("bad", _("Open, it is back") if incident.is_regression else _("Open"))
 
 

@@ -44,23 +44,30 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def sentence(counts: dict[str, int], suspects: int = 0) -> str:
     """How things are, first: "2 sites need you. 345 are well."."""
-    needing = counts["down"] + counts["suspect"]
+    needing = counts["down"] + counts["suspect"] - counts["held"]
     well = counts["up"]
     if needing:
         first = ngettext("%(n)d site needs you.", "%(n)d sites need you.", needing) % {"n": needing}
         second = ngettext("%(n)d is well.", "%(n)d are well.", well) % {"n": well}
         return f"{first} {second}" if well else first
+    if counts["held"] and not well:
+        return _("No site needs you.")
     if not well:
         paused = counts["all"] == counts["paused"]
         return _("Every site is paused.") if paused else _("Nothing is known yet: the first probes are on their way.")
     if well == counts["all"]:
         return _("Your site is well.") if well == 1 else _("All %(n)d sites are well.") % {"n": well}
+    if counts["held"]:
+        return ngettext("%(n)d site is well.", "%(n)d sites are well.", well) % {"n": well}
     return ngettext("%(n)d site is well. None is down.", "%(n)d sites are well. None is down.", well) % {"n": well}
 
 
 def second_sentence(counts: dict[str, int]) -> str:
     """What else there is to know about the fleet."""
     parts = []
+    if counts["held"]:
+        words = ngettext("%(n)d fails in its maintenance window.", "%(n)d fail in their maintenance windows.", counts["held"])
+        parts.append(words % {"n": counts["held"]})
     if counts["blocked"]:
         parts.append(ngettext("%(n)d refuses our probes.", "%(n)d refuse our probes.", counts["blocked"]) % {"n": counts["blocked"]})
     if counts["paused"]:
