@@ -15,7 +15,17 @@ from django.utils.translation import gettext as _
 
 from sites.models import BehindAlarm, Certificate, Incident, Notification
 from sites.visitor_marks import is_of_visitors
-from sites.wording import duration_words, exact_words, failure_sentence, kind_words, looks_sentence, looks_words, some_of, sureness_words
+from sites.wording import (
+    duration_words,
+    exact_words,
+    failure_sentence,
+    kind_words,
+    looks_sentence,
+    looks_words,
+    often_sentence,
+    some_of,
+    sureness_words,
+)
 
 SUBJECT_LENGTH = 180
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
@@ -76,6 +86,11 @@ def recovery(notification: Notification) -> Mail:
     context |= {"until": exact_words(over), "lasted": duration_words((over - incident.first_failure_at).total_seconds())}
     context["by_repair"] = incident.resolution == Incident.Resolution.REPAIR
     return _mail("recovery", context)
+
+
+def escalation(notification: Notification) -> Mail:
+    """It failed now and then and fails every time now."""
+    return _mail("escalation", _about_incident(notification))
 
 
 def flapping(notification: Notification) -> Mail:
@@ -144,13 +159,14 @@ def joined(parts: Sequence[Notification]) -> Mail:
 
 
 _FAILURES = (Notification.Kind.NEW, Notification.Kind.REGRESSION)
-_NEWS = ["new", "regression", "flapping", "cause", "blocked", "certificate", "reminder", "recovery", "test"]
+_NEWS = ["new", "regression", "escalation", "flapping", "cause", "blocked", "certificate", "reminder", "recovery", "test"]
 _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "new": new,
     "regression": regression,
     "cause": cause,
     "recovery": recovery,
     "flapping": flapping,
+    "escalation": escalation,
     "blocked": blocked,
     "certificate": certificate,
     "behind": behind,
@@ -220,6 +236,7 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "paths_line": _list_of(incident.paths, _FEW_PATHS),
         "all_pages": incident.scope == "all-pages",
         "intermittent": incident.pattern == "intermittent",
+        "how_often": often_sentence(incident.pattern, incident.rate),
         "since": exact_words(incident.first_failure_at),
         "cause_short": _cause_short(incident),
         "sureness": sureness_words(incident.cause_confidence),

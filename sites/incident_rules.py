@@ -34,6 +34,8 @@ class PageNow(Protocol):
     def fingerprint(self) -> str: ...
     @property
     def is_failing_now(self) -> bool: ...
+    @property
+    def look(self) -> str: ...  # empty: the plain probe
 
 
 class OpenIncident(Protocol):
@@ -84,17 +86,25 @@ def belongs(page: PageNow, incident: OpenIncident) -> bool:
     """Whether what a page fails with is this incident."""
     if page.fingerprint == incident.fingerprint:
         return True
-    return bool(page.fingerprint) and page.path in incident.paths and page.kind in _OUT_OF_REACH and incident.kind in _OUT_OF_REACH
+    if not page.fingerprint or page.look or page.path not in incident.paths:
+        return False
+    return page.kind in _OUT_OF_REACH and incident.kind in _OUT_OF_REACH
 
 
-def failing(pages: Sequence[P], open_ones: Iterable[I]) -> list[Failing[P, I]]:
-    """What fails, by incident: open ones and such as are to be opened."""
+def _may_open(_page: PageNow) -> bool:
+    return True
+
+
+def failing(pages: Sequence[P], open_ones: Iterable[I], may_open: Callable[[P], bool] = _may_open) -> list[Failing[P, I]]:
+    """What fails, by incident: open ones and such as are to be opened, by pages that may."""
     open_ones = list(open_ones)
     found: dict[str, Failing[P, I]] = {}
     for page in pages:
         if not (page.is_failing_now and page.fingerprint):
             continue
         incident = next((each for each in open_ones if belongs(page, each)), None)
+        if incident is None and not may_open(page):
+            continue
         fingerprint = incident.fingerprint if incident else page.fingerprint
         group = found.get(fingerprint)
         if group is None:
@@ -119,7 +129,7 @@ def ending(incident: OpenIncident, pages: Sequence[PageNow]) -> Ending | None:
     """Over when no page fails with it any more. A page that is unknown or suspect leaves it open: unknown is not success."""
     if any(belongs(page, incident) for page in pages):
         return None
-    verdicts = {page.verdict for page in pages if page.path in incident.paths}
+    verdicts = {page.verdict for page in pages if page.path in incident.paths and not page.look}
     if Verdict.DOWN in verdicts:
         return Ending.ANOTHER_WAY
     return None if verdicts - {Verdict.UP} else Ending.WELL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,22 +13,22 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import judging, look_samples, maintenance, notifications, signals, visitor_marks
+from sites import incident_rules, judging, look_samples, maintenance, notifications, signals, visitor_marks
 from sites.bulk import update_rows
-from sites.models import Incident, IncidentEntry, Look, Notification, Site, Transition
+from sites.incident_rules import BLOCKED_MAIL_AFTER, REOPENED_WITHIN, Change, Ending, Opening
+from sites.incident_shapes import EXTENDED, describe, of_samples, opening_text
+from sites.models import Incident, IncidentEntry, Look, Notification, Page, Site, Transition
 from sites.models.site import Verdict
-from sites.wording import duration_words, failure_sentence, looks_sentence
+from sites.wording import duration_words, looks_sentence, rate_words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
     from sites.samples import Sample
 
-REOPENED_WITHIN = timedelta(minutes=30)
-BLOCKED_MAIL_AFTER = timedelta(hours=1)
+__all__ = ["REOPENED_WITHIN"]
 
 Kind = IncidentEntry.Kind
-_EXTENDED = ("paths", "last_seen_at", "scope", "pattern", "looks")
 
 
 def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], now: datetime) -> None:
@@ -42,9 +42,9 @@ def follow(by_site: Mapping[int, Sequence[Sample]], recovered: Sequence[Site], n
         _add_looks(touched)
         for site_id, samples in touched.items():
             _follow_site(samples[0].page.site, samples, open_ones[site_id], extended, now)
-        rows = {incident.pk: tuple(getattr(incident, name) for name in _EXTENDED) for incident in extended}
+        rows = {incident.pk: tuple(getattr(incident, name) for name in EXTENDED) for incident in extended}
         if rows:
-            update_rows(Incident, rows, _EXTENDED)
+            update_rows(Incident, rows, EXTENDED)
     _tell_blocked(by_site, now)
     for site in recovered:
         transaction.on_commit(partial(signals.site_recovered.send_robust, sender=Site, site_id=site.pk))
@@ -65,40 +65,46 @@ def _matters(sample: Sample) -> bool:
 
 
 def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident], extended: list[Incident], now: datetime) -> None:
-    failing: dict[str, list[Sample]] = defaultdict(list)
-    known = {incident.fingerprint: incident for incident in open_ones}
-    for sample in samples:
-        if sample.is_failing_now and sample.fingerprint and (sample.fingerprint in known or look_samples.may_open(sample, samples)):
-            failing[sample.fingerprint].append(sample)
-    for fingerprint, those in failing.items():
-        held = [sample for sample in samples if sample.fingerprint == fingerprint and sample.state.verdict == Verdict.DOWN]
-        if fingerprint in known:
-            extended.append(known[fingerprint])
-            _extend(known[fingerprint], those, held, samples)
-        elif met := visitor_marks.adopt(fingerprint, those, held, open_ones, now):
-            extended.append(met)
-            _extend(met, those, held, samples)
+    found = incident_rules.failing(samples, open_ones, lambda sample: look_samples.may_open(sample, samples))
+    for group in found:
+        if group.incident is not None:
+            incident = group.incident
+            _extend(incident, group.seen, group.held, samples, now)
+        elif met := visitor_marks.adopt(group.fingerprint, group.seen, group.held, open_ones, now):
+            incident = met
+            incident.pattern = judging.Pattern.NONE  # what visitors met is no measure of what probes see
+            _extend(incident, group.seen, group.held, samples, now)
         else:
-            incident = _open(site, fingerprint, those, held, samples, now)
+            incident = _open(site, group.fingerprint, group.seen, group.held, samples, now)
             open_ones.append(incident)
-            extended.append(incident)
+        extended.append(incident)
     for incident in open_ones:
         _resolve_if_over(incident, samples, now)
     if open_ones and any(t.new in (Verdict.DOWN, Verdict.UP) for sample in samples for t in sample.transitions):
         _note_flapping(site, open_ones, now)
 
 
-def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample]) -> None:
-    paths = _paths(held)
-    added = [path for path in paths if path not in incident.paths]
-    for_whom = incident.looks
-    incident.paths, incident.last_seen_at = paths, max(_last(sample) for sample in those)
-    incident.scope, incident.pattern, incident.looks = look_samples.shape(samples, held)
+def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime) -> None:
+    paths, for_whom, pattern = incident.paths, incident.looks, incident.pattern
+    describe(incident, those, held, samples)
     if for_whom != incident.looks:
         add_entry(incident, Kind.HINT, looks_sentence(incident.kind, incident.status, incident.looks), at=incident.last_seen_at)
-    if added:
+    if added := [path for path in incident.paths if path not in paths]:
         add_entry(incident, Kind.BAD, _("%(paths)s fails in the same way.") % {"paths": ", ".join(added)}, at=incident.last_seen_at)
     _tell_when_window_is_over(incident, incident.last_seen_at)
+    _note_pattern(incident, pattern, now)
+
+
+def _note_pattern(incident: Incident, before: str, now: datetime) -> None:
+    """What failed now and then and now fails every time is told; the reverse is only noted."""
+    change = incident_rules.pattern_change(before, incident.pattern)
+    if change is Change.ESCALATED:
+        add_entry(incident, Kind.BAD, _("It failed now and then; now it fails every time."), at=now)
+        notifications.escalated(incident, now)
+    elif change is Change.EASED:
+        add_entry(incident, Kind.HINT, _("It no longer fails every time, but %(often)s.") % {"often": rate_words(incident.rate)}, at=now)
+        if incident_rules.is_news_again(incident.reopened, notifications.was_told(incident, Notification.Kind.RECOVERY)):
+            _announce_flapping(incident, now)
 
 
 def _open(
@@ -106,21 +112,21 @@ def _open(
 ) -> Incident:
     """A new incident, a regression, or the one that was over a moment ago."""
     earlier = Incident.objects.filter(site=site, fingerprint=fingerprint).exclude(resolved_at=None).order_by("-resolved_at").first()
-    if earlier and earlier.resolved_at and now - earlier.resolved_at < REOPENED_WITHIN:
+    how = incident_rules.opening(earlier.resolved_at if earlier else None, now)
+    if earlier and how is Opening.REOPENED:
         earlier.site = site
         return _reopen(earlier, those, held, samples, now)
-    incident = _new(site, fingerprint, those, held, samples, now)
+    incident = of_samples(site, fingerprint, those, held, samples, now)
     incident.regression_of = earlier
     try:
         with transaction.atomic():
             incident.save(force_insert=True)
     except IntegrityError:  # another batch opened it at the same moment: it is the same incident
         other = Incident.objects.select_related("site").get(site=site, fingerprint=fingerprint, resolved_at=None)
-        _extend(other, those, held, samples)
+        _extend(other, those, held, samples, now)
         return other
-    add_entry(incident, Kind.BAD, _opening_text(incident), at=incident.first_failure_at)
-    kind = Notification.Kind.REGRESSION if earlier else Notification.Kind.NEW
-    notifications.incident_opened(incident, kind, now)
+    add_entry(incident, Kind.BAD, opening_text(incident), at=incident.first_failure_at)
+    notifications.incident_opened(incident, str(how), now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
 
@@ -137,64 +143,32 @@ def _tell_when_window_is_over(incident: Incident, seen_at: datetime) -> None:
     notifications.incident_opened(incident, kind, seen_at)
 
 
-def _new(
-    site: Site, fingerprint: str, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime
-) -> Incident:
-    worst = those[0]
-    outcome = worst.outcome
-    if outcome is None:
-        raise ValueError("an incident is opened by an outcome")
-    scope, pattern, looks = look_samples.shape(samples, held)
-    return Incident(
-        site=site,
-        fingerprint=fingerprint,
-        kind=str(outcome.kind),
-        status=outcome.status,
-        detail=outcome.detail[:60],
-        message=outcome.message[:300].replace("\x00", ""),
-        excerpt=outcome.excerpt[:300].replace("\x00", ""),
-        request_id=outcome.request_id[:200].replace("\x00", ""),
-        first_failure_at=min(sample.state.failing_since or _last(sample) for sample in those),
-        opened_at=now,
-        last_seen_at=max(_last(sample) for sample in those),
-        confirmed_by=_confirmed_by(worst),
-        paths=_paths(held),
-        scope=scope,
-        pattern=pattern,
-        looks=looks,
-        diagnosis_state="" if site.host_id else "none",
-    )
-
-
 def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime) -> Incident:
     """Silent but for the timeline: the same failure was over for less than half an hour."""
     incident.reopened += 1
     incident.resolved_at, incident.resolution = None, ""
-    incident.paths, incident.last_seen_at = _paths(held), max(_last(sample) for sample in those)
-    incident.scope, incident.pattern, incident.looks = look_samples.shape(samples, held)
+    pattern = incident.pattern
+    describe(incident, those, held, samples)
     try:
         with transaction.atomic():
-            incident.save(update_fields=["reopened", "resolved_at", "resolution", *_EXTENDED])
+            incident.save(update_fields=["reopened", "resolved_at", "resolution", *EXTENDED])
     except IntegrityError:  # another batch was first
         other = Incident.objects.select_related("site").get(site=incident.site, fingerprint=incident.fingerprint, resolved_at=None)
-        _extend(other, those, held, samples)
+        _extend(other, those, held, samples, now)
         return other
     add_entry(incident, Kind.BAD, _("It answers the same failure again within half an hour: the incident is open again."), at=now)
     _tell_when_window_is_over(incident, now)
+    _note_pattern(incident, pattern, now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
 
 
 def _resolve_if_over(incident: Incident, samples: Sequence[Sample], now: datetime) -> None:
-    """Over when no page fails with its fingerprint any more. A page that is unknown or suspect leaves it open: unknown is not success."""
-    if any(sample.fingerprint == incident.fingerprint for sample in samples) or visitor_marks.is_of_visitors(incident):
-        return
-    concerned = [sample for sample in samples if sample.page.path in incident.paths and not sample.look]
-    if any(sample.state.verdict == Verdict.DOWN for sample in concerned):
+    ending = None if visitor_marks.is_of_visitors(incident) else incident_rules.ending(incident, samples)
+    if ending is Ending.ANOTHER_WAY:
         text = _("The pages now fail in another way: a further incident tells how.")
         _close(incident, Incident.Resolution.RECOVERY, now, text)
-        return
-    if any(sample.state.verdict != Verdict.UP for sample in concerned):
+    if ending is not Ending.WELL:
         return
     lasted = duration_words((now - incident.first_failure_at).total_seconds())
     _close(incident, Incident.Resolution.RECOVERY, now, _("Well again after %(time)s, confirmed by probes.") % {"time": lasted})
@@ -225,12 +199,14 @@ def _note_flapping(site: Site, open_ones: Iterable[Incident], now: datetime) -> 
     if not judging.is_flapping(changes.values_list("at", flat=True), now):
         return
     for incident in open_ones:
-        if Incident.objects.filter(pk=incident.pk, flapping=False).update(flapping=True):
-            incident.flapping = True
-            add_entry(
-                incident, Kind.HINT, _("It fails and recovers again and again: this is announced once, then only noted here."), at=now
-            )
-            notifications.flapping(incident, now)
+        _announce_flapping(incident, now)
+
+
+def _announce_flapping(incident: Incident, now: datetime) -> None:
+    if Incident.objects.filter(pk=incident.pk, flapping=False).update(flapping=True):
+        incident.flapping = True
+        add_entry(incident, Kind.HINT, _("It fails and recovers again and again: this is announced once, then only noted here."), at=now)
+        notifications.flapping(incident, now)
 
 
 def _tell_blocked(by_site: Mapping[int, Sequence[Sample]], now: datetime) -> None:
@@ -238,30 +214,6 @@ def _tell_blocked(by_site: Mapping[int, Sequence[Sample]], now: datetime) -> Non
         since = [sample.state.blocked_since for sample in samples if sample.outcome and sample.state.blocked_since and not sample.look]
         if since and now - min(since) >= BLOCKED_MAIL_AFTER:
             notifications.blocked(samples[0].page.site, min(since), now)
-
-
-def _last(sample: Sample) -> datetime:
-    if sample.outcome is None:
-        raise ValueError("no outcome in this batch")
-    return sample.outcome.at
-
-
-def _paths(held: Sequence[Sample]) -> list[str]:
-    return list(dict.fromkeys(sample.page.path for sample in held))
-
-
-def _confirmed_by(sample: Sample) -> str:
-    state = sample.state
-    bad, seconds = state.samples.count(False), (_last(sample) - (state.failing_since or _last(sample))).total_seconds()
-    return _("%(bad)d of %(all)d probes in %(seconds)d s") % {"bad": bad, "all": len(state.samples), "seconds": round(seconds)}
-
-
-def _opening_text(incident: Incident) -> str:
-    sentence = failure_sentence(incident.kind, incident.status, incident.looks)
-    values = {"paths": ", ".join(incident.paths), "sentence": sentence, "how": incident.confirmed_by}
-    if incident.regression_of_id:
-        return _("%(paths)s %(sentence)s again, as once before. Confirmed by %(how)s.") % values
-    return _("%(paths)s %(sentence)s. Confirmed by %(how)s.") % values
 
 
 def add_entry(incident: Incident, kind: str, text: str, by: AbstractBaseUser | None = None, at: datetime | None = None) -> IncidentEntry:
@@ -317,8 +269,17 @@ def resolve_by_repair(incident: Incident, user: AbstractBaseUser | None = None, 
     now = now or timezone.now()
     if not _close(incident, Incident.Resolution.REPAIR, now, _("Repaired: every page answers as expected again."), by=user):
         return False
+    _forget_failures(incident)
     notifications.incident_recovered(incident, now)
     return True
+
+
+def _forget_failures(incident: Incident) -> None:
+    """What its pages did before a repair says nothing about how they do after it."""
+    for page in Page.objects.select_for_update().filter(site=incident.site_id, path__in=incident.paths):
+        kept = {name: value for name, value in page.state.items() if name not in ("fails", "failed_at")}
+        if kept != page.state:
+            Page.objects.filter(pk=page.pk).update(state=kept)
 
 
 @transaction.atomic

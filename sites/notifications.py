@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import maintenance
+from sites import incident_rules, maintenance
 from sites.delivery import deliver, deliver_due, retry
 from sites.models import Incident, IncidentEntry, Membership, Notification, Site
 from sites.queueing import enqueue_on_commit
@@ -43,13 +43,28 @@ def incident_recovered(incident: Incident, now: datetime, how: str = "") -> None
     if incident.held_at is not None:
         return
     by_repair = incident.resolution == Incident.Resolution.REPAIR
-    by_probes = _("The repair was verified by probes.") if by_repair else _("The recovery was confirmed by two good probes, 30 s apart.")
+    by_probes = _("The recovery was confirmed by two good probes, 30 s apart.")
+    if incident.pattern == "intermittent":
+        by_probes = _("It failed now and then, so the recovery was confirmed by more good probes in a row than luck would bring.")
+    by_probes = _("The repair was verified by probes.") if by_repair else by_probes
     _tell(Kind.RECOVERY, incident.site, now, f"recovery:{incident.pk}", incident=incident, how=how or by_probes)
+
+
+def escalated(incident: Incident, now: datetime) -> None:
+    """What failed now and then fails every time now; told once, in the thread of the incident."""
+    if incident.held_at is None:
+        how = _("So many probes in a row failed that it is no longer now and then.")
+        _tell(Kind.ESCALATION, incident.site, now, f"escalation:{incident.pk}", incident=incident, how=how)
+
+
+def was_told(incident: Incident, kind: str) -> bool:
+    """Whether this news of an incident was made into a mail for somebody."""
+    return Notification.objects.filter(incident=incident, kind=kind).exclude(state=State.SUPPRESSED).exists()
 
 
 def flapping(incident: Incident, now: datetime) -> None:
     """It fails and recovers again and again; told once."""
-    how = _("Six changes or more within an hour. From now on they are only noted on the incident's page.")
+    how = _("It changed again and again within a short time. From now on changes are only noted on the incident's page.")
     _tell(Kind.FLAPPING, incident.site, now, f"flapping:{incident.pk}", incident=incident, how=how)
 
 
@@ -158,7 +173,7 @@ def _why_muted(site: Site, incident: Incident | None, kind: str, now: datetime) 
         return _("the site is muted until %(time)s.") % {"time": _moment(site.muted_until)}
     if incident and incident.muted_until and incident.muted_until > now:
         return _("the incident is muted until %(time)s.") % {"time": _moment(incident.muted_until)}
-    if incident and incident.flapping and kind not in (Kind.FLAPPING, Kind.CAUSE):
+    if incident and not incident_rules.is_told(kind, incident.flapping):
         return _("the site is flapping, which has been announced.")
     return ""
 

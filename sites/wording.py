@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sites.probing.outcome import Kind
+from sites.spells import one_in
 
 VERDICT_TONES = {"up": "ok", "suspect": "warn", "down": "bad", "unknown": ""}
 
@@ -146,6 +147,22 @@ def looks_sentence(kind: str, status: int | None, looks: str) -> str:
     if status and status >= 400:
         return _("%(whom)s get HTTP %(status)s; the plain probe is well.") % {"whom": capitalised(whom), "status": status}
     return _("It %(sentence)s; the plain probe is well.") % {"sentence": failure_sentence(kind, status, looks)}
+
+
+def rate_words(rate: float | None) -> str:
+    """How often it fails, to go on a sentence: "fails about 1 of 4 times"."""
+    if rate is None:
+        return _("fails now and then")
+    if rate >= 0.6:
+        return _("fails about %(n)d of 10 times") % {"n": min(9, round(rate * 10))}
+    return _("fails about 1 of %(n)d times") % {"n": one_in(rate)} if rate > 0 else _("fails now and then")
+
+
+def often_sentence(pattern: str, rate: float | None) -> str:
+    """How a failure shows itself, as a sentence: "It fails every time."."""
+    if pattern == "intermittent":
+        return capitalised(_("it %(often)s.") % {"often": rate_words(rate)})
+    return _("It fails every time.") if pattern == "permanent" else ""
 
 
 def some_of(names: list[str], most: int = 3) -> str:

@@ -42,6 +42,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "incident": incident,
         "site": incident.site,
         "sentence": sentence(incident),
+        "how_often": wording.rate_words(incident.rate),
         "entries": incident.entries.select_related("by"),
         "pages": [page for page in incident.site.pages.all() if page.path in incident.paths],
         "mails": incident.notifications.order_by("created_at")[:20],

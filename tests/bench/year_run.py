@@ -74,6 +74,10 @@ class PageRun:
         return self.plan.path
 
     @property
+    def look(self) -> str:
+        return ""
+
+    @property
     def verdict(self) -> str:
         return self.state.verdict
 

@@ -299,7 +299,7 @@ def test_mails_read_well_for_every_kind(mailbox, team):
     site = make_site(team, url="https://shop.example/")
     fail(site)
     incident = Incident.objects.get()
-    for kind in ("new", "regression", "cause", "recovery", "flapping", "blocked", "test"):
+    for kind in ("new", "regression", "escalation", "cause", "recovery", "flapping", "blocked", "test"):
         row = Notification(
             kind=kind, site=site, incident=incident, recipient="a@example.org", why="Because.", created_at=START, send_after=START
         )
