@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +33,7 @@ MOST_KEYS = 100  # pages of one site in one hour that are told apart
 OTHERS = "(other pages)"
 MOST_ADDRESSES = 200  # of one page in one hour that are told apart
 _AGENTS, _RECENT, _SLACK = 30, 60, timedelta(minutes=5)
+Item = tuple[float, str, int, int]  # seconds since 1970, who, how many, status
 _BEFORE, _AFTER = timedelta(minutes=15), timedelta(minutes=2)
 
 
@@ -158,39 +159,58 @@ def _bursts(site: Site, state: VisitorPage, visits: list[Visit], going_on: set[s
     """What of a page's new failures is told, by kind. Notes its last ten minutes."""
     visits.sort(key=lambda visit: visit.at)
     recent = [(float(at), str(who), int(n), int(status)) for at, who, n, status in state.recent]
-    fresh = [(visit.at.timestamp(), visit.who, visit.count, visit.status) for visit in visits]
+    fresh = [_item(visit) for visit in visits]
     both = sorted([*recent, *fresh])
     state.last_at = max(state.last_at, visits[-1].at)
     state.recent = [list(item) for item in both if both[-1][0] - item[0] <= THRESHOLD.window_s][-_RECENT:]
     state.save()
-    if state.last_at < now - OLD:
-        return []
     found = []
     for kind in {kind_of(visit.status) for visit in visits}:
         mine = [item for item in both if kind_of(item[3]) == kind]
-        if state.key in going_on or _is_told(mine, fresh[0][0]):
-            found.append(_burst(site, state.key in going_on, mine, [v for v in visits if kind_of(v.status) == kind], by_log))
+        of_kind = [visit for visit in visits if kind_of(visit.status) == kind]
+        if state.key in going_on:
+            found.append(_burst(site, [_item(visit) for visit in of_kind], of_kind, by_log))
+            continue
+        told = next(
+            (spell for spell in reversed(_spells(mine)) if spell[-1][0] > (now - OLD).timestamp() and _is_told(spell, fresh[0][0])), None
+        )
+        if told:
+            found.append(_burst(site, told, of_kind, by_log))
     return found
 
 
-def _is_told(items: list[tuple[float, str, int, int]], since: float) -> bool:
+def _item(visit: Visit) -> Item:
+    return visit.at.timestamp(), visit.who, visit.count, visit.status
+
+
+def _spells(items: list[Item]) -> list[list[Item]]:
+    """What belongs together: with less than half an hour between one and the next."""
+    spells: list[list[Item]] = []
+    for item in items:
+        if spells and item[0] - spells[-1][-1][0] <= visitor_incidents.QUIET.total_seconds():
+            spells[-1].append(item)
+        else:
+            spells.append([item])
+    return spells
+
+
+def _is_told(items: list[Item], since: float) -> bool:
     busy: list[Moment] = [item[:3] for item in items if item[3] == 503]
     other: list[Moment] = [item[:3] for item in items if item[3] != 503]
     return crossed(other, THRESHOLD, since) is not None or crossed(busy, BUSY, since) is not None
 
 
-def _burst(site: Site, goes_on: bool, items: list[tuple[float, str, int, int]], visits: list[Visit], by_log: bool) -> Burst:
-    """Of an incident that is open only what is new; of a new one all that led to it."""
-    counted = [(visit.at.timestamp(), visit.who, visit.count, visit.status) for visit in visits] if goes_on else items
+def _burst(site: Site, items: list[Item], visits: list[Visit], by_log: bool) -> Burst:
+    """`items`: of an incident that is open only what is new, of a new one all that led to it."""
     last = visits[-1]
     return Burst(
         key=last.key,
         path=_probed_path(site, visits),
-        status=last.status,
-        first_at=datetime.fromtimestamp(min(item[0] for item in counted), tz=last.at.tzinfo),
-        last_at=last.at,
-        count=sum(item[2] for item in counted),
-        addresses=tuple(dict.fromkeys(item[1] for item in counted if item[1])),
+        status=items[-1][3],
+        first_at=datetime.fromtimestamp(items[0][0], UTC),
+        last_at=datetime.fromtimestamp(items[-1][0], UTC),
+        count=sum(item[2] for item in items),
+        addresses=tuple(dict.fromkeys(item[1] for item in items if item[1])),
         request_id=next((visit.request_id[:200] for visit in reversed(visits) if visit.request_id), ""),
         by_log=by_log,
     )
