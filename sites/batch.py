@@ -21,7 +21,7 @@ from sites.samples import Sample, stored_state
 from sites.scheduling import next_due
 
 _PAGE_COLUMNS = (
-    "due_at", "verdict", "state", "kind", "since", "failing_since", "last_at", "last_status",
+    "due_at", "verdict", "state", "goods_since", "kind", "since", "failing_since", "last_at", "last_status",
     "last_ms", "last_detail", "last_message", "last_token", "last_token_at",
 )  # fmt: skip
 _SITE_COLUMNS = ("verdict", "verdict_since", "kind", "scope", "pattern", "last_probe_at", "last_ms")
@@ -224,7 +224,7 @@ def _put_on_page(page: Page, state: PageState, outcome: Outcome) -> None:
 
 
 def _page_row(sample: Sample) -> tuple[Any, ...]:
-    sample.page.state = stored_state(sample.state) | sample.extra
+    sample.page.state, sample.page.goods_since = stored_state(sample.state) | sample.extra, 0
     return tuple(getattr(sample.page, name) for name in _PAGE_COLUMNS)
 
 

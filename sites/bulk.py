@@ -16,24 +16,29 @@ from django.db import connection, models
 _AT_ONCE = 5000  # rows of one statement: bounds what is held in memory beside the rows themselves
 
 
-def update_rows(model: type[models.Model], rows: Mapping[int, Sequence[Any]], columns: Sequence[str], where: str = "") -> int:
+def update_rows(
+    model: type[models.Model], rows: Mapping[int, Sequence[Any]], columns: Sequence[str], where: str = "", counting: str = ""
+) -> int:
     """Sets `columns` of the rows with these primary keys: `rows` maps a key to its values, in the columns' order.
 
     `where` names one further column: its value, given last in each sequence, must still be the stored one (a conditional update).
-    Returns how many rows were changed.
+    `counting` names a column that grows by one. Returns how many rows were changed.
     """
     fields = [model._meta.get_field(name) for name in ([*columns, where] if where else columns)]
     key = model._meta.pk
     items = [(*values, pk) for pk, values in rows.items()]
-    sql = _update_sql(model, [*fields, key], conditions=2 if where else 1)
+    sql = _update_sql(model, [*fields, key], 2 if where else 1, counting)
     return sum(_run(sql, [*fields, key], items[start : start + _AT_ONCE]) for start in range(0, len(items), _AT_ONCE))
 
 
-def _update_sql(model: type[models.Model], fields: list[Any], conditions: int) -> str:
+def _update_sql(model: type[models.Model], fields: list[Any], conditions: int, counting: str) -> str:
     """The last `conditions` fields say which rows; the others are set."""
     table = _quoted(model._meta.db_table)
     names, given = [_quoted(field.column) for field in fields], _placeholders(fields)
     sets = ", ".join(f"{name} = {value}" for name, value in zip(names[:-conditions], given, strict=False))
+    if counting:
+        column = _quoted(model._meta.get_field(counting).column)
+        sets += f", {column} = {table}.{column} + 1"
     matches = " AND ".join(f"{table}.{name} = {value}" for name, value in zip(names[-conditions:], given[-conditions:], strict=True))
     return f"UPDATE {table} SET {sets}{_source(fields)} WHERE {matches}"  # noqa: S608 (names of our models)
 

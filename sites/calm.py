@@ -1,7 +1,8 @@
 """Good outcomes of sites that are well: nearly all there are. They change nothing but the time and figures of the last probe.
 
-A site is calm when every page of it is up, nothing is remembered of a failure, and every outcome of the batch is a plain good one.
-Judging such an outcome leads to the same rows (`tests/sites/test_calm.py`), at many times the cost.
+A site is calm when every page of it is up, at most failures of long ago are remembered of it, and every outcome of the batch is a
+plain good one. Judging such an outcome leads to the same (`tests/sites/test_calm.py`), at many times the cost: here it is counted, and
+whoever judges the next one that is not plain takes the count in first (`samples.load_state`).
 """
 
 from __future__ import annotations
@@ -68,8 +69,9 @@ def _calm_pages(plain: dict[int, Outcome], odd: set[int], sites: dict[int, bool]
 
     A page of the batch must have a result that is older than the whole batch, and a due time ahead: else judging has more to say.
     """
+    rest = {"sqlite": "json_remove(state, '$.fails', '$.failed_at')", "postgresql": "state - 'fails' - 'failed_at'"}[connection.vendor]
     sql = f"""
-        SELECT site_id, id, verdict = 'up' AND kind = 'ok' AND state = '{{}}',
+        SELECT site_id, id, verdict = 'up' AND kind = 'ok' AND (state = '{{}}' OR {rest} = '{{}}'),
                last_at < %s AND (due_at IS NULL OR due_at > %s)
         FROM sites_page WHERE site_id {any_of()} ORDER BY site_id, position, id"""  # noqa: S608 (no value is part of it)
     earliest = min(outcome.at for outcome in plain.values())
@@ -91,7 +93,7 @@ def _store(pages: list[tuple[int, Outcome]], sites: dict[int, tuple[datetime, fl
     ]
     insert_rows(ProbeResult, RESULT_COLUMNS, results)
     seen = {key: (outcome.at, outcome.status, outcome.ms, "", "") for key, outcome in pages}
-    update_rows(Page, seen, ("last_at", "last_status", "last_ms", "last_detail", "last_message"))
+    update_rows(Page, seen, ("last_at", "last_status", "last_ms", "last_detail", "last_message"), counting="goods_since")
     with_first = {site_id: row for site_id, row in sites.items() if row[1] is not None}
     update_rows(Site, with_first, ("last_probe_at", "last_ms"))
     update_rows(Site, {site_id: row[:1] for site_id, row in sites.items() if row[1] is None}, ("last_probe_at",))

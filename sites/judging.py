@@ -163,6 +163,14 @@ def _remember(state: PageState, good: bool, at: datetime) -> PageState:
     return replace(state, fails=fails, failed_at=(state.failed_at if fails else None) if good else at)
 
 
+def with_goods(state: PageState, times: int) -> PageState:
+    """The state of a page that is up after so many good samples more, the last of them at its `last_at`: what `judge` makes of each."""
+    if state.failed_at is None or state.last_at is None or state.last_at - state.failed_at > FORGOTTEN:
+        return replace(state, fails=0, failed_at=None)
+    fails = spells.note_many(state.fails, good=True, times=times)
+    return replace(state, fails=fails, failed_at=state.failed_at if fails else None)
+
+
 def _blocked(state: PageState, at: datetime) -> PageState:
     return replace(
         state,

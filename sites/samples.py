@@ -16,8 +16,9 @@ _IN_COLUMNS = ("verdict", "kind", "since", "last_at", "failing_since")
 
 
 def load_state(page: Page) -> PageState:
-    """What `judging` made of the page so far."""
-    return replace(judging.state_from_json(page.state), **{name: getattr(page, name) for name in _IN_COLUMNS})
+    """What `judging` made of the page so far, the good probes that were only counted (`sites.calm`) included."""
+    state = replace(judging.state_from_json(page.state), **{name: getattr(page, name) for name in _IN_COLUMNS})
+    return judging.with_goods(state, page.goods_since) if page.goods_since else state
 
 
 def stored_state(state: PageState) -> dict[str, Any]:

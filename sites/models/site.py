@@ -97,6 +97,7 @@ class Page(models.Model):
 
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.UNKNOWN)
     state = models.JSONField(default=dict, blank=True)  # what `judging` needs to go on
+    goods_since = models.PositiveIntegerField(default=0, db_default=0)  # plain good probes that `state` does not know of yet
     kind = models.CharField(max_length=20, default="", blank=True)
     since = models.DateTimeField(null=True)  # of the verdict
     failing_since = models.DateTimeField(null=True)

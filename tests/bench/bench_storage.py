@@ -1,4 +1,4 @@
-"""What storing and judging costs, and how much database a probe leaves behind after thirty days.
+"""What storing and judging costs.
 
     python -m tests.bench.bench_storage            # a fresh SQLite database in a temporary folder
     DATABASE_URL=postgresql://… python -m tests.bench.bench_storage
@@ -75,6 +75,23 @@ def use_fresh_database(folder: str) -> None:
     call_command("migrate", verbosity=0)
 
 
+def rolling_up(pages: list[Any]) -> float:
+    """CPU seconds of the regular task per 1,000 results, of one minute's results of these pages."""
+    from sites.models import Page
+    from sites.recording import record_batch
+    from sites.rolling import roll_up
+
+    roll_up()
+    start, cpu, counted = Page.objects.latest("last_at").last_at, 0.0, 0
+    for number in range(1, 9):
+        now = start + timedelta(seconds=60 * number)
+        record_batch(outcomes(pages, now), now=now)
+        before = time.process_time()
+        counted += roll_up()
+        cpu += time.process_time() - before
+    return cpu / counted * 1000
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         use_fresh_database(folder)
@@ -84,6 +101,10 @@ def main() -> None:
         for batch in (10, 50, 200, 1000):
             cpu, wall = hot_path(pages, batch)
             print(f"{connection.vendor}, batches of {batch}: {cpu:.3f} CPU s and {wall:.3f} s per 1,000 good outcomes", flush=True)
+        print(
+            f"{connection.vendor}: the figures by minute, hour and day cost {rolling_up(pages):.3f} CPU s per 1,000 results more",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -7,16 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from sites import recording, rolling, scheduling
+from sites import judging, recording, rolling, scheduling
 from sites.models import DayRollup, Incident, Page, ProbeResult, Site, Transition
 from sites.probing.outcome import Kind, Outcome, Purpose
 from sites.recording import record_batch
+from sites.samples import load_state
 from tests.factories import make_site, make_team
-from tests.sites.samples import after, fail, outcome, see
+from tests.sites.samples import after, outcome, see
 
 pytestmark = pytest.mark.django_db
 
-_PAGE = [field.attname for field in Page._meta.concrete_fields if field.attname not in ("id", "site_id")]
+_PAGE = [field.attname for field in Page._meta.concrete_fields if field.attname not in ("id", "site_id", "state", "goods_since")]
 _SITE = [field.attname for field in Site._meta.concrete_fields if field.attname not in ("id", "team_id", "name", "url", "created_at")]
 _INCIDENT = ("fingerprint", "kind", "first_failure_at", "last_seen_at", "resolved_at", "paths", "scope", "pattern", "reopened")
 _RESULT = ("page__path", "at", "purpose", "kind", "status", "ms", "first_byte_ms", "detail", "counts")
@@ -30,6 +31,8 @@ def rows(site: Site) -> list[object]:
     """Everything that is stored of a site, without keys."""
     return [
         list(Page.objects.filter(site=site).order_by("position").values(*_PAGE)),
+        [load_state(page) for page in Page.objects.filter(site=site).order_by("position")],
+        [{key for key in page.state if key not in ("fails", "failed_at")} for page in Page.objects.filter(site=site).order_by("position")],
         list(Site.objects.filter(pk=site.pk).values(*_SITE)),
         list(ProbeResult.objects.filter(page__site=site).order_by("at", "page__position", "pk").values(*_RESULT)),
         list(Transition.objects.filter(page__site=site).order_by("at", "page__position").values("page__path", "at", "old", "new", "why")),
@@ -115,12 +118,25 @@ def test_whatever_is_more_than_a_plain_good_outcome_is_judged(monkeypatch, more)
         see(site.pages.all(), 60, **more)
 
 
-def test_page_is_well_with_nothing_remembered_long_after_a_failure():
+@pytest.mark.parametrize(("goods", "step", "remembered"), [(4, 60, True), (300, 60, False), (5, 20_000, False)])
+def test_single_failure_is_remembered_without_judging_what_follows(monkeypatch, goods, step, remembered):
     site = make_site()
-    fail(site)
-    for minute in range(1, 200):
-        see(site.pages.all(), 60 * minute)
-    assert site.pages.get().state == {}
+    for seconds, kind in ((0, Kind.OK), (60, Kind.SERVER_ERROR), (65, Kind.OK), (80, Kind.OK)):
+        see(site.pages.all(), seconds, kind)
+    before = load_state(site.pages.get())
+    Page.objects.update(due_at=after(10_000_000))
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "Batch", None)
+        for number in range(1, goods + 1):
+            see(site.pages.all(), 80 + step * number)
+    page = site.pages.get()
+    expected = before
+    for number in range(1, goods + 1):
+        expected = judging.judge(expected, Kind.OK, after(80 + step * number), judging.Policy()).state
+    assert load_state(page) == expected
+    assert (bool(expected.fails), page.goods_since) == (remembered, goods)
+    see(site.pages.all(), 80 + step * (goods + 1), Kind.MAINTENANCE)
+    assert (site.pages.get().goods_since, "fails" in site.pages.get().state) == (0, remembered)
 
 
 def test_due_page_that_was_probed_by_hand_gets_its_next_regular_time():
