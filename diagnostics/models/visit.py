@@ -27,6 +27,7 @@ class AccessLog(models.Model):
     path = models.CharField(max_length=1000)
     state = models.JSONField(default=dict)
     read_at = models.DateTimeField(null=True)  # to its end
+    visited = models.JSONField(default=dict)  # site: {path: how often it was seen in samples}, the most visited pages only
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["host", "path"], name="one_access_log_per_path")]
