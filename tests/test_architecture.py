@@ -39,6 +39,8 @@ PURE = (
     "sites/fingerprints.py",
     "sites/texts.py",
     "sites/rollups.py",
+    "sites/sitemaps.py",
+    "sites/page_hints.py",
     "sites/redaction.py",
     "sites/visits.py",
     "sites/occurrences.py",
