@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from sites import queueing, visitors
 from sites.credentials import SecretUnreadable
 from sites.models import Host, Site, VisitorWatch
-from sites.visits import Visit, agent_family, clean_path, is_junk, is_ours, same_host, who
+from sites.visits import UNNAMED, Visit, agent_family, clean_path, is_junk, is_ours, may_be_probed, same_host, who
 
 from . import connecting, finding_logs
 from .facts import access_lines, log_series
@@ -34,12 +35,17 @@ EVERY = timedelta(minutes=3)
 LONGEST_PAUSE = timedelta(hours=2)
 MOST_BYTES = 64 * 1024 * 1024  # of one run
 TIME_LIMIT_S = 40.0  # of one run, within the time limit of its task
+MOST_PROPOSED = 200
+SAMPLE = 65_536  # bytes of each piece of a log in which the visited pages are counted
+HALVED_AT = 20_000
 MOST_WAITING = 12  # readings in the queue: a diagnosis must not wait behind many of them
 TASK = "diagnostics.tasks.read_access_logs"
 
 # A host that was never tried is left alone until somebody tests it; one that refused the login until somebody has looked.
 _USABLE = (Host.State.WORKS, Host.State.UNREACHABLE)
 _Log = VisitorWatch.Log
+_STATIC = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|eot|mp4|webm|pdf|zip|xml|txt|json)$", re.IGNORECASE)
+_NOBODY = ("Robot", "Tool", UNNAMED, "Googlebot", "bingbot")
 
 
 @dataclass(slots=True)
@@ -50,6 +56,7 @@ class Gathered:
     lines: int = 0
     bad: int = 0
     begins: bytes = b""
+    visited: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
 
 # --- when -------------------------------------------------------------------------------------------
@@ -143,7 +150,8 @@ def _read_log(reader: Reader, host: Host, path: str, sites: list[Site], budget: 
             return 0  # another worker has read the same meanwhile
         current.state = reading.place.stored()
         current.read_at = now if reading.complete else row.read_at
-        current.save(update_fields=["state", "read_at"])
+        current.visited = _most_visited(row.visited, gathered.visited)
+        current.save(update_fields=["state", "read_at", "visited"])
         seen = sum(visitors.record(site, visits[site.pk].values(), by_log=True, now=now) for site in sites if site.pk in visits)
         for site in sites:
             _note_read(site, path, gathered, sites, now, complete=reading.complete, lost=reading.lost, too_long=reading.too_long)
@@ -158,6 +166,7 @@ def _take(data: bytes, sites: list[Site], gathered: Gathered) -> None:
     gathered.lines += read.lines
     gathered.bad += read.bad
     shared = len(sites) > 1
+    _count_pages(data, sites, gathered)
     for line in read.errors:
         if is_ours(line.target, line.agent):
             continue
@@ -191,6 +200,43 @@ def _add(visits: dict[tuple[object, ...], Visit], visit: Visit) -> None:
         name = (minute, visit.status, visit.key, visit.method)
     known = visits.get(name)
     visits[name] = replace(known, count=known.count + 1, request_id=visit.request_id or known.request_id) if known else visit
+
+
+# --- the pages that people visit --------------------------------------------------------------------
+def _count_pages(data: bytes, sites: list[Site], gathered: Gathered) -> None:
+    """Counts the pages in a sample of the lines: enough to know which are visited most."""
+    sample = data[-SAMPLE:]
+    for raw in sample[sample.find(b"\n") + 1 if len(data) > SAMPLE else 0 :].split(b"\n"):
+        line = access_lines.parse_line(raw[: access_lines.LONGEST]) if b'" 200 ' in raw else None
+        if line is None or line.method != "GET" or is_ours(line.target, line.agent) or is_junk(line.target, line.agent):
+            continue
+        visit = visit_of(line)
+        if visit.agent in _NOBODY or _STATIC.search(visit.path) or not may_be_probed(visit.path):
+            continue
+        for site in sites:
+            if _is_for(line, visit, site, shared=len(sites) > 1):
+                gathered.visited[site.pk][visitors.path_of(site, visit.path) or "/"] += 1
+
+
+def _most_visited(known: dict[str, dict[str, int]], new: dict[int, Counter[str]]) -> dict[str, dict[str, int]]:
+    """Both counts together. What is counted halves when it is much, so that pages which nobody visits any more sink."""
+    both = {pk: Counter(counts) for pk, counts in known.items()}
+    for pk, counts in new.items():
+        total = both.setdefault(str(pk), Counter())
+        total.update(counts)
+        if total.total() > HALVED_AT:
+            both[str(pk)] = Counter({path: n // 2 for path, n in total.items() if n > 1})
+    return {pk: dict(counts.most_common(MOST_PROPOSED + 50)) for pk, counts in both.items()}
+
+
+def proposed_pages(site: Site) -> list[tuple[str, str]]:
+    """(path, reason) of the pages that are visited most and not watched yet, at most 200."""
+    row = AccessLog.objects.filter(host=site.host_id, path=site.access_log).first() if site.host_id and site.access_log else None
+    counts = Counter(row.visited.get(str(site.pk), {})) if row else Counter()
+    watched = set(site.pages.values_list("path", flat=True))
+    found = [(path, n) for path, n in counts.most_common() if path not in watched][:MOST_PROPOSED]
+    share = counts.total()
+    return [(path, _("%(share)s %% of the visits in the access log") % {"share": max(1, round(100 * n / share))}) for path, n in found]
 
 
 # --- what is told of it -----------------------------------------------------------------------------

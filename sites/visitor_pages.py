@@ -1,8 +1,7 @@
-"""Pages that are probed because visitors met errors there, and proposals of further pages by whoever knows some."""
+"""Pages that are probed because visitors met errors there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -17,27 +16,6 @@ from sites.visits import may_be_probed
 MOST_ADDED = 5
 # Somebody who is not logged in may be asked to: that is no failure of such a page. Only a server error, or no answer, is.
 EXPECTED = "200 204 206 301 302 303 307 308 400 401 403 404 405 410 422 429"
-
-Proposals = Callable[[Site], Iterable[tuple[str, str]]]
-_proposers: list[Proposals] = []
-
-
-def propose_by(proposer: Proposals) -> Proposals:
-    """Registers who can name pages worth watching: (path, reason) of a site, the best first."""
-    if proposer not in _proposers:
-        _proposers.append(proposer)
-    return proposer
-
-
-def proposed_pages(site: Site) -> list[tuple[str, str]]:
-    """(path, reason) of pages that are not watched yet and might be, each once."""
-    watched = set(site.pages.values_list("path", flat=True))
-    found: dict[str, str] = {}
-    for proposer in _proposers:
-        for path, reason in proposer(site):
-            if path not in watched and may_be_probed(path):
-                found.setdefault(path, reason)
-    return list(found.items())
 
 
 def watch(site: Site, state: VisitorPage, path: str, *, by_get: bool, now: datetime) -> Page | None:

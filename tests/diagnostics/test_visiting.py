@@ -244,6 +244,21 @@ def ask(*urls: str) -> None:
         subprocess.run(["curl", "-s", "-o", os.devnull, "-A", CHROME, url], check=True)
 
 
+def test_pages_that_people_visit_most_are_proposed(host: Host, folder: Path) -> None:
+    log = folder / "logs" / "access.log"
+    hits = {"/shop": 30, "/": 50, "/contact?from=mail": 15, "/style.css": 90, "/logout": 40, "/wp-login.php": 60}
+    append(log, *(line(path, 200) for path, n in hits.items() for _ in range(n)), *(line("/bot", 200, agent="curl/8") for _ in range(99)))
+    site = site_of(host, folder, access_log=str(log))
+    visiting.read_host(host.pk)
+    assert visiting.proposed_pages(site) == [
+        ("/shop", "32 % of the visits in the access log"), ("/contact", "16 % of the visits in the access log"),
+    ]  # fmt: skip
+    append(log, *(line("/news", 200) for _ in range(40)))
+    visiting.read_host(host.pk)
+    assert visiting.proposed_pages(site)[0][0] == "/news"
+    assert visiting.proposed_pages(make_site()) == []
+
+
 # --- the cause ----------------------------------------------------------------------------------------
 def test_cause_of_what_visitors_met_is_read_from_the_log(host: Host, folder: Path, http_ok: str) -> None:
     log, error_log = folder / "logs" / "access.log", folder / "logs" / "error.log"

@@ -161,13 +161,6 @@ def test_few_pages_are_added_and_one_taken_out_does_not_come_back(site):
     assert not site.pages.filter(path="/a").exists()
 
 
-def test_proposals_leave_out_what_is_watched_or_moves_something(site, monkeypatch):
-    monkeypatch.setattr(visitor_pages, "_proposers", [])
-    visitor_pages.propose_by(lambda _site: [("/", "x"), ("/a", "often"), ("/logout", "x")])
-    visitor_pages.propose_by(lambda _site: [("/a", "again"), ("/b", "seldom")])
-    assert visitor_pages.proposed_pages(site) == [("/a", "often"), ("/b", "seldom")]
-
-
 # --- our own probes ---------------------------------------------------------------------------------------
 def test_probe_that_confirms_it_goes_on_with_the_same_incident(site):
     see(site.pages.all(), -5)
