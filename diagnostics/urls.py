@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import causes, diagnoses, hosts, practice, repairs
+from .views import causes, diagnoses, hosts, importing, practice, repairs
 
 app_name = "diagnostics"
 
 urlpatterns: list[URLPattern] = [
+    path("imports/", importing.index, name="imports"),
+    path("imports/<int:pk>/", importing.show, name="import"),
+    path("imports/<int:pk>/undo/", importing.undo, name="import-undo"),
     path("hosts/", hosts.index, name="hosts"),
     path("hosts/new/", hosts.new, name="host-new"),
     path("hosts/<int:pk>/", hosts.show, name="host"),

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
 from django.utils import timezone
 
-from sites import bulk_changes
+from sites import bulk_changes, registration
 from sites.models import BulkChange, Host, ProbeResult, Site, SiteImport
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def _remove(site: Site) -> None:
     for page in site.pages.all():
         while ids := list(ProbeResult.objects.filter(page=page).order_by().values_list("pk", flat=True)[:_AT_ONCE]):
             ProbeResult.objects.filter(pk__in=ids).delete()
-    site.delete()
+    registration.delete_site(site)
 
 
 def prune(now: datetime | None = None) -> dict[str, int]:

@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites.bulk import update_rows
-from sites.models import BulkChange, Host, Page, Site
+from sites.models import BulkChange, Host, MaintenanceWindow, Page, Site
 from sites.scheduling import first_due
 from sites.signals import sites_in_work
 
@@ -26,6 +26,8 @@ PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, DELETE = (
 VERBS = (PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, DELETE)
 _TIMES = frozenset({"paused_at", "paused_until", "muted_until", "deleted_at"})
 _STOPS_PROBING = frozenset({"paused_at", "deleted_at"})
+OFFERED_FOR = timedelta(minutes=10)
+RENAMED = " → "
 MOST_TAGS = 200  # characters of all tags of one site
 
 
@@ -100,7 +102,12 @@ def rename_tag(user: AbstractBaseUser, ids: Iterable[int], old: str, new: str) -
             raise ChangeRefused(_("One of these sites has too many tags for this word. Nothing was changed."))
         return (tags,)
 
-    return _change(user, TAG, ids, ("tags",), changing, f"{old} → {new}"[:200])
+    return _change(user, TAG, ids, ("tags",), changing, f"{old}{RENAMED}{new}"[:200])
+
+
+def rename_windows(team_ids: Sequence[int], old: str, new: str) -> int:
+    """Maintenance windows for a tag go with its new name."""
+    return MaintenanceWindow.objects.filter(team__in=team_ids, tag=old).update(tag=new)
 
 
 def set_host(user: AbstractBaseUser, ids: Iterable[int], host: Host | None) -> Done:
@@ -193,15 +200,28 @@ def _noted(user: AbstractBaseUser, verb: str, detail: str, columns: Sequence[str
 
 
 # --- taking back --------------------------------------------------------------------------------
-def undo(change: BulkChange) -> int:
-    """Puts back what each site had. What was changed again since stays as it is. Returns how many; 0 when it was undone before."""
+def last_of(user: AbstractBaseUser) -> BulkChange | None:
+    """The person's newest change, as long as its undo is offered on the list."""
+    newest = BulkChange.objects.filter(user=user, at__gt=timezone.now() - OFFERED_FOR).defer("before").first()
+    return newest if newest and newest.undone_at is None else None
+
+
+def undo(change: BulkChange, team_ids: Sequence[int]) -> int:
+    """Puts back what each site of these teams had. What was changed again since stays as it is.
+
+    Returns how many; 0 when it was undone before.
+    """
     with transaction.atomic():
         if not BulkChange.objects.filter(pk=change.pk, undone_at=None).exclude(before=b"").update(undone_at=timezone.now()):
             return 0
         document = json.loads(zlib.decompress(bytes(change.before)))
         columns = tuple(document["columns"])
         rows = [_read(columns, row) for row in document["rows"]]
-        return sum(_put_back(columns, rows[start : start + AT_ONCE]) for start in range(0, len(rows), AT_ONCE))
+        back = sum(_put_back(columns, rows[start : start + AT_ONCE], team_ids) for start in range(0, len(rows), AT_ONCE))
+        if RENAMED in change.detail:
+            new, old = reversed(change.detail.split(RENAMED))
+            rename_windows(team_ids, new, old)
+        return back
 
 
 def _read(columns: Sequence[str], row: list[Any]) -> tuple[int, tuple[Any, ...], tuple[Any, ...]]:
@@ -213,9 +233,10 @@ def _moment(column: str, value: Any) -> Any:
     return datetime.fromisoformat(value) if value and column in _TIMES else value
 
 
-def _put_back(columns: tuple[str, ...], rows: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]]) -> int:
+def _put_back(columns: tuple[str, ...], rows: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]], team_ids: Sequence[int]) -> int:
     stand = {pk: (old, new) for pk, old, new in rows}
-    now = Site.with_deleted.select_for_update().filter(pk__in=list(stand)).order_by("pk").values_list("pk", *columns)
+    there_now = Site.with_deleted.select_for_update().filter(pk__in=list(stand), team__in=team_ids).order_by("pk")
+    now = there_now.values_list("pk", *columns)
     back = {row[0]: stand[row[0]][0] for row in now if tuple(row[1:]) == stand[row[0]][1]}
     if "host_id" in columns:
         there = set(Host.objects.filter(pk__in={old[0] for old in back.values() if old[0]}).values_list("pk", flat=True))

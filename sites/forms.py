@@ -294,21 +294,6 @@ class SiteForm(forms.ModelForm):
         return not usual or any(self[name].errors for name in folded)
 
 
-class DeleteForm(forms.Form):
-    """Deleting asks for the name, typed."""
-
-    name = forms.CharField(label=_("Type the name of the site"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-
-    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.expected = expected
-
-    def clean_name(self) -> str:
-        if self.cleaned_data["name"].strip() != self.expected:
-            raise ValidationError(_now("This is not the name. It is “%(name)s”.") % {"name": self.expected})
-        return self.expected
-
-
 class MuteForm(forms.Form):
     """For how long nothing is mailed."""
 

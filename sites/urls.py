@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import accounts, dashboard, deploying, evidence, health, incidents, mail, maintenance, settings, sites
+from .views import (
+    accounts,
+    bin,
+    bulk,
+    dashboard,
+    deploying,
+    evidence,
+    exporting,
+    health,
+    incidents,
+    mail,
+    maintenance,
+    settings,
+    sites,
+    tags,
+)
 
 app_name = "sites"
 
 urlpatterns: list[URLPattern] = [
     path("", dashboard.show, name="dashboard"),
     path("sites/new/", sites.register, name="site-new"),
+    path("sites/export.csv", exporting.as_csv, name="export-csv"),
+    path("sites/export.json", exporting.as_json, name="export-json"),
     path("sites/<int:pk>/", sites.show, name="site"),
     path("sites/<int:pk>/edit/", sites.edit, name="site-edit"),
     path("sites/<int:pk>/delete/", sites.delete, name="site-delete"),
@@ -30,6 +47,14 @@ urlpatterns: list[URLPattern] = [
     path("maintenance/<int:pk>/edit/", maintenance.edit, name="maintenance-edit"),
     path("maintenance/<int:pk>/end/", maintenance.end, name="maintenance-end"),
     path("maintenance/<int:pk>/delete/", maintenance.delete, name="maintenance-delete"),
+    path("bulk/", bulk.change, name="bulk"),
+    path("changes/<int:pk>/undo/", bulk.undo, name="bulk-undo"),
+    path("bin/", bin.show, name="bin"),
+    path("bin/empty/", bin.empty, name="bin-empty"),
+    path("tags/", tags.index, name="tags"),
+    path("tags/change/", tags.change, name="tag-change"),
+    path("filters/save/", tags.save_filter, name="filter-save"),
+    path("filters/<int:pk>/remove/", tags.remove_filter, name="filter-remove"),
     path("incidents/", incidents.index, name="incidents"),
     path("incidents/<int:pk>/", incidents.show, name="incident"),
     path("incidents/<int:pk>/acknowledge/", incidents.acknowledge, name="incident-acknowledge"),

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from diagnostics.models import Diagnosis, RepairCase, Step
-from sites.models import Host, Incident, MaintenanceWindow, Membership, Notification, Page, Site, Team
+from sites.models import BulkChange, Host, Incident, MaintenanceWindow, Membership, Notification, Page, SavedFilter, Site, SiteImport, Team
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +22,8 @@ OWN = {
     "sites:logout",
     "sites:health", "sites:maintenance", "sites:maintenance-new", "sites:maintenance-preview",
     "sites:settings-test-mail", "diagnostics:hosts", "diagnostics:host-new", "diagnostics:repairs", "diagnostics:causes",
+    "sites:export-csv", "sites:export-json", "sites:bulk", "sites:bulk-undo", "sites:bin", "sites:bin-empty", "sites:tags",
+    "sites:tag-change", "sites:filter-save", "sites:filter-remove", "diagnostics:imports",
     "diagnostics:cause", "diagnostics:practice", "diagnostics:practice-start",
 }  # fmt: skip
 OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-reset", "diagnostics:practice-remove"}
@@ -71,6 +73,9 @@ def things() -> dict[str, object]:
     )
     step = Step.objects.create(case=case, guide_step="htaccess", action="repair", title="x", created_at=now)
     diagnosis = Diagnosis.objects.create(site=site, requested_at=now)
+    made = SiteImport.objects.create(team=team, user=alice, source="csv", state="made", created=1, made_at=now)
+    change = BulkChange.objects.create(user=alice, verb="pause", count=1, at=now)
+    saved = SavedFilter.objects.create(user=alice, name="x", query="q=x")
     return {
         "window": window,
         "host": host,
@@ -79,7 +84,7 @@ def things() -> dict[str, object]:
         "mail": mail,
         "repair": case,
         "step": step,
-        "diagnosis": diagnosis,
+        "diagnosis": diagnosis, "import": made, "change": change, "filter": saved,
     }
 
 
@@ -88,6 +93,7 @@ def url_of(name: str, things: dict[str, object]) -> str:
     parts = str(ROUTES[name].pattern)
     kinds = {"maintenance": "window", "hosts": "host", "sites": "site", "incidents": "incident", "mail": "mail"}
     kinds |= {"repairs": "repair", "steps": "step", "diagnoses": "diagnosis"}
+    kinds |= {"imports": "import", "changes": "change", "filters": "filter"}
     kwargs = {}
     for argument in ROUTES[name].pattern.converters:
         if argument == "incident_pk":

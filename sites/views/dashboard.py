@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from sites import access, queries
+from sites import access, bin, bulk_changes, bulk_words, queries, selecting, wording
+from sites.models import Host, SavedFilter, SiteImport
+from sites.selecting import Wanted
+
+SHOWN_TAGS = 12
 
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """The dashboard, or the welcome page of an installation without sites; for htmx only the part that changes."""
-    wanted = queries.Wanted(
-        search=request.GET.get("q", "").strip()[:100],
-        only=request.GET.get("only", "") if request.GET.get("only") in queries.FILTERS else "",
-        tag=request.GET.get("tag", "").strip()[:100],
-    )
+    wanted = Wanted.of(request.GET)
     counts = queries.counts(request.user)
     may_write = access.may_write_somewhere(request)
     if not counts["all"]:
-        return render(request, "sites/welcome.html", {"may_write": may_write})
+        deleted = bin.deleted_sites(request.user).exists()
+        context = {"may_write": may_write, "deleted": deleted, **_undo_offer(request)}
+        return render(request, "sites/welcome.html", context)
     page, rows = queries.site_rows(request.user, wanted, request.GET.get("page", 1))
     incidents, suspects = queries.needing(request.user)
     context = {
@@ -33,13 +37,49 @@ def show(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "incidents": incidents,
         "suspects": suspects,
-        "tags": queries.tags(request.user),
+        **_filter_row(request, wanted),
+        **_undo_offer(request),
+        "verbs": bulk_words.choices(),
         "sentence": sentence(counts, len(suspects)),
         "second_sentence": second_sentence(counts),
         "may_write": may_write,
     }
     part = "#live" if request.htmx and not request.htmx.boosted else ""
     return render(request, f"sites/dashboard.html{part}", context)
+
+
+def _undo_offer(request: HttpRequest) -> dict[str, Any]:
+    """What the person has just done to many sites, as long as it can be taken back here."""
+    change = bulk_changes.last_of(request.user)
+    return {"last_change": change, "last_change_words": bulk_words.last_change(change) if change else ""}
+
+
+def _filter_row(request: HttpRequest, wanted: Wanted) -> dict[str, Any]:
+    """Tags, the most used first as far as there is room, the person's own filters, and what a link from elsewhere narrowed to."""
+    counts = selecting.tag_counts(selecting.own_sites(request.user))
+    often = sorted(counts, key=lambda tag: -counts[tag])[:SHOWN_TAGS]
+    tags = [tag for tag in counts if tag in often or tag == wanted.tag]
+    saved = list(SavedFilter.objects.filter(user=request.user))
+    return {
+        "tags": tags,
+        "more_tags": len(counts) - len(tags),
+        "saved_filters": saved,
+        "is_saved": any(each.query == wanted.query for each in saved),
+        "narrowed": _narrowed(request, wanted),
+    }
+
+
+def _narrowed(request: HttpRequest, wanted: Wanted) -> list[tuple[str, str]]:
+    """(name of the parameter, words) of filters that have no chip of their own."""
+    found = []
+    if wanted.host:
+        host = Host.objects.filter(pk=wanted.host, team__memberships__user=request.user).first()
+        found.append(("host", host.name if host else _("Hosting account")))
+    if wanted.imported:
+        made = SiteImport.objects.filter(pk=wanted.imported, team__memberships__user=request.user).first()
+        words = _("Import of %(time)s") % {"time": wording.moment_words(made.made_at)} if made and made.made_at else _("Import")
+        found.append(("import", words))
+    return found
 
 
 def sentence(counts: dict[str, int], suspects: int = 0) -> str:

@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from sites import access, figures, look_queries, looks, queries, recording, registration, wording
-from sites.forms import DeleteForm, MuteForm, SiteForm
+from sites import access, bin, bulk_changes, figures, look_queries, looks, queries, recording, registration, wording
+from sites.forms import MuteForm, SiteForm
 from sites.maintenance_forms import PauseForm
 from sites.models import Site
 
@@ -91,17 +91,18 @@ def _crumbs(pk: int, name: str, here: str) -> list[tuple[str, str]]:
     return [(_("Sites"), reverse("sites:dashboard")), (name, reverse("sites:site", args=[pk])), (here, "")]
 
 
-@access.refused_while_in_work
+@require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Takes a site and its history out, after its name was typed."""
+    """Puts a site into the bin, from where it can be taken back for a week."""
     site = access.get_site(request, pk, write=True)
-    form = DeleteForm(request.POST or None, expected=site.name)
-    if request.method == "POST" and form.is_valid():
-        registration.delete_site(site)
-        messages.success(request, _("%(name)s was deleted here. Nothing was changed on its hosting account.") % {"name": site.name})
+    if request.method == "POST":
+        if bulk_changes.delete(request.user, [site.pk]).in_work:
+            messages.error(request, _("A repair is being made there just now. Nothing was changed. Try again in a minute."))
+            return redirect("sites:site", pk)
+        messages.success(request, _("%(name)s is in the bin. Nothing was changed on its hosting account.") % {"name": site.name})
         return redirect("sites:dashboard")
-    context = {"form": form, "site": site, "crumbs": _crumbs(site.pk, site.name, _("Delete"))}
-    return render(request, "sites/site_delete.html", context, status=422 if form.errors else 200)
+    context = {"site": site, "days": bin.KEPT_FOR.days, "crumbs": _crumbs(site.pk, site.name, _("Delete"))}
+    return render(request, "sites/site_delete.html", context)
 
 
 @require_POST

@@ -61,7 +61,8 @@
     const active = document.activeElement;
     const typing = active && region.contains(active) && active.matches("input, textarea, select, summary");
     const selecting = !getSelection().isCollapsed && region.contains(getSelection().anchorNode);
-    if (document.hidden || typing || selecting) event.preventDefault();
+    const choosing = region.querySelector("input[data-choose]:checked");
+    if (document.hidden || typing || selecting || choosing) event.preventDefault();
   }
 
   // What was unfolded or folded stays so over a refresh.
@@ -99,7 +100,13 @@
   });
   document.addEventListener("keydown", closeMenus);
   document.addEventListener("submit", guardTwice);
+  // One box marks every row of the list.
+  function chooseAll(box) {
+    for (const each of box.form.querySelectorAll("input[data-choose]")) each.checked = box.checked;
+  }
+
   document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-choose-all]")) chooseAll(event.target);
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
   document.addEventListener("htmx:beforeRequest", holdPolling);

@@ -139,11 +139,14 @@ def test_muting_lasts_until_then_and_can_be_ended(world: World) -> None:
     assert world.site.muted_until is None
 
 
-def test_deleting_asks_for_the_name(world: World) -> None:
-    assert world.owner.post(f"/sites/{world.site.pk}/delete/", {"name": "shop"}).status_code == 422
+def test_deleting_asks_and_puts_into_the_bin(world: World) -> None:
+    assert world.owner.get(f"/sites/{world.site.pk}/delete/").status_code == 200
     assert Site.objects.filter(pk=world.site.pk).exists()
-    assert world.owner.post(f"/sites/{world.site.pk}/delete/", {"name": "Shop"}).status_code == 302
+    assert world.owner.post(f"/sites/{world.site.pk}/delete/").status_code == 302
     assert not Site.objects.filter(pk=world.site.pk).exists()
+    assert Site.with_deleted.filter(pk=world.site.pk).exists()
+    assert world.owner.get(f"/sites/{world.site.pk}/").status_code == 404
+    assert world.owner.get(f"/incidents/{world.incident.pk}/").status_code == 404
 
 
 def test_probing_now_tells_what_came_of_it(world: World) -> None:
