@@ -13,6 +13,7 @@ from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -176,12 +177,13 @@ class SiteForm(forms.ModelForm):
 
     class Meta:
         model = Site
-        fields = ["name", "url", "tags", "interval_s", "time_limit_s", "basic_user", "host", "docroot", "error_log", "access_log"]
+        fields = ["name", "url", "tags", "interval_s", "time_limit_s", "wants_looks", "basic_user", "host", "docroot", "error_log", "access_log"]
         labels = {
             "name": _("Name"),
             "tags": _("Tags"),
             "interval_s": _("Probe every"),
             "time_limit_s": _("Wait for an answer at most"),
+            "wants_looks": _("Also look as other visitors"),
             "basic_user": _("User name"),
             "host": _("Hosting account"),
             "docroot": _("Folder of the site (docroot)"),
@@ -191,6 +193,7 @@ class SiteForm(forms.ModelForm):
         help_texts = {
             "name": _("How you call it in lists and mails."),
             "tags": _("Words to filter by, separated by spaces."),
+            "wants_looks": _("Every 15 minutes or 10 intervals, whichever is longer: past the cache, and as a desktop browser, a phone and a bot."),
             "interval_s": _(
                 "From 20, so that watching burdens no site, to 86,400 (a day). 60 suit most: a failure is then known and confirmed in 80 s."
             ),
@@ -233,7 +236,9 @@ class SiteForm(forms.ModelForm):
                 self.initial[name] = getattr(first, name)
 
     def clean_pages(self) -> list[str]:
-        return [line.strip() for line in self.cleaned_data["pages"].splitlines() if line.strip()]
+        typed = [line.strip() for line in self.cleaned_data["pages"].splitlines() if line.strip()]
+        ticked = self.data.getlist("proposed") if isinstance(self.data, QueryDict) else []
+        return [*typed, *(path for path in ticked if path not in typed)]
 
     def clean_headers(self) -> list[tuple[str, str]]:
         pairs = []

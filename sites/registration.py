@@ -23,7 +23,7 @@ MOST_TIME_LIMIT_S = 60
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.1
 _PLAIN = ("docroot", "error_log", "access_log", "profile", "basic_user")
-_CHOSEN = (*_PLAIN, "name", "url", "interval_s", "time_limit_s", "tags", "sealed_basic_password", "sealed_headers", "host", "practice")
+_CHOSEN = (*_PLAIN, "name", "url", "interval_s", "time_limit_s", "tags", "sealed_basic_password", "sealed_headers", "host", "practice", "wants_looks")
 
 
 class RegistrationError(ValueError):
@@ -226,6 +226,8 @@ def _put(site: Site, changes: dict[str, Any]) -> None:
             site.interval_s = _checked_number(value, LEAST_INTERVAL_S, MOST_INTERVAL_S, name)
         elif name == "time_limit_s":
             site.time_limit_s = _checked_number(value, 1, MOST_TIME_LIMIT_S, name)
+        elif name == "wants_looks":
+            site.wants_looks = bool(value)
         elif name == "tags":
             site.tags = _checked_text(" ".join(str(value).split()), name)
         elif name in _PLAIN:
