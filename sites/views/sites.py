@@ -14,6 +14,7 @@ from sites import access, bin, bulk_changes, figures, look_queries, looks, queri
 from sites.forms import MuteForm, SiteForm
 from sites.maintenance_forms import PauseForm
 from sites.models import Site
+from sites.views.pages import found_while_registering
 
 
 @require_safe
@@ -65,12 +66,14 @@ def register(request: HttpRequest) -> HttpResponse:
     """A new site."""
     team = access.writable_team(request)
     form = SiteForm(request.POST or None, instance=Site(team=team), team=team, initial={"host": request.GET.get("host", "")})
-    site = form.store() if request.method == "POST" and form.is_valid() else None
+    found = found_while_registering(request, form)
+    site = form.store() if found is None and request.method == "POST" and form.is_valid() else None
     if site:
         messages.success(request, _("%(name)s is registered. Its first probe is on its way.") % {"name": site.name})
         return redirect(_next_after_registering(site), site.pk)
     crumbs = [(_("Sites"), reverse("sites:dashboard")), (_("Register a site"), "")]
-    return render(request, "sites/site_form.html", {"form": form, "crumbs": crumbs}, status=422 if form.errors else 200)
+    context = {"form": form, "crumbs": crumbs, "found": found, "ticked": request.POST.getlist("proposed")}
+    return render(request, "sites/site_form.html", context, status=422 if form.errors else 200)
 
 
 @access.refused_while_in_work
