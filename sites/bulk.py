@@ -70,7 +70,11 @@ def keys(numbers: Iterable[int]) -> Any:
 
 def moment(at: datetime) -> Any:
     """A moment as plain SQL takes it: what Django itself would send, at a tenth of the time."""
-    return at if _in_arrays() else str(at.astimezone(UTC).replace(tzinfo=None))
+    return at if _in_arrays() else _as_text(at)
+
+
+def _as_text(at: datetime) -> str:
+    return str((at if at.tzinfo is UTC else at.astimezone(UTC)).replace(tzinfo=None))
 
 
 def _in_arrays() -> bool:
@@ -105,14 +109,21 @@ def _run(sql: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> int:
         return int(cursor.rowcount)
 
 
-# Text and numbers go to the database as they are; asking the field for each value would cost more than the statement itself.
-_AS_IT_IS = (models.CharField, models.TextField, models.IntegerField, models.FloatField, models.BooleanField, models.ForeignKey)
+# Text, numbers and bytes go to the database as they are; asking the field for each value would cost more than the statement itself.
+_AS_IT_IS = (models.CharField, models.TextField, models.IntegerField, models.FloatField, models.BooleanField, models.BinaryField)
 
 
 def _prepared(field: Any, values: Iterable[Any]) -> list[Any]:
-    if isinstance(field, _AS_IT_IS):
+    if isinstance(field, (*_AS_IT_IS, models.ForeignKey)):
         return list(values)
-    prepare: Callable[[Any], Any] = (
-        moment if isinstance(field, models.DateTimeField) else lambda value: field.get_db_prep_save(value, connection)
-    )
+    prepare = _preparing(field)
     return [None if value is None else prepare(value) for value in values]
+
+
+def _preparing(field: Any) -> Callable[[Any], Any]:
+    """What makes a value of this field ready for the database."""
+    if isinstance(field, models.DateTimeField):
+        return (lambda at: at) if _in_arrays() else _as_text
+    if isinstance(field, models.DateField):
+        return connection.ops.adapt_datefield_value
+    return lambda value: field.get_db_prep_save(value, connection)

@@ -9,6 +9,8 @@ PostgreSQL is vacuumed once a simulated day, as its autovacuum does; here a mont
 
 from __future__ import annotations
 
+import logging
+import os
 import random
 import sys
 import tempfile
@@ -33,8 +35,11 @@ class Life:
         self.probes = 0
 
     def run(self, days: float) -> None:
+        from sites.models import Page
+
         for number in range(1, round(days * 86_400 / self.interval_s)):
             now = self.start + timedelta(seconds=number * self.interval_s)
+            Page.objects.filter(due_at__lte=now).update(due_at=now + timedelta(seconds=self.interval_s))
             self._store([self._outcome(page, now, "routine") for page in self.pages], now)
             self._confirm(now)
             self._regular_work(number * self.interval_s, now)
@@ -141,8 +146,7 @@ def measure(interval_s: int, count: int, days: float) -> None:
 
 
 def main() -> None:
-    import os
-
+    logging.disable(logging.WARNING)  # that there is no broker
     days = float(sys.argv[1]) if len(sys.argv) > 1 else 30
     for interval_s, count in ((60, 12), (20, 4)):
         with tempfile.TemporaryDirectory() as folder:
