@@ -12,8 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404
-from django.http import QueryDict
+from django.http import Http404, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -177,7 +176,19 @@ class SiteForm(forms.ModelForm):
 
     class Meta:
         model = Site
-        fields = ["name", "url", "tags", "interval_s", "time_limit_s", "wants_looks", "basic_user", "host", "docroot", "error_log", "access_log"]
+        fields = [
+            "name",
+            "url",
+            "tags",
+            "interval_s",
+            "time_limit_s",
+            "wants_looks",
+            "basic_user",
+            "host",
+            "docroot",
+            "error_log",
+            "access_log",
+        ]
         labels = {
             "name": _("Name"),
             "tags": _("Tags"),
@@ -193,7 +204,9 @@ class SiteForm(forms.ModelForm):
         help_texts = {
             "name": _("How you call it in lists and mails."),
             "tags": _("Words to filter by, separated by spaces."),
-            "wants_looks": _("Every 15 minutes or 10 intervals, whichever is longer: past the cache, and as a desktop browser, a phone and a bot."),
+            "wants_looks": _(
+                "Past the cache, and as a desktop browser, a phone and a bot: every 15 minutes or 10 intervals, whichever is longer."
+            ),
             "interval_s": _(
                 "From 20, so that watching burdens no site, to 86,400 (a day). 60 suit most: a failure is then known and confirmed in 80 s."
             ),

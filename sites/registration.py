@@ -23,7 +23,19 @@ MOST_TIME_LIMIT_S = 60
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.1
 _PLAIN = ("docroot", "error_log", "access_log", "profile", "basic_user")
-_CHOSEN = (*_PLAIN, "name", "url", "interval_s", "time_limit_s", "tags", "sealed_basic_password", "sealed_headers", "host", "practice", "wants_looks")
+_CHOSEN = (
+    *_PLAIN,
+    "name",
+    "url",
+    "interval_s",
+    "time_limit_s",
+    "tags",
+    "sealed_basic_password",
+    "sealed_headers",
+    "host",
+    "practice",
+    "wants_looks",
+)
 
 
 class RegistrationError(ValueError):
