@@ -43,10 +43,9 @@ class Browser:
         try:
             self._process = subprocess.Popen(
                 # the browser reads at 3 and writes at 4
-                ["/bin/sh", "-c", f'exec "$@" 3<&{their_in} 4>&{their_out}', "sh", *self._command],
-                pass_fds=(their_in, their_out),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                ["/bin/sh", "-c", 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null', "sh", *self._command],
+                stdin=their_in,
+                stdout=their_out,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 cwd=self._home,

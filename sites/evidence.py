@@ -130,7 +130,13 @@ def as_text(evidence: FailureEvidence) -> str:
 def certificate_facts(evidence: FailureEvidence) -> list[tuple[str, str]]:
     """Whom the certificate names, who signed it and how long it lasts; empty where none was read."""
     known: dict[str, str] = evidence.certificate or {}
-    words = (("subject", _("for")), ("names", _("names")), ("issuer", _("issued by")), ("from", _("valid from")), ("until", _("valid until")))
+    words = (
+        ("subject", _("for")),
+        ("names", _("names")),
+        ("issuer", _("issued by")),
+        ("from", _("valid from")),
+        ("until", _("valid until")),
+    )
     return [(said, known[name]) for name, said in words if known.get(name)]
 
 

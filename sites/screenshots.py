@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import logging
 import os
 import pwd
@@ -33,7 +34,7 @@ PICTURE_LIMIT = 1024 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _POLICY = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\' data:; img-src data:; '
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline' data:; img-src data:; "
     "font-src data:; base-uri 'none'; form-action 'none'\">"
 )
 # What leads away from the page, or replaces our rule for it, goes before it is drawn.
@@ -57,13 +58,14 @@ def program() -> str:
     return next((found for name in _PROGRAMS if (found := shutil.which(name))), "")
 
 
-def path_of(evidence_id: int) -> Path:
-    """Where the picture of this evidence lies, if there is one."""
-    return _folder() / f"{int(evidence_id)}.png"
+def path_of(evidence: FailureEvidence) -> Path:
+    """Where the picture of this evidence lies, if there is one. After a database was put back, a number alone could mean another."""
+    what = hashlib.sha256(evidence.url.encode("utf-8", "replace") + b"\0" + bytes(evidence.body or b"")).hexdigest()
+    return _folder() / f"{evidence.pk}-{what[:24]}.png"
 
 
-def has_picture(evidence_id: int) -> bool:
-    return path_of(evidence_id).is_file()
+def has_picture(evidence: FailureEvidence) -> bool:
+    return path_of(evidence).is_file()
 
 
 def _folder() -> Path:
@@ -72,7 +74,7 @@ def _folder() -> Path:
 
 def take(evidence: FailureEvidence) -> bool:
     """Draws the page of this evidence and keeps the picture. False when there is nothing to draw, or nothing to draw with."""
-    if not program() or has_picture(evidence.pk):
+    if not program() or has_picture(evidence):
         return False
     page = _page_of(evidence)
     if not page:
@@ -82,7 +84,7 @@ def take(evidence: FailureEvidence) -> bool:
     except NoPicture as error:
         log.info("no picture of evidence %s: %s", evidence.pk, error)
         return False
-    _keep(evidence.pk, picture)
+    _keep(evidence, picture)
     return True
 
 
@@ -94,12 +96,12 @@ def _page_of(evidence: FailureEvidence) -> str:
     return text if text.strip() else ""
 
 
-def _keep(evidence_id: int, picture: bytes) -> None:
+def _keep(evidence: FailureEvidence, picture: bytes) -> None:
     folder = _folder()
     folder.mkdir(mode=0o700, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
         file.write(picture)
-    Path(file.name).replace(path_of(evidence_id))
+    Path(file.name).replace(path_of(evidence))
 
 
 def draw(page: str) -> bytes:
@@ -169,15 +171,18 @@ def prune() -> int:
     folder, removed = _folder(), 0
     if not folder.is_dir():
         return 0
-    for names in _some_at_a_time(sorted(path.name for path in folder.iterdir() if path.stem.isdecimal())):
-        ids = {int(Path(name).stem) for name in names}
-        standing = set(FailureEvidence.objects.filter(pk__in=ids).values_list("pk", flat=True))
-        for name in names:
-            if int(Path(name).stem) not in standing:
-                (folder / name).unlink(missing_ok=True)
+    for paths in _some_at_a_time(sorted(path for path in folder.glob("*-*.png") if _number_of(path).isdecimal())):
+        standing = set(FailureEvidence.objects.filter(pk__in={int(_number_of(path)) for path in paths}).values_list("pk", flat=True))
+        for path in paths:
+            if int(_number_of(path)) not in standing:
+                path.unlink(missing_ok=True)
                 removed += 1
     return removed
 
 
-def _some_at_a_time(names: list[str], count: int = 500) -> Iterable[list[str]]:
-    return (names[start : start + count] for start in range(0, len(names), count))
+def _number_of(path: Path) -> str:
+    return path.stem.partition("-")[0]
+
+
+def _some_at_a_time(paths: list[Path], count: int = 500) -> Iterable[list[Path]]:
+    return (paths[start : start + count] for start in range(0, len(paths), count))

@@ -11,7 +11,21 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from diagnostics.models import Diagnosis, RepairCase, Step
-from sites.models import BulkChange, Host, Incident, MaintenanceWindow, Membership, Notification, Page, SavedFilter, Site, SiteImport, Team
+from sites.models import (
+    BulkChange,
+    FailureEvidence,
+    Host,
+    Incident,
+    MaintenanceWindow,
+    Membership,
+    Notification,
+    Page,
+    ProbeResult,
+    SavedFilter,
+    Site,
+    SiteImport,
+    Team,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +42,7 @@ OWN = {
 }  # fmt: skip
 OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-reset", "diagnostics:practice-remove"}
 MAY_SHOW_TO_READER = {
-    "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html", "diagnostics:host", "diagnostics:diagnosis",
+    "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html", "diagnostics:host", "diagnostics:diagnosis",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report",
     "diagnostics:repair-report-markdown",
 }  # fmt: skip
@@ -71,6 +85,8 @@ def things() -> dict[str, object]:
     window = MaintenanceWindow.objects.create(
         team=team, site=site, first_day=now.date(), start_time=now.time(), duration_s=60, time_zone="UTC"
     )
+    result = ProbeResult.objects.create(page=site.pages.get(), at=now, purpose="routine", kind="server-error")
+    evidence = FailureEvidence.objects.create(result=result, url=site.url)
     step = Step.objects.create(case=case, guide_step="htaccess", action="repair", title="x", created_at=now)
     diagnosis = Diagnosis.objects.create(site=site, requested_at=now)
     made = SiteImport.objects.create(team=team, user=alice, source="csv", state="made", created=1, made_at=now)
@@ -84,6 +100,7 @@ def things() -> dict[str, object]:
         "mail": mail,
         "repair": case,
         "step": step,
+        "evidence": evidence,
         "diagnosis": diagnosis, "import": made, "change": change, "filter": saved,
     }
 
@@ -92,7 +109,7 @@ def url_of(name: str, things: dict[str, object]) -> str:
     """The address of a route for Alice's things."""
     parts = str(ROUTES[name].pattern)
     kinds = {"maintenance": "window", "hosts": "host", "sites": "site", "incidents": "incident", "mail": "mail"}
-    kinds |= {"repairs": "repair", "steps": "step", "diagnoses": "diagnosis"}
+    kinds |= {"repairs": "repair", "steps": "step", "diagnoses": "diagnosis", "evidence": "evidence"}
     kinds |= {"imports": "import", "changes": "change", "filters": "filter"}
     kwargs = {}
     for argument in ROUTES[name].pattern.converters:

@@ -16,4 +16,4 @@ register = template.Library()
 def kept_answer(incident: Incident) -> dict[str, Any] | None:
     """Its key, and whether there is a picture of it; None when nothing was kept."""
     kept = evidence.of_incident(incident)
-    return {"pk": kept.pk, "picture": screenshots.has_picture(kept.pk)} if kept else None
+    return {"pk": kept.pk, "picture": screenshots.has_picture(kept)} if kept else None

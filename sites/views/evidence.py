@@ -12,7 +12,11 @@ from sites import access, evidence, screenshots
 from sites.models import FailureEvidence
 from sites.redaction import redact
 
-_PRIVATE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store", "Content-Security-Policy": "default-src 'none'; sandbox"}
+_PRIVATE = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
 
 
 @require_safe
@@ -31,7 +35,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "body": evidence.body_of(kept),
         "timings": evidence.timings_of(kept),
         "certificate": evidence.certificate_facts(kept),
-        "picture": screenshots.has_picture(kept.pk),
+        "picture": screenshots.has_picture(kept),
         "crumbs": crumbs,
     }
     return render(request, "sites/evidence.html", context)
@@ -55,7 +59,7 @@ def picture(request: HttpRequest, pk: int) -> FileResponse:
     """The page as it was drawn. 404 where there is no picture."""
     kept = access.get_evidence(request, pk)
     try:
-        file = screenshots.path_of(kept.pk).open("rb")
+        file = screenshots.path_of(kept).open("rb")
     except OSError as error:
         raise Http404 from error
     return FileResponse(file, content_type="image/png", headers=_PRIVATE)
