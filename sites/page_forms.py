@@ -64,7 +64,7 @@ class PageForm(forms.Form):
         return values
 
 
-class PagesFormSet(forms.BaseFormSet[PageForm]):
+class PagesFormSet(forms.BaseFormSet):
     """All pages of a site, and some empty rows for more."""
 
     def __init__(self, data: QueryDict | None = None, *, site: Site) -> None:
