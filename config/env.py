@@ -186,6 +186,17 @@ class Env:
             raise SettingRefused(name, "must hold no user, no #part, and nothing but plain ASCII")
         return value
 
+    def page_urls(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        """Comma-separated http:// or https:// addresses. Set to nothing, it means none; not set at all, the default."""
+        if name not in self.values:
+            return default
+        found = tuple(self.names(name))
+        for value in found:
+            parts = _split(name, value)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+                raise SettingRefused(name, f"{value!r} is not of the form https://host/")
+        return found
+
     def redis_url(self, name: str) -> str:
         """redis://, rediss:// or unix://; "" when not set. May carry a password, so `NAME_FILE` works too."""
         value = self.secret(name)

@@ -37,6 +37,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "figures": _every(60, "sites.tasks.roll_up"),
     "pictures": _every(3600, "sites.tasks.prune_pictures", expires=1800),
     "history": _every(600, "sites.tasks.prune_history"),
+    "own line": _every(10, "sites.tasks.watch_own_line"),
     "health": _every(60, "sites.tasks.watch_health"),
     "dead man": _every(60, "sites.tasks.call_dead_mans_switch"),
     **{f"sign of life: {queue}": _in_queue(queue, 20, "sites.tasks.show_sign_of_life") for queue in ("probes", "hosts", "mail")},

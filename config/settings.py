@@ -88,6 +88,10 @@ try:
     SITEMEND_LOCAL_ROOTS = _read.folders("SITEMEND_LOCAL_ROOTS")
     SITEMEND_PROBES_PER_ADDRESS = _read.integer("SITEMEND_PROBES_PER_ADDRESS", 4, least=1, most=1000)
     SITEMEND_CA_FILE = _read.authorities("SITEMEND_CA_FILE")
+    # Asked only when much of the fleet is out of reach at once: neutral, and in different hands and networks.
+    SITEMEND_ANCHORS = _read.page_urls(
+        "SITEMEND_ANCHORS", ("https://www.iana.org/", "https://www.wikipedia.org/", "https://www.debian.org/", "https://www.ietf.org/")
+    )
     SITEMEND_TRUSTED_PROXIES = _read.networks("SITEMEND_TRUSTED_PROXIES")
     SITEMEND_MAIL_DIR = SITEMEND_VAR_DIR / "mail"
     SITEMEND_PRACTICE_DIR = SITEMEND_VAR_DIR / "practice"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+
+from django.utils.translation import gettext
 
 from sites import incidents, judging, look_samples, maintenance, rolling
 from sites.bulk import insert_rows, update_rows
@@ -60,8 +62,11 @@ class Batch:
             samples[page.pk] = Sample.of(page)
         return cls(now, policy, sorted(outcomes, key=lambda outcome: outcome.at), sites, samples)
 
-    def judge(self) -> None:
-        """Takes in each outcome that is newer than what is known of its page; pages that are gone are passed over."""
+    def judge(self, unheard: frozenset[int] = frozenset()) -> None:
+        """Takes in each outcome that is newer than what is known of its page; pages that are gone are passed over.
+
+        `unheard`: keys of pages whose outcome says nothing, since our own connection is down.
+        """
         for outcome in self.outcomes:
             sample = self.samples.get(outcome.key)
             if sample is None:
@@ -70,7 +75,22 @@ class Batch:
                 self._note_token(sample, outcome)
                 self._take(sample, outcome, evidence=outcome.is_failure)
             elif sample.page.last_at is None or outcome.at > sample.page.last_at:
-                self._judge(sample, outcome)
+                take_in = self._pass_over if outcome.key in unheard else self._judge
+                take_in(sample, outcome)
+
+    def _pass_over(self, sample: Sample, outcome: Outcome) -> None:
+        """Nothing is stored of a probe that could not leave but that the page is unknown now, unless it was down for certain."""
+        judged = judging.unheard(sample.state, outcome.at)
+        sample.changed, sample.page.last_at = True, outcome.at
+        self._set_due(sample, outcome, None, was_calm=False)
+        if judged.state == sample.state:
+            return
+        sample.state, sample.outcome = judged.state, outcome
+        sample.extra.clear()
+        if judged.transition:
+            sample.transitions.append(judged.transition)
+        message = gettext("Our own connection seems to be down: this says nothing about the site.")
+        _put_on_page(sample.page, judged.state, replace(outcome, message=message))
 
     def _take(self, sample: Sample, outcome: Outcome, *, evidence: bool) -> None:
         if evidence:

@@ -34,7 +34,12 @@ STUCK_AFTER = timedelta(minutes=5)  # longer than a mail server may take to answ
 _AT_MOST = 200  # mails of one run
 
 State = Notification.State
-_ALONE = (Notification.Kind.TEST, Notification.Kind.BEHIND, Notification.Kind.BEHIND_OVER)  # never one mail with others
+_ALONE = (
+    Notification.Kind.TEST,
+    Notification.Kind.BEHIND,
+    Notification.Kind.BEHIND_OVER,
+    Notification.Kind.OWN_LINE,
+)  # never one mail with others
 _WITHOUT_INCIDENT = (*_ALONE, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE)
 _TO_SEND = (State.QUEUED, State.FAILED)
 

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from sites.models import BehindAlarm, Certificate, Incident, Notification
+from sites.models import BehindAlarm, Certificate, Incident, LineOutage, Notification
 from sites.visitor_marks import is_of_visitors
 from sites.wording import (
     duration_words,
@@ -145,6 +145,15 @@ def behind(notification: Notification) -> Mail:
     return _mail(notification.kind, context)
 
 
+def own_line(notification: Notification) -> Mail:
+    """Our own connection was down and is back."""
+    outage = LineOutage.objects.filter(pk=notification.dedupe_key.split(":")[1], over=True).first()
+    if outage is None or outage.until is None:
+        raise NothingToTell(_("What this was about has been removed."))
+    context = _common(notification) | {"since": exact_words(outage.since), "until": exact_words(outage.until), "sites": outage.sites}
+    return _mail("own-line", context | {"lasted": duration_words((outage.until - outage.since).total_seconds())})
+
+
 def joined(parts: Sequence[Notification]) -> Mail:
     """Several notifications in one mail, the worst news first. A failure that is over meanwhile is the least of them."""
     ordered = sorted(parts, key=lambda part: (_is_over(part), _NEWS.index(part.kind), part.pk))
@@ -159,7 +168,21 @@ def joined(parts: Sequence[Notification]) -> Mail:
 
 
 _FAILURES = (Notification.Kind.NEW, Notification.Kind.REGRESSION)
-_NEWS = ["new", "regression", "escalation", "flapping", "cause", "blocked", "certificate", "reminder", "recovery", "test"]
+_NEWS = [
+    "new",
+    "regression",
+    "escalation",
+    "flapping",
+    "cause",
+    "blocked",
+    "certificate",
+    "reminder",
+    "behind",
+    "own-line",
+    "behind-over",
+    "recovery",
+    "test",
+]
 _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "new": new,
     "regression": regression,
@@ -171,6 +194,7 @@ _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "certificate": certificate,
     "behind": behind,
     "behind-over": behind,
+    "own-line": own_line,
     "test": test,
 }
 

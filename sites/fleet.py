@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 
-from sites import incidents, scheduling
+from sites import egress, incidents, scheduling
 from sites.models import Notification, ProbeResult, Site
 from sites.models.site import Verdict
 from sites.queueing import queue_sizes
@@ -25,8 +25,14 @@ def status(now: datetime | None = None) -> dict[str, Any]:
         "lag_s": scheduling.lag_s(now),
         "probes_last_minute": last_minute.filter(kind="ok").count() + last_minute.exclude(kind="ok").count(),  # an index each
         "queues": queue_sizes(),
+        "own_line_down_since": _own_line_down_since(),
         "last_mail_failure": _last_mail_failure(),
     }
+
+
+def _own_line_down_since() -> str | None:
+    since = egress.down_since()
+    return since.isoformat() if since else None
 
 
 def _last_mail_failure() -> dict[str, Any] | None:

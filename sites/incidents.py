@@ -264,6 +264,15 @@ def set_aside(incident: Incident, text: str, user: AbstractBaseUser | None = Non
 
 
 @transaction.atomic
+def withdraw(incident: Incident, text: str, now: datetime) -> bool:
+    """Closed because it was none; what was not mailed yet is not mailed. False when it was over already."""
+    if not _close(incident, Incident.Resolution.RECOVERY, now, text):
+        return False
+    notifications.withdraw(incident, text)
+    return True
+
+
+@transaction.atomic
 def resolve_by_repair(incident: Incident, user: AbstractBaseUser | None = None, now: datetime | None = None) -> bool:
     """Closed because a repair was verified; mailed as a recovery. False when it was over already."""
     now = now or timezone.now()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from sites import incident_rules, maintenance
 from sites.delivery import deliver, deliver_due, retry
-from sites.models import Incident, IncidentEntry, Membership, Notification, Site
+from sites.models import Incident, IncidentEntry, LineOutage, Membership, Notification, Site
 from sites.queueing import enqueue_on_commit
 
 __all__ = ["deliver", "deliver_due", "retry", "send_test"]
@@ -55,6 +55,34 @@ def escalated(incident: Incident, now: datetime) -> None:
     if incident.held_at is None:
         how = _("So many probes in a row failed that it is no longer now and then.")
         _tell(Kind.ESCALATION, incident.site, now, f"escalation:{incident.pk}", incident=incident, how=how)
+
+
+def own_line_is_back(outage: LineOutage, now: datetime) -> None:
+    """Our own connection was down and is back: one mail to everybody who hears of sites, since mail could hardly leave before."""
+    members = Membership.objects.filter(wants_mail=True, user__is_active=True).exclude(user__email="").select_related("user")
+    people = {member.user_id: member.user for member in members}
+    Notification.objects.bulk_create(
+        (
+            Notification(
+                kind=Kind.OWN_LINE,
+                user=person,
+                recipient=person.email,
+                dedupe_key=f"own-line:{outage.pk}:{person.pk}",
+                why=_("You are mailed about failing sites. While our own connection was down, none could be seen."),
+                created_at=now,
+                send_after=now,
+            )
+            for person in people.values()
+        ),
+        ignore_conflicts=True,
+    )
+    enqueue_on_commit(DELIVERY_TASK)
+
+
+def withdraw(incident: Incident, why: str) -> None:
+    """What was not sent yet of an incident that was none is not sent."""
+    waiting = Notification.objects.filter(incident=incident, state__in=(State.QUEUED, State.FAILED))
+    waiting.update(state=State.SUPPRESSED, last_error=why)
 
 
 def was_told(incident: Incident, kind: str) -> bool:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from . import figures, maintenance_queries, rollups, scheduling, wording
 from .drawing import Bar
-from .models import Incident, Notification, Page, ProbeResult, Site
+from .models import Incident, LineOutage, Notification, Page, ProbeResult, Site
 from .selecting import FILTERS, Wanted, matching, own_sites
 
 PER_PAGE = 50
@@ -45,8 +45,10 @@ def frame(user: AbstractBaseUser) -> dict[str, Any]:
     newest = scheduling.last_result_at() if watched else None
     lag = scheduling.lag_s() if watched else 0.0
     silent = newest is None or (timezone.now() - newest).total_seconds() > SILENT_S
+    cut_off = LineOutage.objects.filter(over=False).values_list("since", flat=True).first()
     return {
-        "open_incidents": own_incidents(user).filter(resolved_at=None).count(),
+        "own_line": _("Our own connection seems to be down since %(time)s.") % {"time": wording.moment_words(cut_off)} if cut_off else "",
+        "open_incidents": own_incidents(user).filter(resolved_at=None, held_at=None).count(),
         "sites": watched,
         "last_probe_at": newest,
         "late": bool(newest) and (silent or lag > LATE_S),

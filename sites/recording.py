@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from sites import credentials
+from sites import credentials, egress
 from sites.batch import Batch
 from sites.calm import lock_sites, store_calm
 from sites.credentials import SecretUnreadable
@@ -106,12 +106,13 @@ def record_batch(outcomes: Iterable[Outcome], now: datetime | None = None, polic
     if not kept:
         return 0
     now = now or timezone.now()
+    unheard = egress.unheard(kept, now)  # asks on the wire at times: not in the transaction
     with transaction.atomic():
         to_judge = store_calm(kept, lock_sites(kept), now)
         new = len(kept) - len(to_judge)
         if to_judge:
             batch = Batch.load(to_judge, now, policy)
-            batch.judge()
+            batch.judge(unheard)
             batch.store()
             new += len(batch.taken)
     return new

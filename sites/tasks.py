@@ -10,6 +10,7 @@ from sites import (
     deadman,
     delivery,
     deploying,
+    egress,
     evidence,
     health,
     history,
@@ -125,6 +126,12 @@ def watch_health() -> None:
 def call_dead_mans_switch() -> bool:
     """Calls the outside service while all is in order here."""
     return deadman.ping()
+
+
+@shared_task
+def watch_own_line() -> bool:
+    """While our own connection is down: asks whether it still is."""
+    return egress.recheck()
 
 
 @shared_task

@@ -24,6 +24,8 @@ class Command(cli.JsonCommand):
             f"probes in the last minute: {document['probes_last_minute']}, the most overdue page is {document['lag_s']:.0f} s late",
             f"queues: {waiting}",
         ]
+        if document["own_line_down_since"]:
+            lines.append(f"our own connection seems to be down since {document['own_line_down_since']}")
         failure = document["last_mail_failure"]
         if failure:
             lines.append(f"last mail failure: {failure['at']} to {failure['recipient']}: {failure['error']}")
