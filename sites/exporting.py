@@ -16,7 +16,7 @@ from sites.models import Host, Site
 _AT_ONCE = 500
 
 
-class _Echo:
+class Echo:
     """A file that hands back each line instead of keeping it."""
 
     def write(self, line: str) -> str:
@@ -25,7 +25,7 @@ class _Echo:
 
 def csv_lines(sites: QuerySet[Site]) -> Iterator[str]:
     """A CSV as Excel opens it. What a spreadsheet would run as a formula is marked with an apostrophe, which an import takes off."""
-    table = csv.writer(_Echo())
+    table = csv.writer(Echo())
     yield "\ufeff" + table.writerow(COLUMNS)
     for site in _each(sites):
         yield table.writerow([guarded(value) for value in row_of(site).values()])

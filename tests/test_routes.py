@@ -29,7 +29,7 @@ from sites.models import (
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC = {"sites:login", "sites:first-run", "sites:deploy-start", "sites:deploy-finish", "sites:deploy-status"}
+PUBLIC = {"sites:report", "sites:login", "sites:first-run", "sites:deploy-start", "sites:deploy-finish", "sites:deploy-status"}
 # Routes that name nothing of a team, or show each person their own.
 OWN = {
     "sites:dashboard", "sites:site-new", "sites:incidents", "sites:mail", "sites:settings", "sites:account", "sites:password",
@@ -42,6 +42,7 @@ OWN = {
 }  # fmt: skip
 OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-reset", "diagnostics:practice-remove"}
 MAY_SHOW_TO_READER = {
+    "sites:site-visitors", "sites:site-visitors-csv",
     "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html", "diagnostics:host", "diagnostics:diagnosis",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report",
     "diagnostics:repair-report-markdown",
