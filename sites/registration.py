@@ -65,10 +65,12 @@ def register_site(
     tags: str = "",
     time_limit_s: int = 10,
     practice: bool = False,
+    wants_looks: bool = True,
 ) -> Site:
     """Stores a site with its pages, due at once. Raises RegistrationError."""
     chosen: dict[str, Any] = {"name": name, "url": url, "interval_s": interval_s, "time_limit_s": time_limit_s, "tags": tags}
     chosen |= {"docroot": docroot, "error_log": error_log, "access_log": access_log, "profile": profile, "basic_user": basic_user}
+    chosen["wants_looks"] = wants_looks
     site, wanted = drafted(team, host=host, paths=paths, basic_password=basic_password, headers=headers, practice=practice, **chosen)
     _check_name_is_free(site)
     with transaction.atomic():
