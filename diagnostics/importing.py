@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from sites import credentials
 from sites.importing import checking, making
 from sites.importing.rows import CheckedRow, NewHost, Row, RowRefused
 from sites.importing.sources import Parsed
-from sites.models import Host, SiteImport, Team
+from sites.models import Host, Site, SiteImport, Team
 
 from . import host_tests
 from .profiles import DEFAULT_PROFILE, PROFILES
@@ -41,9 +42,10 @@ class Connections:
 
     @classmethod
     def load(cls, teams: Sequence[Team], *, command_line: bool) -> Connections:
-        """One query. The practice host is nobody's to use."""
+        """One query. The practice host is nobody's to use; one that only an undone import used is as good as gone."""
         found = cls(command_line)
-        for host in Host.objects.filter(team__in=[team for team in teams if team.pk], practice=False):
+        own = Host.objects.filter(team__in=[team for team in teams if team.pk], practice=False)
+        for host in own.exclude(pk__in=left_over()):
             found.by_name[host.team_id, host.name] = host
             found.by_place.setdefault(place_of(host), host)
         return found
@@ -135,6 +137,11 @@ class Connections:
         return free
 
 
+def left_over() -> QuerySet[Host]:
+    """Accounts that an undone import made and no site uses."""
+    return Host.objects.filter(imported_in__state=SiteImport.State.UNDONE).exclude(pk__in=Site.objects.exclude(host=None).values("host_id"))
+
+
 def place_of(host: Host | NewHost) -> Place:
     """What makes two connections the same."""
     return (host.team_id, host.protocol, host.address, host.port, host.user)
@@ -160,15 +167,26 @@ def make(checked: Sequence[CheckedRow], made_by: SiteImport) -> int:
 
 
 def make_hosts(planned: Sequence[NewHost], made_by: SiteImport) -> dict[Place, Host]:
-    """Stores planned accounts, untested; one that was made meanwhile is used."""
+    """Stores planned accounts, untested; one that was made meanwhile is used, one left over from an undone import made anew."""
     teams = {plan.team_id for plan in planned}
     there = Host.objects.filter(team_id__in=teams, address__in={plan.address for plan in planned}, practice=False)
     standing = {place_of(host): host for host in there}
+    over = set(left_over().filter(team_id__in=teams).values_list("pk", flat=True))
+    for plan in planned:
+        if plan.place in standing and standing[plan.place].pk in over:
+            _renew(standing[plan.place], plan, made_by)
     names = set(Host.objects.filter(team_id__in=teams, name__in=[plan.name for plan in planned]).values_list("team_id", "name"))
     new = [_host(plan, names, made_by) for plan in planned if plan.place not in standing]
     host_tests.want(new)
     Host.objects.bulk_create(new)
     return standing | {place_of(host): host for host in new}
+
+
+def _renew(host: Host, plan: NewHost, made_by: SiteImport) -> None:
+    host.sealed_password, host.sealed_private_key, host.sealed_passphrase = plan.sealed_password, "", ""
+    host.profile, host.imported_in, host.state, host.state_detail = plan.profile, made_by, Host.State.UNTESTED, ""
+    host_tests.want([host])
+    host.save()
 
 
 def _host(plan: NewHost, names: set[tuple[int, str]], made_by: SiteImport) -> Host:

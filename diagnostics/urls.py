@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("imports/<int:pk>/", importing.show, name="import"),
     path("imports/<int:pk>/undo/", importing.undo, name="import-undo"),
     path("hosts/", hosts.index, name="hosts"),
+    path("hosts/test-untested/", hosts.test_untested, name="hosts-test-untested"),
     path("hosts/new/", hosts.new, name="host-new"),
     path("hosts/<int:pk>/", hosts.show, name="host"),
     path("hosts/<int:pk>/edit/", hosts.edit, name="host-edit"),

@@ -37,7 +37,7 @@ OWN = {
     "sites:health", "sites:maintenance", "sites:maintenance-new", "sites:maintenance-preview",
     "sites:settings-test-mail", "diagnostics:hosts", "diagnostics:host-new", "diagnostics:repairs", "diagnostics:causes",
     "sites:export-csv", "sites:export-json", "sites:bulk", "sites:bulk-undo", "sites:bin", "sites:bin-empty", "sites:tags",
-    "sites:tag-change", "sites:filter-save", "sites:filter-remove", "diagnostics:imports",
+    "sites:tag-change", "sites:filter-save", "sites:filter-remove", "diagnostics:imports", "diagnostics:hosts-test-untested",
     "diagnostics:cause", "diagnostics:practice", "diagnostics:practice-start",
 }  # fmt: skip
 OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-reset", "diagnostics:practice-remove"}

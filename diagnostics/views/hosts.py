@@ -5,30 +5,67 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Count
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from sites import registration
+from sites import registration, selecting
 from sites.models import Host, Site
 
-from .. import access, connecting
+from .. import access, connecting, host_tests
 from ..forms import ChooseHostForm, HostForm, PlacesForm
 from ..profiles import get_profile
+
+PER_PAGE = 50
+MOST_KEYS = 20  # fingerprints to accept on one page
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """Every hosting account of the person's teams."""
-    hosts = Host.objects.filter(team__memberships__user=request.user).annotate(site_count=Count("sites")).order_by("name")
-    return TemplateResponse(
-        request, "diagnostics/hosts.html", {"hosts": hosts, "may_write": access.may_write_somewhere(request), "section": "settings"}
-    )
+    own = Host.objects.filter(team__memberships__user=request.user)
+    state = request.GET.get("state", "")
+    hosts = own.filter(state=state) if state in Host.State.values else own
+    counted = hosts.annotate(site_count=Count("sites", filter=Q(sites__deleted_at=None)))
+    page = Paginator(counted.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    writable = own.filter(team__in=selecting.writable_teams(request.user))
+    waiting = host_tests.waiting_for_key(writable)[:MOST_KEYS]
+    context = {
+        "hosts": page.object_list,
+        "page": page,
+        "state": state,
+        "chips": _chips(own),
+        "untested": host_tests.untested(writable).filter(test_due_at=None, testing_since=None).count(),
+        "to_accept": [(host, connecting.fingerprint_of(host.offered_host_key)) for host in waiting],
+        "may_write": access.may_write_somewhere(request),
+        "section": "settings",
+    }
+    return TemplateResponse(request, "diagnostics/hosts.html", context)
+
+
+def _chips(own: QuerySet[Host]) -> list[tuple[str, str, int]]:
+    counts = dict(own.order_by().values_list("state").annotate(Count("pk")))
+    named = [(value, str(label), counts[value]) for value, label in Host.State.choices if value in counts]
+    return [("", _("All"), sum(counts.values())), *named]
+
+
+@require_POST
+def test_untested(request: HttpRequest) -> HttpResponse:
+    """Asks for a test of every account that was never tested: one after the other, in the background."""
+    teams = selecting.writable_teams(request.user)
+    if not teams:
+        access.writable_team(request)  # raises for somebody who only reads
+    count = host_tests.want_untested(Host.objects.filter(team__in=teams, testing_since=None))
+    words = ngettext("%(n)d connection is going to be tested.", "%(n)d connections are going to be tested, one after the other.", count)
+    messages.success(request, words % {"n": count} if count else _("Every connection was tested already, or waits for its test."))
+    return redirect("diagnostics:hosts")
 
 
 @require_GET
@@ -182,7 +219,7 @@ def accept_key(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("diagnostics:site-places", site.pk)
     else:
         messages.error(request, _("The host shows another key by now. Nothing was accepted; look at the new one below."))
-    return redirect("diagnostics:host", host.pk)
+    return redirect("diagnostics:hosts") if request.POST.get("back") == "list" else redirect("diagnostics:host", host.pk)
 
 
 @access.refused_while_in_work

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,6 +27,7 @@ from ..import_forms import ImportForm
 PER_PAGE = 100
 CORRECTED_AT_ONCE = 30  # refused rows with fields on one page
 MOST_FIELD = 2000
+_PASSWORD_IN_URL = re.compile(r"(://[^/@\s:]*):[^/@\s]*@")  # what was typed there by mistake is not sent back
 
 
 def _teams(request: HttpRequest) -> list[Team]:
@@ -125,8 +126,7 @@ def _make(request: HttpRequest, row: SiteImport) -> None:
         return
     if not previews.claim(row):
         return
-    made = importing.make(checked, row)
-    messages.success(request, ngettext("%(n)d site was imported.", "%(n)d sites were imported.", made) % {"n": made})
+    importing.make(checked, row)
 
 
 def _preview(request: HttpRequest, row: SiteImport) -> HttpResponse:
@@ -158,7 +158,7 @@ def _shown(each: CheckedRow) -> dict[str, Any]:
         "number": each.number,
         "site": each.site,
         "team": each.team,
-        "further_pages": len(each.paths) - 1,
+        "pages": len(each.paths),
         "host": host.name if host else "",
         "host_is_new": isinstance(host, NewHost),
         "words": bool(each.expectations.get("must_contain") or each.expectations.get("must_not_contain")),
@@ -176,7 +176,7 @@ def _refused(each: CheckedRow) -> dict[str, Any]:
         "why": each.why,
         "final": bool(each.row.refusal),
         "name": values.get("name") or values.get("url") or "",
-        "fields": [(name, values.get(name, "")) for name in columns],
+        "fields": [(name, _PASSWORD_IN_URL.sub(r"\1@", values.get(name, ""))) for name in columns],
         "has_secret": any(values.get(name) for name in ("secret", "secret_env")),
         "has_login": any(values.get(name) for name in SECRET_COLUMNS[1:]),
     }
