@@ -23,6 +23,7 @@ from sites.probing.outcome import Kind, Purpose
 BATCH_SIZE = 200  # pages in one task: enough for the engine to overlap their waiting, little enough to be lost
 CLAIM_LIMIT = 5000  # pages of one tick
 _CLOCK_SLACK_S = 60  # by which the clocks of several machines may differ
+ROUTINE_LEASE_S = 300.0  # one of a longer interval is due again after this if its batch is lost
 LEASE_S = 30.0  # a claimed page that waits for confirmation is due again after this if its batch is lost
 OVERDUE_INTERVALS = 3  # without a result for so long, something is wrong with the probing itself
 _LAG_SAMPLE = 2000
@@ -92,7 +93,21 @@ def _claim(
     regular = next_due(anchor_at or due_at, interval_s, now)
     if state.get("confirming") or verdict == Verdict.SUSPECT:
         return Claim(page_id, site_id, Purpose.CONFIRMATION, due_at, min(regular, now + timedelta(seconds=LEASE_S)), interval_s)
-    return Claim(page_id, site_id, Purpose.ROUTINE, due_at, regular, interval_s)
+    return Claim(page_id, site_id, Purpose.ROUTINE, due_at, min(regular, now + timedelta(seconds=ROUTINE_LEASE_S)), interval_s)
+
+
+def settle(page_ids: Iterable[int], now: datetime | None = None) -> int:
+    """Gives pages of a long interval that were probed and are well their regular time instead of the end of their lease."""
+    ids = list(page_ids)
+    if not ids:
+        return 0
+    now = now or timezone.now()
+    probed = Page.objects.filter(pk__in=ids, verdict=Verdict.UP, due_at__gt=now, last_at__gte=now - timedelta(seconds=ROUTINE_LEASE_S))
+    rows = {
+        page_id: (next_due(anchor_at or due_at, interval_s, now), due_at)
+        for page_id, due_at, anchor_at, interval_s in probed.values_list("id", "due_at", "anchor_at", "site__interval_s")
+    }
+    return update_rows(Page, rows, ["due_at"], where="due_at") if rows else 0
 
 
 def mend_after_clock_was_set_back(now: datetime | None = None) -> int:
@@ -132,7 +147,8 @@ def batches(claims: list[Claim]) -> list[list[Claim]]:
 
 def expiry_s(batch: list[Claim]) -> float:
     """After this many seconds in the queue a batch is not worth running: its pages are due again."""
-    return float(min(LEASE_S if claim.purpose == Purpose.CONFIRMATION else claim.interval_s for claim in batch))
+    leases = (LEASE_S if claim.purpose == Purpose.CONFIRMATION else min(claim.interval_s, ROUTINE_LEASE_S) for claim in batch)
+    return float(min(leases))
 
 
 # Since when a page waits for a result: its last one, or the moment from which it was to be probed (again).

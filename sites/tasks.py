@@ -18,9 +18,9 @@ from sites import (
     looking,
     looks,
     maintenance,
-    recording,
     registration,
     rolling,
+    rounds,
     scheduling,
     screenshots,
     visitor_incidents,
@@ -40,6 +40,9 @@ def dispatch_due_pages() -> int:
         if not enqueue("sites.tasks.probe_batch", ids, str(batch[0].purpose), expires=scheduling.expiry_s(batch)):
             scheduling.put_back(claim for rest in batches[number:] for claim in rest)
             break
+    else:
+        if len(claims) >= scheduling.CLAIM_LIMIT:  # there is more: behind these batches in the queue, so that no worker waits for beat
+            enqueue("sites.tasks.dispatch_due_pages", expires=scheduling.LEASE_S)
     return len(claims)
 
 
@@ -47,7 +50,7 @@ def dispatch_due_pages() -> int:
 def probe_batch(page_ids: list[int], purpose: str) -> int:
     """Probes these pages and stores what was seen. Pages that are gone or paused are passed over."""
     pages = list(Page.objects.filter(pk__in=page_ids, site__paused_at=None).select_related("site"))
-    return recording.record_batch(recording.probe_pages(pages, Purpose(purpose)))
+    return rounds.probe_and_record(pages, Purpose(purpose))
 
 
 @shared_task

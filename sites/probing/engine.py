@@ -84,12 +84,38 @@ def iter_probes(
         yield outcome
 
 
+def probe_in_parts(
+    requests: Sequence[ProbeRequest],
+    *,
+    after_s: float,
+    guard: Guard,
+    per_address: int = 4,
+    in_flight: int = 300,
+    contact_url: str = CONTACT_URL,
+) -> Iterator[list[Outcome]]:
+    """As `probe_many`, but while slow sites are waited for, what is there is handed out after so many seconds and at the end."""
+    run = _Run(guard, max(1, per_address), max(1, in_flight), contact_url, _trusted[0])
+    with contextlib.closing(run):
+        part: list[Outcome] = []
+        began = time.monotonic()
+        for found in run.outcomes(requests):
+            if found is not None:
+                part.append(found[1])
+            elif part and time.monotonic() - began >= after_s:
+                yield part
+                part, began = [], time.monotonic()
+        if part:
+            yield part
+
+
 def _run(
     requests: Sequence[ProbeRequest], guard: Guard, per_address: int, in_flight: int, contact_url: str, ca_file: str | None
 ) -> Iterator[tuple[int, Outcome]]:
     run = _Run(guard, max(1, per_address), max(1, in_flight), contact_url, ca_file or _trusted[0])
     with contextlib.closing(run):
-        yield from run.outcomes(requests)
+        for found in run.outcomes(requests):
+            if found is not None:
+                yield found
 
 
 class _Run:
@@ -122,7 +148,8 @@ class _Run:
             self._release(exchange)
         self.wire.close()
 
-    def outcomes(self, requests: Sequence[ProbeRequest]) -> Iterator[tuple[int, Outcome]]:
+    def outcomes(self, requests: Sequence[ProbeRequest]) -> Iterator[tuple[int, Outcome] | None]:
+        """Each with its place among the requests, as it comes; None now and then, at least once a second."""
         for index, request in enumerate(requests):
             exchange = Exchange(index, request)
             if (bad := exchange.prepare()) is not None:
@@ -133,6 +160,7 @@ class _Run:
             yield from self._take_names()
             yield from self._start_waiting()
             yield from self._step()
+            yield None
 
     # --- names
 

@@ -7,15 +7,17 @@ for which nginx's echo module is needed (Debian: libnginx-mod-http-echo).
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import shutil
+import socket
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
@@ -49,26 +51,61 @@ class Target:
     http_port: int
     https_port: int
     ca_file: Path
-    pid: int
+    log: Path
 
     def url(self, number: int, *, tls: bool = False, mix: bool = False) -> str:
         """The address of one of the sites."""
         scheme, port = ("https", self.https_port) if tls else ("http", self.http_port)
         return f"{scheme}://{ADDRESSES[number % len(ADDRESSES)]}:{port}/{'mix' if mix else 'site'}/{number}/"
 
-    def requests(self) -> int:
-        """How many requests it has served so far, without those of this question."""
-        connection = http.client.HTTPConnection(ADDRESSES[0], self.http_port, timeout=10)
-        with contextlib.closing(connection):
-            connection.request("GET", "/status")
-            lines = connection.getresponse().read().decode().splitlines()
-        asked = int(lines[2].split()[2])
-        _Asked.times += 1
-        return asked - _Asked.times
+    def first_of_each(self, since: float) -> dict[str, float]:
+        """When each site was asked for the first time from then on."""
+        time.sleep(1.2)
+        first: dict[str, float] = {}
+        for line in self.log.read_text().splitlines():
+            at, path, _query = line.split(" ", 2)
+            if float(at) >= since:
+                first.setdefault(path, float(at))
+        return first
+
+    def seen(self, since: float, until: float) -> Seen:
+        """What came in between two moments (seconds since 1970), by nginx's own log."""
+        time.sleep(1.2)  # nginx keeps its lines for up to a second
+        moments: dict[str, list[float]] = defaultdict(list)
+        total = 0
+        first, last = until, since
+        with self.log.open() as lines:
+            for line in lines:
+                at_text, path, query = line.rstrip("\n").split(" ", 2)
+                at = float(at_text)
+                if not since <= at < until:
+                    continue
+                total += 1
+                first, last = min(first, at), max(last, at)
+                if query == "-":
+                    moments[path].append(at)
+        gaps = sorted(later - earlier for ats in moments.values() for earlier, later in pairwise(ats))
+        return Seen(total, len(moments), tuple(gaps), first, last)
 
 
-class _Asked:
-    times = 0
+@dataclass(frozen=True)
+class Seen:
+    """Requests of a stretch of time: how many, on how many sites, and the seconds between plain ones for the same site."""
+
+    requests: int
+    sites: int
+    gaps: tuple[float, ...]
+    first: float
+    last: float
+
+    def gap(self, part: float) -> float:
+        """The gap that so large a part of all gaps does not exceed."""
+        return self.gaps[min(len(self.gaps) - 1, int(part * len(self.gaps)))] if self.gaps else 0.0
+
+    @property
+    def per_s(self) -> float:
+        """Requests per second between the first and the last."""
+        return self.requests / max(0.001, self.last - self.first)
 
 
 @contextlib.contextmanager
@@ -76,14 +113,13 @@ def running(folder: Path, *, core: int | None = None) -> Iterator[Target]:
     """nginx from `with` to its end, pinned to a core when one is given. Raises Missing."""
     nginx = program("nginx", "nginx-light")
     folder.mkdir(parents=True, exist_ok=True)
-    _Asked.times = 0
     http_port, https_port = free_port(), free_port()
     _make_certificates(folder)
     (folder / "site.html").write_text(page())
     (folder / "nginx.conf").write_text(_config(folder, http_port, https_port))
     pin = [] if core is None else ["taskset", "-c", str(core)]
     process = subprocess.Popen([*pin, nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")])
-    target = Target(http_port, https_port, folder / "ca.pem", process.pid)
+    target = Target(http_port, https_port, folder / "ca.pem", folder / "access.log")
     try:
         _wait(target, process, folder / "error.log")
         yield target
@@ -96,7 +132,7 @@ def _wait(target: Target, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + 10
     while True:
         try:
-            target.requests()
+            socket.create_connection((ADDRESSES[0], target.http_port), timeout=1).close()
             return
         except OSError:
             if process.poll() is not None or time.monotonic() > end:
@@ -107,20 +143,17 @@ def _wait(target: Target, process: subprocess.Popen[bytes], log: Path) -> None:
 def _config(folder: Path, http_port: int, https_port: int) -> str:
     load = f"load_module {ECHO};" if ECHO.exists() else ""
     user = "user root;" if os.geteuid() == 0 else ""
-    mix = """
-        location /mix/ {
-            if ($slow) { echo_sleep $slow; }
-            if ($fails) { return 500; }
-            echo_sleep $sleep;
-            echo_exec /page/;
-        }""" if ECHO.exists() else ""  # fmt: skip
-    mix = mix.replace("            if ($slow) { echo_sleep $slow; }\n", "")
+    mix = "location /mix/ { if ($fails) { return 500; } echo_sleep $sleep; echo_exec /page/; }" if ECHO.exists() else ""
     return f"""{load}
 {user}
 daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {folder}/nginx.pid; error_log {folder}/error.log crit;
 events {{ worker_connections 8000; }}
 http {{
-    access_log off; default_type text/html; keepalive_timeout 0; server_tokens off;
+    log_format times "$msec $uri0 $args0";
+    map $request_uri $uri0 {{ ~^(?<path>[^?]*) $path; default -; }}
+    map $args $args0 {{ "" -; default $args; }}
+    access_log {folder}/access.log times buffer=64k flush=1s;
+    default_type text/html; keepalive_timeout 0; server_tokens off;
     client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
     uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
     split_clients "$request_id" $fails {{ 1% 1; * ""; }}
@@ -131,13 +164,13 @@ http {{
     server {{
         listen {http_port} backlog=4096; listen {https_port} ssl backlog=4096;
         error_page 500 /error.html;
-        location = /error.html {{ internal; return 500 "<!doctype html><title>500 Internal Server Error</title><h1>Internal Server Error</h1>"; }}
-        location = /status {{ stub_status; }}
+        location = /error.html {{ internal; return 500 "<title>500</title><h1>Internal Server Error</h1>"; }}
         location /site/ {{
             if ($fails) {{ return 500; }}
             rewrite ^ /page/ last;
         }}
-        location /page/ {{ internal; alias {folder}/; try_files site.html =404; }}{mix}
+        location /page/ {{ internal; alias {folder}/; try_files /site.html =404; }}
+        {mix}
     }}
 }}
 """
@@ -159,7 +192,7 @@ def page() -> str:
         text += (
             f'<article id="post-{number}" class="card"><h2><a href="/product/{number}/">Bread number {number}</a></h2>'
             f'<img src="/wp-content/uploads/{number}.jpg" alt="Bread {number}" width="300" height="200" loading="lazy">'
-            f"<p>Made of flour, water and salt &amp; baked in the stone oven for {number} minutes. Price: &euro;&nbsp;{number},50</p></article>"
+            f"<p>Made of flour, water and salt &amp; baked in the stone oven for {number} minutes: &euro;&nbsp;{number},50</p></article>"
         )
     return (text + "</main>").ljust(PAGE_BYTES - len(foot)) + foot
 

@@ -185,3 +185,25 @@ def test_usual_lag_is_read_from_how_far_probes_lie_behind_their_timetable() -> N
     due(first.pages.all(), 2050, 2000)
     see(first.pages.all(), 2050)
     assert scheduling.lag_p95_s(after(2051)) is None
+
+
+def test_page_of_a_long_interval_is_due_again_soon_when_its_batch_is_lost() -> None:
+    lost, well = make_site(interval_s=86_400), make_site(interval_s=86_400)
+    for site in (lost, well):
+        due(site.pages.all(), 0)
+    (batch,) = scheduling.batches(scheduling.claim_due(after(5)))
+    assert scheduling.expiry_s(batch) == 300
+    see(well.pages.all(), 6)
+    assert scheduling.settle([lost.pages.get().pk, well.pages.get().pk], after(7)) == 1
+    assert (lost.pages.get().due_at, well.pages.get().due_at) == (after(305), after(86_400))
+    assert [claim.site_id for claim in scheduling.claim_due(after(305))] == [lost.pk]
+
+
+def test_page_wanted_at_once_meanwhile_is_not_put_off() -> None:
+    site = make_site(interval_s=3600)
+    due(site.pages.all(), 0)
+    scheduling.claim_due(after(5))
+    see(site.pages.all(), 6)
+    due(site.pages.all(), 6)
+    assert scheduling.settle([site.pages.get().pk], after(7)) == 0
+    assert site.pages.get().due_at == after(6)

@@ -1,0 +1,125 @@
+"""The product under a bench: an installation of its own in a temporary folder, filled with sites, run as people run it.
+
+python -m tests.bench.product fill JSON      (in the environment of that installation)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.config.running import ROOT, Up
+
+
+@dataclass
+class Product:
+    """One installation; `settings` are environment variables."""
+
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"SITEMEND_VAR_DIR": str(self.folder), "SITEMEND_ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        lifted = {"SITEMEND_PROBES_PER_ADDRESS": "1000", "SITEMEND_ALLOWED_NETWORKS": "127.0.0.0/8"}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SITEMEND_")}
+        return kept | {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_URL": ""} | own | lifted | self.settings
+
+    def fill(self, urls: list[str], interval_s: int, *, due: float = 0.0) -> None:
+        """Registers these sites in a new database: due at once, or all at `due` (seconds since 1970)."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._ask("fill", {"urls": urls, "interval_s": interval_s, "due": due})
+
+    def until_stored(self, number: int, limit_s: float = 300.0) -> float:
+        """Waits until so many pages have a result; the moment at which that was so, in seconds since 1970."""
+        return float(self._ask("until_stored", {"number": number, "limit_s": limit_s}))
+
+    def _ask(self, verb: str, arguments: dict[str, Any]) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.product", verb], input=json.dumps(arguments), env=self.environment, cwd=ROOT,
+            stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+        return json.loads(done.stdout.splitlines()[-1])
+
+    @contextlib.contextmanager
+    def running(self, *, core: int | None = None) -> Iterator[Up]:
+        """`manage.py up`, until its port answers and its workers are ready; everything is stopped at the end."""
+        pin = () if core is None else ("taskset", "-c", str(core))
+        up = Up(self.folder, prefix=pin, **self.environment)
+        try:
+            up.ready()
+            yield up
+        finally:
+            if up.process.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    up.stop(signal.SIGTERM, 40)
+            up.clean()
+
+    @contextlib.contextmanager
+    def worker(self, *, threads: int) -> Iterator[int]:
+        """A worker for probes by itself, as on a machine of its own; its process id."""
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "--queues", "probes", "--pool", "threads"]
+        command += ["--concurrency", str(threads), "--hostname", f"more{os.urandom(3).hex()}@%h"]
+        command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        with (self.folder / "worker.log").open("ab") as log:
+            process = subprocess.Popen(command, env=self.environment, cwd=ROOT, stdout=log, stderr=log)
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _fill(urls: list[str], interval_s: int, due: float) -> int:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.utils import timezone
+
+    from sites.models import Page, Site, Team
+    from sites.scheduling import first_due
+
+    call_command("migrate", verbosity=0, interactive=False)
+    team = Team.objects.create(name="Bench")
+    sites = Site.objects.bulk_create(
+        (Site(team=team, name=f"Site {n:05}", url=url, interval_s=interval_s) for n, url in enumerate(urls)), batch_size=2000
+    )
+    now = datetime.fromtimestamp(due, UTC) if due else timezone.now()
+    firsts = (first_due(interval_s, now) for _site in sites)
+    pages = [Page(site=site, due_at=due_at, anchor_at=anchor) for site, (due_at, anchor) in zip(sites, firsts, strict=True)]
+    Page.objects.bulk_create(pages, batch_size=2000)
+    return len(pages)
+
+
+def _until_stored(number: int, limit_s: float) -> float:
+    import django
+
+    django.setup()
+    from sites.models import Page
+
+    end = time.monotonic() + limit_s
+    while (stored := Page.objects.exclude(last_at=None).count()) < number:
+        if time.monotonic() > end:
+            raise SystemExit(f"only {stored} of {number} pages have a result after {limit_s:g} s")
+        time.sleep(0.1)
+    return time.time()
+
+
+if __name__ == "__main__":
+    _given = json.loads(sys.stdin.read())
+    print(json.dumps({"fill": _fill, "until_stored": _until_stored}[sys.argv[1]](**_given)))
