@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites import maintenance
+from sites import maintenance, rolling
 from sites.models import DayRollup, Incident, MaintenanceWindow, Notification, Page, Site
 from sites.probing.outcome import Kind, Purpose
 from tests.factories import make_site, make_team, make_user
@@ -140,6 +140,7 @@ def test_failures_in_a_window_do_not_count_as_failed(site):
     for minute in range(1, 10):
         see(site.pages.all(), minute * MINUTE, Kind.SERVER_ERROR)
     see(site.pages.all(), 11 * MINUTE)
+    rolling.roll_up()
     day = DayRollup.objects.get()
     assert (day.good, day.suspect, day.failed) == (2, 0, 0)
 
@@ -150,6 +151,7 @@ def test_failure_that_began_before_the_window_counts_until_then(site):
     see([page], 0, Kind.SERVER_ERROR)
     see([page], 5, Kind.SERVER_ERROR, purpose=Purpose.CONFIRMATION)
     see([page], 65, Kind.SERVER_ERROR)
+    rolling.roll_up()
     day = DayRollup.objects.get()
     assert (day.good, day.suspect, day.failed) == (0, 0, 1)
 
