@@ -46,6 +46,11 @@ class FailingPage:
         return f"{MOST_ADDRESSES}+" if len(self.who) >= MOST_ADDRESSES else str(len(self.who)) if self.who else "–"
 
     @property
+    def answers(self) -> list[tuple[int, int]]:
+        """Statuses and how many of each, the most frequent first."""
+        return self.statuses.most_common()
+
+    @property
     def agent_words(self) -> str:
         """The three that asked most."""
         names = [f"{agent_name(name)} {n}" for name, n in self.agents.most_common(3)]
@@ -177,7 +182,7 @@ def _read(watch: VisitorWatch) -> Watching:
     if watch.log_lag_s:
         words = {"time": duration_words(watch.log_lag_s)}
         lag = _("This host writes its log about %(time)s late: what visitors met just now is not known yet.") % words
-    lines = ngettext("%(n)d line", "%(n)d lines", watch.log_lines) % {"n": watch.log_lines}
+    lines = ngettext("%(n)s line", "%(n)s lines", watch.log_lines) % {"n": f"{watch.log_lines:,}"}
     text = _("The access log is read every few minutes, %(lines)s so far.") % {"lines": lines}
     if watch.log_read_at is None:
         text = _("The access log is being read for the first time, %(lines)s so far.") % {"lines": lines}
