@@ -39,7 +39,7 @@ def ping(now: datetime | None = None) -> bool:
     answered = outcome.status is not None and 200 <= outcome.status < 300
     kept = {"last_good_at": now.isoformat() if answered else kept.get("last_good_at"), "status": outcome.status}
     if not answered:
-        kept["error"] = (outcome.message or _("It answered %(status)s.") % {"status": outcome.status})[:300]
+        kept["error"] = (_("It answered %(status)s.") % {"status": outcome.status} if outcome.status else outcome.message)[:300]
     _keep(now, kept)
     return answered
 

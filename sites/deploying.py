@@ -116,8 +116,12 @@ def _hurry(now: datetime, deployments: Iterable[Deployment]) -> None:
     sites = [deployment.site_id for deployment in deployments]
     if not sites:
         return
-    for site_id, pages in Page.objects.filter(site_id__in=sites).values_list("site_id").annotate(n=Count("pk")).order_by():
-        pause = timedelta(seconds=min(MOST_QUICK_S, max(QUICK_S, pages * PER_PAGE_S)))
+    rows = Page.objects.filter(site_id__in=sites).values_list("site_id", "site__interval_s").annotate(n=Count("pk")).order_by()
+    for site_id, interval_s, pages in rows:
+        quick_s = min(MOST_QUICK_S, max(QUICK_S, pages * PER_PAGE_S))
+        if interval_s <= 1.5 * quick_s:  # quick enough by itself
+            continue
+        pause = timedelta(seconds=quick_s)
         waiting = Page.objects.filter(site_id=site_id, due_at__gt=now).filter(Q(last_at=None) | Q(last_at__lte=now - pause))
         # One that refuses us is not asked more often because of a deployment.
         waiting.exclude(kind=Kind.BLOCKED).update(due_at=now)

@@ -119,7 +119,9 @@ def dead_man_facts(found: health.Health) -> list[tuple[str, str]]:
         (_("Service"), deadman.shown_url()),
         (_("Last call that was answered well"), ago_words(datetime.fromisoformat(last_good)) if last_good else _("none yet")),
     ]
-    if found.dead_man is None or timezone.now() - found.dead_man.at > 3 * health.ALIVE_FOR:
+    if found.dead_man is None:
+        facts.append((_("State"), _("Not called yet. It is called every minute from the start on.")))
+    elif timezone.now() - found.dead_man.at > 3 * health.ALIVE_FOR:
         facts.append((_("State"), _("Not called at the moment: nothing runs that would call it.")))
     elif detail.get("held_back"):
         facts.append((_("State"), _("Held back on purpose, so that it raises its alarm: %(why)s") % {"why": detail["held_back"]}))
