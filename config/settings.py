@@ -85,6 +85,7 @@ try:
     SITEMEND_BASE_URL = _read.base_url("SITEMEND_BASE_URL", "http://127.0.0.1:8000")
     SITEMEND_BASE_URL_IS_SET = bool(_read.text("SITEMEND_BASE_URL"))  # else `up` says where it listens
     SITEMEND_ALLOWED_NETWORKS = _read.networks("SITEMEND_ALLOWED_NETWORKS")
+    SITEMEND_EGRESS_ADDRESSES = _read.networks("SITEMEND_EGRESS_ADDRESSES")
     SITEMEND_LOCAL_ROOTS = _read.folders("SITEMEND_LOCAL_ROOTS")
     SITEMEND_PROBES_PER_ADDRESS = _read.integer("SITEMEND_PROBES_PER_ADDRESS", 4, least=1, most=1000)
     SITEMEND_CA_FILE = _read.authorities("SITEMEND_CA_FILE")

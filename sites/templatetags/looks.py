@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.template.context import Context
 from django.utils.translation import gettext as _
 
 from sites import certificate_queries, look_queries
@@ -23,6 +24,12 @@ def looks_card(site: Site) -> dict[str, Any]:
 def certificates_card(site: Site) -> dict[str, Any]:
     """Until when the site's certificates are valid."""
     return {"certificates": certificate_queries.certificate_words(site)}
+
+
+@register.inclusion_tag("sites/site_blocked.html", takes_context=True)
+def blocked_notice(context: Context, site: Site) -> dict[str, Any]:
+    """What stands on the page of a site that refuses our probes."""
+    return {"site": site, "blocked": site.kind == "blocked" and site.verdict == "unknown", "may_write": context.get("may_write")}
 
 
 @register.filter
