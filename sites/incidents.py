@@ -196,7 +196,10 @@ def _note_flapping(site: Site, open_ones: Iterable[Incident], now: datetime) -> 
     acts = IncidentEntry.objects.filter(incident__site=site, kind=Kind.PERSON, at__gt=since, at__lte=now)
     since = acts.order_by("-at").values_list("at", flat=True).first() or since
     changes = Transition.objects.filter(page__site=site, at__gt=since).filter(Q(new=Verdict.DOWN) | Q(old=Verdict.DOWN, new=Verdict.UP))
-    if not judging.is_flapping(changes.values_list("at", flat=True), now):
+    by_page: dict[int, list[datetime]] = defaultdict(list)  # a site whose pages all fail once does not flap
+    for page_id, at in changes.values_list("page_id", "at"):
+        by_page[page_id].append(at)
+    if not any(judging.is_flapping(times, now) for times in by_page.values()):
         return
     for incident in open_ones:
         _announce_flapping(incident, now)

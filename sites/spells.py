@@ -13,8 +13,9 @@ EVIDENCE = 100  # the newest of them, within which separate failures belong toge
 SEPARATE_FAILURES = 5  # so many, each dismissed by quick probes, are a failure that comes and goes
 CONFIRMED_SPELLS, CONFIRMED_FAILURES = 3, 6  # fewer spells are enough where they were longer
 _CHANCE = 0.001  # a row of good samples ends a failure now and then when luck would bring it less often than this
-_CHANCE_OF_RUN = 0.003  # the same for a row of bad ones that is no longer "now and then"
-_MOST_GOODS, _FEWEST_BADS, _MOST_BADS = 150, 2, 15
+_CHANCE_OF_RUN = 1e-5  # the same for a row of bad ones: a day has 1,440 probes in which it may come by luck
+_MOST_GOODS, _FEWEST_BADS, _MOST_BADS = 150, 3, 25
+_BADS_AFTER_LITTLE = 12  # where too little came before to know a rate
 _NEARLY_ALWAYS = 0.9  # from here on one good answer among many bad ones is the exception
 
 _ALL = (1 << MEMORY) - 1
@@ -108,8 +109,10 @@ def goods_for_recovery(fails: int) -> int:
 
 def bads_for_permanence(before: int) -> int:
     """So many bad samples in a row are more than what the rate before them would bring."""
-    rate = failure_rate(before) if before.bit_count() > 2 else 0.5
-    return min(_MOST_BADS, max(_FEWEST_BADS, math.ceil(math.log(_CHANCE_OF_RUN) / math.log(min(max(rate, 0.02), 0.98)))))
+    if before.bit_count() <= 3:
+        return _BADS_AFTER_LITTLE
+    rate = min(max(failure_rate(before), 0.02), 0.98)
+    return min(_MOST_BADS, max(_FEWEST_BADS, math.ceil(math.log(_CHANCE_OF_RUN) / math.log(rate))))
 
 
 def separate_failures(fails: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ by `year_run`, and told as `sites.delivery` tells it: the first mail to a recipi
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -212,7 +213,7 @@ def main() -> None:
     parser.add_argument("--sites", type=int, default=10_000)
     parser.add_argument("--months", type=float, default=12.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
     options = parser.parse_args()
     print(f"{options.sites:,} sites, {options.months:g} months ({MONTH_S / 86400:.0f} days each), seed {options.seed}")
     print(tell(simulate(options.sites, options.months, options.seed, options.jobs)))

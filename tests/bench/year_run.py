@@ -68,6 +68,7 @@ class PageRun:
     due: float = 0.0
     seen: bool = False
     passed: int = 0  # spells that are over
+    changes: list[float] = field(default_factory=list)  # between down and up
 
     @property
     def path(self) -> str:
@@ -131,7 +132,6 @@ class SiteRun:
     open: list[Case] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
     latest: dict[str, Case] = field(default_factory=dict)
-    changes: list[float] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     steps: int = 0
     policy: Policy = field(default_factory=Policy)
@@ -172,7 +172,7 @@ class SiteRun:
             page.extra.clear()
         page.due = self._due(page, at, at + lasts, judged.next_after_s)
         if judged.transition is not None or Verdict.DOWN in (before.verdict, page.state.verdict):
-            self._follow(judged.transition, at + lasts)
+            self._follow(page, judged.transition, at + lasts)
         if page.state.blocked_since and when(at) - page.state.blocked_since >= rules.BLOCKED_MAIL_AFTER:
             self._tell_blocked(page, at)
         page.seen = False
@@ -232,10 +232,10 @@ class SiteRun:
 
     # --- what follows for incidents and mails ----------------------------------------------------
 
-    def _follow(self, transition: judging.Transition | None, now: float) -> None:
+    def _follow(self, page: PageRun, transition: judging.Transition | None, now: float) -> None:
         window = any(self._in_window(page, now) for page in self.pages)
         if transition and (transition.new == Verdict.DOWN or (transition.old == Verdict.DOWN and transition.new == Verdict.UP)):
-            self.changes = [at for at in self.changes if now - at < 3600] + [now]
+            page.changes = [at for at in page.changes if now - at < 3600] + [now]
         touched = list(self.open)
         for group in rules.failing(self.pages, self.open):
             case = group.incident
@@ -252,7 +252,8 @@ class SiteRun:
             if case.resolved is None and (ending := rules.ending(case, self.pages)):
                 self._close(case, ending, now)
         turned = transition is not None and transition.new in (Verdict.DOWN, Verdict.UP) and not window
-        if touched and turned and judging.is_flapping([when(at) for at in self.changes], when(now)):
+        flaps = any(judging.is_flapping([when(at) for at in each.changes], when(now)) for each in self.pages) if turned else False
+        if touched and flaps:
             for case in touched:
                 self._announce(case, now)
 

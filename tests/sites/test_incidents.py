@@ -113,6 +113,13 @@ def test_flapping_is_announced_once(site):
     assert (incident.flapping, incident.reopened, kinds()) == (True, 4, ["new", "recovery", "flapping"])
 
 
+def test_site_of_many_pages_that_fails_once_does_not_flap():
+    site = make_site(make_team(members=(make_user("carol"),)), paths=("/a", "/b", "/c"))
+    fail(site)
+    recover(site, 100)
+    assert (Incident.objects.get().flapping, kinds()) == (False, ["new", "recovery"])
+
+
 def test_repairing_undoing_and_repairing_again_is_no_flapping(site):
     alice = make_user("bob")
     for round_ in range(5):
@@ -289,10 +296,10 @@ class TestPattern:
         assert "5 of the last 52 probes failed" in mail.text
 
     def test_failure_now_and_then_that_stays_is_told_once_in_its_thread(self, site):
-        at = self.play(site, "010" + "1010" * 4 + "0" * 14)
+        at = self.play(site, "010" + "1010" * 4 + "0" * 26)
         incident = Incident.objects.get()
         assert (incident.pattern, incident.rate, kinds()) == ("permanent", None, ["new", "escalation"])
-        self.play(site, "1010101001010" + "0" * 14, at)
+        self.play(site, "1010101001010" + "0" * 26, at)
         assert kinds() == ["new", "escalation"]
         texts = "\n".join(incident.entries.values_list("text", flat=True))
         assert "now it fails every time" in texts

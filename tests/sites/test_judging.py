@@ -263,7 +263,7 @@ def test_failure_now_and_then_needs_more_good_probes_than_luck_brings():
 
 def test_failure_now_and_then_that_stays_is_permanent_and_the_reverse():
     state = follow(at_rate(0.5, 60, seed=3))[-1].state
-    stays = follow(["server-error"] * 16, state)
+    stays = follow(["server-error"] * 26, state)
     assert judging.pattern(stays[2].state) == Pattern.INTERMITTENT
     assert judging.pattern(stays[-1].state) == Pattern.PERMANENT
     long = follow(["server-error"] * 100)[-1].state
