@@ -11,11 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import registration
-from sites.models import Host, Site, Team
+from sites import looks, maintenance, registration
+from sites.models import Host, Look, Site, Team
 
 from . import connecting
 from .practice.breaks import BREAK_KINDS
+from .practice.plays import PLAYS, WORDS, Play, grouped
 from .practice.site import PracticeError, PracticeSite
 from .transports.base import ConnectionDetails
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 KINDS = tuple(BREAK_KINDS.values())
+PLAY_GROUPS = grouped()
+WINDOW_S = 1800  # of a planned maintenance
 ENABLED = "enabled"  # beside the files: `up` runs the servers while it is there
 INTERVAL_S = 20
 STARTING_S = 5  # `up` sees the marker within a second, then the servers start
@@ -69,6 +72,7 @@ def start(team: Team, user: AbstractBaseUser | None = None) -> Site:
     try:
         with transaction.atomic():
             site = _register(team, practice, user)
+            site.pages.update(must_contain=WORDS)
             # A probe before its servers listen would be a failure that the site is not to blame for.
             site.pages.update(due_at=timezone.now() + timedelta(seconds=STARTING_S))
     except registration.RegistrationError as error:
@@ -122,16 +126,62 @@ def _enable() -> None:
 
 
 def break_it(kind: str) -> None:
-    """Breaks it in one of the `KINDS`. Raises PracticeUnavailable."""
+    """Breaks it in one of the `KINDS`; what it played is over. Raises PracticeUnavailable."""
+    _end_windows()
     try:
         _load().break_it(kind)
     except PracticeError as error:
         raise PracticeUnavailable(str(error)) from error
 
 
+def playing() -> Play | None:
+    """The failure that the practice site plays just now."""
+    try:
+        return PracticeSite.load(folder()).playing()
+    except PracticeError:
+        return None
+
+
+def play(site: Site, kind: str, user: AbstractBaseUser | None = None) -> Play:
+    """Has it play a failure of `PLAYS`, beginning with the next request. Raises PracticeUnavailable."""
+    try:
+        _load().play(kind)
+    except PracticeError as error:
+        raise PracticeUnavailable(str(error)) from error
+    _end_windows()
+    site.pages.update(must_contain=WORDS)
+    if kind == "maintenance":
+        maintenance.create_once(site, timezone.now(), timedelta(seconds=WINDOW_S), title=_window_title(), user=user)
+    _look_soon(site)
+    return PLAYS[kind]
+
+
+def _look_soon(site: Site) -> None:
+    """Looks as other visitors come every quarter of an hour, and a blocked site is left alone: somebody who practises does not wait."""
+    looks.of_well_pages(site)
+    now = timezone.now()
+    Look.objects.filter(page__site=site).update(due_at=now, anchor_at=now)
+    site.pages.update(due_at=now)
+
+
+def _window_title() -> str:
+    return _("Practice: planned maintenance")
+
+
+def _end_windows() -> None:
+    """A window that a play opened ends with it."""
+    for site in Site.objects.filter(practice=True):
+        for window in maintenance.windows_of(site):
+            if window.site_id == site.pk and window.title == _window_title():
+                maintenance.end_now(window)
+
+
 def reset() -> None:
-    """Makes it whole, as it was at the start. Raises PracticeUnavailable."""
+    """Makes it whole, as it was at the start, and ends what it plays. Raises PracticeUnavailable."""
     _load().reset()
+    _end_windows()
+    for site in Site.objects.filter(practice=True):
+        _look_soon(site)
 
 
 def remove() -> None:

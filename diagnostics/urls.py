@@ -41,6 +41,7 @@ urlpatterns: list[URLPattern] = [
     path("practice/", practice.show, name="practice"),
     path("practice/start/", practice.start, name="practice-start"),
     path("practice/break/", practice.break_it, name="practice-break"),
+    path("practice/play/", practice.play, name="practice-play"),
     path("practice/reset/", practice.reset, name="practice-reset"),
     path("practice/remove/", practice.remove, name="practice-remove"),
 ]

@@ -29,10 +29,14 @@ _PAGE_COLUMNS = (
 _SITE_COLUMNS = ("verdict", "verdict_since", "kind", "scope", "pattern", "last_probe_at", "last_ms")
 
 
+PRACTICE_STUCK_S = 60.0
+
+
 @lru_cache(maxsize=64)
-def policy_of(interval_s: int) -> Policy:
-    """The thresholds in force for sites of this interval."""
-    return Policy(interval_s=float(interval_s))
+def policy_of(interval_s: int, practice: bool = False) -> Policy:
+    """The thresholds in force for sites of this interval. Who practises does not wait half an hour for a maintenance to be stuck."""
+    usual = Policy(interval_s=float(interval_s))
+    return replace(usual, stuck_maintenance_s=PRACTICE_STUCK_S) if practice else usual
 
 
 @dataclass(slots=True)
@@ -104,7 +108,7 @@ class Batch:
 
     def _judge(self, sample: Sample, outcome: Outcome) -> None:
         page, before = sample.page, sample.state
-        policy = self.policy or policy_of(page.site.interval_s)
+        policy = self.policy or policy_of(page.site.interval_s, page.site.practice)
         planned = outcome.kind != Kind.OK and maintenance.running(page.site, outcome.at) is not None
         judged = judging.judge(before, outcome.kind, outcome.at, policy, in_window=planned)
         sample.state, sample.outcome, sample.changed = judged.state, outcome, True

@@ -40,10 +40,11 @@ OWN = {
     "sites:tag-change", "sites:filter-save", "sites:filter-remove", "diagnostics:imports", "diagnostics:hosts-test-untested",
     "diagnostics:cause", "diagnostics:practice", "diagnostics:practice-start",
 }  # fmt: skip
-OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-reset", "diagnostics:practice-remove"}
+OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-play", "diagnostics:practice-reset", "diagnostics:practice-remove"}
 MAY_SHOW_TO_READER = {
     "sites:site-visitors", "sites:site-visitors-csv",
-    "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html", "diagnostics:host", "diagnostics:diagnosis",
+    "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html",
+    "diagnostics:host", "diagnostics:diagnosis",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report",
     "diagnostics:repair-report-markdown",
 }  # fmt: skip

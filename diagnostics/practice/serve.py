@@ -14,7 +14,7 @@ from .sftp import PracticeSftpServer
 from .site import STATE_FILE, PracticeError, PracticeSite, write_private
 from .web import PracticeWebServer
 
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.5
 
 
 class PracticeServers:
@@ -45,6 +45,20 @@ class PracticeServers:
         self._web.start()
         self._sftp.start()
 
+    def look(self) -> None:
+        """Has the web server pause while nobody shall be listening, and come back on its port afterwards."""
+        play = self.site.playing()
+        wanted = play is None or play.listens
+        if self._web is not None and not wanted:
+            self._web.stop()
+            self._web = None
+        elif self._web is None and wanted and self._sftp is not None:
+            try:
+                self._web = PracticeWebServer(self.site.home, self.site.web_port)
+            except OSError:  # the port is not free again yet: at the next look
+                return
+            self._web.start()
+
     def stop(self) -> None:
         """Closes both ports and every connection."""
         if self._web is not None:
@@ -67,12 +81,12 @@ def serve(folder: Path) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    with PracticeServers(site):
+    with PracticeServers(site) as servers:
         ready = {"pid": os.getpid(), "web_port": site.web_port, "sftp_port": site.sftp_port}
         write_private(site.ready_file, json.dumps(ready))
         try:
             while not stopping.wait(LOOK_EVERY_S) and (site.folder / STATE_FILE).exists():
-                pass
+                servers.look()
         finally:
             site.ready_file.unlink(missing_ok=True)
 

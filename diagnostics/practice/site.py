@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from .breaks import BREAK_KINDS, BreakKind
 from .content import FOLDER_MODE, remove_tree, write_docroot
+from .plays import PLAY_FILE, PLAYS, Play
+from .plays import read as read_play
 from .web import LOOPBACK
 
 STATE_FILE = "practice.json"
@@ -95,8 +97,21 @@ class PracticeSite:
         return self.folder / READY_FILE
 
     def is_serving(self) -> bool:
-        """Whether both ports answer on this machine."""
-        return all(_answers(port) for port in (self.web_port, self.sftp_port))
+        """Whether its ports answer on this machine; that of a web server which pauses on purpose need not."""
+        play = self.playing()
+        ports = (self.sftp_port,) if play and not play.listens else (self.web_port, self.sftp_port)
+        return all(_answers(port) for port in ports)
+
+    def playing(self) -> Play | None:
+        """The failure that it plays just now."""
+        return read_play(self.folder)
+
+    def play(self, kind: str) -> None:
+        """Makes the files whole and plays a failure from the next request on. Raises PracticeError for an unknown kind."""
+        if kind not in PLAYS:
+            raise PracticeError(f"{kind!r} is nothing that the practice site can play; choose one of {', '.join(PLAYS)}.")
+        self.reset()
+        write_private(self.folder / PLAY_FILE, json.dumps({"kind": kind}))
 
     def break_it(self, kind: str) -> None:
         """Makes the site whole, then breaks it in one way. Raises PracticeError for an unknown kind."""
@@ -107,7 +122,8 @@ class PracticeSite:
         known.apply(self.home / "www")
 
     def reset(self) -> None:
-        """The docroot as it was at the start; the logs stay."""
+        """The docroot as it was at the start, and no failure played; the logs stay."""
+        (self.folder / PLAY_FILE).unlink(missing_ok=True)
         for part in (self.home, self.home / "logs"):
             part.mkdir(exist_ok=True)
             part.chmod(FOLDER_MODE)

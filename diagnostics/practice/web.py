@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import threading
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 from .docroot import Answer, Docroot
 from .logs import Logs
+from .plays import Scene, Stage
 
 LOOPBACK = "127.0.0.1"
 MAX_BODY_BYTES = 1024 * 1024
@@ -76,7 +78,12 @@ class PracticeHandler(BaseHTTPRequestHandler):
         target = self.path
         if target.lower().startswith("http://"):  # absolute form, RFC 9112 section 3.2.2
             target = "/" + target[7:].partition("/")[2]
-        answer = self.server.docroot.answer(target, {name.lower(): value for name, value in self.headers.items()})
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        scene = self.server.stage.scene(target.partition("?")[2], headers)
+        if scene is not None:
+            self._play(scene)
+            return
+        answer = self.server.docroot.answer(target, headers)
         referer = self.headers.get("Referer", "")
         client = (self.client_address[0], self.client_address[1])
         for complaint in answer.complaints:
@@ -85,7 +92,15 @@ class PracticeHandler(BaseHTTPRequestHandler):
             self.server.logs.error(complaint.source, client, complaint.message, complaint.os_error, referer)
         self._send(answer)
 
-    def _send(self, answer: Answer) -> None:
+    def _play(self, scene: Scene) -> None:
+        if scene.hang_s or scene.cut_at is not None:
+            self.close_connection = True
+        if scene.hang_s:
+            self.server.wait_while_playing(scene.hang_s)
+            return
+        self._send(scene.answer, scene.cut_at)
+
+    def _send(self, answer: Answer, cut_at: int | None = None) -> None:
         body = answer.body
         if not body and (answer.status >= 400 or answer.headers.get("Location")):
             body = error_page(answer.status)
@@ -109,7 +124,7 @@ class PracticeHandler(BaseHTTPRequestHandler):
         )
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(body[:cut_at])
 
 
 class PracticeWebServer(ThreadingHTTPServer):
@@ -122,7 +137,9 @@ class PracticeWebServer(ThreadingHTTPServer):
         if address != LOOPBACK:
             raise ValueError(f"The practice site listens on {LOOPBACK} only, not on {address}.")
         self.docroot = Docroot(home)
+        self.stage = Stage(home.parent)
         self.logs = Logs(home / "logs")
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         super().__init__((address, port), PracticeHandler)
 
@@ -136,11 +153,18 @@ class PracticeWebServer(ThreadingHTTPServer):
         self._thread.start()
 
     def stop(self) -> None:
+        self._stopping.set()
         if self._thread is not None:
             self.shutdown()
             self._thread.join()
             self._thread = None
         self.server_close()
+
+    def wait_while_playing(self, seconds: float) -> None:
+        """Holds a visitor for so long, or until another play is on or the server stops."""
+        before, until = self.stage.playing(), time.monotonic() + seconds
+        while time.monotonic() < until and self.stage.playing() is before and not self._stopping.wait(0.2):
+            pass
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A visitor who hangs up in the middle is nothing to report."""

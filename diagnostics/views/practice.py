@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sites.models import Site
 from sites.models.site import Verdict
+from sites.views import sites as sites_views
 
 from .. import access, practising
 
@@ -27,6 +28,9 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "site": site,
         "kinds": practising.KINDS,
+        "plays": practising.PLAY_GROUPS,
+        "playing": practising.playing() if site else None,
+        "site_sentence": sites_views.sentence(site) if site else "",
         "serving": practising.is_serving(),
         "awaited": site is not None and site.verdict != Verdict.DOWN and _was_just_broken(request),
         "may_write": access.may_write(request, site.team_id) if site else access.may_write_somewhere(request),
@@ -62,6 +66,20 @@ def break_it(request: HttpRequest) -> HttpResponse:
     else:
         request.session[BROKEN_AT] = time.time()
         messages.success(request, _("The practice site is broken now. The next probe, in at most 20 seconds, will notice it."))
+    return redirect("diagnostics:practice")
+
+
+@require_POST
+def play(request: HttpRequest) -> HttpResponse:
+    """Has it play a failure that does not come from its files."""
+    site = _site(request)
+    access.refuse_readers(request, site.team_id)
+    try:
+        chosen = practising.play(site, request.POST.get("kind", ""), request.user)
+    except practising.PracticeUnavailable as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The practice site plays it now: %(title)s.") % {"title": _(chosen.title)})
     return redirect("diagnostics:practice")
 
 
