@@ -91,7 +91,7 @@ def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
         add_entry(incident, Kind.HINT, looks_sentence(incident.kind, incident.status, incident.looks), at=incident.last_seen_at)
     if added := [path for path in incident.paths if path not in paths]:
         add_entry(incident, Kind.BAD, _("%(paths)s fails in the same way.") % {"paths": ", ".join(added)}, at=incident.last_seen_at)
-    _tell_when_window_is_over(incident, incident.last_seen_at)
+    tell_when_window_is_over(incident, incident.last_seen_at)
     _note_pattern(incident, pattern, now)
 
 
@@ -131,8 +131,8 @@ def _open(
     return incident
 
 
-def _tell_when_window_is_over(incident: Incident, seen_at: datetime) -> None:
-    """What was only noted, because it began in a maintenance window, is told by the first failing probe after its end."""
+def tell_when_window_is_over(incident: Incident, seen_at: datetime) -> None:
+    """What was only noted, because it began in a maintenance window, is told by the first failure that is seen after its end."""
     if incident.held_at is None or maintenance.running(incident.site, seen_at) is not None:
         return
     if not Incident.objects.filter(pk=incident.pk, held_at=incident.held_at).update(held_at=None):
@@ -157,7 +157,7 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
         _extend(other, those, held, samples, now)
         return other
     add_entry(incident, Kind.BAD, _("It answers the same failure again within half an hour: the incident is open again."), at=now)
-    _tell_when_window_is_over(incident, now)
+    tell_when_window_is_over(incident, now)
     _note_pattern(incident, pattern, now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident

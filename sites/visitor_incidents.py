@@ -126,6 +126,7 @@ def _extend(met: VisitorIncident, burst: Burst) -> None:
     incident.message = _sentence(incident, met)
     incident.save(update_fields=["paths", "last_seen_at", "first_failure_at", "message", "request_id"])
     met.save()
+    incidents.tell_when_window_is_over(incident, burst.last_at)
 
 
 def _add(met: VisitorIncident, burst: Burst) -> None:

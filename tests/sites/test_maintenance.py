@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites import maintenance, rolling
+from sites import maintenance, rolling, visitor_incidents
 from sites.models import DayRollup, Incident, MaintenanceWindow, Notification, Page, Site
 from sites.probing.outcome import Kind, Purpose
+from sites.visitor_incidents import Burst
 from tests.factories import make_site, make_team, make_user
 from tests.sites.samples import START, after, fail, outcome, recover, see
 
@@ -252,3 +253,17 @@ def test_outcome_of_the_windows_last_second_is_planned_and_the_next_is_not(site)
     assert outcome(page, 60).at == after(60)
     see([page], 60, Kind.SERVER_ERROR)
     assert mails() == ["new"]
+
+
+def test_failure_that_only_visitors_meet_is_told_after_the_window(site):
+    def meet(seconds: float) -> None:
+        burst = Burst(f"GET /cart {seconds}", "/cart", 500, after(seconds), after(seconds), 5, ("192.0.2.0",))
+        visitor_incidents.follow(site, [burst], after(seconds))
+
+    window(site)
+    meet(60)
+    assert (Incident.objects.get().held_at, mails()) == (after(60), [])
+    meet(30 * MINUTE)
+    assert mails() == []
+    meet(60 * MINUTE)
+    assert (mails(), Incident.objects.get().held_at) == (["new"], None)
