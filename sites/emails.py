@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from sites import visitor_words
 from sites.models import BehindAlarm, Certificate, Incident, LineOutage, Notification
 from sites.visitor_marks import is_of_visitors
 from sites.wording import (
@@ -278,7 +279,7 @@ def _whom(incident: Incident) -> str:
 def _for_whom(incident: Incident) -> str:
     """What only some see, as a sentence; of what visitors met, what is known of them."""
     if is_of_visitors(incident):
-        return incident.message
+        return visitor_words.current(incident)
     return looks_sentence(incident.kind, incident.status, incident.looks) if incident.looks else ""
 
 

@@ -139,7 +139,8 @@ def watch_own_line() -> bool:
 
 @shared_task
 def follow_visitors() -> int:
-    """Ends the incidents that visitors opened and that nobody meets any more."""
+    """Ends the incidents that visitors opened and that nobody meets any more; says of the others what our probes see by now."""
+    visitor_incidents.refresh_words()
     return visitor_incidents.resolve_quiet()
 
 

@@ -10,13 +10,12 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from sites import incidents, notifications, signals, visitor_marks
+from sites import incidents, notifications, signals, visitor_marks, visitor_words
 from sites.models import Incident, IncidentEntry, Notification, Page, Site, VisitorIncident
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind
-from sites.wording import duration_words, moment_words, some_of
+from sites.wording import duration_words
 
 # Nobody met it for so long, and our own probes of it are well.
 QUIET = timedelta(minutes=30)
@@ -88,7 +87,7 @@ def _open(site: Site, burst: Burst, now: datetime) -> VisitorIncident:
     incident.diagnosis_state = "" if site.host_id else "none"
     met = VisitorIncident(fingerprint=fingerprint, last_failure_at=burst.last_at, by_log=burst.by_log)
     _add(met, burst)
-    incident.confirmed_by, incident.message = _how_many(met), _sentence(incident, met)
+    incident.confirmed_by, incident.message = visitor_words.how_many(met), visitor_words.sentence(incident, met)
     incident.save(force_insert=True)
     met.incident = incident
     met.save(force_insert=True)
@@ -123,7 +122,7 @@ def _extend(met: VisitorIncident, burst: Burst) -> None:
         incidents.add_entry(
             incident, IncidentEntry.Kind.BAD, _("Visitors meet it on %(path)s too.") % {"path": burst.path}, at=burst.last_at
         )
-    incident.message = _sentence(incident, met)
+    incident.message = visitor_words.sentence(incident, met)
     incident.save(update_fields=["paths", "last_seen_at", "first_failure_at", "message", "request_id"])
     met.save()
     incidents.tell_when_window_is_over(incident, burst.last_at)
@@ -137,47 +136,21 @@ def _add(met: VisitorIncident, burst: Burst) -> None:
     met.by_log = met.by_log or burst.by_log
 
 
-# --- words ------------------------------------------------------------------------------------------
-def _how_many(met: VisitorIncident) -> str:
-    requests = ngettext("%(n)d request", "%(n)d requests", met.count) % {"n": met.count}
-    return _("%(requests)s (%(addresses)s)") % {"requests": requests, "addresses": addresses_words(len(met.addresses))}
-
-
-def addresses_words(number: int) -> str:
-    """From how many networks: the whole addresses are never kept."""
-    return ngettext("%(n)d address", "%(n)d addresses", number) % {"n": number}
-
-
-def _sentence(incident: Incident, met: VisitorIncident) -> str:
-    values = {"status": incident.status, "paths": some_of(incident.paths), "since": moment_words(incident.first_failure_at), "n": met.count}
-    values["addresses"] = addresses_words(len(met.addresses))
-    words = ngettext(
-        "Visitors got HTTP %(status)s on %(paths)s %(n)d time since %(since)s (%(addresses)s)",
-        "Visitors got HTTP %(status)s on %(paths)s %(n)d times since %(since)s (%(addresses)s)",
-        met.count,
-    )
-    return f"{words % values}; {_own_probes(incident)}."[:300]
-
-
-def _own_probes(incident: Incident) -> str:
-    page = Page.objects.filter(site=incident.site_id, path__in=incident.paths).order_by("-failing_since", "position").first()
-    if page is None:
-        return _("it is not a page that our probes can ask for")
-    if page.verdict in (Verdict.DOWN, Verdict.SUSPECT):
-        return _("our own probes of it fail too")
-    if page.last_at is None or page.last_at < incident.first_failure_at:
-        return _("from now on our own probes ask for it")
-    if page.verdict == Verdict.UP:
-        return _("our own probes of it answer as expected")
-    return _("our own probes of it are refused")
-
-
 # --- its end ----------------------------------------------------------------------------------------
 def resolve_quiet(now: datetime | None = None) -> int:
     """Closes what no visitor met for a while. A log that was not read since, or a page that fails for our probes, leaves it open."""
     now = now or timezone.now()
     rows = VisitorIncident.objects.filter(incident__resolved_at=None, seen_by_probe_at=None, last_failure_at__lte=now - QUIET)
     return sum(_resolve_if_quiet(met, now) for met in rows.select_related("incident__site__visitor_watch", "incident__site__host")[:500])
+
+
+def refresh_words() -> int:
+    """Says of open ones what our own probes see by now. Returns how many changed."""
+    changed = 0
+    for met in VisitorIncident.objects.filter(incident__resolved_at=None, seen_by_probe_at=None).select_related("incident")[:500]:
+        text = visitor_words.sentence(met.incident, met)
+        changed += Incident.objects.filter(pk=met.pk).exclude(message=text).update(message=text)
+    return changed
 
 
 def _resolve_if_quiet(met: VisitorIncident, now: datetime) -> bool:
