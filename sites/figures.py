@@ -41,20 +41,30 @@ def medians(site_ids: Iterable[int], today: date) -> dict[int, float | None]:
 
 def bars_of(days: Days, today: date) -> list[Bar]:
     """A bar for each of the last thirty days, oldest first."""
-    return [_bar(today - timedelta(days=back), days.get(today - timedelta(days=back))) for back in range(BAR_DAYS - 1, -1, -1)]
+    return bars_of_many([days], today)[0]
 
 
-def _bar(day: date, figures: tuple[int, int, int] | None) -> Bar:
-    good, suspect, failed = figures or (0, 0, 0)
-    name = date_format(day, "j M")
-    if not good + suspect + failed:
-        return Bar("none", _("%(day)s: not probed") % {"day": name})
+def bars_of_many(many: Iterable[Days], today: date) -> list[list[Bar]]:
+    """The same for many sites: nearly all their bars are alike, and their words are put together once."""
+    spans = [today - timedelta(days=back) for back in range(BAR_DAYS - 1, -1, -1)]
+    names = {day: date_format(day, "j M") for day in spans}
+    empty = {day: Bar("none", _("%(day)s: not probed") % {"day": names[day]}) for day in spans}
+    well = {day: Bar("ok", _("%(day)s: well") % {"day": names[day]}) for day in spans}
+
+    def bar(day: date, figures: tuple[int, int, int] | None) -> Bar:
+        good, suspect, failed = figures or (0, 0, 0)
+        if suspect or failed:
+            return _marked(names[day], good, suspect, failed)
+        return well[day] if good else empty[day]
+
+    return [[bar(day, days.get(day)) for day in spans] for days in many]
+
+
+def _marked(name: str, good: int, suspect: int, failed: int) -> Bar:
     if failed:
         return Bar("bad", _("%(day)s: %(share)s of probes failed") % {"day": name, "share": percent(failed / (good + suspect + failed))})
-    if suspect:
-        words = ngettext("%(day)s: %(n)d single failure", "%(day)s: %(n)d single failures", suspect)
-        return Bar("warn", words % {"day": name, "n": suspect})
-    return Bar("ok", _("%(day)s: well") % {"day": name})
+    words = ngettext("%(day)s: %(n)d single failure", "%(day)s: %(n)d single failures", suspect)
+    return Bar("warn", words % {"day": name, "n": suspect})
 
 
 def percent(share: float | None) -> str:

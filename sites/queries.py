@@ -80,11 +80,12 @@ def site_rows(user: AbstractBaseUser, wanted: Wanted, number: object = 1) -> tup
     sites = matching(own_sites(user), wanted).select_related("host").annotate(rank=_FAILING_FIRST).order_by("rank", "name")
     page = Paginator(sites, PER_PAGE).get_page(number)
     today = timezone.now().date()
-    days = figures.days_of([site.pk for site in page.object_list], today)
-    medians = figures.medians([site.pk for site in page.object_list], today)
-    marks = maintenance_queries.marks(page.object_list)
-    rows = [SiteRow(site, figures.bars_of(days[site.pk], today), medians.get(site.pk), marks.get(site.pk, "")) for site in page.object_list]
-    return page, rows
+    shown = list(page.object_list)
+    days = figures.days_of([site.pk for site in shown], today)
+    bars = figures.bars_of_many([days[site.pk] for site in shown], today)
+    medians = figures.medians([site.pk for site in shown], today)
+    marks = maintenance_queries.marks(shown)
+    return page, [SiteRow(site, bar, medians.get(site.pk), marks.get(site.pk, "")) for site, bar in zip(shown, bars, strict=True)]
 
 
 def counts(user: AbstractBaseUser) -> dict[str, int]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core import signing
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from sites import wording
 from sites.models import Incident, Membership, Site
@@ -111,9 +111,9 @@ def has_tag(tag: str) -> Q:
 def tag_counts(sites: QuerySet[Site]) -> dict[str, int]:
     """The tags in use with how many sites carry each, by name."""
     counts: dict[str, int] = {}
-    for words in sites.exclude(tags="").order_by().values_list("tags", flat=True):
+    for words, number in sites.exclude(tags="").order_by().values_list("tags").annotate(number=Count("pk")):
         for word in words.split():
-            counts[word] = counts.get(word, 0) + 1
+            counts[word] = counts.get(word, 0) + number
     return dict(sorted(counts.items(), key=lambda each: each[0].casefold()))
 
 
