@@ -29,16 +29,17 @@ def deleted_sites(user: AbstractBaseUser) -> QuerySet[Site]:
 
 def restore(ids: Iterable[int]) -> int:
     """Takes sites out of the bin. They are paused if they were before; one whose name was taken gets a number. Returns how many."""
-    kept = sorted(set(ids))
+    kept, columns = sorted(set(ids)), ("deleted_at", "paused_at", "paused_until")
     with transaction.atomic():
         rows = Site.with_deleted.select_for_update().filter(pk__in=kept, deleted_at__isnull=False).order_by("pk")
-        paused_by_bin = {
-            pk: None if paused == deleted else paused for pk, paused, deleted in rows.values_list("pk", "paused_at", "deleted_at")
+        # What the bin itself paused was paused at the moment of the deletion.
+        back = {
+            pk: (None, None, None) if paused_at == deleted_at else (None, paused_at, until)
+            for pk, deleted_at, paused_at, until in rows.values_list("pk", *columns)
         }
-        bulk_changes.free_names(list(paused_by_bin))
-        columns = ("deleted_at", "paused_at", "paused_until")
-        bulk_changes.write(columns, {pk: (None, paused, None) for pk, paused in paused_by_bin.items()})
-    return len(paused_by_bin)
+        bulk_changes.free_names(list(back))
+        bulk_changes.write(columns, back)
+    return len(back)
 
 
 def remove_for_good(ids: Iterable[int]) -> int:

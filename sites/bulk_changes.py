@@ -129,7 +129,7 @@ def delete(user: AbstractBaseUser, ids: Iterable[int], detail: str = "") -> Done
     """Into the bin: not probed, not shown, their names free for others. `sites.bin` takes them out, or away for good."""
     now = timezone.now()
     columns = ("deleted_at", "paused_at", "paused_until")
-    return _change(user, DELETE, ids, columns, lambda row: (now, row[1] or now, None), detail, spare=True)
+    return _change(user, DELETE, ids, columns, lambda row: (now, row[1] or now, row[2]), detail, spare=True)
 
 
 def probe(ids: Iterable[int]) -> int:

@@ -135,11 +135,14 @@ def test_deleted_sites_are_gone_from_everything_and_come_back_with_their_history
 def test_site_paused_before_is_paused_after_the_bin() -> None:
     user = make_user()
     running, paused = fleet(2)
-    registration.pause(paused)
-    was = Site.objects.get(pk=paused.pk).paused_at
+    registration.pause(paused, timezone.now() + timedelta(hours=1))
+    was = Site.objects.get(pk=paused.pk)
     bulk_changes.delete(user, [running.pk, paused.pk])
+    assert registration.resume_due(timezone.now() + timedelta(hours=2)) == 0  # not while it is in the bin
     assert sites_bin.restore([running.pk, paused.pk]) == 2
-    assert (Site.objects.get(pk=running.pk).paused_at, Site.objects.get(pk=paused.pk).paused_at) == (None, was)
+    back = Site.objects.get(pk=paused.pk)
+    assert (back.paused_at, back.paused_until) == (was.paused_at, was.paused_until)
+    assert Site.objects.get(pk=running.pk).paused_at is None
 
 
 def test_site_in_repair_is_neither_deleted_nor_moved() -> None:
