@@ -289,7 +289,7 @@ def resolve_by_repair(incident: Incident, user: AbstractBaseUser | None = None, 
 def _forget_failures(incident: Incident) -> None:
     """What its pages did before a repair says nothing about how they do after it."""
     for page in Page.objects.select_for_update().filter(site=incident.site_id, path__in=incident.paths):
-        kept = {name: value for name, value in page.state.items() if name not in ("fails", "failed_at")}
+        kept = {name: value for name, value in page.state.items() if name not in ("fails", "failed_at", "taken")}
         if kept != page.state:
             Page.objects.filter(pk=page.pk).update(state=kept)
 

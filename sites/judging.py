@@ -97,6 +97,7 @@ class PageState:
     blocked_times: int = 0
     fails: int = 0  # the last samples as `spells` keeps them
     failed_at: datetime | None = None  # of the newest failure in them
+    taken: int = 0  # samples since the failure began, while suspect or down
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,8 @@ def _remember(state: PageState, good: bool, at: datetime) -> PageState:
         return state
     forgotten = state.failed_at is not None and at - state.failed_at > FORGOTTEN and state.verdict != Verdict.DOWN
     fails = spells.note(0 if forgotten else state.fails, good)
-    return replace(state, fails=fails, failed_at=(state.failed_at if fails else None) if good else at)
+    taken = min(state.taken + 1, spells.MEMORY) if is_failing(state) else 0
+    return replace(state, fails=fails, failed_at=(state.failed_at if fails else None) if good else at, taken=taken)
 
 
 def with_goods(state: PageState, times: int) -> PageState:
@@ -180,6 +182,7 @@ def _blocked(state: PageState, at: datetime) -> PageState:
         failing_since=None,
         good_since=None,
         goods=0,
+        taken=0,
         maintenance_since=None,
         blocked_since=state.blocked_since or at,
         blocked_times=state.blocked_times + 1,
@@ -205,9 +208,9 @@ def _good(state: PageState, kind: Kind, at: datetime, policy: Policy) -> tuple[P
     first = state.good_since or at
     state = replace(state, good_since=first, goods=state.goods + 1)
     seconds = (at - first).total_seconds()
-    if state.goods < max(policy.recovery_good, spells.goods_for_recovery(state.fails)) or seconds < policy.recovery_gap_s:
+    if state.goods < max(policy.recovery_good, spells.goods_for_recovery(state.fails, state.taken)) or seconds < policy.recovery_gap_s:
         return state, ""
-    if spells.was_solid(state.fails):  # the next failure is another one, however soon it comes
+    if spells.was_solid(state.fails, state.taken):  # the next failure is another one, however soon it comes
         state = replace(state, fails=0, failed_at=None)
     return _as_up(state, kind), f"{state.goods} good probes in a row in {seconds:.0f} s"
 
@@ -248,11 +251,11 @@ def _decide(state: PageState, kind: Kind, at: datetime, policy: Policy, *, good:
 
 
 def _as_up(state: PageState, kind: Kind) -> PageState:
-    return replace(state, verdict=Verdict.UP, kind=kind, samples=(), failing_since=None, good_since=None, goods=0)
+    return replace(state, verdict=Verdict.UP, kind=kind, samples=(), failing_since=None, good_since=None, goods=0, taken=0)
 
 
 def _as_suspect(state: PageState, kind: Kind, at: datetime) -> PageState:
-    return replace(state, verdict=Verdict.SUSPECT, kind=kind, samples=(False,), failing_since=at, good_since=None, goods=0)
+    return replace(state, verdict=Verdict.SUSPECT, kind=kind, samples=(False,), failing_since=at, good_since=None, goods=0, taken=1)
 
 
 def _next_after(state: PageState, at: datetime, policy: Policy) -> float | None:
@@ -277,12 +280,12 @@ def pattern(state: PageState) -> Pattern:
     """How a page fails: all the time, now and then, or not at all."""
     if not is_failing(state):
         return Pattern.NONE
-    return Pattern.INTERMITTENT if spells.is_intermittent(state.fails) else Pattern.PERMANENT
+    return Pattern.INTERMITTENT if spells.is_intermittent(state.fails, state.taken) else Pattern.PERMANENT
 
 
 def failure_rate(state: PageState) -> float | None:
     """Which share of its probes fails, 0 to 1, of a page that fails now and then; None of any other."""
-    return spells.failure_rate(state.fails) if pattern(state) == Pattern.INTERMITTENT else None
+    return spells.failure_rate(state.fails, state.taken) if pattern(state) == Pattern.INTERMITTENT else None
 
 
 def site_verdict(pages: Iterable[PageState]) -> Verdict:
@@ -309,9 +312,9 @@ def scope(pages: Sequence[PageState]) -> Scope:
 
 
 def site_pattern(pages: Iterable[PageState]) -> Pattern:
-    """The pattern of the failing pages. One that fails all the time is the worst news."""
+    """The pattern of the failing pages. Where one comes and goes, another that has just failed may do so too."""
     found = {pattern(page) for page in pages}
-    return next((each for each in (Pattern.PERMANENT, Pattern.INTERMITTENT) if each in found), Pattern.NONE)
+    return next((each for each in (Pattern.INTERMITTENT, Pattern.PERMANENT) if each in found), Pattern.NONE)
 
 
 def is_failing(page: PageState) -> bool:

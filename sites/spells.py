@@ -56,63 +56,65 @@ def _is_row(fails: int) -> bool:
     return spells >= SEPARATE_FAILURES or (spells >= CONFIRMED_SPELLS and fails.bit_count() >= CONFIRMED_FAILURES)
 
 
-def is_intermittent(fails: int) -> bool:
-    """Whether the last failure came and went, and has not become one that stays since."""
+def is_intermittent(fails: int, within: int) -> bool:
+    """Whether the failure that began `within` samples ago came and went, and has not become one that stays since."""
     if not fails:
         return False
     run = bad_run(fails)
-    if run >= _FEWEST_BADS and run >= bads_for_permanence(fails >> run):
+    if run >= _FEWEST_BADS and run >= _bads_for_permanence(fails >> run, within - run):
         return False
-    base = fails >> good_run(fails)
-    return (_is_row(base) or _runs(_last_cluster(base)) > 1) and failure_rate(fails) <= _NEARLY_ALWAYS
+    comes_and_goes = _is_row(fails >> good_run(fails)) or _runs(_of_failure(fails, within)) > 1
+    return comes_and_goes and failure_rate(fails, within) <= _NEARLY_ALWAYS
 
 
-def is_bouncing(fails: int) -> bool:
-    """Whether good answers between the bad ones are so many that two in a row are no recovery."""
-    base = fails >> good_run(fails)
-    return is_intermittent(base) and (_is_row(base) or _runs(_last_cluster(base)) > 2)
-
-
-def was_solid(fails: int) -> bool:
-    """Whether the last failure was there all the time, from its beginning to its end."""
-    base = fails >> good_run(fails)
-    return bad_run(base) >= 2 and not _is_row(base) and _runs(_last_cluster(base)) == 1
-
-
-def failure_rate(fails: int) -> float:
+def failure_rate(fails: int, within: int) -> float:
     """Which share of samples fails while it fails. The first failure is left out: it is why we looked.
 
     With the last one of the row counted and the first one not, this is the usual estimate for trials until a failure.
     """
-    measured = _measured(fails)
+    measured = _measured(fails, within)
     bads, samples = measured.bit_count(), measured.bit_length()
     return (bads - 1) / (samples - 1) if samples > 1 else 1.0
 
 
-def _measured(fails: int) -> int:
-    """The samples that the rate is taken from: up to the newest failure, back to the first that belongs to it."""
-    base = fails >> good_run(fails)
-    if not _is_row(base):
-        return _last_cluster(base)
-    return base & _NEWEST if _is_row(base & _NEWEST) else base
-
-
-def goods_for_recovery(fails: int) -> int:
+def goods_for_recovery(fails: int, within: int) -> int:
     """So many good samples in a row end a failure of this rate: fewer could be luck. 2 for one that is there all the time."""
-    if not is_bouncing(fails):
+    run = good_run(fails)
+    before, within = fails >> run, within - run
+    if not is_intermittent(before, within) or not (_is_row(before) or _runs(_of_failure(before, within)) > 2):
         return 2
-    rate = failure_rate(fails)
-    spread = math.sqrt(rate * (1 - rate) / max(1, _measured(fails).bit_length()))  # the true rate may well be so much lower
+    rate = failure_rate(before, within)
+    spread = math.sqrt(rate * (1 - rate) / max(1, _measured(before, within).bit_length()))  # the true rate may well be so much lower
     rate = min(max(rate - spread, 0.02), 0.98)
     return min(_MOST_GOODS, max(3, math.ceil(math.log(_CHANCE) / math.log(1 - rate))))
 
 
-def bads_for_permanence(before: int) -> int:
+def was_solid(fails: int, within: int) -> bool:
+    """Whether the last failure was there all the time, from its beginning to its end."""
+    base = fails >> good_run(fails)
+    return bad_run(base) >= 2 and not _is_row(base) and _runs(_of_failure(fails, within)) == 1
+
+
+def _bads_for_permanence(before: int, within: int) -> int:
     """So many bad samples in a row are more than what the rate before them would bring."""
     if before.bit_count() <= 3:
         return _BADS_AFTER_LITTLE
-    rate = min(max(failure_rate(before), 0.02), 0.98)
+    rate = min(max(failure_rate(before, within), 0.02), 0.98)
     return min(_MOST_BADS, max(_FEWEST_BADS, math.ceil(math.log(_CHANCE_OF_RUN) / math.log(rate))))
+
+
+def _measured(fails: int, within: int) -> int:
+    """The samples that the rate is taken from: up to the newest failure, back to the first that belongs to it."""
+    base = fails >> good_run(fails)
+    if not _is_row(base):
+        return _of_failure(fails, within)
+    return base & _NEWEST if _is_row(base & _NEWEST) else base
+
+
+def _of_failure(fails: int, within: int) -> int:
+    """The samples of the last failure only, up to its newest bad one."""
+    run = good_run(fails)
+    return (fails >> run) & ((1 << max(1, within - run)) - 1)
 
 
 def separate_failures(fails: int) -> tuple[int, int]:
@@ -129,8 +131,3 @@ def one_in(rate: float) -> int:
 def _runs(bits: int) -> int:
     """How many unbroken rows of ones."""
     return (bits & ~(bits << 1)).bit_count()
-
-
-def _last_cluster(base: int) -> int:
-    """The newest failures, back to where two good samples came in a row."""
-    return base & ((1 << bad_run(base | (base >> 1))) - 1)

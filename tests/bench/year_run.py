@@ -372,7 +372,8 @@ class SiteRun:
         each = round(self.plan.interval / min(self.plan.interval, self.policy.down_interval_s))
         last = when(page.due + count * self.plan.interval - self.plan.interval / each)
         fails = spells.note_many(state.fails, False, count * each)
-        page.state = replace(state, last_at=last, failed_at=last, fails=fails)
+        taken = min(state.taken + count * each, spells.MEMORY)
+        page.state = replace(state, last_at=last, failed_at=last, fails=fails, taken=taken)
         page.due += count * self.plan.interval
 
 

@@ -286,8 +286,8 @@ def test_failures_of_yesterday_are_forgotten():
 
 
 def test_site_takes_the_worst_of_its_pages():
-    down = PageState(verdict="down", kind="server-error", fails=0b11)
-    suspect = PageState(verdict="suspect", kind="unreachable", fails=0b1)
+    down = PageState(verdict="down", kind="server-error", fails=0b11, taken=2)
+    suspect = PageState(verdict="suspect", kind="unreachable", fails=0b1, taken=1)
     unknown = PageState(verdict="unknown", kind="blocked")
     assert judging.site_verdict([]) == Verdict.UNKNOWN
     assert judging.site_verdict([UP, unknown]) == Verdict.UNKNOWN
