@@ -134,7 +134,8 @@ _ALL = (
          _always(500, _page("WordPress", _CMS).replace(b"<body>", b'<body id="error-page">'))),
     Play("database-error", _SITE, _("Database away"), _("The site says that it cannot reach its database."),
          _("In life: the host when the database is down; you when its name or password was changed."), _always(500, _DATABASE)),
-    Play("missing-words", _SITE, _("Another page than expected"), _("The page answers well, but the words that must stand on it are missing."),
+    Play("missing-words", _SITE, _("Another page than expected"),
+         _("The page answers well, but the words that must stand on it are missing."),
          _("In life: whoever edits the pages, or, after a break-in, the host and you together."), _always(200, _NO_WORDS)),
     Play("redirect-loop", _SITE, _("Redirect loop"), _("Each page leads to itself, without an end."),
          _("In life: you, where the loop is in .htaccess or in the site's address; else whoever runs the network in front."), _loop),
@@ -160,7 +161,8 @@ _ALL = (
          _("The site says so itself, and a maintenance window is open for half an hour: nobody is mailed."),
          _("In life: it ends when the work does."), _always(503, _BACK_SOON, Retry_After="600")),
     Play("stuck-maintenance", _ANNOUNCED, _("Stuck maintenance"),
-         _("The site says so itself and does not come back. Here this counts as stuck after a minute; on a real site after half an hour."), _("In life: you, by removing the file .maintenance that an update left behind."),
+         _("The site says so itself and does not come back. Here this counts as stuck after a minute; on a real site after half an hour."),
+         _("In life: you, by removing the file .maintenance that an update left behind."),
          _always(503, _BACK_SOON, Retry_After="600")),
 )  # fmt: skip
 PLAYS: dict[str, Play] = {one.kind: one for one in _ALL}
