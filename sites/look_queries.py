@@ -13,14 +13,15 @@ from sites.looks import pace_s
 from sites.models import Look, Page, Site
 from sites.models.site import Verdict
 
-SHOWN = 8  # pages: of more, those that are well are left out
+SHOWN = 4  # pages: of more, those that are well are left out
+MOST_ROWS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One kind of look at one page: in words, with the tone of its tag."""
 
-    what: str
+    name: str
     tone: str
     words: str
     at: datetime | None
@@ -28,27 +29,37 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class LookRow:
+    """One page, with a cell for the plain probe and one for each kind of look."""
+
+    page: Page
+    cells: list[Cell]
+
+    @property
+    def is_well(self) -> bool:
+        return all(cell.tone in ("ok", "") for cell in self.cells)
+
+
+@dataclass(frozen=True, slots=True)
 class LookTable:
     """The looks of a site: a row of cells per page, what each kind is for, and how often."""
 
     heads: tuple[tuple[str, str], ...]  # name, what it is for
-    rows: list[tuple[Page, list[Cell]]]
-    left_out: int  # pages that are well and not shown
+    rows: list[LookRow]
+    left_out: int  # pages that are not shown
+    rest_is_well: bool
     pace: str
 
 
 def look_table(site: Site) -> LookTable:
-    """The table of one site, in two queries."""
+    """The table of one site, in two queries. Of many pages those that are not well are shown, else the first few."""
     by_page: dict[int, dict[str, Look]] = defaultdict(dict)
     for look in Look.objects.filter(page__site=site):
         by_page[look.page_id][look.what] = look
-    rows = [(page, [_plain(page), *(_cell(what, by_page[page.pk].get(what)) for what in Look.What)]) for page in site.pages.all()]
-    left_out = 0
-    if len(rows) > SHOWN:
-        kept = [row for row in rows if any(cell.tone not in ("ok", "") for cell in row[1])] or rows[:SHOWN]
-        left_out = len(rows) - len(kept)
-        rows = kept
-    return LookTable(_heads(), rows, left_out, wording.interval_words(pace_s(site.interval_s)))
+    every = [LookRow(page, _cells(page, by_page[page.pk])) for page in site.pages.all()]
+    shown = every if len(every) <= SHOWN else ([row for row in every if not row.is_well] or every[:SHOWN])[:MOST_ROWS]
+    left = [row for row in every if row not in shown]
+    return LookTable(_heads(), shown, len(left), all(row.is_well for row in left), wording.interval_words(pace_s(site.interval_s)))
 
 
 def failing_sentence(site: Site) -> str:
@@ -73,17 +84,19 @@ def _heads() -> tuple[tuple[str, str], ...]:
     )
 
 
-def _plain(page: Page) -> Cell:
-    return _in_words("plain", page.verdict, page.kind, page.last_status, page.last_at, page.last_message)
+def _cells(page: Page, looks: dict[str, Look]) -> list[Cell]:
+    names = [name for name, _purpose in _heads()]
+    plain = _in_words(names[0], page.verdict, page.kind, page.last_status, page.last_at, page.last_message)
+    return [plain, *(_cell(name, looks.get(what)) for name, what in zip(names[1:], Look.What.values, strict=True))]
 
 
-def _cell(what: str, look: Look | None) -> Cell:
+def _cell(name: str, look: Look | None) -> Cell:
     if look is None:
-        return _in_words(what, Verdict.UNKNOWN, "", None, None, "")
-    return _in_words(what, look.verdict, look.kind, look.last_status, look.last_at, look.last_message)
+        return _in_words(name, Verdict.UNKNOWN, "", None, None, "")
+    return _in_words(name, look.verdict, look.kind, look.last_status, look.last_at, look.last_message)
 
 
-def _in_words(what: str, verdict: str, kind: str, status: int | None, at: datetime | None, message: str) -> Cell:
+def _in_words(name: str, verdict: str, kind: str, status: int | None, at: datetime | None, message: str) -> Cell:
     if verdict == Verdict.UP:
         tone, words = ("odd", _("Maintenance")) if kind == "maintenance" else ("ok", _("Well"))
     elif verdict == Verdict.SUSPECT:
@@ -94,4 +107,4 @@ def _in_words(what: str, verdict: str, kind: str, status: int | None, at: dateti
         tone, words = "odd", _("Refused")
     else:
         tone, words = "", _("Not yet")
-    return Cell(what, tone, words, at, "" if tone in ("ok", "") else message)
+    return Cell(name, tone, words, at, "" if tone in ("ok", "") else message)
