@@ -8,8 +8,8 @@ from django import template
 from django.template.context import Context
 from django.utils.translation import gettext as _
 
-from sites import certificate_queries, look_queries
-from sites.models import Site
+from sites import certificate_queries, look_queries, wording
+from sites.models import Incident, Site
 
 register = template.Library()
 
@@ -30,6 +30,13 @@ def certificates_card(site: Site) -> dict[str, Any]:
 def blocked_notice(context: Context, site: Site) -> dict[str, Any]:
     """What stands on the page of a site that refuses our probes."""
     return {"site": site, "blocked": site.kind == "blocked" and site.verdict == "unknown", "may_write": context.get("may_write")}
+
+
+@register.inclusion_tag("sites/incident_looks.html")
+def looks_notice(incident: Incident) -> dict[str, Any]:
+    """On the page of an incident that the plain probe does not see: for whom it fails."""
+    text = wording.looks_sentence(incident.kind, incident.status, incident.looks) if incident.looks and incident.is_open else ""
+    return {"incident": incident, "text": text}
 
 
 @register.filter

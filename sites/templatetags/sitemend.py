@@ -106,6 +106,8 @@ def entry_tone(entry: Any) -> str:
 def failure_tag(incident: Any) -> str:
     """An incident in a tag's words: "500 on all pages"."""
     what = wording.kind_words(incident.kind, incident.status)
+    if incident.looks:
+        return _("%(what)s for %(whom)s") % {"what": what, "whom": wording.looks_words(incident.looks)}
     if incident.pattern == "intermittent":
         return _("%(what)s, now and then") % {"what": what}
     return _("%(what)s on all pages") % {"what": what} if incident.scope == "all-pages" else what
