@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import ProtectedError, QuerySet
@@ -9,12 +10,20 @@ from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from sites import incidents
+from sites import finding_pages, incidents
 from sites.models import Host, Incident, Site
 from sites.signals import incident_opened, sites_in_work
 
-from . import diagnosing, steps
+from . import diagnosing, steps, visiting
 from .models import Step
+
+
+def _most_visited(site: Site) -> Iterator[finding_pages.Proposal]:
+    for path, reason in visiting.proposed_pages(site):
+        yield finding_pages.Proposal(path, reason)
+
+
+finding_pages.add_source(_most_visited)
 
 
 @receiver(incident_opened, dispatch_uid="diagnose-new-incident")

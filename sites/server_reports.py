@@ -92,7 +92,8 @@ def take(token: str, body: bytes, timestamp: str, signed: str, address: str, now
 
 
 def _sender(token: str, body: bytes, timestamp: str, signed: str, address: str, now: datetime) -> VisitorWatch:
-    watch = VisitorWatch.objects.select_related("site").filter(report_token=token[:40]).exclude(sealed_report_secret="").first()
+    rows = VisitorWatch.objects.select_related("site").filter(report_token=token[:40], site__deleted_at=None)
+    watch = rows.exclude(sealed_report_secret="").first()
     expected = signature(credentials.unseal(watch.sealed_report_secret), timestamp, body) if watch else ""
     # An unknown address and a wrong signature are answered alike: nobody learns which addresses there are.
     if watch is None or not hmac.compare_digest(expected.encode(), signed.encode("utf-8", "replace")):

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from diagnostics import diagnosing, visiting
 from diagnostics.models import AccessLog, Diagnosis, LogReading
-from sites import queueing
+from sites import finding_pages, queueing
 from sites.models import Host, Incident, Site, VisitorFailure, VisitorWatch
 from sites.probing.engine import USER_AGENT
 from sites.probing.urls import TOKEN_PARAMETER
@@ -257,6 +257,8 @@ def test_pages_that_people_visit_most_are_proposed(host: Host, folder: Path) -> 
     visiting.read_host(host.pk)
     assert visiting.proposed_pages(site)[0][0] == "/news"
     assert visiting.proposed_pages(make_site()) == []
+    proposals = [proposal.path for source in finding_pages._sources for proposal in source(site)]
+    assert proposals == ["/news", "/shop", "/contact"]
 
 
 # --- the cause ----------------------------------------------------------------------------------------
