@@ -95,6 +95,7 @@ def _made() -> PracticeSite:
 
 
 def _register(team: Team, practice: PracticeSite, user: AbstractBaseUser | None) -> Site:
+    Site.with_deleted.filter(practice=True).delete()  # one in the bin has lost its files
     Host.objects.filter(practice=True).delete()
     name = _free_name(_("Practice site"), Site.objects.values_list("name", flat=True))
     exempt = (practice.address, practice.sftp_port)
@@ -188,7 +189,7 @@ def remove() -> None:
     """Stops the servers and removes files, host, site and their history. Harmless when there is nothing."""
     (folder() / ENABLED).unlink(missing_ok=True)
     with transaction.atomic():
-        Site.objects.filter(practice=True).delete()
+        Site.with_deleted.filter(practice=True).delete()
         Host.objects.filter(practice=True).delete()
     try:
         PracticeSite.load(folder()).remove()
