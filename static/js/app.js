@@ -102,7 +102,7 @@
   document.addEventListener("submit", guardTwice);
   // One box marks every row of the list.
   function chooseAll(box) {
-    for (const each of box.form.querySelectorAll("input[data-choose]")) each.checked = box.checked;
+    for (const each of box.form.querySelectorAll("input[name=site]")) each.checked = box.checked;
   }
 
   document.addEventListener("change", (event) => {
