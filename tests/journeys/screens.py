@@ -25,7 +25,7 @@ from tests.lab.hosting import Shell
 SCREENS = ROOT / "var" / "screens"
 DOCS = ROOT / "docs"
 HIGHEST = 900
-LISTS = ("/incidents/", "/repairs/", "/mail/", "/causes/", "/hosts/")
+LISTS = ("/incidents/", "/repairs/", "/mail/", "/causes/", "/hosts/", "/imports/", "/tags/", "/bin/")
 OTHERS = ("/sites/new/", "/settings/", "/account/", "/practice/", "/hosts/new/", "/no/such/page/")
 
 
