@@ -73,6 +73,18 @@ def measure(user: object) -> tuple[float, float, int, int]:
     return statistics.median(cpu[3:]), statistics.median(times[3:]), queries, len(page.content)
 
 
+def failing_now() -> tuple[float, int]:
+    """Median CPU milliseconds of the question which sites fail now, with their incidents, and how many rows come back."""
+    from sites.fleet import failing
+
+    times = []
+    for _ in range(18):
+        start = time.process_time()
+        rows = failing()
+        times.append((time.process_time() - start) * 1000)
+    return statistics.median(times[3:]), len(rows)
+
+
 def run(count: int, folder: str) -> None:
     """One size on a database of its own, in a process of its own."""
     os.environ.update(
@@ -93,6 +105,8 @@ def run(count: int, folder: str) -> None:
         f"{queries} queries, {size / 1024:.0f} KB",
         flush=True,
     )
+    ms, rows = failing_now()
+    print(f"  every site failing now, with its incident: {ms:.1f} ms for {rows} rows", flush=True)
 
 
 def main() -> None:
