@@ -74,7 +74,7 @@ def get_evidence(request: HttpRequest, pk: int) -> FailureEvidence:
 
 def get_window(request: HttpRequest, pk: int, *, write: bool = False) -> MaintenanceWindow:
     """The maintenance window, if it is of one of the person's teams."""
-    window = _own(request, MaintenanceWindow.objects.select_related("site", "team"), "team", pk)
+    window = _own(request, MaintenanceWindow.objects.filter(site__deleted_at=None).select_related("site", "team"), "team", pk)
     if write:
         refuse_readers(request, window.team_id)
     return window

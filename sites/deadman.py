@@ -17,10 +17,12 @@ from sites.models import BehindAlarm, SignOfLife, Site
 from sites.probing.engine import probe_many
 from sites.probing.guard import Guard
 from sites.probing.outcome import Outcome, ProbeRequest, Purpose
+from sites.wording import ago_words
 
 LAG_LIMIT_S = 60.0
 RESULTS_WITHIN = timedelta(minutes=10)
 TIME_LIMIT_S = 10.0
+_SILENT_AFTER = timedelta(minutes=4)
 
 
 def ping(now: datetime | None = None) -> bool:
@@ -78,3 +80,27 @@ def shown_url() -> str:
     """The address without what is secret in it: the service only."""
     parts = urlsplit(settings.SITEMEND_DEADMAN_URL)
     return f"{parts.scheme}://{parts.hostname}/…" if parts.hostname else ""
+
+
+def facts() -> list[tuple[str, str]]:
+    """When the service was called last and what it said, in words for pages; empty when none is set."""
+    if not settings.SITEMEND_DEADMAN_URL:
+        return []
+    row = SignOfLife.objects.filter(name=health.DEAD_MAN).first()
+    detail = row.detail if row else {}
+    good = detail.get("last_good_at")
+    found = [
+        (_("Service"), shown_url()),
+        (_("Last call that was answered well"), ago_words(datetime.fromisoformat(good)) if good else _("none yet")),
+    ]
+    if row is None:
+        found.append((_("State"), _("Not called yet. It is called every minute from the start on.")))
+    elif timezone.now() - row.at > _SILENT_AFTER:
+        found.append((_("State"), _("Not called at the moment: nothing runs that would call it.")))
+    elif detail.get("held_back"):
+        found.append((_("State"), _("Held back on purpose, so that it raises its alarm: %(why)s") % {"why": detail["held_back"]}))
+    elif detail.get("error"):
+        found.append((_("Answer"), detail["error"]))
+    else:
+        found.append((_("Answer"), _("%(status)s, as expected") % {"status": detail.get("status")}))
+    return found

@@ -195,7 +195,7 @@ def revoke_hook(site: Site) -> bool:
 
 def hook_of(token: str) -> DeployHook | None:
     """The hook that this token opens."""
-    return DeployHook.objects.select_related("site__team").filter(token_hash=_hash(token)).first()
+    return DeployHook.objects.select_related("site__team").filter(token_hash=_hash(token), site__deleted_at=None).first()
 
 
 def note_use(hook: DeployHook) -> None:

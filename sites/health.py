@@ -95,7 +95,6 @@ class Health:
     room: Room
     database: str
     database_bytes: int | None
-    dead_man: SignOfLife | None = None
     troubles: list[str] = field(default_factory=list)
 
 
@@ -124,7 +123,6 @@ def look(now: datetime | None = None) -> Health:
         room=room(),
         database=connection.vendor,
         database_bytes=_database_bytes(),
-        dead_man=signs.get(DEAD_MAN),
     )
     found.troubles.extend(_troubles(found))
     return found

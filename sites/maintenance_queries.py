@@ -40,6 +40,7 @@ def window_rows(user: AbstractBaseUser) -> list[WindowRow]:
     roles = {row.team_id: row.may_write for row in Membership.objects.filter(user=user)}
     lately = Q(opens_at=None, first_day__gte=now - OVER_SHOWN_FOR) | Q(opens_at=None, ended_at__gte=now - OVER_SHOWN_FOR)
     windows = MaintenanceWindow.objects.filter(Q(opens_at__isnull=False) | lately, team_id__in=roles, deployment=None)
+    windows = windows.filter(site__deleted_at=None)
     windows = windows.select_related("site", "team").order_by(F("opens_at").asc(nulls_last=True), "-first_day", "pk")
     rows = [row_of(window, now, may_write=roles[window.team_id], several_teams=len(roles) > 1) for window in windows[:MOST_ROWS]]
     return sorted(rows, key=lambda row: row.is_over)

@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -51,8 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "figures": figures(found),
         "workers": found.workers,
         "installation": _installation(found) if request.user.is_superuser else [],
-        "dead_man": dead_man_facts(found),
-        "dead_man_url": deadman.shown_url(),
+        "dead_man": deadman.facts(),
         "section": "settings",
         "crumbs": [(_("Settings"), reverse("sites:settings")), (_("Health"), "")],
     }
@@ -107,26 +105,3 @@ def _installation(found: health.Health) -> list[tuple[str, str]]:
         (_("State folder"), str(settings.SITEMEND_VAR_DIR)),
         (_("Version"), f"Sitemend {settings.SITEMEND_VERSION}, Django {django.get_version()}, Python {platform.python_version()}"),
     ]
-
-
-def dead_man_facts(found: health.Health) -> list[tuple[str, str]]:
-    """When the outside service was called last and what it said; empty when none is set."""
-    if not settings.SITEMEND_DEADMAN_URL:
-        return []
-    detail = found.dead_man.detail if found.dead_man else {}
-    last_good = detail.get("last_good_at")
-    facts = [
-        (_("Service"), deadman.shown_url()),
-        (_("Last call that was answered well"), ago_words(datetime.fromisoformat(last_good)) if last_good else _("none yet")),
-    ]
-    if found.dead_man is None:
-        facts.append((_("State"), _("Not called yet. It is called every minute from the start on.")))
-    elif timezone.now() - found.dead_man.at > 3 * health.ALIVE_FOR:
-        facts.append((_("State"), _("Not called at the moment: nothing runs that would call it.")))
-    elif detail.get("held_back"):
-        facts.append((_("State"), _("Held back on purpose, so that it raises its alarm: %(why)s") % {"why": detail["held_back"]}))
-    elif detail.get("error"):
-        facts.append((_("Answer"), detail["error"]))
-    else:
-        facts.append((_("Answer"), _("%(status)s, as expected") % {"status": detail.get("status")}))
-    return facts

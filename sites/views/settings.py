@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import notifications
+from sites import deadman, notifications
 from sites.forms import TestMailForm
 from sites.models import Host, Membership
 
@@ -31,6 +31,7 @@ def _context(request: HttpRequest, form: TestMailForm) -> dict[str, object]:
         "mail_dir": settings.SITEMEND_MAIL_DIR,
         "mail_from": settings.SITEMEND_MAIL_FROM,
         "base_url": settings.SITEMEND_BASE_URL,
+        "dead_man": deadman.facts(),
         "time_zone": settings.TIME_ZONE,
         "networks": [str(network) for network in settings.SITEMEND_ALLOWED_NETWORKS],
     }

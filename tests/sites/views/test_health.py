@@ -68,6 +68,7 @@ def test_dead_mans_switch_is_explained_and_shown_without_its_secret(world, setti
     health.sign(health.DEAD_MAN, {"last_good_at": timezone.now().isoformat(), "status": 200})
     page = words(world.owner.get("/health/"))
     assert deadman.shown_url() in page and "secret" not in page and "200, as expected" in page
+    assert "200, as expected" in words(world.owner.get("/settings/"))
     health.sign(health.DEAD_MAN, {"held_back": "Probing is 90 s behind."})
     assert "Held back on purpose, so that it raises its alarm: Probing is 90 s behind." in words(world.owner.get("/health/"))
 
