@@ -155,9 +155,15 @@ def _why(workers: list[Worker], broker_answers: bool, beat_alive: bool) -> str:
     return ""
 
 
+def _what_to_do(found: Health) -> str:
+    if not found.broker_answers:
+        return _("Start it, or look at REDIS_URL. Nothing is lost: what is due is probed as soon as it answers.")
+    return _("“manage.py up” starts it again by itself; where processes run on their own, start this one. Its log says why it stopped.")
+
+
 def _troubles(found: Health) -> list[str]:
     """What needs somebody, in sentences; empty when all is in order."""
-    troubles = [found.why] if found.why else []
+    troubles = [f"{found.why} {_what_to_do(found)}"] if found.why else []
     silent = [worker.queue for worker in found.workers[1:] if not worker.alive]
     if silent and not found.why:
         troubles.append(_("No worker serves: %(queues)s. Mails and repairs wait.") % {"queues": ", ".join(silent)})

@@ -26,7 +26,17 @@ SCREENS = ROOT / "var" / "screens"
 DOCS = ROOT / "docs"
 HIGHEST = 900
 LISTS = ("/incidents/", "/repairs/", "/mail/", "/causes/", "/hosts/", "/imports/", "/tags/", "/bin/")
-OTHERS = ("/sites/new/", "/settings/", "/account/", "/practice/", "/hosts/new/", "/no/such/page/")
+OTHERS = (
+    "/sites/new/",
+    "/settings/",
+    "/health/",
+    "/maintenance/",
+    "/maintenance/new/",
+    "/account/",
+    "/practice/",
+    "/hosts/new/",
+    "/no/such/page/",
+)
 
 
 def main() -> int:

@@ -7,7 +7,21 @@ import pytest
 from tests.journeys.browsing import PASSWORD
 from tests.journeys.conftest import Product
 
-PAGES = ("/sites/new/", "/incidents/", "/repairs/", "/causes/", "/hosts/", "/hosts/new/", "/mail/", "/settings/", "/account/", "/practice/")
+PAGES = (
+    "/sites/new/",
+    "/incidents/",
+    "/repairs/",
+    "/causes/",
+    "/hosts/",
+    "/hosts/new/",
+    "/mail/",
+    "/settings/",
+    "/health/",
+    "/maintenance/",
+    "/maintenance/new/",
+    "/account/",
+    "/practice/",
+)
 
 pytestmark = pytest.mark.timeout(240)
 
