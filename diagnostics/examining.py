@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from sites import recording
+from sites import look_samples, recording
 from sites.models import Incident, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
@@ -32,8 +32,8 @@ class Examination:
 
 
 def look(site: Site) -> SiteSeen:
-    """The site from outside, now: one cache-proof probe of each page."""
-    return seen(site, recording.retest(site, browsers=("desktop",)))
+    """The site from outside, now: one cache-proof probe of each page, as the browser that meets the failure."""
+    return seen(site, recording.retest(site, browsers=(look_samples.browser_of(site),)))
 
 
 def seen(site: Site, outcomes: Sequence[Outcome], *, as_answered: bool = False) -> SiteSeen:

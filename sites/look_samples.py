@@ -80,6 +80,14 @@ def summary(samples: Sequence[Sample]) -> str:
     return " ".join((judging.site_kind([sample.state for sample in held]), scope, pattern))
 
 
+def browser_of(site: Site) -> str:
+    """The kind of browser that meets the failure of a site: the first for which alone it fails, else that of a desktop."""
+    if judging.Pattern.SOME_DEVICES not in site.looks.split():
+        return "desktop"
+    down = set(Look.objects.filter(page__site=site, verdict=Verdict.DOWN).values_list("what", flat=True))
+    return next((what for what in ("desktop", "phone", "bot") if what in down), "desktop")
+
+
 def sum_up(site: Site, pages: Sequence[PageState]) -> str:
     """Writes kind, scope and pattern into the unsaved row; returns the verdict: of its pages, or of failing looks where they are up."""
     verdict = judging.site_verdict(pages)

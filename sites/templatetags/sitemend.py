@@ -106,6 +106,8 @@ def entry_tone(entry: Any) -> str:
 def failure_tag(incident: Any) -> str:
     """An incident in a tag's words: "500 on all pages"."""
     what = wording.kind_words(incident.kind, incident.status)
+    if "cache-proof" in incident.looks:
+        return _("%(what)s behind the cache") % {"what": what}
     if incident.looks:
         return _("%(what)s for %(whom)s") % {"what": what, "whom": wording.looks_words(incident.looks)}
     if incident.pattern == "intermittent":
