@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sites import look_recording, looking, looks, recording, rolling, tasks
+from diagnostics import examining
+from sites import look_recording, look_samples, looking, looks, recording, rolling, tasks
 from sites.models import DayRollup, Incident, Look, Notification, Page, ProbeResult, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome, Purpose
@@ -113,6 +114,14 @@ def test_failure_for_phones_only_is_a_pattern_of_some_devices(server, site):
     incident = Incident.objects.get()
     assert (incident.looks, incident.pattern, site.pattern, site.verdict) == ("phone", "some-devices", "some-devices", "down")
     assert Page.objects.get().verdict == "up"
+
+
+def test_cause_is_looked_for_as_the_browser_that_meets_the_failure(server, site):
+    assert look_samples.browser_of(site) == "desktop"
+    server.route("/", for_agents("Android", BROKEN))
+    fail(site)
+    site.refresh_from_db()
+    assert (look_samples.browser_of(site), examining.look(site).kind) == ("phone", "server-error")
 
 
 def test_all_browsers_concerned_are_told_in_one_incident(server, site):
