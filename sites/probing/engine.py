@@ -24,6 +24,7 @@ from sites.probing import names, wire
 from sites.probing.exchange import Exchange
 from sites.probing.failures import failure
 from sites.probing.guard import Guard
+from sites.probing.identity import set_identity
 from sites.probing.outcome import Outcome, ProbeRequest
 from sites.probing.slots import Slots
 from sites.probing.wire import Handle
@@ -42,6 +43,10 @@ BROWSERS: dict[str, str] = {
 
 _trusted = [certifi.where()]
 _slots = Slots()  # of this process: all its batches together keep to the limit
+# So many probes that began a moment ago: more at once finish no sooner, each takes memory, and their times would show our own load.
+# A site that answers late does not count, so that many that hang hold up nobody.
+_FRESH_MOST = 60
+_FRESH_S = 1.0
 _NO_SLOT_S = 0.02  # after which a slot that another batch holds is asked for again
 _LOOK_S = 0.004  # between two looks whether names have been looked up
 
@@ -93,8 +98,12 @@ def probe_in_parts(
     in_flight: int = 300,
     contact_url: str = CONTACT_URL,
 ) -> Iterator[list[Outcome]]:
-    """As `probe_many`, but while slow sites are waited for, what is there is handed out after so many seconds and at the end."""
+    """As `probe_many`, but while slow sites are waited for, what is there is handed out after so many seconds and at the end.
+
+    Bodies of good answers are left out.
+    """
     run = _Run(guard, max(1, per_address), max(1, in_flight), contact_url, _trusted[0])
+    run.lean = True
     with contextlib.closing(run):
         part: list[Outcome] = []
         began = time.monotonic()
@@ -123,12 +132,15 @@ class _Run:
 
     def __init__(self, guard: Guard, per_address: int, in_flight: int, contact_url: str, ca_file: str) -> None:
         self.guard = guard
+        self.lean = False
         self.per_address = per_address
         self.in_flight = in_flight
         self.user_agent = USER_AGENT.replace(CONTACT_URL, contact_url)
         self.wire = wire.borrow(ca_file)
         self.multi = self.wire.multi
         self.running: dict[Handle, Exchange] = {}
+        self.began: deque[tuple[float, Exchange]] = deque()  # what began a moment ago, and until when that is so
+        self.fresh = 0  # how many of them still run
         self.sockets: list[socket.SocketType] = []  # libcurl has its own copies of these by now
         self.asked: dict[str, tuple[names.Lookup, list[Exchange]]] = {}  # by name, until it is looked up
         self.answers: deque[names.Lookup] = deque()
@@ -151,7 +163,7 @@ class _Run:
     def outcomes(self, requests: Sequence[ProbeRequest]) -> Iterator[tuple[int, Outcome] | None]:
         """Each with its place among the requests, as it comes; None now and then, at least once a second."""
         for index, request in enumerate(requests):
-            exchange = Exchange(index, request)
+            exchange = Exchange(index, request, lean=self.lean)
             if (bad := exchange.prepare()) is not None:
                 yield index, exchange.finished(bad)
             else:
@@ -218,7 +230,7 @@ class _Run:
 
     def _start_waiting(self) -> Iterator[tuple[int, Outcome]]:
         now = time.monotonic()
-        while self.turns and self.turns[0][0] <= now and len(self.running) < self.in_flight:
+        while self.turns and self.turns[0][0] <= now and self._has_room(now):
             at, _order, address = heapq.heappop(self.turns)
             if self.turn_of.get(address) != at:  # another turn was set meanwhile
                 continue
@@ -242,7 +254,7 @@ class _Run:
             exchange.started = True
             exchange.at = datetime.now(UTC)
         try:
-            self._set_identity(curl, exchange)
+            set_identity(curl, exchange, self.user_agent)
             self._set_request(curl, exchange)
             self.multi.add_handle(curl)
         except (pycurl.error, ValueError, UnicodeError):  # a value that libcurl will not take
@@ -251,6 +263,18 @@ class _Run:
             yield exchange.index, exchange.finished(failure("bad-url"))
         else:
             self.running[curl] = exchange
+            self.began.append((time.monotonic() + _FRESH_S, exchange))
+            exchange.fresh = True
+            self.fresh += 1
+
+    def _has_room(self, now: float) -> bool:
+        while self.began and self.began[0][0] <= now:
+            self._no_longer_fresh(self.began.popleft()[1])
+        return len(self.running) < self.in_flight and self.fresh < _FRESH_MOST
+
+    def _no_longer_fresh(self, exchange: Exchange) -> None:
+        self.fresh -= exchange.fresh
+        exchange.fresh = False
 
     # --- the wire
 
@@ -266,31 +290,6 @@ class _Run:
         curl.setopt(pycurl.HEADERFUNCTION, exchange.on_header)
         curl.setopt(pycurl.WRITEFUNCTION, exchange.on_body)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._opener(exchange))
-
-    def _set_identity(self, curl: Handle, exchange: Exchange) -> None:
-        """Who asks. Secrets and own headers are for the site's own origin alone."""
-        request = exchange.request
-        own_headers = request.headers if exchange.at_home else ()
-        agent = request.user_agent or self.user_agent
-        if exchange.carries_token:
-            agent = f"{agent} probe/{request.token}"
-        secret = bool(request.username) and exchange.at_home
-        plain = not (own_headers or secret or exchange.carries_token)
-        if plain and curl.identity == agent:
-            return
-        curl.identity = agent if plain else ""
-        headers = {name.lower(): (name, value) for name, value in own_headers}
-        if exchange.carries_token:
-            headers.setdefault("cache-control", ("Cache-Control", "no-cache"))
-            headers.setdefault("pragma", ("Pragma", "no-cache"))
-        headers.setdefault("accept", ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
-        curl.setopt(pycurl.USERAGENT, agent.encode())
-        curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}".encode() if value else f"{name};".encode() for name, value in headers.values()])
-        for option in (pycurl.USERNAME, pycurl.PASSWORD):
-            curl.unsetopt(option)
-        if secret:
-            curl.setopt(pycurl.USERNAME, request.username.encode())
-            curl.setopt(pycurl.PASSWORD, request.password.encode())
 
     def _opener(self, exchange: Exchange) -> Callable[[int, Any], Any]:
         """libcurl's callback before each connect: it sees the very address, and makes the socket or not."""
@@ -335,8 +334,11 @@ class _Run:
         seconds = 1.0
         if self.asked:
             seconds = 0.0 if self.answers else _LOOK_S
-        if self.turns and len(self.running) < self.in_flight:
-            seconds = min(seconds, self.turns[0][0] - time.monotonic())
+        now = time.monotonic()
+        if self.turns and self._has_room(now):
+            seconds = min(seconds, self.turns[0][0] - now)
+        elif self.turns and self.began:
+            seconds = min(seconds, self.began[0][0] - now)
         if self.running and (milliseconds := self.multi.timeout()) >= 0:
             seconds = min(seconds, milliseconds / 1000)
         if seconds <= 0:
@@ -351,6 +353,7 @@ class _Run:
     def _done(self, curl: Handle, error: int, text: str) -> Iterator[tuple[int, Outcome]]:
         exchange = self.running.pop(curl)
         self.multi.remove_handle(curl)
+        self._no_longer_fresh(exchange)
         self._release(exchange)
         exchange.spent_s += curl.getinfo(pycurl.TOTAL_TIME)
         outcome = self._judge(curl, exchange, error, text)

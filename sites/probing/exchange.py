@@ -30,6 +30,8 @@ class Exchange:
     home: Origin = ("", "", 0)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: bool = False
+    fresh: bool = False  # began a moment ago
+    lean: bool = False  # whether the body of a good answer is of no use to the caller
     redirects: int = 0
     spent_s: float = 0.0
     cookies: list[bytes] = field(default_factory=list)  # carried over to the next hop, which has another handle
@@ -186,7 +188,7 @@ class Exchange:
             final_url=self.url,
             address=curl.getinfo(pycurl.PRIMARY_IP) if curl is not None else "",
             headers=self.headers() if answered else (),
-            body=bytes(self.body[:BODY_KEPT]) if answered else b"",
+            body=bytes(self.body[:BODY_KEPT]) if answered and not (self.lean and kind is Kind.OK) else b"",
             body_size=len(self.body) if answered else 0,
             request_id=request_id,
             excerpt=excerpt,
