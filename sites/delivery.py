@@ -28,6 +28,7 @@ from sites.queueing import enqueue_on_commit
 log = logging.getLogger(__name__)
 
 JOIN_WINDOW = timedelta(seconds=60)
+HOUR, MOST_PER_HOUR = timedelta(hours=1), 20  # mails to one recipient about one team's sites
 BACK_OFF_S = (30, 60, 300, 900, 3600)  # after the first, second, … failed attempt; then hourly
 GIVE_UP_AFTER = timedelta(hours=24)
 STUCK_AFTER = timedelta(minutes=5)  # longer than a mail server may take to answer all commands of one mail
@@ -62,7 +63,7 @@ def deliver(notification_id: int, now: datetime | None = None) -> bool:
         return False
     try:
         if not lead.body_text:
-            _render(lead)
+            _render(lead, moment)
         _send(lead)
     except emails.NothingToTell as gone:
         _ours(lead).update(state=State.SUPPRESSED, last_error=str(gone))
@@ -115,15 +116,32 @@ def _joins(item: Notification) -> bool:
 
 
 def _free_at(lead: Notification, now: datetime) -> datetime:
-    """When this recipient may get the next mail: a minute after the last one."""
+    """When this recipient may get the next mail: a minute after the last one, and not too many in an hour."""
     others = _same_readers(lead).exclude(kind__in=_ALONE).exclude(pk=lead.pk)
     sent = others.filter(state=State.SENT, sent_at__gt=now - JOIN_WINDOW).order_by("-sent_at").values_list("sent_at", flat=True).first()
     being_sent = others.filter(state=State.SENDING, claimed_at__gt=now - JOIN_WINDOW)
     last = max(filter(None, [sent, being_sent.order_by("-claimed_at").values_list("claimed_at", flat=True).first()]), default=None)
-    return last + JOIN_WINDOW if last else now
+    return max(last + JOIN_WINDOW if last else now, _hour_free_at(lead, now))
 
 
-def _render(lead: Notification) -> None:
+def _hour_free_at(lead: Notification, now: datetime) -> datetime:
+    """After so many mails within an hour the rest of it is gathered for one mail."""
+    rows = _same_readers(lead).filter(state=State.SENT, sent_at__gt=now - HOUR).exclude(kind__in=_ALONE)
+    sent = list(rows.order_by("-sent_at").values_list("sent_at", flat=True)[:MOST_PER_HOUR])
+    return sent[-1] + HOUR if len(sent) == MOST_PER_HOUR and sent[-1] else now
+
+
+def _note_of_the_hour(lead: Notification, now: datetime) -> str:
+    """On the last mail of an hour: why it goes quiet."""
+    rows = _same_readers(lead).filter(state=State.SENT, sent_at__gt=now - HOUR).exclude(kind__in=_ALONE)
+    times = list(rows.order_by("sent_at").values_list("sent_at", flat=True)[:MOST_PER_HOUR])
+    if lead.kind in _ALONE or len(times) != MOST_PER_HOUR - 1 or times[0] is None:
+        return ""
+    values = {"n": MOST_PER_HOUR, "time": timezone.localtime(times[0] + HOUR, timezone.get_default_timezone()).strftime("%H:%M %Z")}
+    return _("This is mail %(n)d within an hour. So that you are not flooded, further news is gathered until %(time)s.") % values
+
+
+def _render(lead: Notification, now: datetime) -> None:
     """Makes the mail and stores it, before anything is sent: a second attempt sends the very same."""
     joined = Notification.objects.filter(joined_into=lead)
     if lead.incident_id is None and lead.kind not in _WITHOUT_INCIDENT:
@@ -132,7 +150,7 @@ def _render(lead: Notification) -> None:
         raise emails.NothingToTell(_("The site was removed before the mail left."))
     joined.filter(incident=None).exclude(kind__in=_WITHOUT_INCIDENT).update(state=State.SUPPRESSED, joined_into=None)
     parts = [lead, *joined.order_by("id").select_related("site__team", "incident")]
-    mail = emails.render(parts)
+    mail = emails.render(parts, _note_of_the_hour(lead, now))
     lead.subject, lead.body_text, lead.body_html = mail.subject, mail.text, mail.html
     lead.message_id = _message_id(lead)
     lead.thread_id = _thread_of(lead) or lead.message_id

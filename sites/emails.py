@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from sites import visitor_words
+from sites import storms, visitor_words
 from sites.models import BehindAlarm, Certificate, Incident, LineOutage, Notification
 from sites.visitor_marks import is_of_visitors
 from sites.wording import (
@@ -31,6 +32,8 @@ from sites.wording import (
 SUBJECT_LENGTH = 180
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _FEW_PATHS = 8
+_NOTE_PLACE = "<!-- note -->"
+_MOST_ITEMS = 50  # pieces of news in one mail
 _MOST_ROWS = 40  # sites listed in one mail
 _NAME_LENGTH = 60  # of a site in a subject: what is wrong with it must still be seen
 
@@ -48,11 +51,14 @@ class Mail:
     html: str
 
 
-def render(parts: Sequence[Notification]) -> Mail:
-    """The mail of one notification, or of several that go together."""
+def render(parts: Sequence[Notification], note: str = "") -> Mail:
+    """The mail of one notification, or of several that go together, with a last line of its own."""
     # In the zone and language of the installation, not of whoever happened to ask for the delivery.
     with timezone.override(None), translation.override(settings.LANGUAGE_CODE):
-        return _KINDS[parts[0].kind](parts[0]) if len(parts) == 1 else joined(parts)
+        mail = _KINDS[parts[0].kind](parts[0]) if len(parts) == 1 else joined(parts)
+    if not note:
+        return mail
+    return Mail(mail.subject, f"{mail.text}\n{note}\n", mail.html.replace(_NOTE_PLACE, f"<p>{escape(note)}</p>", 1))
 
 
 def one_line(text: str) -> str:
@@ -158,13 +164,16 @@ def own_line(notification: Notification) -> Mail:
 def joined(parts: Sequence[Notification]) -> Mail:
     """Several notifications in one mail, the worst news first. A failure that is over meanwhile is the least of them."""
     ordered = sorted(parts, key=lambda part: (_is_over(part), _NEWS.index(part.kind), part.pk))
-    items = [_item(part) for part in ordered]
-    bad = [part for part in ordered if part.kind in _FAILURES and not _is_over(part)]
-    down = {part.site_id: _called(part) for part in bad}
+    groups = _grouped(ordered)
+    items = [_event_item(group) if len(group) > 1 else _item(group[0]) for group in groups]
+    bad = [group for group in groups if group[0].kind in _FAILURES and not _is_over(group[0])]
+    down = {part.site_id: _called(part) for group in bad for part in group}
     names = list(dict.fromkeys(item["name"] for item in items))
-    context = {"items": items, "names": _list_of(names, 3), "down": len(down), "down_names": _list_of(list(down.values()), 3)}
+    context = {"items": items[:_MOST_ITEMS], "names": _list_of(names, 3), "down": len(down)}
+    context |= {"down_names": _list_of(list(down.values()), 3), "event": items[0]["headline"] if len(bad) == 1 and len(bad[0]) > 1 else ""}
     context["more"] = len(items) - max(1, len(bad))
-    context |= {"base_url": settings.SITEMEND_BASE_URL, "whys": list(dict.fromkeys(part.why for part in ordered))}
+    context["suppressed"], context["incidents_link"] = len(items) - len(context["items"]), f"{settings.SITEMEND_BASE_URL}/incidents/"
+    context |= {"base_url": settings.SITEMEND_BASE_URL, "whys": list(dict.fromkeys(part.why for part in ordered))[:_MOST_ITEMS]}
     return _mail("joined", context)
 
 
@@ -299,6 +308,35 @@ def _cause_short(incident: Incident) -> str:
 def _list_of(names: Sequence[str], most: int) -> str:
     shown = ", ".join(names[:most])
     return _("%(names)s and %(more)d more") % {"names": shown, "more": len(names) - most} if len(names) > most else shown
+
+
+def _grouped(parts: Sequence[Notification]) -> list[list[Notification]]:
+    """News of one event together, what fails and what is over apart; each in the place of its first."""
+    found: dict[object, list[Notification]] = {}
+    for part in parts:
+        own: object = ("alone", part.pk)
+        if part.incident is not None and (part.kind in _FAILURES or part.kind == Notification.Kind.RECOVERY):
+            own = (part.kind in _FAILURES, _is_over(part), storms.key_of(part.incident))
+        found.setdefault(own, []).append(part)
+    return list(found.values())
+
+
+def _event_item(parts: Sequence[Notification]) -> dict[str, Any]:
+    """Several sites of one event, as one piece of news: who and what, and one link."""
+    incidents = [_incident(part) for part in parts]
+    over = parts[0].kind == Notification.Kind.RECOVERY or _is_over(parts[0])
+    rows = [f"{_called(part)} {failure_sentence(each.kind, each.status)}" for part, each in zip(parts, incidents, strict=True)]
+    if over:
+        rows = [_called(part) for part in parts]
+    more = [_("and %(n)d more") % {"n": len(rows) - _MOST_ROWS}] if len(rows) > _MOST_ROWS else []
+    return {
+        "kind": parts[0].kind,
+        "name": _list_of([_called(part) for part in parts], 3),
+        "about": _("Each site keeps its own incident."),
+        "headline": one_line(storms.headline(incidents, over=over)),
+        "lines": [*rows[:_MOST_ROWS], *more],
+        "link": f"{settings.SITEMEND_BASE_URL}/incidents/?event={storms.key_of(incidents[0])}",
+    }
 
 
 def _item(part: Notification) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import incident_rules, judging, look_samples, maintenance, notifications, signals, visitor_marks
+from sites import incident_rules, judging, look_samples, maintenance, notifications, signals, storms, visitor_marks
 from sites.bulk import update_rows
 from sites.incident_rules import BLOCKED_MAIL_AFTER, REOPENED_WITHIN, Change, Ending, Opening
 from sites.incident_shapes import EXTENDED, describe, of_samples, opening_text
@@ -117,7 +117,7 @@ def _open(
         earlier.site = site
         return _reopen(earlier, those, held, samples, now)
     incident = of_samples(site, fingerprint, those, held, samples, now)
-    incident.regression_of = earlier
+    incident.regression_of, incident.together_with = earlier, storms.lead_of(incident, now)
     try:
         with transaction.atomic():
             incident.save(force_insert=True)

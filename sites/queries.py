@@ -14,7 +14,7 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Que
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import figures, maintenance_queries, rollups, scheduling, wording
+from . import figures, maintenance_queries, rollups, scheduling, storms, wording
 from .drawing import Bar
 from .models import Incident, LineOutage, Notification, Page, ProbeResult, Site
 from .selecting import FILTERS, Wanted, matching, own_sites
@@ -110,13 +110,17 @@ def tags(user: AbstractBaseUser) -> list[str]:
     return sorted({word for words in used for word in words.split()}, key=str.casefold)
 
 
-def needing(user: AbstractBaseUser, most: int = 5) -> tuple[list[Incident], list[Site]]:
-    """What needs a person: open incidents, the newest first, and sites that are suspect without an incident."""
+def needing(user: AbstractBaseUser, most: int = 5) -> tuple[list[storms.Event], list[Site]]:
+    """What needs a person: open incidents, the newest first and those of one event together; sites suspect without an incident."""
     told = own_incidents(user).filter(resolved_at=None, held_at=None)
-    incidents = list(told.select_related("site", "acknowledged_by").order_by("-opened_at")[:most])
+    incidents = told.select_related("site__host", "acknowledged_by").order_by("-opened_at")[:_LOOKED_AT]
+    found = storms.events(incidents)[:most]
     has_incident = Exists(Incident.objects.filter(site=OuterRef("pk"), resolved_at=None))
     suspects = own_sites(user).filter(FILTERS["suspect"]).exclude(has_incident).order_by("name")
-    return incidents, list(suspects.prefetch_related("pages")[:most])
+    return found, list(suspects.prefetch_related("pages")[:most])
+
+
+_LOOKED_AT = 100  # open incidents in which the events of the dashboard are looked for
 
 
 @dataclass(slots=True)
@@ -150,9 +154,11 @@ def site_facts(site: Site, span: str = "") -> SiteFacts:
     )
 
 
-def incident_list(user: AbstractBaseUser, state: str, number: object) -> ListPage[Incident]:
-    """Incidents, open ones first, then the newest. `state`: "open", "resolved" or empty."""
-    rows = own_incidents(user).select_related("site", "acknowledged_by")
+def incident_list(user: AbstractBaseUser, state: str, number: object, event: str = "") -> ListPage[Incident]:
+    """Incidents, open ones first, then the newest. `state`: "open", "resolved" or empty; `event`: only those of this one."""
+    rows = own_incidents(user).select_related("site__host", "acknowledged_by")
+    if event.isdecimal() and len(event) < 18:
+        rows = rows.filter(storms.of(int(event)))
     if state in ("open", "resolved"):
         rows = rows.filter(resolved_at__isnull=state == "open")
     still_open = Case(When(resolved_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())

@@ -28,14 +28,14 @@ def show(request: HttpRequest) -> HttpResponse:
         context = {"may_write": may_write, "deleted": deleted, **_undo_offer(request)}
         return render(request, "sites/welcome.html", context)
     page, rows = queries.site_rows(request.user, wanted, request.GET.get("page", 1))
-    incidents, suspects = queries.needing(request.user)
+    events, suspects = queries.needing(request.user)
     context = {
         "wanted": wanted,
         "counts": counts,
         "chips": _chips(counts),
         "page": page,
         "rows": rows,
-        "incidents": incidents,
+        "events": events,
         "suspects": suspects,
         **_filter_row(request, wanted),
         **_undo_offer(request),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, queries, wording
+from sites import access, queries, storms, wording
 from sites import incidents as verbs
 from sites.forms import MuteForm
 from sites.models import Incident
@@ -20,10 +20,14 @@ from sites.models import Incident
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """All incidents of the person's sites, open ones first."""
-    state = request.GET.get("state", "")
-    page = queries.incident_list(request.user, state, request.GET.get("page", 1))
+    state, event = request.GET.get("state", ""), request.GET.get("event", "")
+    page = queries.incident_list(request.user, state, request.GET.get("page", 1), event)
     still_open = queries.own_incidents(request.user).filter(resolved_at=None).count()
     context = {"page": page, "state": state, "sentence": list_sentence(still_open), "open": still_open}
+    if event and page.object_list:
+        rows = list(page.object_list)
+        over = all(not incident.is_open for incident in rows)
+        context |= {"event": event, "sentence": f"{storms.headline(rows, over=over)}."}
     return render(request, "sites/incidents.html#live" if request.htmx else "sites/incidents.html", context)
 
 
@@ -48,6 +52,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "mails": incident.notifications.order_by("created_at")[:20],
         "may_write": access.may_write(request, incident.site.team_id),
         "mute_form": MuteForm(),
+        "together": list(storms.others(incident)[:13]),
         "muted": bool(incident.muted_until and incident.muted_until > timezone.now()),
         "crumbs": _crumbs(incident),
     }

@@ -160,7 +160,7 @@ def test_crash_while_sending_is_swept_with_the_same_message_id(mailbox, team):
     fail(make_site(team))
     row = Notification.objects.get()
     lead = delivery._claim(row.pk, after(6))
-    delivery._render(lead)
+    delivery._render(lead, after(6))
     delivery._send(lead)  # and the process dies before the outcome is stored
     assert (notifications.deliver_due(after(60)), delivery.sweep(after(299))) == (0, 0)
     assert delivery.sweep(after(307)) == 1

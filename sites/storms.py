@@ -1,0 +1,97 @@
+"""Sites that begin to fail together, on one hosting account or at one address, are one event: one mail, one place on the dashboard.
+
+Each site keeps its incident; the first of an event is its lead, and the others point to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from sites.models import Incident
+from sites.wording import moment_words
+
+TOGETHER = timedelta(minutes=2)  # between one incident of an event and the next
+
+
+def lead_of(incident: Incident, now: datetime) -> Incident | None:
+    """The lead of the event that this new incident belongs to; None when it stands alone so far."""
+    same = Q()
+    if incident.site.host_id:
+        same |= Q(site__host=incident.site.host_id)
+    if incident.address:
+        same |= Q(address=incident.address)
+    if not same:
+        return None
+    near = Incident.objects.filter(same, opened_at__gt=now - TOGETHER, opened_at__lte=now, site__team=incident.site.team_id)
+    first = near.exclude(site=incident.site_id).order_by("opened_at", "pk").select_related("together_with").first()
+    return (first.together_with or first) if first else None
+
+
+def of(lead_id: int) -> Q:
+    """The incidents of one event."""
+    return Q(pk=lead_id) | Q(together_with=lead_id)
+
+
+def key_of(incident: Incident) -> int:
+    """What the incidents of one event have in common."""
+    return incident.together_with_id or incident.pk
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Incidents that belong together, the newest first; often one alone."""
+
+    lead_id: int
+    incidents: list[Incident]
+
+    @property
+    def is_one(self) -> bool:
+        return len(self.incidents) == 1
+
+    @property
+    def since(self) -> datetime:
+        return min(incident.first_failure_at for incident in self.incidents)
+
+    @property
+    def headline(self) -> str:
+        """What a person reads first: "12 sites on the hosting account X fail since 03:12"."""
+        return headline(self.incidents)
+
+
+def events(incidents: Iterable[Incident]) -> list[Event]:
+    """These incidents (with site and host loaded) as events, in the order in which each is first met."""
+    found: dict[int, Event] = {}
+    for incident in incidents:
+        key = key_of(incident)
+        found.setdefault(key, Event(key, [])).incidents.append(incident)
+    return list(found.values())
+
+
+def headline(incidents: Sequence[Incident], *, over: bool = False) -> str:
+    """How many sites, where and since when; `over`: that they are well again."""
+    values = {"n": len({incident.site_id for incident in incidents}), "place": place(incidents)}
+    if over:
+        return ngettext("%(n)d site %(place)s is well again", "%(n)d sites %(place)s are well again", values["n"]) % values
+    values["time"] = moment_words(min(incident.first_failure_at for incident in incidents))
+    words = ngettext("%(n)d site %(place)s fails since %(time)s", "%(n)d sites %(place)s fail since %(time)s", values["n"])
+    return words % values
+
+
+def place(incidents: Sequence[Incident]) -> str:
+    """What the sites have in common, to go on a sentence: "on the hosting account X"."""
+    hosts = {incident.site.host_id for incident in incidents}
+    if len(hosts) == 1 and None not in hosts and (host := incidents[0].site.host):
+        return _("on the hosting account %(name)s") % {"name": host.name}
+    addresses = {incident.address for incident in incidents} - {""}
+    return _("at the address %(address)s") % {"address": addresses.pop()} if len(addresses) == 1 else _("that belong together")
+
+
+def others(incident: Incident) -> QuerySet[Incident]:
+    """The other incidents of its event."""
+    return Incident.objects.filter(of(key_of(incident))).exclude(pk=incident.pk).select_related("site").order_by("site__name")
