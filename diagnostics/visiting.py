@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,8 +41,8 @@ HALVED_AT = 20_000
 MOST_WAITING = 12  # readings in the queue: a diagnosis must not wait behind many of them
 TASK = "diagnostics.tasks.read_access_logs"
 
-# A host that was never tried is left alone until somebody tests it; one that refused the login until somebody has looked.
-_USABLE = (Host.State.WORKS, Host.State.UNREACHABLE)
+# One that refused the login is left alone until somebody has looked, and a new one until its key was accepted.
+_USABLE = Q(state__in=(Host.State.WORKS, Host.State.UNREACHABLE)) | Q(state=Host.State.UNTESTED) & (~Q(host_key="") | Q(protocol="local"))
 _Log = VisitorWatch.Log
 _STATIC = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|eot|mp4|webm|pdf|zip|xml|txt|json)$", re.IGNORECASE)
 _NOBODY = ("Robot", "Tool", UNNAMED, "Googlebot", "bingbot")
@@ -80,7 +80,7 @@ def dispatch(now: datetime | None = None) -> int:
 def _hosts() -> QuerySet[Host]:
     """Those that can be read and hold a site of which something is known to lie there."""
     sites = Site.objects.filter(paused_at=None).exclude(docroot="", access_log="")
-    return Host.objects.filter(state__in=_USABLE, pk__in=sites.values("host_id"))
+    return Host.objects.filter(_USABLE, pk__in=sites.values("host_id"))
 
 
 def _register(now: datetime) -> None:
