@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from . import rolling, rollups
 from .drawing import Bar, Curve, Point, curve
+from .history import HOURS_FOR
 from .models import DayRollup, HourRollup, MinuteRollup
 from .rollups import Figures
 
@@ -96,7 +97,7 @@ class Span:
 SPANS = (
     Span("24h", gettext_lazy("24 hours"), gettext_lazy("24 hours ago"), gettext_lazy("12 hours ago"), 144, timedelta(minutes=10)),
     Span("7d", gettext_lazy("7 days"), gettext_lazy("7 days ago"), gettext_lazy("3½ days ago"), 168, timedelta(hours=1)),
-    Span("90d", gettext_lazy("90 days"), gettext_lazy("90 days ago"), gettext_lazy("45 days ago"), 180, timedelta(hours=12)),
+    Span("90d", gettext_lazy("90 days"), gettext_lazy("90 days ago"), gettext_lazy("45 days ago"), 90, timedelta(days=1)),
     Span("2y", gettext_lazy("2 years"), gettext_lazy("2 years ago"), gettext_lazy("a year ago"), 146, timedelta(days=5)),
 )
 
@@ -142,7 +143,7 @@ def _figures(site_id: int, span: Span, start: datetime, now: datetime) -> Iterab
         for hour, packed in rows.values_list("hour", "packed"):
             for minute, figures in rollups.unpack_minutes(bytes(packed)).items():
                 yield rolling.start_of(hour) + timedelta(minutes=minute, seconds=30), figures
-    elif span.slot < timedelta(days=1):
+    elif span.length <= HOURS_FOR:
         hours = HourRollup.objects.filter(site_id=site_id, hour__gte=rolling.hour_of(start), hour__lte=rolling.hour_of(now))
         for hour, *row in hours.values_list("hour", *rolling.FIGURES):
             yield min(now, rolling.start_of(hour) + timedelta(minutes=30)), rolling.figures_of(row)

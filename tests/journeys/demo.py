@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from sites import rollups
-from sites.models import DayRollup, Host, Incident, Notification, Page, ProbeResult, Site, Team
+from sites import rolling, rollups
+from sites.models import DayRollup, Host, HourRollup, Incident, Notification, Page, ProbeResult, RollupMark, Site, Team
 from sites.models.incident import IncidentEntry
 
 DAYS = 30
@@ -109,6 +109,9 @@ def fill() -> None:
     }
     for demo in DEMOS:
         _site(team, demo, hosts.get(demo.host), chance, now)
+    # The days are there already: the results of the last day are counted by minute and hour only.
+    RollupMark.objects.update_or_create(pk=1, defaults={"days_from_id": ProbeResult.objects.latest("pk").pk})
+    rolling.roll_up()
 
 
 def _site(team: Team, demo: Demo, host: Host | None, chance: random.Random, now: datetime) -> None:
@@ -147,6 +150,7 @@ def _site(team: Team, demo: Demo, host: Host | None, chance: random.Random, now:
         for number, path in enumerate(demo.paths)
     ]
     _days(site, demo, chance, now)
+    _hours(site, demo, chance, now)
     _results(pages, demo, chance, now)
     for past in demo.past:
         _incident(site, past, now)
@@ -175,13 +179,33 @@ def _days(site: Site, demo: Demo, chance: random.Random, now: datetime) -> None:
     DayRollup.objects.bulk_create(rows)
 
 
+def _hours(site: Site, demo: Demo, chance: random.Random, now: datetime) -> None:
+    """Those before the last day, which is made of single results."""
+    failed = {int(past.days_ago * 24): max(1, past.minutes // 5) for past in demo.past}
+    rows = []
+    for ago in range(26, demo.since_days * 24):
+        hour = rolling.hour_of(now) - ago
+        good = PER_DAY // 24 * len(demo.paths) - failed.get(ago, 0)
+        times: rollups.Times = {}
+        for _sample in range(12):
+            key = rollups.time_class(demo.ms * _busy(rolling.start_of(hour)) * chance.lognormvariate(0, 0.22))
+            times[key] = times.get(key, 0) + max(1, good // 12)
+        packed = rollups.pack_times(times)
+        rows.append(HourRollup(site=site, hour=hour, good=good, failed=failed.get(ago, 0), times=packed))
+    HourRollup.objects.bulk_create(rows, batch_size=2000)
+
+
+def _busy(at: datetime) -> float:
+    """By day it is slower."""
+    return 1.35 if 8 <= at.hour <= 18 else 1.0
+
+
 def _results(pages: list[Page], demo: Demo, chance: random.Random, now: datetime) -> None:
     rows, count = [], 0 if demo.paused else PER_DAY
     for page in pages:
         for number in range(count):
             at = now - timedelta(seconds=INTERVAL_S * number + 20)
-            busy = 1.35 if 8 <= at.hour <= 18 else 1.0  # by day it is slower
-            ms = demo.ms * busy * chance.lognormvariate(0, 0.18)
+            ms = demo.ms * _busy(at) * chance.lognormvariate(0, 0.18)
             rows.append(ProbeResult(page=page, at=at, purpose="routine", kind="ok", status=200, ms=ms, first_byte_ms=ms * 0.8, counts=1))
     ProbeResult.objects.bulk_create(rows, batch_size=500)
 

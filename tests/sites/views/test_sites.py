@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sites import credentials, rolling
+from sites import credentials, rolling, rollups
 from sites.models import DayRollup, Page, ProbeResult, Site
 from tests.factories import make_host, make_incident, make_site, make_team
 from tests.sites.views.pages import World, make_world, soup, words
@@ -175,6 +175,20 @@ def test_site_page_shows_bars_chart_probes_and_what_is_missing(world: World) -> 
     assert len(shown.select(".chart rect.chart-bad")) == 1
     assert [tag.get_text() for tag in shown.select(".probes .tag")] == ["500", "200"]
     assert "we can neither name a cause from the logs nor repair" in " ".join(shown.get_text().split())
+
+
+def test_chart_is_shown_for_longer_by_plain_links(world: World) -> None:
+    today = timezone.now().date()
+    days = [DayRollup(site=world.site, day=today - timedelta(days=ago), good=5, times=rollups.pack_times({20: 5})) for ago in range(400)]
+    DayRollup.objects.bulk_create(days)
+    shown = soup(world.owner.get(f"/sites/{world.site.pk}/"))
+    links = [link["href"] for link in shown.select("#chart nav a")]
+    assert links == ["?span=24h#chart", "?span=7d#chart", "?span=90d#chart", "?span=2y#chart"]
+    assert "no probe of the last 24 hours" in words(world.owner.get(f"/sites/{world.site.pk}/"))
+    shown = soup(world.owner.get(f"/sites/{world.site.pk}/?span=2y"))
+    assert shown.select_one("#chart a[aria-current]").get_text() == "2 years"
+    assert len(shown.select("#chart path.chart-line")) == 2
+    assert shown.select_one("#live")["hx-get"].endswith("?span=2y")
 
 
 def test_site_page_leads_to_its_open_incident(world: World) -> None:
