@@ -115,8 +115,11 @@ def mend_after_clock_was_set_back(now: datetime | None = None) -> int:
     now = now or timezone.now()
     mended = 0
     for interval_s in Site.objects.order_by().values_list("interval_s", flat=True).distinct():
-        ahead = Page.objects.filter(site__interval_s=interval_s, due_at__gt=now + timedelta(seconds=interval_s + _CLOCK_SLACK_S))
-        mended += ahead.update(due_at=now, anchor_at=now)
+        # Where probes are refused they come ever more rarely: that is no clock that was set back.
+        rarest = max(interval_s, Policy().blocked_max_s)
+        for pages, longest in ((~Q(kind=Kind.BLOCKED), interval_s), (Q(kind=Kind.BLOCKED), rarest)):
+            ahead = Page.objects.filter(pages, site__interval_s=interval_s, due_at__gt=now + timedelta(seconds=longest + _CLOCK_SLACK_S))
+            mended += ahead.update(due_at=now, anchor_at=now)
     # An outcome counts when it is newer than the last one.
     Page.objects.filter(last_at__gt=now + timedelta(seconds=_CLOCK_SLACK_S)).update(last_at=now)
     return mended

@@ -122,6 +122,17 @@ def test_clock_that_was_set_back_stops_no_probing() -> None:
     assert site.pages.get().verdict == "down"
 
 
+def test_pages_that_refuse_probes_keep_their_pause() -> None:
+    site = make_site(interval_s=60)
+    for seconds in (0, 120, 360):
+        see(site.pages.all(), seconds, Kind.BLOCKED)
+    page = site.pages.get()
+    assert page.due_at == after(840)
+    assert scheduling.mend_after_clock_was_set_back(after(361)) == 0
+    assert site.pages.get().due_at == page.due_at
+    assert scheduling.mend_after_clock_was_set_back(after(-4000)) == 1
+
+
 def test_pages_of_the_usual_timetable_are_left_alone_by_the_look_at_the_clock() -> None:
     site = make_site(interval_s=60)
     due(site.pages.all(), 60)
