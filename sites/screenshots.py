@@ -69,7 +69,7 @@ def has_picture(evidence: FailureEvidence) -> bool:
 
 
 def _folder() -> Path:
-    return Path(settings.SITEMEND_VAR_DIR) / "screenshots"
+    return Path(settings.SITEMEND_VAR_DIR) / "evidence"
 
 
 def take(evidence: FailureEvidence) -> bool:
