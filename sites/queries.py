@@ -148,7 +148,7 @@ def site_facts(site: Site, span: str = "") -> SiteFacts:
         bars=figures.bars_of(days, now.date()),
         available=figures.percent(rollups.availability(good, failed)),
         chart=figures.chart(site.pk, figures.span_of(span), now),
-        probes=list(ProbeResult.objects.filter(page__in=pages).select_related("page", "evidence").order_by("-at")[:12]),
+        probes=list(ProbeResult.objects.filter(page__in=pages).select_related("page", "evidence").defer("evidence__body", "evidence__headers").order_by("-at")[:12]),
         open_incidents=[incident for incident in recent if incident.is_open],
         incidents=[incident for incident in recent if not incident.is_open],
     )
