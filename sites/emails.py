@@ -119,8 +119,8 @@ def blocked(notification: Notification) -> Mail:
 def certificate(notification: Notification) -> Mail:
     """A certificate ends soon: one mail for all sites of the team that use it."""
     _kind, team_id, fingerprint, days, _user = notification.dedupe_key.split(":")
-    rows = Certificate.objects.filter(fingerprint=fingerprint, site__team_id=team_id).select_related("site").order_by("site__name", "host")
-    found = list(rows)
+    rows = Certificate.objects.filter(fingerprint=fingerprint, site__team_id=team_id, site__deleted_at=None)
+    found = list(rows.select_related("site").order_by("site__name", "host"))
     first = next((row for row in found if row.site_id == notification.site_id), found[0] if found else None)
     if first is None:
         raise NothingToTell(_("The certificate was renewed before the mail left."))
