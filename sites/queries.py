@@ -136,6 +136,12 @@ class SiteFacts:
     incidents: list[Incident]
 
 
+def _last_probes(pages: list[Page]) -> list[ProbeResult]:
+    """The last dozen; of what they answered only that it was kept."""
+    rows = ProbeResult.objects.filter(page__in=pages).select_related("page", "evidence")
+    return list(rows.defer("evidence__body", "evidence__headers").order_by("-at")[:12])
+
+
 def site_facts(site: Site, span: str = "") -> SiteFacts:
     """Everything a site's page shows. `span`: the key of one of `figures.SPANS` for the chart; the last day if it is none."""
     now = timezone.now()
@@ -148,7 +154,7 @@ def site_facts(site: Site, span: str = "") -> SiteFacts:
         bars=figures.bars_of(days, now.date()),
         available=figures.percent(rollups.availability(good, failed)),
         chart=figures.chart(site.pk, figures.span_of(span), now),
-        probes=list(ProbeResult.objects.filter(page__in=pages).select_related("page", "evidence").defer("evidence__body", "evidence__headers").order_by("-at")[:12]),
+        probes=_last_probes(pages),
         open_incidents=[incident for incident in recent if incident.is_open],
         incidents=[incident for incident in recent if not incident.is_open],
     )
