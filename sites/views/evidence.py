@@ -62,4 +62,5 @@ def picture(request: HttpRequest, pk: int) -> FileResponse:
         file = screenshots.path_of(kept).open("rb")
     except OSError as error:
         raise Http404 from error
-    return FileResponse(file, content_type="image/png", headers=_PRIVATE)
+    # the incident's page asks for it again and again
+    return FileResponse(file, content_type="image/png", headers=_PRIVATE | {"Cache-Control": "private, max-age=600"})
