@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from sites import evidence, screenshots
+from sites import evidence, receivers, screenshots
 from sites.models import FailureEvidence, Incident, ProbeResult, Site
 from sites.tasks import complete_evidence
 from tests.factories import make_site
@@ -119,6 +119,17 @@ def test_new_incident_asks_for_its_evidence_to_be_completed(monkeypatch, django_
     with django_capture_on_commit_callbacks(execute=True):
         fail(make_site())
     assert asked == [("sites.tasks.complete_evidence", Incident.objects.get().pk)]
+
+
+def test_storm_of_incidents_asks_for_no_evidence(monkeypatch) -> None:
+    asked: list[tuple] = []
+    monkeypatch.setattr("sites.receivers.enqueue", lambda *args, **_more: asked.append(args))
+    site, now = make_site(), timezone.now()
+    moments = {"first_failure_at": now, "opened_at": now, "last_seen_at": now}
+    for number in range(receivers.MANY + 3):
+        incident = Incident.objects.create(site=site, fingerprint=f"1:{number}", kind="server-error", **moments)
+        receivers.complete_evidence(None, incident.pk)
+    assert len(asked) == receivers.MANY
 
 
 def test_pictures_go_with_their_evidence() -> None:
