@@ -9,8 +9,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from sites.importing.rows import COLUMNS
-from sites.importing.sources import GUARDED
+from sites.importing.rows import COLUMNS, guarded
 from sites.models import Host, Site
 
 _AT_ONCE = 500
@@ -75,8 +74,3 @@ def connect_url(host: Host) -> str:
         return "local:"
     address = f"[{host.address}]" if ":" in host.address else host.address
     return f"{host.protocol}://{host.user}@{address}:{host.port}"
-
-
-def guarded(value: str) -> str:
-    """A value that no spreadsheet runs (OWASP, CSV injection)."""
-    return f"'{value}" if value.startswith(GUARDED) or (value.startswith("'") and value[1:2] in GUARDED) else value

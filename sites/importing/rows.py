@@ -16,6 +16,17 @@ SECRET_COLUMNS = ("secret", "basic_user", "basic_password")  # read, never writt
 COMMAND_LINE_COLUMNS = ("secret_env",)
 KNOWN = frozenset((*COLUMNS, *SECRET_COLUMNS, *COMMAND_LINE_COLUMNS))
 REQUIRED = ("name", "url")
+_RUN_AS_FORMULA = tuple("=+-@\t\r")  # OWASP, CSV injection
+
+
+def guarded(value: str) -> str:
+    """A value that no spreadsheet runs as a formula."""
+    return f"'{value}" if value.lstrip("'").startswith(_RUN_AS_FORMULA) else value
+
+
+def unguarded(value: str) -> str:
+    """The value that `guarded` was given."""
+    return value[1:] if value.startswith("'") and value.lstrip("'").startswith(_RUN_AS_FORMULA) else value
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sites.importing import addresses, kuma, mainwp, uptimerobot
 from sites.importing.reading import Unreadable, decoded, records
-from sites.importing.rows import COLUMNS, KNOWN, REQUIRED, Row
+from sites.importing.rows import KNOWN, REQUIRED, Row, unguarded
 
 ADDRESSES, CSV = "addresses", "csv"
 NAMES = {CSV: "CSV", kuma.NAME: "Uptime Kuma", uptimerobot.NAME: "UptimeRobot", mainwp.NAME: "MainWP"}
@@ -64,7 +64,7 @@ class OwnTable:
 
     @staticmethod
     def row(number: int, values: dict[str, str]) -> Row:
-        return Row(number, {name: _unguarded(value) for name, value in values.items() if name in KNOWN and value.strip()})
+        return Row(number, {name: unguarded(value) for name, value in values.items() if name in KNOWN and value.strip()})
 
     @staticmethod
     def notes(header: list[str]) -> list[str]:
@@ -72,13 +72,6 @@ class OwnTable:
         words = _("These columns are not known and are left out: %(names)s.") % {"names": ", ".join(unknown[:20])}
         return [words] if unknown else []
 
-
-def _unguarded(value: str) -> str:
-    """Takes off the mark by which an export keeps spreadsheets from running a value as a formula."""
-    return value[1:] if value.startswith("'") and value[1:2] in GUARDED else value
-
-
-GUARDED = tuple("=+-@\t\r")  # OWASP, CSV injection
 
 _TABLES: tuple[tuple[str, set[str], Any], ...] = (
     (CSV, set(REQUIRED), OwnTable),
@@ -127,5 +120,3 @@ _DOCUMENTS: tuple[tuple[str, Callable[[Any], list[Any] | None], Callable[[int, d
     (kuma.NAME, kuma.entries, kuma.row),
     (uptimerobot.NAME, uptimerobot.entries, uptimerobot.row_of_json),
 )
-
-__all__ = ["COLUMNS", "GUARDED", "NAMES", "Parsed", "Unreadable", "parse_file", "parse_text"]

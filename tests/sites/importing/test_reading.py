@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sites.importing.reading import Unreadable, decoded, records
+from sites.importing.rows import guarded, unguarded
 from sites.importing.sources import parse_file, parse_text
 
 HEADER = "name;url;tags"
@@ -91,3 +92,9 @@ def test_pasted_line_is_an_address_or_name_and_address(line: str, name: str, url
 def test_pasted_line_without_an_address_is_refused_alone() -> None:
     rows = parse_text("shop.example\nhello world\n", 10).rows
     assert [bool(row.refusal) for row in rows] == [False, True]
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@x", "'=1", "''-x", "'plain'", "plain", "", "'", "\t=x"])
+def test_guard_against_formulas_is_taken_off_again(value: str) -> None:
+    assert unguarded(guarded(value)) == value
+    assert not guarded(value).startswith(("=", "+", "-", "@", "\t", "\r"))
