@@ -44,6 +44,10 @@ class Product:
         """Waits until so many pages have a result; the moment at which that was so, in seconds since 1970."""
         return float(self._ask("until_stored", {"number": number, "limit_s": limit_s}))
 
+    def results(self) -> list[tuple[int, float, str]]:
+        """Page, moment and kind of every stored regular result, in order."""
+        return [(page, at, kind) for page, at, kind in self._ask("results", {})]
+
     def _ask(self, verb: str, arguments: dict[str, Any]) -> Any:
         done = subprocess.run(
             [sys.executable, "-m", "tests.bench.product", verb], input=json.dumps(arguments), env=self.environment, cwd=ROOT,
@@ -106,6 +110,16 @@ def _fill(urls: list[str], interval_s: int, due: float) -> int:
     return len(pages)
 
 
+def _results() -> list[tuple[int, float, str]]:
+    import django
+
+    django.setup()
+    from sites.models import ProbeResult
+
+    found = ProbeResult.objects.filter(purpose="routine").order_by("at", "id").values_list("page", "at", "kind")
+    return [(page, at.timestamp(), kind) for page, at, kind in found]
+
+
 def _until_stored(number: int, limit_s: float) -> float:
     import django
 
@@ -122,4 +136,4 @@ def _until_stored(number: int, limit_s: float) -> float:
 
 if __name__ == "__main__":
     _given = json.loads(sys.stdin.read())
-    print(json.dumps({"fill": _fill, "until_stored": _until_stored}[sys.argv[1]](**_given)))
+    print(json.dumps({"fill": _fill, "results": _results, "until_stored": _until_stored}[sys.argv[1]](**_given)))

@@ -218,3 +218,13 @@ def test_page_wanted_at_once_meanwhile_is_not_put_off() -> None:
     due(site.pages.all(), 6)
     assert scheduling.settle([site.pages.get().pk], after(7)) == 0
     assert site.pages.get().due_at == after(6)
+
+
+def test_clock_that_jumps_ahead_makes_each_page_due_once_and_keeps_its_phase() -> None:
+    site = make_site(interval_s=60)
+    due(site.pages.all(), 60)
+    a_day = 86_400
+    assert [claim.next_due_at for claim in scheduling.claim_due(after(a_day + 10))] == [after(a_day + 60)]
+    assert scheduling.claim_due(after(a_day + 20)) == []
+    see(site.pages.all(), a_day + 10)
+    assert scheduling.overdue(after(a_day + 60)) == []
