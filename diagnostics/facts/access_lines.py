@@ -19,11 +19,12 @@ LONGEST = 16_384  # of one line: what comes later in it is not looked at
 _LIKELY = re.compile(rb'" 5\d\d ')
 _LIKELY_JSON = re.compile(rb'(?:status|code|response)\w{0,12}" ?: ?"?5\d\d\b', re.IGNORECASE)
 _LINE = re.compile(
-    r"^(?P<lead>[^\[\n]{1,700}?) ?\[(?P<time>[^\]\n]{10,40})\] "
-    r'"(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?:\d+|-)(?P<rest>.*)',
+    r"^(?P<lead>[^\[\n]{1,700})\[(?P<time>[^\]\n]{10,40})\] "
+    r'"(?P<request>[^"\\]*(?:\\.[^"\\]*)*)" (?P<status>\d{3}) (?:\d+|-)(?P<rest>.*)',
     re.DOTALL,
 )
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
+_REFERER_AND_AGENT = re.compile(r' "[^"\\]*(?:\\.[^"\\]*)*" "(?P<agent>[^"\\]*(?:\\.[^"\\]*)*)"')
 _COMMON_TIME = re.compile(r"(\d{1,2})/(\w{3})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.\d+)? ?([+-]\d{4})?")
 _MONTHS = {name: n for n, name in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|\[?[0-9a-fA-F]*:[0-9a-fA-F:.]+\]?")
@@ -92,9 +93,10 @@ def parse_line(raw: bytes) -> Line | None:
         return None
     host, address = _who(match["lead"].split())
     method, target = _request(match["request"])
-    quoted = _QUOTED.findall(match["rest"])
-    agent = quoted[1] if len(quoted) > 1 else ""
-    return Line(at, int(match["status"]), method, target, host, address, agent[:1000], _request_id(match["rest"], quoted))
+    rest = match["rest"]
+    known = _REFERER_AND_AGENT.match(rest)
+    agent, more = (known["agent"], rest[known.end() :]) if known else ("", rest)
+    return Line(at, int(match["status"]), method, target, host, address, agent[:1000], _request_id(more) if more else "")
 
 
 def is_access_log(data: bytes) -> bool:
@@ -133,11 +135,12 @@ def _request(request: str) -> tuple[str, str]:
     return method.upper()[:10], target if protocol.startswith("HTTP/") else rest
 
 
-def _request_id(rest: str, quoted: list[str]) -> str:
-    if named := _NAMED_ID.search(rest):
+def _request_id(more: str) -> str:
+    """Of what a server was told to add to its lines: a number by its name, else one that looks like none but a request's."""
+    if named := _NAMED_ID.search(more):
         return named.group(1)
-    bare = _QUOTED.sub(" ", rest).split()[:12]
-    return next((part for part in (*quoted[2:10], *bare) if _BARE_ID.fullmatch(part)), "")
+    parts = (*_QUOTED.findall(more)[:8], *_QUOTED.sub(" ", more).split()[:12])
+    return next((part for part in parts if _BARE_ID.fullmatch(part)), "")
 
 
 @lru_cache(maxsize=1024)
