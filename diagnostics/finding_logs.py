@@ -53,6 +53,8 @@ def is_of(path: str, site: Site, sites: list[Site]) -> bool:
     name = (urlsplit(site.url).hostname or "").removeprefix("www.")
     if (name and name in posixpath.basename(path)) or (name and f"/{name}/" in path):
         return True
+    if path.startswith("/var/log/"):
+        return False  # of the whole machine: what else it serves is not known here
     others = [other for other in sites if other.pk != site.pk]
     if not others:
         return True

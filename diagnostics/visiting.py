@@ -182,7 +182,9 @@ def visit_of(line: Line) -> Visit:
     agent = agent_family(line.agent)
     junk = is_junk(line.target.partition("?")[0], line.agent)
     at = line.at.replace(second=0, microsecond=0) + timedelta(seconds=line.at.second)
-    return Visit(at, line.status, path, line.method or "-", agent, who(line.address, visitors.salt()), line.request_id, 1, junk)
+    request_id = "".join(char for char in line.request_id if char.isprintable())
+    method = line.method if line.method.isalpha() else "-"
+    return Visit(at, line.status, path, method, agent, who(line.address, visitors.salt()), request_id, 1, junk)
 
 
 def _is_for(line: Line, visit: Visit, site: Site, *, shared: bool) -> bool:

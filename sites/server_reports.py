@@ -28,6 +28,7 @@ MOST_ENTRIES = 500
 MOST_AT_ONCE = 10_000  # requests that one entry may stand for
 REPLAY = timedelta(minutes=5)
 MESSAGES, WITHIN = 60, timedelta(minutes=1)  # of one site
+ENTRIES, AN_HOUR = 10_000, timedelta(hours=1)  # of one site
 GUESSES, GUESSES_WITHIN = 20, timedelta(minutes=15)  # of one address
 OLDEST = timedelta(days=1)
 _TIME, _SIGNATURE = "X-Sitemend-Timestamp", "X-Sitemend-Signature"
@@ -80,6 +81,8 @@ def take(token: str, body: bytes, timestamp: str, signed: str, address: str, now
     if wait:
         raise ReportRefused(429, "too-often", _("Too many reports. Collect several errors in one message."), _seconds(wait))
     entries = _entries(body)
+    if VisitorReport.objects.filter(site=watch.site, at__gt=now - AN_HOUR).count() + len(entries) > ENTRIES:
+        raise ReportRefused(429, "too-many-entries", _("Too many errors in one hour. Let one entry stand for several, by “count”."), 600)
     message = hashlib.sha256(f"{timestamp}\x1f{signed}".encode()).hexdigest()
     visits = [_visit(entry, number, now) for number, entry in enumerate(entries)]
     with transaction.atomic():

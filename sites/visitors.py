@@ -19,6 +19,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from sites import visitor_incidents, visitor_pages
+from sites.bulk import update_rows
 from sites.models import Incident, Page, Site, VisitorFailure, VisitorPage, VisitorReport, VisitorWatch
 from sites.visitor_incidents import Burst, kind_of
 from sites.visits import Moment, Threshold, Visit, below, crossed
@@ -27,7 +28,7 @@ THRESHOLD = Threshold()
 BUSY = Threshold(lasting_s=300.0)  # 503
 OLD = timedelta(hours=1)  # what ended longer ago than this is shown, and nobody is told by mail
 KEPT_FOR = timedelta(days=90)
-REPORTS_KEPT_FOR = timedelta(days=2)
+REPORTS_KEPT_FOR = timedelta(hours=25)  # longer than a report may be old
 MOST_ROWS = 20_000  # of one site
 MOST_KEYS = 100  # pages of one site in one hour that are told apart
 OTHERS = "(other pages)"
@@ -53,6 +54,7 @@ def record(site: Site, visits: Iterable[Visit], *, by_log: bool, now: datetime |
     now = now or timezone.now()
     site = Site.objects.select_for_update(of=("self",)).select_related("host").get(pk=site.pk)
     kept = [visit for visit in visits if now - KEPT_FOR < visit.at < now + _SLACK and 500 <= visit.status <= 599]
+    kept = [visit for visit in kept if path_of(site, visit.path) is not None]
     if not kept:
         return 0
     _count(site, kept, "log" if by_log else "report")
@@ -80,10 +82,16 @@ def _count(site: Site, visits: Sequence[Visit], source: str) -> None:
             rows[hour, visit.status, key] = row
         _count_in(row, visit, source)
         changed[id(row)] = row
-    fresh = [row for row in changed.values() if row.pk is None]
+    fresh, known_rows = _split(changed.values())
     VisitorFailure.objects.bulk_create(fresh, batch_size=200)
     columns = ["count", "addresses", "agents", "methods", "sources", "path", "request_id", "first_at", "last_at"]
-    VisitorFailure.objects.bulk_update([row for row in changed.values() if row not in fresh], columns, batch_size=50)
+    update_rows(VisitorFailure, {row.pk: tuple(getattr(row, name) for name in columns) for row in known_rows}, columns)
+
+
+def _split(rows: Iterable[VisitorFailure]) -> tuple[list[VisitorFailure], list[VisitorFailure]]:
+    """Those that are not stored yet, and those that are."""
+    both = list(rows)
+    return [row for row in both if row.pk is None], [row for row in both if row.pk is not None]
 
 
 def _count_in(row: VisitorFailure, visit: Visit, source: str) -> None:

@@ -153,6 +153,13 @@ def test_too_many_messages_are_refused(server: Server, monkeypatch: pytest.Monke
     assert [answer.status_code for answer in answers] == [202, 202, 429] and int(answers[2].headers["Retry-After"]) >= 1
 
 
+def test_too_many_errors_in_one_hour_are_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_reports, "ENTRIES", 3)
+    assert server.send([error(), error()]).status_code == 202
+    answer = server.send([error(id="x"), error(id="y")])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too-many-entries")
+
+
 def test_only_post_is_taken(server: Server) -> None:
     assert Client().get(f"/report/{server.token}/").status_code == 405
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from sites import incidents, visitor_incidents, visitor_pages, visitors
 from sites.models import Incident, Notification, Page, Site, VisitorFailure, VisitorIncident, VisitorPage, VisitorReport
 from sites.probing.outcome import Kind
+from sites.visitor_marks import is_of_visitors
 from sites.visits import Visit
 from tests.factories import make_site, make_team, make_user
 from tests.sites.samples import START, after, fail, see
@@ -52,6 +54,15 @@ def test_scanner_of_thousand_paths_is_one_row(site):
     assert VisitorFailure.objects.count() == visitors.MOST_KEYS + 1
     assert sum(VisitorFailure.objects.values_list("count", flat=True)) == 600
     assert Incident.objects.count() == VisitorPage.objects.count() == 0
+
+
+def test_first_reading_of_a_long_log_is_quick(site):
+    visits = [visit(-3600 * hour, f"/p/{chr(97 + n % 26)}{chr(97 + n // 26)}", who=str(n)) for hour in range(72) for n in range(60)]
+    started = time.process_time()
+    meet(site, *visits, at=60)
+    meet(site, *visits, at=60)
+    assert time.process_time() - started < 15
+    assert VisitorFailure.objects.count() == 72 * 60
 
 
 def test_what_is_old_or_no_server_error_does_not_count(site):
@@ -141,6 +152,7 @@ def test_site_in_a_folder_has_paths_of_its_own():
     site = make_site(url="https://agency.example/shop/")
     meet(site, visit(0, "/shop/checkout"), visit(5, "/shop/checkout", who="b"), visit(6, "/blog"), visit(7, "/blog", who="b"))
     assert Incident.objects.get().paths == ["/checkout"]
+    assert VisitorFailure.objects.get().path == "/shop/checkout"
 
 
 # --- its pages ------------------------------------------------------------------------------------------
@@ -168,7 +180,7 @@ def test_probe_that_confirms_it_goes_on_with_the_same_incident(site):
     page = site.pages.get(path="/checkout")
     see([page], 70, Kind.SERVER_ERROR), see([page], 75, Kind.SERVER_ERROR)
     incident = Incident.objects.get()
-    assert (incident.fingerprint[:2], incident.excerpt, kinds()) == ("1:", "Internal Server Error", ["new"])
+    assert (is_of_visitors(incident), incident.excerpt, kinds()) == (False, "Internal Server Error", ["new"])
     assert incident.visitors.seen_by_probe_at == after(75)
     meet(site, visit(100), visit(105, who="b"))
     see(site.pages.all(), 200), see(site.pages.all(), 230)
