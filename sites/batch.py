@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.utils.translation import gettext
@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 from sites import incidents, judging, look_samples, maintenance, rolling
 from sites.bulk import insert_rows, update_rows
 from sites.calm import RESULT_COLUMNS
-from sites.fingerprints import fingerprint
+from sites.fingerprints import fingerprint, older
+from sites.incident_rules import note_fingerprint
 from sites.judging import PageState, Policy
 from sites.models import FailureEvidence, Page, ProbeResult, Site, Transition
 from sites.models.probe import Counts
@@ -206,24 +207,10 @@ class Batch:
 
 
 def _note_fingerprint(sample: Sample, outcome: Outcome, *, stays: bool) -> bool:
-    """Keeps what the page fails with. True when that is new.
-
-    Of a page that `stays` down another failure counts only when it was seen twice: one odd answer opens no incident.
-    """
-    extra, verdict = sample.extra, sample.state.verdict
-    if verdict == Verdict.UP:
-        extra.clear()
-    if verdict not in (Verdict.DOWN, Verdict.SUSPECT) or (sample.state.goods and verdict == Verdict.DOWN):
-        return False
-    if verdict == Verdict.SUSPECT and not outcome.is_failure:
-        return False
-    seen, held = fingerprint(outcome.kind, outcome.status, outcome.detail, outcome.excerpt), extra.get("fp")
-    if seen != held and stays and held and verdict == Verdict.DOWN and extra.get("fp_next") != seen:
-        extra["fp_next"] = seen
-        return True
-    extra.pop("fp_next", None)
-    extra["fp"] = seen
-    return seen != held
+    """Keeps what the page fails with. True when that is new."""
+    what = (outcome.kind, outcome.status, outcome.detail, outcome.excerpt)
+    seen, known_as = partial(fingerprint, *what), partial(older, *what)
+    return note_fingerprint(sample.extra, sample.state, outcome.is_failure, seen, known_as, stays=stays)
 
 
 def _sum_up(site: Site, samples: list[Sample], now: datetime) -> bool:

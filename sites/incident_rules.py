@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
+from sites.fingerprints import is_older
 from sites.judging import Pattern, Verdict
 from sites.probing.outcome import Kind
 
@@ -152,11 +153,24 @@ def is_told(kind: str, flapping: bool) -> bool:
     return not flapping or kind in ("flapping", "cause", "escalation")
 
 
-def note_fingerprint(extra: MutableMapping[str, Any], state: Any, is_failure: bool, seen: Callable[[], str], *, stays: bool) -> bool:
+def _no_other_names() -> list[str]:
+    return []
+
+
+def note_fingerprint(
+    extra: MutableMapping[str, Any],
+    state: Any,
+    is_failure: bool,
+    seen: Callable[[], str],
+    older: Callable[[], list[str]] = _no_other_names,
+    *,
+    stays: bool,
+) -> bool:
     """Keeps in `extra` ("fp", "fp_next") what a page fails with. True when that is new.
 
-    `state` is the page's `PageState` after the sample, `seen` makes the fingerprint of the sample. Of a page that `stays` as it
-    was, another failure counts only when it was seen twice: one odd answer opens no incident.
+    `state` is the page's `PageState` after the sample, `seen` makes the fingerprint of the sample, `older` what older rules call
+    it: a failure keeps the name that it is known by. Of a page that `stays` as it was, another failure counts only when it was
+    seen twice: one odd answer opens no incident.
     """
     if state.verdict == Verdict.UP:
         extra.clear()
@@ -165,6 +179,8 @@ def note_fingerprint(extra: MutableMapping[str, Any], state: Any, is_failure: bo
     if state.verdict == Verdict.SUSPECT and not is_failure:
         return False
     found, held = seen(), extra.get("fp")
+    if held and held != found and is_older(held) and held in older():
+        found = held
     if found != held and stays and held and state.verdict == Verdict.DOWN and extra.get("fp_next") != found:
         extra["fp_next"] = found
         return True

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import incident_rules, judging, look_samples, maintenance, notifications, signals, storms, visitor_marks
+from sites import fingerprints, incident_rules, judging, look_samples, maintenance, notifications, signals, storms, visitor_marks
 from sites.bulk import update_rows
 from sites.incident_rules import BLOCKED_MAIL_AFTER, REOPENED_WITHIN, Change, Ending, Opening
 from sites.incident_shapes import EXTENDED, describe, of_samples, opening_text
@@ -65,6 +65,7 @@ def _matters(sample: Sample) -> bool:
 
 
 def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident], extended: list[Incident], now: datetime) -> None:
+    _name_as_known(samples, open_ones)
     found = incident_rules.failing(samples, open_ones, lambda sample: look_samples.may_open(sample, samples))
     for group in found:
         if group.incident is not None:
@@ -82,6 +83,19 @@ def _follow_site(site: Site, samples: Sequence[Sample], open_ones: list[Incident
         _resolve_if_over(incident, samples, now)
     if open_ones and any(t.new in (Verdict.DOWN, Verdict.UP) for sample in samples for t in sample.transitions):
         _note_flapping(site, open_ones, now)
+
+
+def _name_as_known(samples: Sequence[Sample], open_ones: Iterable[Incident]) -> None:
+    """A failure whose incident was opened under older rules of fingerprints is that incident still."""
+    known = {incident.fingerprint for incident in open_ones if fingerprints.is_older(incident.fingerprint)}
+    for sample in samples if known else ():
+        if sample.outcome is not None and sample.fingerprint and not known.isdisjoint(names := _older_names(sample)):
+            sample.extra["fp"] = next(name for name in names if name in known)
+
+
+def _older_names(sample: Sample) -> list[str]:
+    outcome = sample.outcome
+    return fingerprints.older(outcome.kind, outcome.status, outcome.detail, outcome.excerpt) if outcome else []
 
 
 def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime) -> None:
@@ -111,7 +125,8 @@ def _open(
     site: Site, fingerprint: str, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime
 ) -> Incident:
     """A new incident, a regression, or the one that was over a moment ago."""
-    earlier = Incident.objects.filter(site=site, fingerprint=fingerprint).exclude(resolved_at=None).order_by("-resolved_at").first()
+    names = [fingerprint, *_older_names(those[0])]
+    earlier = Incident.objects.filter(site=site, fingerprint__in=names).exclude(resolved_at=None).order_by("-resolved_at").first()
     how = incident_rules.opening(earlier.resolved_at if earlier else None, now)
     if earlier and how is Opening.REOPENED:
         earlier.site = site

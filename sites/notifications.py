@@ -8,12 +8,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import incident_rules, maintenance
-from sites.delivery import deliver, deliver_due, retry
+from sites import delivery, incident_rules, maintenance
 from sites.models import Incident, IncidentEntry, LineOutage, Membership, Notification, Site
 from sites.queueing import enqueue_on_commit
-
-__all__ = ["deliver", "deliver_due", "retry", "send_test"]
 
 WAIT_FOR_CAUSE = timedelta(seconds=20)
 LATEST_AFTER_FIRST_FAILURE = timedelta(seconds=55)  # with what delivery takes, within the promised 60 s
@@ -140,7 +137,7 @@ def send_test(recipient: str, user: AbstractBaseUser | None = None) -> Notificat
         created_at=now,
         send_after=now,
     )
-    deliver(row.pk, now)
+    delivery.deliver(row.pk, now)
     row.refresh_from_db()
     return row
 

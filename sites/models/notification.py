@@ -11,7 +11,7 @@ from .site import Site
 
 
 class Notification(models.Model):
-    """Made in the same transaction as what it tells; delivered by `notifications.deliver` alone."""
+    """Made in the same transaction as what it tells; delivered by `sites.delivery` alone."""
 
     class Kind(models.TextChoices):
         NEW = "new", _("New failure")

@@ -53,6 +53,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "may_write": access.may_write(request, incident.site.team_id),
         "mute_form": MuteForm(),
         "together": list(storms.others(incident)[:13]),
+        "event_key": storms.key_of(incident),
         "muted": bool(incident.muted_until and incident.muted_until > timezone.now()),
         "crumbs": _crumbs(incident),
     }
@@ -84,6 +85,15 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     incident = access.get_incident(request, pk, write=True)
     verbs.acknowledge(incident, request.user)
     messages.success(request, _("You have it. Colleagues see your name."))
+    return redirect("sites:incident", pk)
+
+
+@require_POST
+def unacknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """ "Hand it back": whoever may take it may also give it back, for a colleague who is asleep."""
+    incident = access.get_incident(request, pk, write=True)
+    verbs.unacknowledge(incident, request.user)
+    messages.success(request, _("Nobody has it now."))
     return redirect("sites:incident", pk)
 
 

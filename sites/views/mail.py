@@ -6,17 +6,18 @@ import re
 
 from csp.decorators import csp
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, queries
+from sites import access, delivery, queries
 from sites.models import Notification
 from sites.templatetags.sitemend import visible
 
@@ -58,7 +59,22 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     crumbs = [(_("Mail"), reverse("sites:mail")), (subject, "")]
     context = {"mail": mail, "subject": subject, "crumbs": crumbs}
     context |= {"text": linked(mail.body_text), "by_smtp": settings.SITEMEND_MAIL_BY_SMTP}
+    failed = mail.state in (Notification.State.FAILED, Notification.State.GIVEN_UP)
+    context["may_retry"] = failed and (mail.site is None or access.may_write(request, mail.site.team_id))
     return render(request, "sites/mail_message.html", context)
+
+
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tries a mail that did not get through again, now."""
+    mail = access.get_notification(request, pk)
+    if mail.site is not None:
+        access.refuse_readers(request, mail.site.team_id)
+    if delivery.retry(mail):
+        messages.success(request, _("It is tried again now. What became of it stands here in some seconds."))
+    else:
+        messages.info(request, _("There is nothing to try again: it is not among those that failed."))
+    return redirect("sites:mail-message", pk)
 
 
 def linked(text: str) -> SafeString:

@@ -9,9 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import deadman, notifications
+from sites import deadman, notifications, throttling
 from sites.forms import TestMailForm
 from sites.models import Host, Membership
+from sites.wording import duration_words
+
+MOST_TEST_MAILS = 5  # of one person within a quarter of an hour: mail servers turn away whom they take for a flood
 
 
 @require_safe
@@ -43,6 +46,13 @@ def send_test_mail(request: HttpRequest) -> HttpResponse:
     form = TestMailForm(request.POST)
     if not form.is_valid():
         return render(request, "sites/settings.html", _context(request, form), status=422)
+    wait = throttling.count(f"test mail of {request.user.pk}", most=MOST_TEST_MAILS, within=throttling.WAIT)
+    if wait:
+        words = _("You have asked for many test mails. Nothing was sent; try again in %(time)s.") % {
+            "time": duration_words(wait.total_seconds())
+        }
+        messages.error(request, words)
+        return redirect("sites:settings")
     mail = notifications.send_test(form.cleaned_data["recipient"], request.user)
     messages.info(request, _("What became of the test mail stands below."))
     return redirect("sites:mail-message", mail.pk)

@@ -34,10 +34,10 @@ for n in range(15):
     see(pages, n * 5, Kind.SERVER_ERROR)
 """
 DELIVER = """
-from sites import notifications
+from sites import delivery
 from tests.sites.samples import after
 for n in range(15):
-    notifications.deliver_due(after(3600))
+    delivery.deliver_due(after(3600))
 """
 COUNT = """
 from sites.models import *

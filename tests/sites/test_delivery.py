@@ -73,7 +73,7 @@ def test_mail_says_what_people_need(mailbox, team, settings):
         place="www/.htaccess:12",
         now=after(8),
     )
-    assert notifications.deliver_due(after(8)) == 1
+    assert delivery.deliver_due(after(8)) == 1
     [mail] = mailbox.mails
     text, html = texts(mail)
     assert mail["subject"] == "Shop is down: 'RewritEngine' in .htaccess line 12 (500)"
@@ -93,7 +93,7 @@ def test_mail_says_what_people_need(mailbox, team, settings):
 
 def test_site_without_a_connection_is_told_what_that_leaves_out(mailbox, team):
     fail(make_site(team, name="Bakery", url="https://shop.example/"))
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     [mail] = mailbox.mails
     assert mail["subject"] == "Bakery is down: every page (500)"
     assert all("shop.example" in part for part in texts(mail))
@@ -103,13 +103,13 @@ def test_site_without_a_connection_is_told_what_that_leaves_out(mailbox, team):
 
 def test_cause_found_later_follows_in_the_same_thread(mailbox, team):
     fail(make_site(team, host=make_host(team)))
-    assert notifications.deliver_due(after(24)) == 0
-    assert notifications.deliver_due(after(25)) == 1
+    assert delivery.deliver_due(after(24)) == 0
+    assert delivery.deliver_due(after(25)) == 1
     incidents.attach_cause(
         Incident.objects.get(), cause="php-fatal", summary="A plugin calls what is not there.", confidence=0.9, now=after(40)
     )
-    assert notifications.deliver_due(after(41)) == 0
-    assert notifications.deliver_due(after(86)) == 1
+    assert delivery.deliver_due(after(41)) == 0
+    assert delivery.deliver_due(after(86)) == 1
     first, second = mailbox.mails
     assert second["in-reply-to"] == second["references"] == first["message-id"]
     assert "A plugin calls what is not there." in texts(second)[0]
@@ -118,9 +118,9 @@ def test_cause_found_later_follows_in_the_same_thread(mailbox, team):
 def test_recovery_follows_in_the_same_thread(mailbox, team):
     site = make_site(team, name="Bakery", url="https://shop.example/")
     fail(site)
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     recover(site, 215)
-    notifications.deliver_due(after(245))
+    delivery.deliver_due(after(245))
     first, second = mailbox.mails
     assert (second["subject"], second["in-reply-to"]) == ("Bakery is well again after 4 min", first["message-id"])
     assert Incident.objects.get().entries.filter(kind="mail").count() == 2
@@ -129,14 +129,14 @@ def test_recovery_follows_in_the_same_thread(mailbox, team):
 def test_server_that_refuses_then_accepts_loses_and_doubles_nothing(mailbox, team):
     fail(make_site(team))
     mailbox.answer = "451 try later"
-    assert notifications.deliver_due(after(6)) == 1
+    assert delivery.deliver_due(after(6)) == 1
     row = Notification.objects.get()
     assert (row.state, row.send_after, row.last_error) == ("failed", after(36), "451 try later")
-    assert notifications.deliver_due(after(20)) == 0
-    assert notifications.deliver_due(after(36)) == 1
+    assert delivery.deliver_due(after(20)) == 0
+    assert delivery.deliver_due(after(36)) == 1
     mailbox.answer = "250 taken"
     for seconds in (96, 97, 200):
-        notifications.deliver_due(after(seconds))
+        delivery.deliver_due(after(seconds))
     row.refresh_from_db()
     assert (row.state, row.attempts, row.last_error, row.sent_at) == ("sent", 3, "", after(96))
     assert [mail["message-id"] for mail in mailbox.mails] == [row.message_id]
@@ -147,13 +147,13 @@ def test_server_that_is_away_is_tried_for_a_day_then_given_up_and_can_be_retried
     fail(make_site(team))
     seconds, tries = 6.0, 0
     while Notification.objects.get().state != "given-up" and tries < 60:
-        tries += notifications.deliver_due(after(seconds))
+        tries += delivery.deliver_due(after(seconds))
         seconds = max(seconds + 1, (Notification.objects.get().send_after - START).total_seconds())
     assert 24 <= tries <= 32
     settings.EMAIL_PORT = port
-    assert notifications.retry(Notification.objects.get()) is True
-    assert notifications.deliver_due() == 1
-    assert (len(mailbox.mails), notifications.retry(Notification.objects.get())) == (1, False)
+    assert delivery.retry(Notification.objects.get()) is True
+    assert delivery.deliver_due() == 1
+    assert (len(mailbox.mails), delivery.retry(Notification.objects.get())) == (1, False)
 
 
 def test_crash_while_sending_is_swept_with_the_same_message_id(mailbox, team):
@@ -162,9 +162,9 @@ def test_crash_while_sending_is_swept_with_the_same_message_id(mailbox, team):
     lead = delivery._claim(row.pk, after(6))
     delivery._render(lead, after(6))
     delivery._send(lead)  # and the process dies before the outcome is stored
-    assert (notifications.deliver_due(after(60)), delivery.sweep(after(299))) == (0, 0)
+    assert (delivery.deliver_due(after(60)), delivery.sweep(after(299))) == (0, 0)
     assert delivery.sweep(after(307)) == 1
-    assert notifications.deliver_due(after(307)) == 1
+    assert delivery.deliver_due(after(307)) == 1
     first, second = mailbox.mails
     assert first["message-id"] == second["message-id"]
     assert states() == [("new", "sent")]
@@ -181,7 +181,7 @@ def test_many_failures_at_once_make_one_mail(mailbox, team):
     sites = [make_site(team, name=f"shop {n}", url=f"https://shop{n}.example/") for n in range(4)]
     for site in sites:
         fail(site)
-    assert notifications.deliver_due(after(6)) == 1
+    assert delivery.deliver_due(after(6)) == 1
     [mail] = mailbox.mails
     assert mail["subject"] == "4 sites are down: shop 0, shop 1, shop 2 and 1 more"
     assert all(f"shop {n} is down: every page (500)" in texts(mail)[0] for n in range(4))
@@ -190,12 +190,12 @@ def test_many_failures_at_once_make_one_mail(mailbox, team):
 
 def test_what_follows_within_a_minute_goes_into_one_mail(mailbox, team):
     fail(make_site(team))
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     late = [make_site(team), make_site(team)]
     for site in late:
         fail(site, 10)
-    assert notifications.deliver_due(after(16)) == 0
-    assert notifications.deliver_due(after(66)) == 1
+    assert delivery.deliver_due(after(16)) == 0
+    assert delivery.deliver_due(after(66)) == 1
     assert [len(mailbox.mails), mailbox.mails[1]["subject"]] == [2, f"2 sites are down: {late[0].name}, {late[1].name}"]
 
 
@@ -203,12 +203,12 @@ def test_joined_mail_leads_with_the_worst_and_has_the_repair_link(mailbox, team,
     settings.SITEMEND_BASE_URL = "https://watch.example"
     bakery, shop = make_site(team, name="Bakery", host=make_host(team)), make_site(team, name="Shop")
     fail(shop)
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     recover(shop, 35)
     fail(bakery, 40)
     incident = Incident.objects.get(site=bakery)
     incidents.mark_diagnosis(incident, "done", now=after(50))
-    assert notifications.deliver_due(after(120)) == 1
+    assert delivery.deliver_due(after(120)) == 1
     mail = mailbox.mails[1]
     assert mail["subject"] == "Bakery is down, and 1 more piece of news"
     link = f"https://watch.example/repairs/start/{incident.pk}/"
@@ -220,17 +220,17 @@ def test_joined_mail_leads_with_the_worst_and_has_the_repair_link(mailbox, team,
 def test_failure_that_is_over_when_the_mail_is_made_does_not_lead_it(mailbox, team):
     site = make_site(team, name="Bakery")
     fail(make_site(team))
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     fail(site, 7)
     recover(site, 20)
-    notifications.deliver_due(after(70))
+    delivery.deliver_due(after(70))
     assert mailbox.mails[1]["subject"].startswith("Bakery is well again after ")
     assert mailbox.mails[1]["subject"].endswith(", and 1 more piece of news")
 
 
 def test_long_name_leaves_room_for_what_is_wrong(mailbox, team):
     fail(make_site(team, name="x" * 100))
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     assert Notification.objects.get().subject == "x" * 59 + "… is down: every page (500)"
 
 
@@ -238,15 +238,15 @@ def test_recovery_of_a_joined_failure_stays_in_its_thread(mailbox, team):
     sites = [make_site(team), make_site(team)]
     for site in sites:
         fail(site)
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     recover(sites[1], 100)
-    notifications.deliver_due(after(130))
+    delivery.deliver_due(after(130))
     assert mailbox.mails[1]["in-reply-to"] == mailbox.mails[0]["message-id"]
 
 
 def test_two_members_each_get_their_mail(mailbox):
     fail(make_site(make_team(members=(make_user("alice"), make_user("bob")))))
-    assert notifications.deliver_due(after(6)) == 2
+    assert delivery.deliver_due(after(6)) == 2
     assert sorted(mail["to"] for mail in mailbox.mails) == ["alice@example.org", "bob@example.org"]
 
 
@@ -258,7 +258,7 @@ def test_name_of_a_site_adds_no_header(mailbox, team):
     for each in (site, other):
         each.refresh_from_db()
         fail(each)
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     [mail] = mailbox.mails
     assert (mail["bcc"], mail["to"], incidents_before) == (None, "alice@example.org", 0)
     assert mail["subject"].startswith("2 sites are down: shop Bcc: eve@example.org <b>hello</b>")
@@ -271,14 +271,14 @@ def test_site_removed_before_its_mail_left_is_not_mailed(mailbox, team):
     fail(other)
     site.delete()
     for _ in range(2):
-        notifications.deliver_due(after(6))
+        delivery.deliver_due(after(6))
     assert (len(mailbox.mails), sorted(state for _kind, state in states())) == (1, ["sent", "suppressed"])
 
 
 def test_without_a_mail_server_mails_lie_in_the_state_folder(team, settings, tmp_path):
     settings.SITEMEND_MAIL_DIR = tmp_path / "mail"
     fail(make_site(team))
-    notifications.deliver_due(after(6))
+    delivery.deliver_due(after(6))
     row = Notification.objects.get()
     [file] = (tmp_path / "mail").iterdir()
     mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)

@@ -62,3 +62,43 @@ def test_changing_content_of_a_page_is_no_cause():
 def test_fingerprint_carries_its_version_and_takes_any_text():
     assert of("\ud800 \x00 é").startswith(VERSION + ":")
     assert len(of("x" * 100_000)) == 34
+
+
+PAGES = {
+    "en": "Internal Server Error. Contact {mail} with the time {time} and reference: {id}. Request {uuid} for /orders/{number}/view",
+    "fr": "Erreur interne du serveur. Écrivez à {mail}, heure {time}, identifiant : {id}. Requête {uuid}, commande {number}",
+    "de": "Interner Serverfehler. Bitte melden Sie {mail} die Uhrzeit {time}. Vorgangsnummer: {id}. Anfrage {uuid} an /orders/{number}",
+    "es": "Error interno del servidor. Escriba a {mail}, hora {time}, referencia: {id}. Solicitud {uuid} del pedido {number}",
+    "it": "Errore interno del server. Scrivere a {mail}, ora {time}, riferimento: {id}. Richiesta {uuid} per l'ordine {number}",
+}
+FIRST = {
+    "mail": "webmaster+1@shop.example", "time": "03:12:04", "id": "7f3a-9921-XK", "number": "481516",
+    "uuid": "1f0c9a52-6b1d-4f0e-9d3e-0a1b2c3d4e5f",
+}  # fmt: skip
+SECOND = {
+    "mail": "webmaster+2@shop.example", "time": "17:45:59", "id": "0b11-4410-QQ", "number": "99231108",
+    "uuid": "9e8d7c6b-5a49-4382-9716-05f4e3d2c1b0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_error_page_of_every_language_is_the_same_with_other_ids(language):
+    assert of(PAGES[language].format(**FIRST)) == of(PAGES[language].format(**SECOND))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("le 22 nov. 2026 à 3 h 12", "le 23 déc. 2026 à 14 h 09"),
+        ("am 22. November 2026 um 03:12 Uhr", "am 3. Dezember 2026 um 14:09 Uhr"),
+        ("el 22 de noviembre de 2026 a las 03:12", "el 3 de diciembre de 2026 a las 14:09"),
+        ("il 22 novembre 2026 alle 03:12", "il 3 dicembre 2026 alle 14:09"),
+        ("nonce rAnd0mR4nd0mRand0m==", "nonce Zz81kQpWm3nB7vX2c=="),
+        ("commit 3b18e512dba79e4c8300dd08aeb37f8e728b8dad failed", "commit da39a3ee5e6b4b0d3255bfef95601890afd80709 failed"),
+        ("cache file /var/tmp/sess_9ab3 gone", "cache file /var/tmp/sess_0ff1 gone"),
+        ("code d'incident : AB12-77", "code d'incident : ZZ99-01"),
+        ("Fehlernummer: 88-1-A", "Fehlernummer: 12-9-F"),
+    ],
+)
+def test_volatile_parts_of_five_languages(one, other):
+    assert of(one) == of(other)

@@ -6,6 +6,7 @@ import pytest
 
 from sites import emails, incidents, signals
 from sites.batch import Batch
+from sites.fingerprints import fingerprint
 from sites.models import Incident, Notification
 from sites.probing.outcome import Kind
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
@@ -320,3 +321,47 @@ class TestPattern:
         at = self.play(site, "010" + "1010" * 4)
         incidents.resolve_by_repair(Incident.objects.get(), now=after(at))
         assert "fails" not in site.pages.get().state
+
+
+class TestNewRulesOfFingerprints:
+    """What older rules named stays known: nothing becomes new because the program was updated."""
+
+    TEXT = "Internal Server Error. Write to admin@shop.example"
+
+    @pytest.fixture
+    def before_the_update(self, site):
+        fail(site, excerpt=self.TEXT)
+        old = fingerprint(Kind.SERVER_ERROR, 500, "", self.TEXT, "1")
+        Incident.objects.update(fingerprint=old)
+        page = site.pages.get()
+        page.state["fp"] = old
+        page.save()
+        return Incident.objects.get()
+
+    def test_failure_that_goes_on_stays_its_incident(self, site, before_the_update):
+        for seconds in (65, 125, 185):
+            see(site.pages.all(), seconds, Kind.SERVER_ERROR, excerpt=self.TEXT)
+        assert (Incident.objects.get().last_seen_at, kinds()) == (after(185), ["new"])
+
+    def test_failure_that_comes_back_soon_is_open_again_and_later_a_regression(self, site, before_the_update):
+        recover(site, 100)
+        fail(site, 10 * MINUTE, excerpt=self.TEXT)
+        assert (Incident.objects.get().reopened, kinds()) == (1, ["new", "recovery"])
+        recover(site, 20 * MINUTE)
+        fail(site, 3 * HOUR, excerpt=self.TEXT)
+        newest = Incident.objects.order_by("pk").last()
+        assert (newest.fingerprint[:2], newest.regression_of, kinds()[-1]) == ("2:", before_the_update, "regression")
+
+    def test_other_page_that_fails_alike_joins_the_incident_of_older_rules(self):
+        site = make_site(paths=("/a",))
+        home, other = site.pages.all()
+        see([other], 0)
+        for seconds in (1, 6):
+            see([home], seconds, Kind.SERVER_ERROR, excerpt=self.TEXT)
+        Incident.objects.update(fingerprint=fingerprint(Kind.SERVER_ERROR, 500, "", self.TEXT, "1"))
+        home.refresh_from_db()
+        home.state["fp"] = Incident.objects.get().fingerprint
+        home.save()
+        for seconds in (60, 65, 70):
+            see([home, other], seconds, Kind.SERVER_ERROR, excerpt=self.TEXT)
+        assert Incident.objects.get().paths == ["/", "/a"]

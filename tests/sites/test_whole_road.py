@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sites import notifications, tasks
+from sites import delivery, tasks
 from sites.models import Incident, Notification, Page, ProbeResult
 from tests.factories import make_site, make_team, make_user
 from tests.http_server import HttpServer, Reply
@@ -41,7 +41,7 @@ def test_site_that_fails_is_mailed_and_its_recovery_too(settings, tmp_path):
         tasks.probe_batch([page.pk], "confirmation")
     incident.refresh_from_db()
     assert incident.resolution == "recovery"
-    notifications.deliver_due(timezone.now() + timedelta(seconds=61))
+    delivery.deliver_due(timezone.now() + timedelta(seconds=61))
     new, back = [path.read_text() for path in sorted(tmp_path.glob("*.eml"))]
     assert "Subject: shop is down: every page (500)" in new
     assert "Subject: shop is well again" in back
