@@ -6,58 +6,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0002_diagnosis_offers'),
-        ('sites', '0004_what_visitors_met'),
+        ("diagnostics", "0002_diagnosis_offers"),
+        ("sites", "0004_what_visitors_met"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccessLog',
+            name="AccessLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=1000)),
-                ('state', models.JSONField(default=dict)),
-                ('read_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("path", models.CharField(max_length=1000)),
+                ("state", models.JSONField(default=dict)),
+                ("read_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='LogReading',
+            name="LogReading",
             fields=[
-                ('host', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='log_reading', serialize=False, to='sites.host')),
-                ('due_at', models.DateTimeField()),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('last_error', models.TextField(blank=True)),
-                ('read_at', models.DateTimeField(null=True)),
+                (
+                    "host",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="log_reading",
+                        serialize=False,
+                        to="sites.host",
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("last_error", models.TextField(blank=True)),
+                ("read_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.AddField(
-            model_name='diagnosis',
-            name='again_at',
+            model_name="diagnosis",
+            name="again_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='diagnosis',
-            name='is_again',
+            model_name="diagnosis",
+            name="is_again",
             field=models.BooleanField(default=False),
         ),
         migrations.AddIndex(
-            model_name='diagnosis',
-            index=models.Index(fields=['again_at'], name='diagnosis_again_at'),
+            model_name="diagnosis",
+            index=models.Index(fields=["again_at"], name="diagnosis_again_at"),
         ),
         migrations.AddField(
-            model_name='accesslog',
-            name='host',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='access_logs', to='sites.host'),
+            model_name="accesslog",
+            name="host",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="access_logs", to="sites.host"
+            ),
         ),
         migrations.AddIndex(
-            model_name='logreading',
-            index=models.Index(fields=['due_at'], name='log_reading_due_at'),
+            model_name="logreading",
+            index=models.Index(fields=["due_at"], name="log_reading_due_at"),
         ),
         migrations.AddConstraint(
-            model_name='accesslog',
-            constraint=models.UniqueConstraint(fields=('host', 'path'), name='one_access_log_per_path'),
+            model_name="accesslog",
+            constraint=models.UniqueConstraint(fields=("host", "path"), name="one_access_log_per_path"),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0003_what_visitors_met'),
+        ("diagnostics", "0003_what_visitors_met"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='accesslog',
-            name='visited',
+            model_name="accesslog",
+            name="visited",
             field=models.JSONField(default=dict),
         ),
     ]

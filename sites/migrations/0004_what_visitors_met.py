@@ -5,93 +5,143 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sites', '0003_looks_and_certificates'),
+        ("sites", "0003_looks_and_certificates"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VisitorIncident',
+            name="VisitorIncident",
             fields=[
-                ('incident', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='visitors', serialize=False, to='sites.incident')),
-                ('fingerprint', models.CharField(db_index=True, max_length=80)),
-                ('keys', models.JSONField(default=list)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('addresses', models.JSONField(default=list)),
-                ('last_failure_at', models.DateTimeField()),
-                ('by_log', models.BooleanField(default=True)),
-                ('seen_by_probe_at', models.DateTimeField(null=True)),
+                (
+                    "incident",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="visitors",
+                        serialize=False,
+                        to="sites.incident",
+                    ),
+                ),
+                ("fingerprint", models.CharField(db_index=True, max_length=80)),
+                ("keys", models.JSONField(default=list)),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("addresses", models.JSONField(default=list)),
+                ("last_failure_at", models.DateTimeField()),
+                ("by_log", models.BooleanField(default=True)),
+                ("seen_by_probe_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='VisitorWatch',
+            name="VisitorWatch",
             fields=[
-                ('site', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='visitor_watch', serialize=False, to='sites.site')),
-                ('log', models.CharField(blank=True, choices=[('', 'Not read yet'), ('read', 'Read'), ('not-found', 'Not found'), ('unclear', 'Several sites could be meant'), ('unreadable', 'Could not be read'), ('foreign', 'Not an access log')], default='', max_length=12)),
-                ('log_detail', models.TextField(blank=True)),
-                ('log_path', models.CharField(blank=True, max_length=1000)),
-                ('log_tried_at', models.DateTimeField(null=True)),
-                ('log_read_at', models.DateTimeField(null=True)),
-                ('log_lag_s', models.PositiveIntegerField(default=0)),
-                ('log_lines', models.PositiveBigIntegerField(default=0)),
-                ('log_bad_lines', models.PositiveBigIntegerField(default=0)),
-                ('report_token', models.CharField(editable=False, max_length=40, null=True, unique=True)),
-                ('sealed_report_secret', models.TextField(blank=True, editable=False)),
-                ('report_made_at', models.DateTimeField(null=True)),
-                ('report_used_at', models.DateTimeField(null=True)),
+                (
+                    "site",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="visitor_watch",
+                        serialize=False,
+                        to="sites.site",
+                    ),
+                ),
+                (
+                    "log",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not read yet"),
+                            ("read", "Read"),
+                            ("not-found", "Not found"),
+                            ("unclear", "Several sites could be meant"),
+                            ("unreadable", "Could not be read"),
+                            ("foreign", "Not an access log"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                ("log_detail", models.TextField(blank=True)),
+                ("log_path", models.CharField(blank=True, max_length=1000)),
+                ("log_tried_at", models.DateTimeField(null=True)),
+                ("log_read_at", models.DateTimeField(null=True)),
+                ("log_lag_s", models.PositiveIntegerField(default=0)),
+                ("log_lines", models.PositiveBigIntegerField(default=0)),
+                ("log_bad_lines", models.PositiveBigIntegerField(default=0)),
+                ("report_token", models.CharField(editable=False, max_length=40, null=True, unique=True)),
+                ("sealed_report_secret", models.TextField(blank=True, editable=False)),
+                ("report_made_at", models.DateTimeField(null=True)),
+                ("report_used_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='VisitorFailure',
+            name="VisitorFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hour', models.DateTimeField()),
-                ('key', models.CharField(max_length=300)),
-                ('status', models.PositiveIntegerField()),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('addresses', models.JSONField(default=list)),
-                ('agents', models.JSONField(default=dict)),
-                ('methods', models.JSONField(default=dict)),
-                ('sources', models.JSONField(default=dict)),
-                ('path', models.CharField(max_length=500)),
-                ('request_id', models.CharField(blank=True, max_length=200)),
-                ('first_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='visitor_failures', to='sites.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hour", models.DateTimeField()),
+                ("key", models.CharField(max_length=300)),
+                ("status", models.PositiveIntegerField()),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("addresses", models.JSONField(default=list)),
+                ("agents", models.JSONField(default=dict)),
+                ("methods", models.JSONField(default=dict)),
+                ("sources", models.JSONField(default=dict)),
+                ("path", models.CharField(max_length=500)),
+                ("request_id", models.CharField(blank=True, max_length=200)),
+                ("first_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="visitor_failures", to="sites.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-last_at'],
-                'indexes': [models.Index(fields=['hour'], name='visitor_failure_hour')],
-                'constraints': [models.UniqueConstraint(fields=('site', 'hour', 'status', 'key'), name='one_visitor_failure_per_hour')],
+                "ordering": ["-last_at"],
+                "indexes": [models.Index(fields=["hour"], name="visitor_failure_hour")],
+                "constraints": [models.UniqueConstraint(fields=("site", "hour", "status", "key"), name="one_visitor_failure_per_hour")],
             },
         ),
         migrations.CreateModel(
-            name='VisitorPage',
+            name="VisitorPage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=300)),
-                ('recent', models.JSONField(default=list)),
-                ('last_at', models.DateTimeField()),
-                ('added_at', models.DateTimeField(null=True)),
-                ('page', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='sites.page')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='visitor_pages', to='sites.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=300)),
+                ("recent", models.JSONField(default=list)),
+                ("last_at", models.DateTimeField()),
+                ("added_at", models.DateTimeField(null=True)),
+                ("page", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="sites.page")),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="visitor_pages", to="sites.site"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('site', 'key'), name='one_visitor_page_per_key')],
+                "constraints": [models.UniqueConstraint(fields=("site", "key"), name="one_visitor_page_per_key")],
             },
         ),
         migrations.CreateModel(
-            name='VisitorReport',
+            name="VisitorReport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='visitor_reports', to='sites.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="visitor_reports", to="sites.site"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['site', 'at'], name='visitor_report_site_at'), models.Index(fields=['at'], name='visitor_report_at')],
-                'constraints': [models.UniqueConstraint(fields=('site', 'digest'), name='one_visitor_report_per_digest')],
+                "indexes": [
+                    models.Index(fields=["site", "at"], name="visitor_report_site_at"),
+                    models.Index(fields=["at"], name="visitor_report_at"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("site", "digest"), name="one_visitor_report_per_digest")],
             },
         ),
     ]
