@@ -22,7 +22,7 @@ def _every(seconds: float, task: str, *, expires: float | None = None) -> dict[s
 
 def _in_queue(queue: str, seconds: float, task: str) -> dict[str, Any]:
     """Through one queue, whose name the task gets: what comes out at its end shows that somebody serves it."""
-    entry = _every(seconds, task, expires=300)  # a long queue delays a sign of life, but must not swallow it
+    entry = _every(seconds, task)
     return entry | {"args": (queue,), "options": entry["options"] | {"queue": queue}}
 
 

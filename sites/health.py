@@ -25,7 +25,7 @@ from sites.wording import duration_words, moment_words
 log = logging.getLogger(__name__)
 
 QUEUES = ("probes", "hosts", "mail")
-ALIVE_FOR = timedelta(seconds=90)  # a sign of life comes every 20 s
+ALIVE_FOR = timedelta(minutes=3)  # a sign of life comes every 20 s, and is dropped where a queue is longer than that
 SAMPLES_FOR = timedelta(days=2)
 TOLD_AFTER = timedelta(seconds=50)  # what is behind at two looks, a minute apart, is told: right after a start everything is overdue
 LEAST_FREE_BYTES = 500 * 1024 * 1024
@@ -103,9 +103,12 @@ def look(now: datetime | None = None) -> Health:
     now = now or timezone.now()
     status = fleet.status(now)
     signs = {row.name: row for row in SignOfLife.objects.all()}
-    workers = [_worker(queue, signs.get(f"queue:{queue}"), status["queues"].get(queue), now) for queue in QUEUES]
+    seen = {queue: signs[f"queue:{queue}"].at for queue in QUEUES if f"queue:{queue}" in signs}
+    if result_at := scheduling.last_result_at():  # a result is a sign of life, too
+        seen["probes"] = max(result_at, seen.get("probes", result_at))
+    workers = [_worker(queue, seen.get(queue), status["queues"].get(queue), now) for queue in QUEUES]
     broker_answers = any(worker.waiting is not None for worker in workers)
-    beat_alive = any(worker.alive for worker in workers)
+    beat_alive = any(f"queue:{queue}" in signs and now - signs[f"queue:{queue}"].at < ALIVE_FOR for queue in QUEUES)
     samples = list(HealthSample.objects.filter(at__gt=now - timedelta(hours=1), at__lte=now).values_list("lag_s", "probes"))
     neglected = neglected_sites(now)
     found = Health(
@@ -128,8 +131,8 @@ def look(now: datetime | None = None) -> Health:
     return found
 
 
-def _worker(queue: str, seen: SignOfLife | None, waiting: int | None, now: datetime) -> Worker:
-    return Worker(queue, seen.at if seen else None, bool(seen and now - seen.at < ALIVE_FOR), waiting)
+def _worker(queue: str, seen_at: datetime | None, waiting: int | None, now: datetime) -> Worker:
+    return Worker(queue, seen_at, seen_at is not None and now - seen_at < ALIVE_FOR, waiting)
 
 
 def neglected_sites(now: datetime | None = None) -> list[Neglected]:
@@ -151,7 +154,7 @@ def _why(workers: list[Worker], broker_answers: bool, beat_alive: bool) -> str:
             return _("The clock (beat) stands still: workers answer, but nothing tells them to probe.")
         return _("Neither the clock (beat) nor any worker shows a sign of life.")
     if not probing.alive:
-        return _("No worker serves the queue “probes”: it has shown no sign of life for a minute and a half.")
+        return _("No worker serves the queue “probes”: it has shown no sign of life for three minutes.")
     return ""
 
 

@@ -157,3 +157,9 @@ def test_frame_warns_only_of_what_is_told(administrator):
     assert health.frame_warning() == ""
     health.watch_for_neglect(now + timedelta(minutes=1))
     assert health.frame_warning().startswith("Sitemend itself is behind: not every site has been probed since")
+
+
+def test_a_result_is_a_sign_of_life_of_who_probes():
+    make_site()
+    probe_again()
+    assert [worker.alive for worker in health.look().workers] == [True, False, False]
