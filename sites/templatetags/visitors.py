@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from sites import visitor_queries
+from sites import visitor_pages, visitor_queries
 from sites.models import Site
 
 register = template.Library()
@@ -16,3 +16,9 @@ register = template.Library()
 def visitors_card(site: Site, may_write: bool = False) -> dict[str, Any]:
     """The last day in short, or what is needed to know it."""
     return {"site": site, "met": visitor_queries.summary(site), "may_write": may_write}
+
+
+@register.simple_tag
+def pages_added_for_visitors(site: Site) -> set[int]:
+    """The keys of the pages that are watched because visitors met errors there."""
+    return {row.page_id for row in visitor_pages.added(site) if row.page_id is not None}

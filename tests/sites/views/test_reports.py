@@ -121,6 +121,7 @@ def test_added_page_is_shown_and_taken_out(world: World) -> None:
     meet(world.site, "/pay", "/pay", "/pay")
     page = world.site.pages.get(path="/pay")
     assert "/pay" in words(world.owner.get(url(world)))
+    assert "added because visitors met errors" in words(world.reader.get(f"/sites/{world.site.pk}/"))
     assert "Stop" not in [b.get_text(strip=True) for b in soup(world.reader.get(url(world))).select("button")]
     for number in ("", "x", "9" * 30, str(world.site.pages.first().pk)):
         assert "Nothing was changed" in words(world.owner.post(url(world, "take-out/"), {"page": number}, follow=True))
