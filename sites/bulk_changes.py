@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites.bulk import update_rows
-from sites.models import BulkChange, Host, MaintenanceWindow, Page, Site
+from sites.models import BulkChange, Host, MaintenanceWindow, Notification, Page, Site
 from sites.scheduling import first_due
 from sites.signals import sites_in_work
 
@@ -129,7 +129,18 @@ def delete(user: AbstractBaseUser, ids: Iterable[int], detail: str = "") -> Done
     """Into the bin: not probed, not shown, their names free for others. `sites.bin` takes them out, or away for good."""
     now = timezone.now()
     columns = ("deleted_at", "paused_at", "paused_until")
-    return _change(user, DELETE, ids, columns, lambda row: (now, row[1] or now, row[2]), detail, spare=True)
+    kept = list(ids)
+    with transaction.atomic():
+        done = _change(user, DELETE, kept, columns, lambda row: (now, row[1] or now, row[2]), detail, spare=True)
+        _suppress_mail(kept)
+    return done
+
+
+def _suppress_mail(ids: Sequence[int]) -> None:
+    """What waits to be told about sites in the bin is not told."""
+    waiting = Notification.objects.filter(state__in=(Notification.State.QUEUED, Notification.State.FAILED), site__deleted_at__isnull=False)
+    for start in range(0, len(ids), AT_ONCE):
+        waiting.filter(site__in=ids[start : start + AT_ONCE]).update(state=Notification.State.SUPPRESSED)
 
 
 def probe(ids: Iterable[int]) -> int:

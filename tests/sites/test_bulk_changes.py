@@ -14,6 +14,7 @@ from sites import bulk_changes, registration
 from sites.bulk import insert_rows
 from sites.models import BulkChange, Host, Incident, Page, Site, SiteImport, Team
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
+from tests.sites.views.pages import make_mail
 
 pytestmark = pytest.mark.django_db
 
@@ -121,8 +122,9 @@ def test_deleted_sites_are_gone_from_everything_and_come_back_with_their_history
     team = make_team()
     user = make_user(team=team)
     site, other = fleet(2, team)
-    make_incident(site)
+    waiting = [make_mail(each, make_incident(each), state="queued") for each in (site, other)]
     done = bulk_changes.delete(user, [site.pk])
+    assert [type(mail).objects.get(pk=mail.pk).state for mail in waiting] == ["suppressed", "queued"]
     assert list(Site.objects.all()) == [other] and list(team.sites.all()) == [other]
     assert site.pages.get().due_at is None and list(sites_bin.deleted_sites(user)) == [site]
     again = make_site(team, name="s00")  # its name is free
