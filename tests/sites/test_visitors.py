@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from sites import incidents, visitor_incidents, visitor_pages, visitors
+from sites.delivery import deliver_due
 from sites.models import Incident, Notification, Page, Site, VisitorFailure, VisitorIncident, VisitorPage, VisitorReport
 from sites.probing.outcome import Kind
 from sites.visitor_marks import is_of_visitors
@@ -83,6 +84,18 @@ def test_two_visitors_open_an_incident_that_is_mailed_and_probed(site):
     assert [state.page for state in visitor_pages.added(site)] == [page]
     site.refresh_from_db()
     assert site.verdict == "unknown"
+
+
+def test_mail_says_who_met_it_and_what_our_probes_see(site):
+    meet(site, visit(0), visit(30, who="b"))
+    see(site.pages.filter(path="/checkout"), 95)
+    deliver_due(after(100))
+    mail = Notification.objects.get()
+    assert mail.subject == "shop fails for visitors on /checkout (500)"
+    assert "Visitors got HTTP 500 on /checkout 2 times since" in mail.body_text
+    assert "our own probes of it answer as expected." in mail.body_text and "our own probes of it answer as expected." in mail.body_html
+    assert visitor_incidents.refresh_words() == 1
+    assert Incident.objects.get().message.endswith("our own probes of it answer as expected.")
 
 
 @pytest.mark.parametrize(
