@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bench import bench_dashboard
+from tests.bench import bench_dashboard, bench_storage
 
 if __name__ == "__main__":
     bench_dashboard.main()
+    bench_storage.main()
