@@ -23,7 +23,7 @@ from tests.bench.year_world import SINGLE_FAILURES, PagePlan, SitePlan, Spell, i
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _MASK = (1 << 64) - 1
-_STATUS = {Kind.SERVER_ERROR: 500, Kind.GATEWAY_ERROR: 503, Kind.FATAL_IN_BODY: 500, Kind.DATABASE_ERROR: 500, Kind.CLIENT_ERROR: 404}
+STATUS = {Kind.SERVER_ERROR: 500, Kind.GATEWAY_ERROR: 503, Kind.FATAL_IN_BODY: 500, Kind.DATABASE_ERROR: 500, Kind.CLIENT_ERROR: 404}
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ def luck(*numbers: int) -> float:
 
 @lru_cache(maxsize=64)
 def fingerprint_of(kind: Kind) -> str:
-    return fingerprint(kind, _STATUS.get(kind), str(kind), f"{kind} of the year")
+    return fingerprint(kind, STATUS.get(kind), str(kind), f"{kind} of the year")
 
 
 @dataclass(slots=True)
