@@ -34,7 +34,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "notifications": _every(5, "sites.tasks.deliver_notifications"),
     "sweep": _every(60, "sites.tasks.sweep"),
     "windows": _every(5, "sites.tasks.sweep_windows"),
-    "figures": _every(60, "sites.tasks.roll_up"),
+    "figures": _every(120, "sites.tasks.roll_up"),  # half as often costs half as much: what is there is read, added to and written
     "pictures": _every(3600, "sites.tasks.prune_pictures", expires=1800),
     "history": _every(600, "sites.tasks.prune_history"),
     "own line": _every(10, "sites.tasks.watch_own_line"),
