@@ -106,6 +106,12 @@ def test_registering_proposes_pages_on_demand_and_takes_those_ticked(world: Worl
     assert [item.path for item in Site.objects.get(name="Bakery").pages.all()] == ["/", "/typed", "/about"]
 
 
+def test_enter_key_saves_and_does_not_look(world: World) -> None:
+    for page in ("/sites/new/", url(world.site)):
+        first = soup(world.owner.get(page)).select_one("form.page button")
+        assert (first.get("name"), bool(first.get_text())) == (None, True)
+
+
 def test_looking_without_an_address_says_so(world: World) -> None:
     response = world.owner.post("/sites/new/", {"look": "1", "interval_s": "60", "time_limit_s": "10"})
     assert "Type the address of the site first." in words(response)
