@@ -26,6 +26,7 @@ SCREENS = ROOT / "var" / "screens"
 DOCS = ROOT / "docs"
 HIGHEST = 900
 LISTS = ("/incidents/", "/repairs/", "/mail/", "/causes/", "/hosts/", "/imports/", "/tags/", "/bin/")
+OF_A_SITE = ("edit/", "delete/", "pages/", "visitors/", "visitors/server/", "let-through/", "deploy/hook/", "?span=90d")
 OTHERS = (
     "/sites/new/",
     "/settings/",
@@ -115,7 +116,7 @@ def pages(visitor: Visitor) -> Iterator[str]:
 
 def _beyond(visitor: Visitor, address: str) -> Iterator[str]:
     if re.fullmatch(r"/sites/\d+/", address):
-        yield from (f"{address}edit/", f"{address}delete/")
+        yield from (address + part for part in OF_A_SITE)
     if re.fullmatch(r"/repairs/\d+/", address):
         visitor.go(address)
         for link in visitor.page.get_by_role("navigation", name="Steps").get_by_role("link").all():
