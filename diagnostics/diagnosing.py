@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from sites import incidents, queueing
 from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
-from sites.visitor_marks import is_of_visitors
+from sites.visitors.marks import is_of_visitors
 
 from . import connecting, examining, offering
 from .causes import CAUSES

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from sites import look_samples, recording
+from sites import recording
+from sites.looks import samples as look_samples
 from sites.models import Incident, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome

@@ -11,8 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import looks, maintenance, registration
+from sites import registration
+from sites.looks import due as looks
 from sites.models import Host, Look, Site, Team
+from sites.windows import maintenance
 
 from . import connecting
 from .practice.breaks import BREAK_KINDS

@@ -10,8 +10,9 @@ from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from sites import finding_pages, incidents
+from sites import incidents
 from sites.models import Host, Incident, Site
+from sites.pages import finding as finding_pages
 from sites.signals import incident_opened, sites_in_work
 
 from . import diagnosing, steps, visiting

@@ -16,10 +16,11 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import queueing, visitors
+from sites import queueing
 from sites.credentials import SecretUnreadable
 from sites.models import Host, Site, VisitorWatch
-from sites.visits import UNNAMED, Visit, agent_family, clean_path, is_junk, is_ours, may_be_probed, same_host, who
+from sites.visitors import counting as visitors
+from sites.visitors.visits import UNNAMED, Visit, agent_family, clean_path, is_junk, is_ours, may_be_probed, same_host, who
 
 from . import connecting, finding_logs
 from .facts import access_lines, log_series

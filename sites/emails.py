@@ -14,9 +14,10 @@ from django.utils import timezone, translation
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from sites import storms, visitor_words
+from sites import storms
 from sites.models import BehindAlarm, Certificate, Incident, LineOutage, Notification
-from sites.visitor_marks import is_of_visitors
+from sites.visitors import words as visitor_words
+from sites.visitors.marks import is_of_visitors
 from sites.wording import (
     duration_words,
     exact_words,

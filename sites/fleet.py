@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Count, FilteredRelation, Q
 from django.utils import timezone
 
-from sites import egress, incidents, scheduling
+from sites import incidents, scheduling
+from sites.health import egress
 from sites.models import Notification, ProbeResult, Site
 from sites.models.site import Verdict
 from sites.queueing import queue_sizes

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from sites import judging, look_samples, spells
+from sites import judging, spells
+from sites.looks import samples as look_samples
 from sites.models import Incident, Site
 from sites.probing.outcome import Outcome
-from sites.samples import Sample
+from sites.storing.samples import Sample
 from sites.wording import failure_sentence
 
 EXTENDED = ("paths", "last_seen_at", "scope", "pattern", "rate", "looks")  # what each further sample may change

@@ -13,18 +13,21 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import fingerprints, incident_rules, judging, look_samples, maintenance, notifications, signals, storms, visitor_marks
+from sites import fingerprints, incident_rules, judging, notifications, signals, storms
 from sites.bulk import update_rows
 from sites.incident_rules import BLOCKED_MAIL_AFTER, REOPENED_WITHIN, Change, Ending, Opening
 from sites.incident_shapes import EXTENDED, describe, of_samples, opening_text
+from sites.looks import samples as look_samples
 from sites.models import Incident, IncidentEntry, Look, Notification, Page, Site, Transition
 from sites.models.site import Verdict
+from sites.visitors import marks as visitor_marks
+from sites.windows import maintenance
 from sites.wording import duration_words, looks_sentence, rate_words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    from sites.samples import Sample
+    from sites.storing.samples import Sample
 
 __all__ = ["REOPENED_WITHIN"]
 

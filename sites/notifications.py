@@ -8,9 +8,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import delivery, incident_rules, maintenance
+from sites import delivery, incident_rules
 from sites.models import Incident, IncidentEntry, LineOutage, Membership, Notification, Site
 from sites.queueing import enqueue_on_commit
+from sites.windows import maintenance
 
 WAIT_FOR_CAUSE = timedelta(seconds=20)
 LATEST_AFTER_FIRST_FAILURE = timedelta(seconds=55)  # with what delivery takes, within the promised 60 s

@@ -14,10 +14,13 @@ from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Que
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import figures, maintenance_queries, rollups, scheduling, storms, wording
+from sites import scheduling, storms, wording
+from sites.history import figures, rollups
+from sites.many.selecting import FILTERS, Wanted, matching, own_sites
+from sites.windows import queries as maintenance_queries
+
 from .drawing import Bar
 from .models import Incident, LineOutage, Notification, Page, ProbeResult, Site
-from .selecting import FILTERS, Wanted, matching, own_sites
 
 PER_PAGE = 50
 LATE_S = 30.0  # beyond this the frame says that probing is behind

@@ -13,10 +13,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from sites import credentials, egress
-from sites.batch import Batch
-from sites.calm import lock_sites, store_calm
+from sites import credentials
 from sites.credentials import SecretUnreadable
+from sites.health import egress
 from sites.judging import Policy
 from sites.models import Page, Site
 from sites.models.site import Verdict
@@ -24,6 +23,8 @@ from sites.probing.engine import BROWSERS, probe_many
 from sites.probing.guard import Guard
 from sites.probing.outcome import Expectation, Outcome, ProbeRequest, Purpose
 from sites.reports import SiteReport, report
+from sites.storing.batch import Batch
+from sites.storing.calm import lock_sites, store_calm
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ def probe_now(site: Site, *, until_certain: bool = True, limit_s: float = 15.0, 
     site.refresh_from_db()
     looked = []
     if until_certain and (site.looks or with_looks):
-        from sites import looking  # here: it makes its requests with this module
+        from sites.looks import looking
 
         looked = looking.look_now(site, limit_s=ends - time.monotonic())
     return report(site, found, looked)

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sites.answer import Answer, Headers
-from sites.page_text import excerpt
 from sites.probing.outcome import Expectation, Kind
 from sites.recognition import Found, applications, fronts, hosts, maintenance, php
-from sites.request_ids import find_request_id
+from sites.recognition.answer import Answer, Headers
+from sites.recognition.page_text import excerpt
+from sites.recognition.request_ids import find_request_id
 from sites.texts import mark as _
 
 

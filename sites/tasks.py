@@ -4,31 +4,24 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sites import (
-    bin,
-    certificates,
-    deadman,
-    delivery,
-    deploying,
-    egress,
-    evidence,
-    health,
-    history,
-    look_recording,
-    looking,
-    looks,
-    maintenance,
-    registration,
-    rolling,
-    rounds,
-    scheduling,
-    screenshots,
-    visitor_incidents,
-    visitors,
-)
+from sites import delivery, registration, scheduling
+from sites.evidence import screenshots
+from sites.evidence import showing as evidence
+from sites.health import deadman, egress
+from sites.health import watching as health
+from sites.history import keeping as history
+from sites.history import rolling
+from sites.looks import certificates, looking
+from sites.looks import due as looks
+from sites.looks import recording as look_recording
+from sites.many import bin
 from sites.models import Incident, Look, Page
 from sites.probing.outcome import Purpose
 from sites.queueing import enqueue
+from sites.storing import rounds
+from sites.visitors import counting as visitors
+from sites.visitors import incidents as visitor_incidents
+from sites.windows import deploying, maintenance
 
 
 @shared_task

@@ -29,21 +29,21 @@ PURE = (
     "sites/judging.py",
     "sites/incident_rules.py",
     "sites/spells.py",
-    "sites/own_line.py",
+    "sites/health/own_line.py",
     "sites/signatures.py",
     "sites/recognition/",
-    "sites/answer.py",
-    "sites/word_search.py",
-    "sites/page_text.py",
-    "sites/request_ids.py",
+    "sites/recognition/answer.py",
+    "sites/recognition/word_search.py",
+    "sites/recognition/page_text.py",
+    "sites/recognition/request_ids.py",
     "sites/fingerprints.py",
     "sites/texts.py",
-    "sites/rollups.py",
-    "sites/sitemaps.py",
-    "sites/page_hints.py",
+    "sites/history/rollups.py",
+    "sites/pages/sitemaps.py",
+    "sites/pages/hints.py",
     "sites/redaction.py",
-    "sites/visits.py",
-    "sites/occurrences.py",
+    "sites/visitors/visits.py",
+    "sites/windows/occurrences.py",
     "diagnostics/evidence.py",
     "diagnostics/findings.py",
     "diagnostics/redaction.py",
@@ -68,6 +68,7 @@ LAYERS = {
     "forms": 3,
     "receivers": 3,
     "admin": 3,
+    "templatetags": 4,
     "views": 4,
     "urls": 5,
     "management": 5,
@@ -106,8 +107,10 @@ def imports_any(path: Path, *modules: str) -> bool:
 def layer(module: str) -> int:
     if is_below(module, PURE_MAY_USE_OF_OURS):
         return LAYERS["pure"]
-    parts = module.split(".")
-    return LAYERS.get(parts[1], LAYERS["verbs"]) if len(parts) > 1 else 0
+    parts = module.split(".")[1:]
+    if "forms" in parts[1:2]:  # of one capability, in its package
+        return LAYERS["forms"]
+    return LAYERS.get(parts[0], LAYERS["verbs"]) if parts else 0
 
 
 def pure_modules() -> list[Path]:

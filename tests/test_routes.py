@@ -103,7 +103,10 @@ def things() -> dict[str, object]:
         "repair": case,
         "step": step,
         "evidence": evidence,
-        "diagnosis": diagnosis, "import": made, "change": change, "filter": saved,
+        "diagnosis": diagnosis,
+        "import": made,
+        "change": change,
+        "filter": saved,
     }
 
 

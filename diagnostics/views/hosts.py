@@ -16,7 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from sites import registration, selecting
+from sites import registration
+from sites.many import selecting
 from sites.models import Host, Site
 
 from .. import access, connecting, host_tests

@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sites import bulk_changes, bulk_words, selecting
 from sites.importing import previews
 from sites.importing.rows import COLUMNS, SECRET_COLUMNS, CheckedRow, NewHost
 from sites.importing.sources import NAMES
+from sites.many import changes as bulk_changes
+from sites.many import selecting
+from sites.many import words as bulk_words
 from sites.models import Host, Site, SiteImport, Team
 
 from .. import access, importing

@@ -6,100 +6,128 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sites', '0004_what_visitors_met'),
+        ("sites", "0004_what_visitors_met"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='host',
-            name='test_due_at',
+            model_name="host",
+            name="test_due_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='host',
-            name='testing_since',
+            model_name="host",
+            name="testing_since",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='site',
-            name='deleted_at',
+            model_name="site",
+            name="deleted_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AlterField(
-            model_name='site',
-            name='name',
-            field=models.CharField(max_length=100, verbose_name='name'),
+            model_name="site",
+            name="name",
+            field=models.CharField(max_length=100, verbose_name="name"),
         ),
         migrations.CreateModel(
-            name='BulkChange',
+            name="BulkChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(max_length=12)),
-                ('detail', models.CharField(blank=True, max_length=200)),
-                ('count', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('before', models.BinaryField(blank=True, default=b'')),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("verb", models.CharField(max_length=12)),
+                ("detail", models.CharField(blank=True, max_length=200)),
+                ("count", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                ("before", models.BinaryField(blank=True, default=b"")),
+                ("undone_at", models.DateTimeField(null=True)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'ordering': ['-at', '-pk'],
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='SavedFilter',
+            name="SavedFilter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='name')),
-                ('query', models.CharField(max_length=500)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='site_filters', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40, verbose_name="name")),
+                ("query", models.CharField(max_length=500)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="site_filters", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='SiteImport',
+            name="SiteImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('preview', 'Not confirmed'), ('made', 'Imported'), ('undone', 'Undone')], default='preview', max_length=8)),
-                ('source', models.CharField(max_length=20)),
-                ('file_name', models.CharField(blank=True, max_length=200)),
-                ('sealed_rows', models.BinaryField(blank=True, default=b'')),
-                ('created', models.PositiveIntegerField(default=0)),
-                ('left_out', models.PositiveIntegerField(default=0)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('made_at', models.DateTimeField(null=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to='sites.team')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("preview", "Not confirmed"), ("made", "Imported"), ("undone", "Undone")], default="preview", max_length=8
+                    ),
+                ),
+                ("source", models.CharField(max_length=20)),
+                ("file_name", models.CharField(blank=True, max_length=200)),
+                ("sealed_rows", models.BinaryField(blank=True, default=b"")),
+                ("created", models.PositiveIntegerField(default=0)),
+                ("left_out", models.PositiveIntegerField(default=0)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                ("made_at", models.DateTimeField(null=True)),
+                ("team", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="imports", to="sites.team")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at'],
+                "ordering": ["-at"],
             },
         ),
         migrations.AddField(
-            model_name='host',
-            name='imported_in',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='hosts', to='sites.siteimport'),
+            model_name="host",
+            name="imported_in",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="hosts",
+                to="sites.siteimport",
+            ),
         ),
         migrations.AddField(
-            model_name='site',
-            name='imported_in',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='sites', to='sites.siteimport'),
+            model_name="site",
+            name="imported_in",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="sites",
+                to="sites.siteimport",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='site',
-            constraint=models.UniqueConstraint(condition=models.Q(('deleted_at', None)), fields=('name',), name='one_site_per_name'),
+            model_name="site",
+            constraint=models.UniqueConstraint(condition=models.Q(("deleted_at", None)), fields=("name",), name="one_site_per_name"),
         ),
         migrations.AddIndex(
-            model_name='bulkchange',
-            index=models.Index(fields=['user', '-at'], name='bulk_change_user_at'),
+            model_name="bulkchange",
+            index=models.Index(fields=["user", "-at"], name="bulk_change_user_at"),
         ),
         migrations.AddConstraint(
-            model_name='savedfilter',
-            constraint=models.UniqueConstraint(fields=('user', 'name'), name='one_filter_name_per_person'),
+            model_name="savedfilter",
+            constraint=models.UniqueConstraint(fields=("user", "name"), name="one_filter_name_per_person"),
         ),
     ]

@@ -5,45 +5,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sites', '0005_imports_bin_and_bulk_changes'),
+        ("sites", "0005_imports_bin_and_bulk_changes"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='incident',
-            name='address',
+            model_name="incident",
+            name="address",
             field=models.CharField(blank=True, max_length=45),
         ),
         migrations.AddField(
-            model_name='incident',
-            name='rate',
+            model_name="incident",
+            name="rate",
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name='incident',
-            name='together_with',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='together', to='sites.incident'),
+            model_name="incident",
+            name="together_with",
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="together", to="sites.incident"),
         ),
         migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('new', 'New failure'), ('regression', 'Failure is back'), ('cause', 'Cause found'), ('recovery', 'Recovery'), ('blocked', 'Probes refused'), ('flapping', 'Flapping'), ('escalation', 'Fails every time now'), ('own-line', 'Our own connection was down'), ('reminder', 'Reminder'), ('certificate', 'Certificate ends'), ('behind', 'Sitemend is behind'), ('behind-over', 'Sitemend is on time again'), ('test', 'Test')], max_length=12),
+            model_name="notification",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("new", "New failure"),
+                    ("regression", "Failure is back"),
+                    ("cause", "Cause found"),
+                    ("recovery", "Recovery"),
+                    ("blocked", "Probes refused"),
+                    ("flapping", "Flapping"),
+                    ("escalation", "Fails every time now"),
+                    ("own-line", "Our own connection was down"),
+                    ("reminder", "Reminder"),
+                    ("certificate", "Certificate ends"),
+                    ("behind", "Sitemend is behind"),
+                    ("behind-over", "Sitemend is on time again"),
+                    ("test", "Test"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.CreateModel(
-            name='LineOutage',
+            name="LineOutage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(null=True)),
-                ('over', models.BooleanField(default=False)),
-                ('asked_at', models.DateTimeField()),
-                ('sites', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(null=True)),
+                ("over", models.BooleanField(default=False)),
+                ("asked_at", models.DateTimeField()),
+                ("sites", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['-since'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('over', False)), fields=('over',), name='one_line_outage_at_a_time')],
+                "ordering": ["-since"],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("over", False)), fields=("over",), name="one_line_outage_at_a_time")
+                ],
             },
         ),
     ]

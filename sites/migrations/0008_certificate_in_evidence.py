@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sites', '0007_figures_by_minute_hour_and_day'),
+        ("sites", "0007_figures_by_minute_hour_and_day"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='failureevidence',
-            name='certificate',
+            model_name="failureevidence",
+            name="certificate",
             field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
         ),
     ]

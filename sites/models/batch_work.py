@@ -43,7 +43,7 @@ class BulkChange(models.Model):
     detail = models.CharField(max_length=200, blank=True)
     count = models.PositiveIntegerField()
     at = models.DateTimeField()
-    before = models.BinaryField(default=b"", blank=True)  # see `sites.bulk_changes`; empty: nothing to take back
+    before = models.BinaryField(default=b"", blank=True)  # see `sites.many.changes`; empty: nothing to take back
     undone_at = models.DateTimeField(null=True)
 
     class Meta:

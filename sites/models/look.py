@@ -9,7 +9,7 @@ from .site import Page, Verdict
 
 
 class Look(models.Model):
-    """The latest state of one kind of look at one page. Counts in no figure of the page: see `sites.looks`."""
+    """The latest state of one kind of look at one page. Counts in no figure of the page: see `sites.looks.due`."""
 
     class What(models.TextChoices):
         CACHE_PROOF = "cache-proof", _("Past the cache")

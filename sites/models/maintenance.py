@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from sites.occurrences import DAILY, MONTHLY, ONCE, WEEKLY, Timetable
+from sites.windows.occurrences import DAILY, MONTHLY, ONCE, WEEKLY, Timetable
 
 from .site import Site
 from .team import Team
@@ -18,7 +18,7 @@ from .team import Team
 class MaintenanceWindow(models.Model):
     """For one site, for the sites with a tag, or (neither given) for all sites of the team.
 
-    `opens_at` and `closes_at` are those of the occurrence that is on or comes next, kept by `sites.maintenance`: what cannot be
+    `opens_at` and `closes_at` are those of the occurrence that is on or comes next, kept by `sites.windows.maintenance`: what cannot be
     on now is told by the database. They are null when none is left.
     """
 

@@ -17,7 +17,7 @@ class Counts(models.IntegerChoices):
 
 
 class ProbeResult(models.Model):
-    """One probe. Good ones are kept for hours, failures for months (`sites.history`)."""
+    """One probe. Good ones are kept for hours, failures for months (`sites.history.keeping`)."""
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="results", db_index=False)
     at = models.DateTimeField()
@@ -70,7 +70,7 @@ class Transition(models.Model):
 
 
 class Rollup(models.Model):
-    """What the routine probes of one site brought in one span. `times` counts good answers by time, packed by `sites.rollups`."""
+    """What the routine probes of one site brought in one span. `times` counts good answers by time, packed by `sites.history.rollups`."""
 
     site = models.ForeignKey(Site, models.CASCADE, db_index=False)
     good = models.PositiveIntegerField(default=0)
@@ -103,7 +103,7 @@ class HourRollup(Rollup):
 
 
 class MinuteRollup(models.Model):
-    """One site, the minutes of one hour, packed by `sites.rollups`; kept for a day."""
+    """One site, the minutes of one hour, packed by `sites.history.rollups`; kept for a day."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="minutes", db_index=False)
     hour = models.PositiveIntegerField()  # since 1970, UTC

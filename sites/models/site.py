@@ -59,7 +59,7 @@ class Site(models.Model):
     kind = models.CharField(max_length=20, default="", blank=True)
     scope = models.CharField(max_length=12, default="none")
     pattern = models.CharField(max_length=14, default="none")
-    looks = models.CharField(max_length=60, default="", blank=True)  # what failing looks add to it; see `sites.look_samples`
+    looks = models.CharField(max_length=60, default="", blank=True)  # what failing looks add to it; see `sites.looks.samples`
     last_probe_at = models.DateTimeField(null=True)
     last_ms = models.FloatField(null=True)
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pycurl
 
-from sites.page_text import header
 from sites.probing.failures import Failure, detail_of_error, failure
 from sites.probing.outcome import Kind, Outcome, ProbeRequest, Purpose, Timings
 from sites.probing.urls import BadUrl, Origin, origin, redirect_target, wire_url, with_token
+from sites.recognition.page_text import header
 from sites.signatures import classify
 
 BODY_LIMIT = 256 * 1024  # decompressed bytes that are read

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-from sites.answer import SHORT_TEXT, Answer
 from sites.probing.outcome import Kind
 from sites.recognition import Found
+from sites.recognition.answer import SHORT_TEXT, Answer
 from sites.texts import mark as _
 
 _WP_DIE = re.compile(r"<body\b[^<>]{0,300}\bid=[\"']error-page[\"']", re.IGNORECASE)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from sites.answer import SHORT_TEXT, Answer
 from sites.probing.outcome import Kind
 from sites.recognition import Found
+from sites.recognition.answer import SHORT_TEXT, Answer
 from sites.texts import mark as _
 
 GATEWAY_STATUSES = frozenset({502, 503, 504})

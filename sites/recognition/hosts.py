@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from sites.answer import Answer
 from sites.probing.outcome import Kind
 from sites.recognition import Found
+from sites.recognition.answer import Answer
 from sites.texts import mark as _
 
 _PATHS = ("/cgi-sys/suspendedpage.cgi", "/cgi-sys/defaultwebpage.cgi", "/suspended.page")

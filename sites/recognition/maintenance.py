@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from sites.answer import Answer
 from sites.probing.outcome import Kind
 from sites.recognition import Found
+from sites.recognition.answer import Answer
 from sites.texts import mark as _
 
 _MARKS = re.compile(r"\bmaintenance\b|\bwartung|\bmantenimiento\b|\bmanutenzione\b|\bonderhoud\b", re.IGNORECASE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from sites.answer import Answer
-from sites.page_text import EXCERPT_LENGTH, visible
 from sites.probing.outcome import Kind
 from sites.recognition import Found
+from sites.recognition.answer import Answer
+from sites.recognition.page_text import EXCERPT_LENGTH, visible
 from sites.texts import mark as _
 
 WINDOW = 16 * 1024  # characters at either end of a page in which PHP's message is looked for

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import template
 
-from sites import evidence, screenshots
+from sites.evidence import screenshots
+from sites.evidence import showing as evidence
 from sites.models import Incident
 
 register = template.Library()

@@ -8,7 +8,9 @@ from django import template
 from django.template.context import Context
 from django.utils.translation import gettext as _
 
-from sites import certificate_queries, look_queries, wording
+from sites import wording
+from sites.looks import certificate_queries
+from sites.looks import queries as look_queries
 from sites.models import Incident, Site
 
 register = template.Library()

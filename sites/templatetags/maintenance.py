@@ -8,9 +8,10 @@ from django import template
 from django.template.context import Context
 from django.utils import timezone
 
-from sites import deploying, maintenance, maintenance_queries
-from sites.maintenance_forms import DeploymentForm, PauseForm
 from sites.models import DeployHook, Site
+from sites.windows import deploying, maintenance
+from sites.windows import queries as maintenance_queries
+from sites.windows.forms import DeploymentForm, PauseForm
 from sites.wording import moment_words
 
 register = template.Library()

@@ -244,7 +244,8 @@ def field(bound: Any, unit: str = "") -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def frame_facts(context: Context) -> dict[str, Any]:
     """What the frame around every page shows: the section we are in, open incidents, and whether probing keeps its time."""
-    from sites import health, queries  # here, so that error pages and mails can use the other tags without the database
+    from sites import queries
+    from sites.health import watching as health
 
     request = context.get("request")
     user = getattr(request, "user", None)

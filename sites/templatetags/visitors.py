@@ -6,8 +6,9 @@ from typing import Any
 
 from django import template
 
-from sites import visitor_pages, visitor_queries
 from sites.models import Site
+from sites.visitors import pages as visitor_pages
+from sites.visitors import queries as visitor_queries
 
 register = template.Library()
 

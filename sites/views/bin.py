@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, selecting
-from sites import bin as sites_bin
+from sites import access
+from sites.many import bin as sites_bin
+from sites.many import selecting
 from sites.models import Site
 
 PER_PAGE = 50

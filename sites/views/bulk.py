@@ -17,11 +17,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sites import bulk_changes, bulk_words, selecting
-from sites.bulk_forms import HostForm, IntervalForm, NothingForm, TagForm, UntagForm
 from sites.forms import MuteForm
+from sites.many import changes as bulk_changes
+from sites.many import selecting
+from sites.many import words as bulk_words
+from sites.many.forms import HostForm, IntervalForm, NothingForm, TagForm, UntagForm
+from sites.many.selecting import Wanted
 from sites.models import BulkChange, Site
-from sites.selecting import Wanted
 
 SHOWN = 20  # names on the page that asks
 _AT_ONCE = 10_000  # keys in one query

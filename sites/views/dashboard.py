@@ -10,9 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from sites import access, bin, bulk_changes, bulk_words, queries, selecting, wording
+from sites import access, queries, wording
+from sites.many import bin, selecting
+from sites.many import changes as bulk_changes
+from sites.many import words as bulk_words
+from sites.many.selecting import Wanted
 from sites.models import Host, SavedFilter, SiteImport
-from sites.selecting import Wanted
 
 SHOWN_TAGS = 12
 

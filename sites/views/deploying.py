@@ -16,9 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from sites import access, deploying, throttling, wording
-from sites.maintenance_forms import DeploymentForm
+from sites import access, throttling, wording
 from sites.models import DeployHook, Deployment
+from sites.windows import deploying
+from sites.windows.forms import DeploymentForm
 
 CALLS, CALLS_WITHIN = 30, timedelta(minutes=15)  # of one hook
 GUESSES = 20  # of one address, in the same time

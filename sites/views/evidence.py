@@ -8,7 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from sites import access, evidence, screenshots
+from sites import access
+from sites.evidence import screenshots
+from sites.evidence import showing as evidence
 from sites.models import FailureEvidence
 from sites.redaction import redact
 

@@ -9,9 +9,9 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from sites import exporting, selecting
+from sites.many import exporting, selecting
+from sites.many.selecting import Wanted
 from sites.models import Site
-from sites.selecting import Wanted
 
 
 @require_safe

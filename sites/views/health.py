@@ -17,9 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from sites import deadman, health, queries
-from sites.maintenance_queries import pause_words
+from sites import queries
+from sites.health import deadman
+from sites.health import watching as health
 from sites.models import Site
+from sites.windows.queries import pause_words
 from sites.wording import ago_words, duration_words
 
 MOST_SHOWN = 50

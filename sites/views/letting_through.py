@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sites import access, letting_through
 from sites.credentials import SecretUnreadable
-from sites.looks import pace_s
+from sites.looks.due import pace_s
 from sites.models import Site
 from sites.wording import interval_words
 

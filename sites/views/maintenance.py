@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, maintenance
-from sites.maintenance_forms import WindowForm
-from sites.maintenance_queries import WindowRow, next_words, span_words, window_rows
+from sites import access
 from sites.models import MaintenanceWindow, Team
+from sites.windows import maintenance
+from sites.windows.forms import WindowForm
+from sites.windows.queries import WindowRow, next_words, span_words, window_rows
 from sites.wording import moment_words
 
 

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from sites import access, credentials, finding_pages, registration
-from sites.finding_pages import Found
+from sites import access, credentials, registration
 from sites.forms import SiteForm
 from sites.models import Site
-from sites.page_forms import PagesForm
+from sites.pages import finding as finding_pages
+from sites.pages.finding import Found
+from sites.pages.forms import PagesForm
 
 
 @require_http_methods(["GET", "POST"])

@@ -16,9 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, report_examples, server_reports, visitor_pages, visitor_queries, visitors
+from sites import access
 from sites.models import Site, VisitorWatch
-from sites.server_reports import MOST_BYTES, ReportRefused
+from sites.visitors import counting as visitors
+from sites.visitors import pages as visitor_pages
+from sites.visitors import queries as visitor_queries
+from sites.visitors import report_examples, server_reports
+from sites.visitors.server_reports import MOST_BYTES, ReportRefused
 
 DAYS = (1, 7)
 

@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import deadman, notifications, throttling
+from sites import notifications, throttling
 from sites.forms import TestMailForm
+from sites.health import deadman
 from sites.models import Host, Membership
 from sites.wording import duration_words
 

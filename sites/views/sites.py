@@ -10,11 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from sites import access, bin, bulk_changes, figures, look_queries, looks, queries, recording, registration, wording
+from sites import access, queries, recording, registration, wording
 from sites.forms import MuteForm, SiteForm
-from sites.maintenance_forms import PauseForm
+from sites.history import figures
+from sites.looks import due as looks
+from sites.looks import queries as look_queries
+from sites.many import bin
+from sites.many import changes as bulk_changes
 from sites.models import Site
 from sites.views.pages import found_while_registering
+from sites.windows.forms import PauseForm
 
 
 @require_safe

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, bulk_changes, selecting
-from sites.bulk_forms import RenameTagForm, SaveFilterForm
+from sites import access
+from sites.many import changes as bulk_changes
+from sites.many import selecting
+from sites.many.forms import RenameTagForm, SaveFilterForm
+from sites.many.selecting import Wanted
 from sites.models import SavedFilter, Site
-from sites.selecting import Wanted
 
 MOST_FILTERS = 30  # of one person
 

@@ -23,8 +23,8 @@ def fill(count: int) -> object:
     from django.contrib.auth.models import User
     from django.utils import timezone
 
+    from sites.history.rollups import pack_times
     from sites.models import DayRollup, Incident, Membership, Page, Site, Team
-    from sites.rollups import pack_times
 
     now, chance = timezone.now(), random.Random(7)
     user = User.objects.create_user("bench", "bench@example.org", "bench-password-1")

@@ -78,8 +78,8 @@ class Life:
                 self._store([self._outcome(page, at, "confirmation")], at)
 
     def _regular_work(self, seconds: int, now: datetime) -> None:
-        from sites.history import prune_history
-        from sites.rolling import roll_up
+        from sites.history.keeping import prune_history
+        from sites.history.rolling import roll_up
 
         if not seconds % 600:
             roll_up()

@@ -77,9 +77,9 @@ def use_fresh_database(folder: str) -> None:
 
 def rolling_up(pages: list[Any]) -> float:
     """CPU seconds of the regular task per 1,000 results, of one minute's results of these pages."""
+    from sites.history.rolling import roll_up
     from sites.models import Page
     from sites.recording import record_batch
-    from sites.rolling import roll_up
 
     roll_up()
     start, cpu, counted = Page.objects.latest("last_at").last_at, 0.0, 0

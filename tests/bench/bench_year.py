@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from sites import own_line
+from sites.health import own_line
 from tests.bench.year_run import Case, Mail, SiteRun
 from tests.bench.year_world import MONTH_S, Outage, SitePlan, World, draw_world
 

@@ -221,7 +221,7 @@ class SiteRun:
         return page.plan.anchor + (math.floor((now - page.plan.anchor) / self.plan.interval + 1e-9) + 1) * self.plan.interval
 
     def _due(self, page: PageRun, at: float, now: float, next_after_s: float | None) -> float:
-        """As `sites.batch` sets it: what was wanted before the regular time, else that."""
+        """As `sites.storing.batch` sets it: what was wanted before the regular time, else that."""
         regular = self._regular(page, at)
         if regular <= now:
             regular = self._regular(page, now)

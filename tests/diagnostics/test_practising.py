@@ -14,9 +14,11 @@ from diagnostics import practising
 from diagnostics.practice.plays import WORDS
 from diagnostics.practice.serve import PracticeServers
 from diagnostics.practice.site import PracticeSite
-from sites import batch, looking, maintenance
+from sites.looks import looking
 from sites.models import FailureEvidence, Incident, MaintenanceWindow, Site
 from sites.recording import probe_now
+from sites.storing import batch
+from sites.windows import maintenance
 from tests.factories import make_team, make_user
 
 pytestmark = pytest.mark.django_db

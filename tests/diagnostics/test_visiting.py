@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from diagnostics import diagnosing, visiting
 from diagnostics.models import AccessLog, Diagnosis, LogReading
-from sites import finding_pages, queueing
+from sites import queueing
 from sites.models import Host, Incident, Site, VisitorFailure, VisitorWatch
+from sites.pages import finding as finding_pages
 from sites.probing.engine import USER_AGENT
 from sites.probing.urls import TOKEN_PARAMETER
 from tests.factories import make_host, make_incident, make_site, make_team, make_user

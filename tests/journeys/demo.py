@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from sites import rolling, rollups
+from sites.history import rolling, rollups
 from sites.models import DayRollup, Host, HourRollup, Incident, Notification, Page, ProbeResult, RollupMark, Site, Team
 from sites.models.incident import IncidentEntry
 

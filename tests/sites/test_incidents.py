@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from sites import emails, incidents, signals
-from sites.batch import Batch
 from sites.fingerprints import fingerprint
 from sites.models import Incident, Notification
 from sites.probing.outcome import Kind
+from sites.storing.batch import Batch
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.sites.samples import START, after, fail, outcome, recover, see
 

@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites import recording, rolling
+from sites import recording
+from sites.history import rolling
 from sites.models import DayRollup, FailureEvidence, Incident, Notification, Page, ProbeResult, Transition
 from sites.probing.outcome import Kind, Purpose
 from sites.recording import record_batch, requests_for

@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from diagnostics import importing
-from sites import bulk_changes
 from sites.importing.sources import parse_file
+from sites.many import changes as bulk_changes
 from sites.models import BulkChange, SavedFilter, Site, SiteImport
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.sites.views.pages import client_of, soup, words

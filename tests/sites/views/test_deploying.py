@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sites import deploying, maintenance
 from sites.models import DeployHook, Deployment, Site
+from sites.windows import deploying, maintenance
 from tests.sites.views.pages import World, make_world, soup, words
 
 pytestmark = pytest.mark.django_db

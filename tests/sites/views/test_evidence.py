@@ -4,11 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sites import screenshots
+from sites.evidence import screenshots
 from sites.models import FailureEvidence, Incident, Site
 from tests.factories import make_site, make_team, make_user
+from tests.sites.evidence.test_showing import keep
 from tests.sites.samples import fail
-from tests.sites.test_evidence import keep
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sites import deadman, health
+from sites.health import deadman
+from sites.health import watching as health
 from sites.models import BehindAlarm, Page, SignOfLife, Site
 from tests.factories import make_site, make_user
 from tests.sites.views.pages import World, client_of, make_mail, make_world, words

@@ -17,9 +17,7 @@ from tests.sites.views.pages import World, make_world, soup, words
 
 pytestmark = pytest.mark.django_db
 
-FIREWALL = Reply(
-    403, b"<title>Attention Required! | Cloudflare</title><h1>You have been blocked</h1>", {"cf-mitigated": "challenge"}
-)
+FIREWALL = Reply(403, b"<title>Attention Required! | Cloudflare</title><h1>You have been blocked</h1>", {"cf-mitigated": "challenge"})
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sites import rollups
+from sites.history import rollups
 from sites.models import DayRollup, Host, IncidentEntry, Membership, Page, ProbeResult, Team
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.sites.views.pages import client_of, make_mail, soup

@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sites import maintenance, registration
+from sites import registration
 from sites.models import Incident, MaintenanceWindow, Site
+from sites.windows import maintenance
 from tests.factories import make_incident, make_site, make_team
 from tests.sites.views.pages import World, client_of, make_world, soup, words
 

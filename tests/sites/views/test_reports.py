@@ -12,9 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from sites import server_reports, visitors
 from sites.models import Host, Site, VisitorWatch
-from sites.visits import Visit
+from sites.visitors import counting as visitors
+from sites.visitors import server_reports
+from sites.visitors.visits import Visit
 from tests.factories import make_host
 from tests.sites.views.pages import World, make_world, soup, words
 

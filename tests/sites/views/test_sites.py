@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sites import credentials, rolling, rollups
+from sites import credentials
+from sites.history import rolling, rollups
 from sites.models import DayRollup, Page, ProbeResult, Site
 from tests.factories import make_host, make_incident, make_site, make_team
 from tests.sites.views.pages import World, make_world, soup, words

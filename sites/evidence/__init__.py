@@ -1,0 +1,1 @@
+"""The failing answer, as text and as a picture."""

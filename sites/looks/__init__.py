@@ -1,0 +1,1 @@
+"""Slower looks beside the routine probe: past the cache, as other visitors, and at the certificate."""

@@ -1,0 +1,1 @@
+"""Many sites at once: chosen, changed, changed back, exported, and kept in the bin for a week."""

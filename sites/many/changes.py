@@ -1,0 +1,276 @@
+"""Many sites changed by one act, with what they were before, so that it can be taken back. A few statements per thousand sites."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sites.bulk import update_rows
+from sites.models import BulkChange, Host, MaintenanceWindow, Notification, Page, Site
+from sites.scheduling import first_due
+from sites.signals import sites_in_work
+
+AT_ONCE = 1000  # sites of one statement
+PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, DELETE = (
+    "pause", "resume", "probe", "interval", "tag", "untag", "host", "mute", "delete",
+)  # fmt: skip
+VERBS = (PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, DELETE)
+_TIMES = frozenset({"paused_at", "paused_until", "muted_until", "deleted_at"})
+_STOPS_PROBING = frozenset({"paused_at", "deleted_at"})
+OFFERED_FOR = timedelta(minutes=10)
+RENAMED = " → "
+MOST_TAGS = 200  # characters of all tags of one site
+
+
+class ChangeRefused(ValueError):
+    """Nothing was changed; the message says why."""
+
+
+@dataclass(slots=True)
+class Done:
+    """What came of a change: how many were changed, and which were left as they were because a repair works on them."""
+
+    change: BulkChange | None
+    changed: int
+    in_work: int = 0
+
+
+# A function from the columns of a site to their new values; None leaves it as it is.
+Changing = Callable[[Sequence[Any]], Sequence[Any] | None]
+
+
+def pause(user: AbstractBaseUser, ids: Iterable[int]) -> Done:
+    """No probing of these until `resume`."""
+    now = timezone.now()
+    return _change(user, PAUSE, ids, ("paused_at", "paused_until"), lambda row: None if row[0] and not row[1] else (row[0] or now, None))
+
+
+def resume(user: AbstractBaseUser, ids: Iterable[int]) -> Done:
+    """Probes these again, at once."""
+    return _change(user, RESUME, ids, ("paused_at", "paused_until"), lambda row: (None, None) if row[0] else None)
+
+
+def set_interval(user: AbstractBaseUser, ids: Iterable[int], seconds: int) -> Done:
+    """Another interval; each begins a timetable of its own."""
+    words = str(seconds)
+    return _change(user, INTERVAL, ids, ("interval_s",), lambda row: None if row[0] == seconds else (seconds,), words)
+
+
+def add_tag(user: AbstractBaseUser, ids: Iterable[int], tag: str) -> Done:
+    """One more tag. Raises ChangeRefused when a site has no room for it."""
+
+    def changing(row: Sequence[Any]) -> Sequence[Any] | None:
+        words = row[0].split()
+        if tag in words:
+            return None
+        new = " ".join([*words, tag])
+        if len(new) > MOST_TAGS:
+            raise ChangeRefused(_("One of these sites has too many tags for one more. Nothing was changed."))
+        return (new,)
+
+    return _change(user, TAG, ids, ("tags",), changing, tag)
+
+
+def remove_tag(user: AbstractBaseUser, ids: Iterable[int], tag: str) -> Done:
+    """Takes a tag away where it is."""
+
+    def changing(row: Sequence[Any]) -> Sequence[Any] | None:
+        words = row[0].split()
+        return (" ".join(word for word in words if word != tag),) if tag in words else None
+
+    return _change(user, UNTAG, ids, ("tags",), changing, tag)
+
+
+def rename_tag(user: AbstractBaseUser, ids: Iterable[int], old: str, new: str) -> Done:
+    """Another word for a tag, wherever it is; where both were, one is left."""
+
+    def changing(row: Sequence[Any]) -> Sequence[Any] | None:
+        words = row[0].split()
+        if old not in words:
+            return None
+        tags = " ".join(dict.fromkeys(new if word == old else word for word in words))
+        if len(tags) > MOST_TAGS:
+            raise ChangeRefused(_("One of these sites has too many tags for this word. Nothing was changed."))
+        return (tags,)
+
+    return _change(user, TAG, ids, ("tags",), changing, f"{old}{RENAMED}{new}"[:200])
+
+
+def rename_windows(team_ids: Sequence[int], old: str, new: str) -> int:
+    """Maintenance windows for a tag go with its new name."""
+    return MaintenanceWindow.objects.filter(team__in=team_ids, tag=old).update(tag=new)
+
+
+def set_host(user: AbstractBaseUser, ids: Iterable[int], host: Host | None) -> Done:
+    """Another hosting account, or none. Sites of another team than the host's are refused: raises ChangeRefused."""
+    kept = list(ids)
+    if host is not None and Site.objects.filter(pk__in=kept).exclude(team_id=host.team_id).exists():
+        raise ChangeRefused(_("Some of these sites belong to another team than this hosting account. Nothing was changed."))
+    pk = host.pk if host else None
+    return _change(user, HOST, kept, ("host_id",), lambda row: None if row[0] == pk else (pk,), host.name if host else "", spare=True)
+
+
+def mute(user: AbstractBaseUser, ids: Iterable[int], until: datetime | None) -> Done:
+    """Nothing is mailed about these until then; None ends it."""
+    detail = until.isoformat() if until else ""
+    return _change(user, MUTE, ids, ("muted_until",), lambda row: None if row[0] == until else (until,), detail)
+
+
+def delete(user: AbstractBaseUser, ids: Iterable[int], detail: str = "") -> Done:
+    """Into the bin: not probed, not shown, their names free for others. `sites.many.bin` takes them out, or away for good."""
+    now = timezone.now()
+    columns = ("deleted_at", "paused_at", "paused_until")
+    kept = list(ids)
+    with transaction.atomic():
+        done = _change(user, DELETE, kept, columns, lambda row: (now, row[1] or now, row[2]), detail, spare=True)
+        _suppress_mail(kept)
+    return done
+
+
+def _suppress_mail(ids: Sequence[int]) -> None:
+    """What waits to be told about sites in the bin is not told."""
+    waiting = Notification.objects.filter(state__in=(Notification.State.QUEUED, Notification.State.FAILED), site__deleted_at__isnull=False)
+    for start in range(0, len(ids), AT_ONCE):
+        waiting.filter(site__in=ids[start : start + AT_ONCE]).update(state=Notification.State.SUPPRESSED)
+
+
+def probe(ids: Iterable[int]) -> int:
+    """Makes all pages due at once: the regular probing takes them. Returns how many sites; paused ones stay so."""
+    kept, count = sorted(set(ids)), 0
+    for start in range(0, len(kept), AT_ONCE):
+        part = kept[start : start + AT_ONCE]
+        count += Site.objects.filter(pk__in=part, paused_at=None).count()
+        Page.objects.filter(site__in=part, site__deleted_at=None, due_at__isnull=False).update(due_at=timezone.now())
+    return count
+
+
+def in_work(ids: Iterable[int]) -> set[int]:
+    """Those that must stay where they are just now, by the word of whoever works on them."""
+    wanted = set(ids)
+    answers = sites_in_work.send(sender=None)
+    return wanted & {pk for _receiver, answer in answers for pk in answer}
+
+
+def _change(
+    user: AbstractBaseUser,
+    verb: str,
+    ids: Iterable[int],
+    columns: tuple[str, ...],
+    changing: Changing,
+    detail: str = "",
+    spare: bool = False,
+) -> Done:
+    """`spare`: sites that somebody works on are left as they are."""
+    kept = sorted(set(ids))
+    spared = in_work(kept) if spare else set()
+    kept = [pk for pk in kept if pk not in spared]
+    with transaction.atomic():
+        log: list[list[Any]] = []
+        for start in range(0, len(kept), AT_ONCE):
+            rows = Site.objects.select_for_update().filter(pk__in=kept[start : start + AT_ONCE]).order_by("pk")
+            changes = {row[0]: (row[1:], new) for row in rows.values_list("pk", *columns) if (new := changing(row[1:])) is not None}
+            write(columns, {pk: new for pk, (_old, new) in changes.items()})
+            log.extend([pk, *old, *new] for pk, (old, new) in changes.items())
+        change = _noted(user, verb, detail, columns, log) if log else None
+    return Done(change, len(log), len(spared))
+
+
+def write(columns: Sequence[str], rows: dict[int, Sequence[Any]]) -> None:
+    """Stores the columns, and what follows for the timetable of the pages."""
+    if not rows:
+        return
+    update_rows(Site, rows, [column.removesuffix("_id") for column in columns])
+    if _STOPS_PROBING & set(columns) or "interval_s" in columns:
+        _restart(list(rows))
+
+
+def _restart(ids: Sequence[int]) -> None:
+    """Pages of paused sites are not due; those of the others begin a timetable now."""
+    Page.objects.filter(site__in=ids, site__paused_at__isnull=False).update(due_at=None)
+    now = timezone.now()
+    running = Page.objects.filter(site__in=ids, site__paused_at=None).values_list("pk", "site__interval_s")
+    rows = {pk: first_due(interval_s, now) for pk, interval_s in running}
+    if rows:
+        update_rows(Page, rows, ["due_at", "anchor_at"])
+
+
+def _noted(user: AbstractBaseUser, verb: str, detail: str, columns: Sequence[str], log: list[list[Any]]) -> BulkChange:
+    document = json.dumps({"columns": columns, "rows": log}, default=lambda value: value.isoformat())
+    return BulkChange.objects.create(
+        user=user, verb=verb, detail=detail[:200], count=len(log), at=timezone.now(), before=zlib.compress(document.encode())
+    )
+
+
+# --- taking back --------------------------------------------------------------------------------
+def last_of(user: AbstractBaseUser) -> BulkChange | None:
+    """The person's newest change, as long as its undo is offered on the list."""
+    newest = BulkChange.objects.filter(user=user, at__gt=timezone.now() - OFFERED_FOR).defer("before").first()
+    return newest if newest and newest.undone_at is None else None
+
+
+def undo(change: BulkChange, team_ids: Sequence[int]) -> int:
+    """Puts back what each site of these teams had. What was changed again since stays as it is.
+
+    Returns how many; 0 when it was undone before.
+    """
+    with transaction.atomic():
+        if not BulkChange.objects.filter(pk=change.pk, undone_at=None).exclude(before=b"").update(undone_at=timezone.now()):
+            return 0
+        document = json.loads(zlib.decompress(bytes(change.before)))
+        columns = tuple(document["columns"])
+        rows = [_read(columns, row) for row in document["rows"]]
+        back = sum(_put_back(columns, rows[start : start + AT_ONCE], team_ids) for start in range(0, len(rows), AT_ONCE))
+        if RENAMED in change.detail:
+            new, old = reversed(change.detail.split(RENAMED))
+            rename_windows(team_ids, new, old)
+        return back
+
+
+def _read(columns: Sequence[str], row: list[Any]) -> tuple[int, tuple[Any, ...], tuple[Any, ...]]:
+    values = [_moment(column, value) for column, value in zip((*columns, *columns), row[1:], strict=True)]
+    return row[0], tuple(values[: len(columns)]), tuple(values[len(columns) :])
+
+
+def _moment(column: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if value and column in _TIMES else value
+
+
+def _put_back(columns: tuple[str, ...], rows: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]], team_ids: Sequence[int]) -> int:
+    stand = {pk: (old, new) for pk, old, new in rows}
+    there_now = Site.with_deleted.select_for_update().filter(pk__in=list(stand), team__in=team_ids).order_by("pk")
+    now = there_now.values_list("pk", *columns)
+    back = {row[0]: stand[row[0]][0] for row in now if tuple(row[1:]) == stand[row[0]][1]}
+    if "host_id" in columns:
+        there = set(Host.objects.filter(pk__in={old[0] for old in back.values() if old[0]}).values_list("pk", flat=True))
+        back = {pk: old for pk, old in back.items() if old[0] is None or old[0] in there}
+    if "deleted_at" in columns:
+        free_names(list(back))
+    write(columns, back)
+    return len(back)
+
+
+def free_names(ids: Sequence[int]) -> None:
+    """Sites that come back while another got their name come back as "name (2)"."""
+    names = dict(Site.with_deleted.filter(pk__in=ids).values_list("pk", "name"))
+    taken = set(Site.objects.filter(name__in=set(names.values())).values_list("name", flat=True))
+    renamed: dict[int, tuple[str]] = {}
+    for pk, name in names.items():
+        if name not in taken:
+            taken.add(name)
+            continue
+        number = 2
+        while (new := f"{name[:90]} ({number})") in taken or Site.objects.filter(name=new).exists():
+            number += 1
+        taken.add(new)
+        renamed[pk] = (new,)
+    if renamed:
+        update_rows(Site, renamed, ["name"])

@@ -1,0 +1,1 @@
+"""Which pages of a site are watched, and which are worth watching."""

@@ -1,0 +1,1 @@
+"""Planned time: maintenance windows, and deployments that are watched."""
