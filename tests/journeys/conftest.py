@@ -22,7 +22,7 @@ class Product(Up):
     """The whole product, ready, with a state folder of its own."""
 
     def __init__(self, state_folder: Path, **settings: str) -> None:
-        chosen = {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_URL": "", "SITEMEND_ENV_FILE": os.devnull}
+        chosen = {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_URL": "", "SITEMEND_ANCHORS": "", "SITEMEND_ENV_FILE": os.devnull}
         super().__init__(state_folder, "--port", "0", **{**chosen, **settings})
         self.ready()
 

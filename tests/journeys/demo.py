@@ -8,11 +8,29 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 
+from diagnostics.models import LogReading
 from sites.history import rolling, rollups
-from sites.models import DayRollup, Host, HourRollup, Incident, Notification, Page, ProbeResult, RollupMark, Site, Team
+from sites.models import (
+    Certificate,
+    CertificateWatch,
+    DayRollup,
+    Host,
+    HourRollup,
+    Incident,
+    Look,
+    Notification,
+    Page,
+    ProbeResult,
+    RollupMark,
+    Site,
+    Team,
+    VisitorFailure,
+    VisitorWatch,
+)
 from sites.models.incident import IncidentEntry
 
 DAYS = 30
@@ -107,6 +125,7 @@ def fill() -> None:
         )
         for name, (protocol, address, profile, state, words) in HOSTS.items()
     }
+    LogReading.objects.bulk_create(LogReading(host=host, due_at=now + timedelta(days=3650)) for host in hosts.values())
     for demo in DEMOS:
         _site(team, demo, hosts.get(demo.host), chance, now)
     # The days are there already: the results of the last day are counted by minute and hour only.
@@ -149,11 +168,48 @@ def _site(team: Team, demo: Demo, host: Host | None, chance: random.Random, now:
         )
         for number, path in enumerate(demo.paths)
     ]
+    _beside(site, pages, chance, now)
     _days(site, demo, chance, now)
     _hours(site, demo, chance, now)
     _results(pages, demo, chance, now)
     for past in demo.past:
         _incident(site, past, now)
+
+
+def _beside(site: Site, pages: list[Page], chance: random.Random, now: datetime) -> None:
+    """What is known beside the probes: other visitors, the certificate, the access log."""
+    later, seen = now + timedelta(days=3650), now - timedelta(minutes=chance.randrange(1, 14))
+    well = {
+        "due_at": later,
+        "anchor_at": later,
+        "verdict": "up",
+        "kind": "ok",
+        "since": site.verdict_since,
+        "last_at": seen,
+        "last_status": 200,
+    }
+    Look.objects.bulk_create(Look(page=page, what=what, last_ms=page.last_ms, **well) for page in pages for what in Look.What.values)
+    CertificateWatch.objects.create(site=site, due_at=later, read_at=seen)
+    Certificate.objects.create(
+        site=site,
+        host=urlsplit(site.url).hostname,
+        fingerprint=f"{site.pk:064x}",
+        not_before=now - timedelta(days=40),
+        not_after=now + timedelta(days=chance.randrange(25, 50)),
+        issuer="Example Trust R3",
+        read_at=seen,
+    )
+    if not site.host:
+        return
+    VisitorWatch.objects.create(
+        site=site, log="read", log_path="/home/web/logs/access.log", log_tried_at=seen, log_read_at=seen, log_lines=48_210
+    )
+    if "woocommerce" in site.tags:
+        met = {"status": 500, "agents": {"Safari": 3, "Chrome": 1}, "methods": {"GET": 4}, "sources": {"log": 4}}
+        hour = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=3)
+        times = {"first_at": hour + timedelta(minutes=11), "last_at": hour + timedelta(minutes=34)}
+        path = "/kasse"
+        VisitorFailure.objects.create(site=site, hour=hour, key=path, path=path, count=4, addresses=["a1", "b2", "c3"], **met, **times)
 
 
 def _days(site: Site, demo: Demo, chance: random.Random, now: datetime) -> None:
