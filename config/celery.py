@@ -6,8 +6,9 @@ import gc
 import os
 import signal
 
-from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_process_init
+from celery import Celery, Task
+from celery.signals import setup_logging, task_prerun, worker_init, worker_process_init
+from django.db import close_old_connections
 
 from config.queues import QUEUES, route
 from config.supervision import parent_death
@@ -44,6 +45,13 @@ def _own_logging(**_: object) -> None:
 def _end_with_parent(**_: object) -> None:
     """A worker's process does not outlive the worker, not even one that was killed with SIGKILL."""
     parent_death.follow_parent(signal.SIGKILL)
+
+
+@task_prerun.connect
+def _leave_old_connections(task: Task, **_: object) -> None:
+    """As before a request: a connection that broke, or is older than CONN_MAX_AGE, is closed; that it still answers is checked anew."""
+    if not task.request.is_eager:
+        close_old_connections()
 
 
 @worker_init.connect

@@ -257,6 +257,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# Celery would connect anew for every task: on SQLite that costs more than most tasks. `config.celery` closes what is old or broken.
+CELERY_DB_REUSE_MAX = 1_000_000_000
 
 # --- logging: see config/logs.py
 LOGGING = _logs.LOGGING

@@ -23,6 +23,8 @@ def main() -> int:
     for fd in (options.listening_fd, options.lock_fd):
         os.set_inheritable(fd, False)
     environment = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+    # malloc(3): by default every thread gets an arena of its own, and what one of them has freed is of no use to the others.
+    environment["MALLOC_ARENA_MAX"] = os.environ.get("MALLOC_ARENA_MAX", "2")
     if os.geteuid() == 0:
         say("up", "running as root; a user of its own is safer")
     broker = EmbeddedBroker(options.state_folder) if options.embedded_broker else None

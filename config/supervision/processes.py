@@ -35,7 +35,8 @@ def web(listening_fd: int, environment: Mapping[str, str]) -> Spec:
 def probes(environment: Mapping[str, str]) -> Spec:
     """The worker that probes."""
     options = ("--queues", "probes", "--pool", "threads", "--concurrency", str(PROBE_THREADS), "--hostname", "probes@%h")
-    return Spec("probes", (*_WORKER, *options, *_QUIET), environment)
+    # `up` has made Django's checks; here they would only load all pages, which this worker never shows.
+    return Spec("probes", (*_WORKER, *options, *_QUIET), {**environment, "CELERY_SKIP_CHECKS": "1"})
 
 
 def hosts(environment: Mapping[str, str]) -> Spec:
