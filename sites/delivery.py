@@ -66,6 +66,7 @@ def deliver(notification_id: int, now: datetime | None = None) -> bool:
             _render(lead, moment)
         _send(lead)
     except emails.NothingToTell as gone:
+        lead.joined.update(state=State.QUEUED, joined_into=None)
         _ours(lead).update(state=State.SUPPRESSED, last_error=str(gone))
     except (OSError, smtplib.SMTPException) as error:
         _failed(lead, _reason(error), now or timezone.now())

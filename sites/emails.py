@@ -165,8 +165,7 @@ def own_line(notification: Notification) -> Mail:
 def joined(parts: Sequence[Notification]) -> Mail:
     """Several notifications in one mail, the worst news first. A failure that is over meanwhile is the least of them."""
     ordered = sorted(parts, key=lambda part: (_is_over(part), _NEWS.index(part.kind), part.pk))
-    groups = _grouped(ordered)
-    items = [_event_item(group) if len(group) > 1 else _item(group[0]) for group in groups]
+    groups, items = _told(_grouped(ordered))
     bad = [group for group in groups if group[0].kind in _FAILURES and not _is_over(group[0])]
     down = {part.site_id: _called(part) for group in bad for part in group}
     names = list(dict.fromkeys(item["name"] for item in items))
@@ -174,7 +173,7 @@ def joined(parts: Sequence[Notification]) -> Mail:
     context |= {"down_names": _list_of(list(down.values()), 3), "event": items[0]["headline"] if len(bad) == 1 and len(bad[0]) > 1 else ""}
     context["more"] = len(items) - max(1, len(bad))
     context["suppressed"], context["incidents_link"] = len(items) - len(context["items"]), f"{settings.SITEMEND_BASE_URL}/incidents/"
-    context |= {"base_url": settings.SITEMEND_BASE_URL, "whys": list(dict.fromkeys(part.why for part in ordered))[:_MOST_ITEMS]}
+    context |= {"base_url": settings.SITEMEND_BASE_URL, "whys": list(dict.fromkeys(part.why for group in groups for part in group))[:_MOST_ITEMS]}
     return _mail("joined", context)
 
 
@@ -320,6 +319,23 @@ def _grouped(parts: Sequence[Notification]) -> list[list[Notification]]:
             own = (part.kind in _FAILURES, _is_over(part), storms.key_of(part.incident))
         found.setdefault(own, []).append(part)
     return list(found.values())
+
+
+def _told(groups: Sequence[list[Notification]]) -> tuple[list[list[Notification]], list[dict[str, Any]]]:
+    """The groups that there is still something to tell of, with their items. Raises NothingToTell when it is none."""
+    found: list[list[Notification]] = []
+    items: list[dict[str, Any]] = []
+    gone = NothingToTell()
+    for group in groups:
+        try:
+            items.append(_event_item(group) if len(group) > 1 else _item(group[0]))
+        except NothingToTell as why:  # it takes nothing else with it
+            gone = why
+        else:
+            found.append(group)
+    if not items:
+        raise gone
+    return found, items
 
 
 def _event_item(parts: Sequence[Notification]) -> dict[str, Any]:

@@ -324,3 +324,26 @@ def test_mail_never_mixes_teams_since_each_team_can_read_what_was_sent_about_its
     entries = IncidentEntry.objects.filter(incident__site__team=ours, kind="mail")
     assert entries
     assert "Their secret" not in "".join(entry.text for entry in entries)
+
+
+def test_renewed_certificate_does_not_take_the_failure_of_its_mail_with_it(mailbox, team):
+    for first in ("certificate", "failure"):
+        shop, bakery = make_site(team, name=f"Shop {first}"), make_site(team, name=f"Bakery {first}")
+        begin = 0 if first == "certificate" else 4000
+        if first == "certificate":
+            notifications.certificate_ends(shop, "ff" + first, 7, after(begin))  # no site has this certificate any more
+        fail(bakery, begin)
+        if first == "failure":
+            notifications.certificate_ends(shop, "ff" + first, 7, after(begin + 5))
+        delivery.deliver_due(after(begin + 10))
+        delivery.deliver_due(after(begin + 90))
+        assert mailbox.mails[-1]["subject"].startswith(f"Bakery {first} is down")
+    assert len(mailbox.mails) == 2
+
+
+def test_mail_of_nothing_but_what_is_gone_is_not_sent(mailbox, team):
+    for name in ("Shop", "Bakery"):
+        notifications.certificate_ends(make_site(team, name=name), f"ff{name}", 7, after(0))
+    for seconds in (1, 90, 180):
+        delivery.deliver_due(after(seconds))
+    assert (mailbox.mails, [state for _kind, state in states()]) == ([], ["suppressed", "suppressed"])
