@@ -262,6 +262,15 @@ def sweep(now: datetime | None = None) -> int:
     )
 
 
+@transaction.atomic
+def suppress(rows: QuerySet[Notification], why: str) -> None:
+    """What waits of these is not sent. What was to go with it goes on its own."""
+    waiting = rows.filter(state__in=_TO_SEND)
+    keys = list(waiting.select_for_update(of=("self",)).values_list("pk", flat=True))
+    Notification.objects.filter(joined_into__in=keys).update(state=State.QUEUED, joined_into=None)
+    waiting.update(state=State.SUPPRESSED, last_error=why)  # also what was joined to another of these until now
+
+
 def retry(notification: Notification) -> bool:
     """Tries a mail that failed or was given up again, at once. False when there is nothing to try again."""
     now = timezone.now()

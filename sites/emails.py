@@ -173,7 +173,10 @@ def joined(parts: Sequence[Notification]) -> Mail:
     context |= {"down_names": _list_of(list(down.values()), 3), "event": items[0]["headline"] if len(bad) == 1 and len(bad[0]) > 1 else ""}
     context["more"] = len(items) - max(1, len(bad))
     context["suppressed"], context["incidents_link"] = len(items) - len(context["items"]), f"{settings.SITEMEND_BASE_URL}/incidents/"
-    context |= {"base_url": settings.SITEMEND_BASE_URL, "whys": list(dict.fromkeys(part.why for group in groups for part in group))[:_MOST_ITEMS]}
+    context |= {
+        "base_url": settings.SITEMEND_BASE_URL,
+        "whys": list(dict.fromkeys(part.why for group in groups for part in group))[:_MOST_ITEMS],
+    }
     return _mail("joined", context)
 
 

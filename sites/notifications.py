@@ -79,8 +79,7 @@ def own_line_is_back(outage: LineOutage, now: datetime) -> None:
 
 def withdraw(incident: Incident, why: str) -> None:
     """What was not sent yet of an incident that was none is not sent."""
-    waiting = Notification.objects.filter(incident=incident, state__in=(State.QUEUED, State.FAILED))
-    waiting.update(state=State.SUPPRESSED, last_error=why)
+    delivery.suppress(Notification.objects.filter(incident=incident), why)
 
 
 def was_told(incident: Incident, kind: str) -> bool:

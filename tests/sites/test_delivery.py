@@ -347,3 +347,16 @@ def test_mail_of_nothing_but_what_is_gone_is_not_sent(mailbox, team):
     for seconds in (1, 90, 180):
         delivery.deliver_due(after(seconds))
     assert (mailbox.mails, [state for _kind, state in states()]) == ([], ["suppressed", "suppressed"])
+
+
+def test_withdrawn_incident_does_not_take_the_failure_of_its_mail_with_it(mailbox, team):
+    shop, bakery = make_site(team, name="Shop"), make_site(team, name="Bakery")
+    fail(shop), fail(bakery)
+    mailbox.answer = "451 not now"
+    delivery.deliver_due(after(6))
+    assert states() == [("new", "failed"), ("new", "joined")]
+    mailbox.answer = "250 taken"
+    incidents.withdraw(Incident.objects.get(site=shop), "Our own connection was down.", after(8))
+    delivery.deliver_due(after(90))
+    assert states() == [("new", "suppressed"), ("new", "sent")]
+    assert [mail["subject"] for mail in mailbox.mails] == ["Bakery is down: every page (500)"]
