@@ -64,6 +64,8 @@ class Gathered:
 def dispatch(now: datetime | None = None) -> int:
     """Hands over the hosts that are due, few at a time. Returns how many."""
     now = now or timezone.now()
+    if not Host.objects.filter(_USABLE).exists():  # asked every few seconds: without hosts it costs next to nothing
+        return 0
     waiting = queueing.queue_sizes(("hosts",))["hosts"]
     room = MOST_WAITING - (waiting or 0)
     if waiting is None or room <= 0:

@@ -34,6 +34,11 @@ def guard_from_settings() -> Guard:
     return Guard(tuple(settings.SITEMEND_ALLOWED_NETWORKS))
 
 
+# What `requests_for` and `sites.storing.rounds` read of a page and its site: loading everything of them is dear.
+_OF_SITE = ("url", "interval_s", "time_limit_s", "practice", "basic_user", "sealed_basic_password", "sealed_headers")
+NEEDED_TO_PROBE = ("path", "expected_statuses", "must_contain", "must_not_contain", "site_id", *(f"site__{name}" for name in _OF_SITE))
+
+
 def requests_for(pages: Iterable[Page], purpose: Purpose, token: str = "", user_agent: str = "") -> list[ProbeRequest]:
     """The probes of these pages (with their site loaded). Each but a routine one carries a token of its own, unless one is given.
 

@@ -18,6 +18,7 @@ from sites.many import bin
 from sites.models import Incident, Look, Page
 from sites.probing.outcome import Purpose
 from sites.queueing import enqueue
+from sites.recording import NEEDED_TO_PROBE
 from sites.storing import rounds
 from sites.visitors import counting as visitors
 from sites.visitors import incidents as visitor_incidents
@@ -42,7 +43,8 @@ def dispatch_due_pages() -> int:
 @shared_task
 def probe_batch(page_ids: list[int], purpose: str) -> int:
     """Probes these pages and stores what was seen. Pages that are gone or paused are passed over."""
-    pages = list(Page.objects.filter(pk__in=page_ids, site__paused_at=None).select_related("site"))
+    found = Page.objects.filter(pk__in=page_ids, site__paused_at=None).select_related("site").only(*NEEDED_TO_PROBE)
+    pages = list(found)
     return rounds.probe_and_record(pages, Purpose(purpose))
 
 

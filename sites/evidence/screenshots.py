@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import logging
 import os
@@ -21,9 +22,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sites.evidence.devtools import Browser, BrowserError
+from sites.evidence.devtools import Browser, BrowserError, BrowserNeverAnswered
 from sites.models import FailureEvidence
 from sites.recognition.page_text import decode
+from sites.redaction import redact
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ WIDTH, HEIGHT = 1000, 640
 TIME_LIMIT_S = 25.0
 MEMORY_LIMIT = 700 * 1024 * 1024  # all processes of the browser together
 PICTURE_LIMIT = 1024 * 1024
+_SAME = "same-"  # before the hash of a page that was drawn: further links of pictures that evidence has
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _POLICY = (
@@ -79,12 +82,14 @@ def take(evidence: FailureEvidence) -> bool:
     page = _page_of(evidence)
     if not page:
         return False
+    if _take_same(evidence, page):
+        return True
     try:
         picture = draw(page)
     except NoPicture as error:
         log.info("no picture of evidence %s: %s", evidence.pk, error)
         return False
-    _keep(evidence, picture)
+    _keep(evidence, page, picture)
     return True
 
 
@@ -92,16 +97,31 @@ def _page_of(evidence: FailureEvidence) -> str:
     content_type = next((value for name, value in evidence.headers if name.lower() == "content-type"), "")
     if "html" not in content_type.lower() and content_type:
         return ""
-    text = decode(bytes(evidence.body or b""), content_type)
+    text = redact(decode(bytes(evidence.body or b""), content_type))  # what the text of the evidence does not show, its picture neither
     return text if text.strip() else ""
 
 
-def _keep(evidence: FailureEvidence, picture: bytes) -> None:
+def _keep(evidence: FailureEvidence, page: str, picture: bytes) -> None:
     folder = _folder()
     folder.mkdir(mode=0o700, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
         file.write(picture)
     Path(file.name).replace(path_of(evidence))
+    with contextlib.suppress(OSError):  # it is there already, or this file system knows no links: then the next one is drawn again
+        _drawn_before(page).hardlink_to(path_of(evidence))
+
+
+def _drawn_before(page: str) -> Path:
+    return _folder() / f"{_SAME}{hashlib.sha256(page.encode('utf-8', 'replace')).hexdigest()}.png"
+
+
+def _take_same(evidence: FailureEvidence, page: str) -> bool:
+    """The picture of an equal page is this one's too: a host that fails shows the same page for all its sites, and drawing is dear."""
+    try:
+        path_of(evidence).hardlink_to(_drawn_before(page))
+    except OSError:  # there is none, or it has as many links as a file may have
+        return False
+    return True
 
 
 def draw(page: str) -> bytes:
@@ -110,13 +130,10 @@ def draw(page: str) -> bytes:
     if not found:
         raise NoPicture("no Chromium is installed")
     with tempfile.TemporaryDirectory(prefix="sitemend-picture-", ignore_cleanup_errors=True) as folder:
-        user = _give_away(Path(folder))
         try:
-            picture = _drawn([found, *_FLAGS], page, folder, user)
+            picture = _drawn_confined([found, *_FLAGS], page, folder, _give_away(Path(folder)))
         except BrowserError as error:
-            if not user:  # without its own sandbox a stranger's page is drawn by an account only that owns nothing
-                raise NoPicture(str(error)) from error
-            picture = _drawn_unconfined([found, *_FLAGS, "--no-sandbox"], page, folder, user)
+            raise NoPicture(str(error)) from error
     if not picture.startswith(_PNG) or len(picture) > PICTURE_LIMIT:
         raise NoPicture("what came is no picture, or a very large one")
     return picture
@@ -131,11 +148,15 @@ def _give_away(folder: Path) -> str:
     return "nobody"
 
 
-def _drawn_unconfined(command: list[str], page: str, folder: str, user: str) -> bytes:
+def _drawn_confined(command: list[str], page: str, folder: str, user: str) -> bytes:
+    """In the browser's own sandbox; without it only where it cannot start with it (whatever a page does comes later), and by an
+    account that owns nothing."""
     try:
         return _drawn(command, page, folder, user)
-    except BrowserError as error:
-        raise NoPicture(str(error)) from error
+    except BrowserNeverAnswered:
+        if not user:
+            raise
+    return _drawn([*command, "--no-sandbox"], page, folder, user)
 
 
 def _drawn(command: list[str], page: str, folder: str, user: str) -> bytes:
@@ -168,9 +189,19 @@ def harmless(page: str) -> str:
 
 def prune() -> int:
     """Removes pictures whose evidence is gone. Returns how many."""
-    folder, removed = _folder(), 0
+    folder = _folder()
     if not folder.is_dir():
         return 0
+    removed = _remove_of_gone_evidence(folder)
+    for path in folder.glob(f"{_SAME}*.png"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_nlink == 1:  # no evidence has it any more
+                path.unlink()
+    return removed
+
+
+def _remove_of_gone_evidence(folder: Path) -> int:
+    removed = 0
     for paths in _some_at_a_time(sorted(path for path in folder.glob("*-*.png") if _number_of(path).isdecimal())):
         standing = set(FailureEvidence.objects.filter(pk__in={int(_number_of(path)) for path in paths}).values_list("pk", flat=True))
         for path in paths:

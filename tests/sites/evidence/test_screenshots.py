@@ -79,6 +79,26 @@ def test_picture_of_evidence_is_kept_once() -> None:
     assert screenshots.take(keep(make_site(), b"")) is False
 
 
+@needs_chromium
+@pytest.mark.django_db
+def test_equal_pages_are_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    draw = screenshots.draw
+    monkeypatch.setattr(screenshots, "draw", lambda page: drawn.append(page) or draw(page))
+    first, second, other = (keep(make_site(), body) for body in (b"<h1>Equal</h1>", b"<h1>Equal</h1>", b"<h1>Other</h1>"))
+    assert [screenshots.take(kept) for kept in (first, second, other)] == [True, True, True]
+    assert drawn == ["<h1>Equal</h1>", "<h1>Other</h1>"]
+    assert screenshots.path_of(first).read_bytes() == screenshots.path_of(second).read_bytes()
+
+    first.delete()
+    other.delete()
+    assert screenshots.prune() >= 2
+    assert screenshots.take(keep(make_site(), b"<h1>Equal</h1>", url="https://later.example/")) is True
+    assert len(drawn) == 2  # the second still has the picture
+    assert screenshots.take(keep(make_site(), b"<h1>Other</h1>", url="https://later.example/")) is True
+    assert len(drawn) == 3
+
+
 @pytest.mark.django_db
 def test_without_a_chromium_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screenshots, "_PROGRAMS", ("no-such-browser",))
