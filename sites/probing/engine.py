@@ -93,6 +93,7 @@ def probe_in_parts(
     requests: Sequence[ProbeRequest],
     *,
     after_s: float,
+    begin_within_s: float,
     guard: Guard,
     per_address: int = 4,
     in_flight: int = 300,
@@ -100,17 +101,18 @@ def probe_in_parts(
 ) -> Iterator[list[Outcome]]:
     """As `probe_many`, but while slow sites are waited for, what is there is handed out after so many seconds and at the end.
 
-    Bodies of good answers are left out.
+    Probes that could not begin within `begin_within_s` are left out: the address they wait for is taken by others that hang.
+    Bodies of good answers are left out too. A part may be empty.
     """
     run = _Run(guard, max(1, per_address), max(1, in_flight), contact_url, _trusted[0])
-    run.lean = True
+    run.lean, run.begin_before = True, time.monotonic() + begin_within_s
     with contextlib.closing(run):
         part: list[Outcome] = []
         began = time.monotonic()
         for found in run.outcomes(requests):
             if found is not None:
                 part.append(found[1])
-            elif part and time.monotonic() - began >= after_s:
+            elif time.monotonic() - began >= after_s:
                 yield part
                 part, began = [], time.monotonic()
         if part:
@@ -133,6 +135,7 @@ class _Run:
     def __init__(self, guard: Guard, per_address: int, in_flight: int, contact_url: str, ca_file: str) -> None:
         self.guard = guard
         self.lean = False
+        self.begin_before: float | None = None  # what has not begun by then is given up
         self.per_address = per_address
         self.in_flight = in_flight
         self.user_agent = USER_AGENT.replace(CONTACT_URL, contact_url)
@@ -169,6 +172,8 @@ class _Run:
             else:
                 self._find_address(exchange)
         while self.asked or self.waiting or self.running:
+            if self.begin_before is not None and time.monotonic() >= self.begin_before:
+                self._give_up_waiting()
             yield from self._take_names()
             yield from self._start_waiting()
             yield from self._step()
@@ -223,6 +228,15 @@ class _Run:
         self.waiting.setdefault(exchange.address, deque()).append(exchange)
         if exchange.address not in self.turn_of:
             self._look_again(exchange.address, 0.0)
+
+    def _give_up_waiting(self) -> None:
+        """Drops what has not begun. A redirect that waits for its next address goes on: its site has begun to answer."""
+        for address, queue in list(self.waiting.items()):
+            begun = deque(exchange for exchange in queue if exchange.started)
+            if begun:
+                self.waiting[address] = begun
+            else:
+                del self.waiting[address], self.turn_of[address]
 
     def _look_again(self, address: str, at: float) -> None:
         self.turn_of[address] = at
@@ -362,6 +376,7 @@ class _Run:
             self._find_address(exchange)
         else:
             yield exchange.index, outcome
+            exchange.forget_answer()  # the handle, which is kept, still knows this exchange
         self.wire.put_back(curl)
 
     def _judge(self, curl: Handle, exchange: Exchange, error: int, text: str) -> Outcome | None:

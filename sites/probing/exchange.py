@@ -89,6 +89,10 @@ class Exchange:
         self.body_full = self.headers_full = self.refused = False
         self._headers = None
 
+    def forget_answer(self) -> None:
+        """Lets go of what was read; the outcome has its own copy."""
+        self.body, self.header_lines, self._headers = bytearray(), [], None
+
     def on_header(self, line: bytes) -> int | None:
         """libcurl's callback for each header line; -1 stops the transfer."""
         self.header_size += len(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,8 @@ from sites.probing.outcome import Outcome, Purpose
 log = logging.getLogger(__name__)
 
 STORE_EVERY_S = 1.5  # while a batch still waits for slow sites
+BEGIN_WITHIN_S = 20.0  # after this a page of a batch is left to the next one: hundreds at an address that hangs must not hold the worker
+HOLD_S = 4.0  # for so long a site's results wait for those of its other pages
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # between tries to store, while the database is away
 
 
@@ -25,28 +28,45 @@ def probe_and_record(pages: Sequence[Page], purpose: Purpose) -> int:
     """Probes these pages (with their sites loaded) and stores what was seen; returns how many results were new."""
     site_of = {page.pk: page.site_id for page in pages}
     requests = recording.requests_for(pages, purpose)
+    random.shuffle(requests)  # whoever is left out this time is not the one of last time
     parts = probe_in_parts(
         requests,
         after_s=STORE_EVERY_S,
+        begin_within_s=BEGIN_WITHIN_S,
         guard=recording.guard_from_settings(),
         per_address=settings.SITEMEND_PROBES_PER_ADDRESS,
         contact_url=settings.SITEMEND_BASE_URL,
     )
-    new = sum(_store(part) for part in _whole_sites(parts, site_of, Counter(site_of[request.key] for request in requests)))
-    scheduling.settle(page.pk for page in pages if page.site.interval_s > scheduling.ROUTINE_LEASE_S)
+    new = 0
+    probed: set[int] = set()
+    for part in _whole_sites(parts, site_of, Counter(site_of[request.key] for request in requests)):
+        new += _store(part)
+        probed.update(outcome.key for outcome in part)
+    scheduling.settle(page.pk for page in pages if page.pk in probed and page.site.interval_s > scheduling.ROUTINE_LEASE_S)
     return new
 
 
 def _whole_sites(parts: Iterable[list[Outcome]], site_of: dict[int, int], left: Counter[int]) -> Iterator[list[Outcome]]:
-    """The outcomes in parts that hold all pages of a site that are in the batch, so that they are judged together."""
-    waiting: list[Outcome] = []
+    """The outcomes in parts that hold all pages of a site that are in the batch, so that they are judged together.
+
+    A site with a page that hangs is not waited for beyond `HOLD_S`: what its other pages answered may be the news.
+    """
+    waiting: dict[int, list[Outcome]] = {}
+    since: dict[int, float] = {}
     for part in parts:
-        left.subtract(site_of[outcome.key] for outcome in part)
-        waiting += part
-        ready = [outcome for outcome in waiting if not left[site_of[outcome.key]]]
-        waiting = [outcome for outcome in waiting if left[site_of[outcome.key]]]
+        now = time.monotonic()
+        for outcome in part:
+            site_id = site_of[outcome.key]
+            left[site_id] -= 1
+            waiting.setdefault(site_id, []).append(outcome)
+            since.setdefault(site_id, now)
+        ready = [site_id for site_id in waiting if not left[site_id] or now - since[site_id] >= HOLD_S]
+        for site_id in ready:
+            del since[site_id]
         if ready:
-            yield ready
+            yield [outcome for site_id in ready for outcome in waiting.pop(site_id)]
+    if waiting:
+        yield [outcome for outcomes in waiting.values() for outcome in outcomes]
 
 
 def _store(outcomes: list[Outcome]) -> int:

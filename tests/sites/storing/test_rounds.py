@@ -79,3 +79,35 @@ def test_page_of_a_long_interval_gets_its_regular_time(settings) -> None:
         rounds.probe_and_record(pages_of(site), Purpose.ROUTINE)
     page = site.pages.get()
     assert page.due_at == scheduling.next_due(page.anchor_at, 3600, claim.was_due_at)
+
+
+def test_hundreds_at_an_address_that_hangs_are_left_to_the_next_batch(monkeypatch) -> None:
+    monkeypatch.setattr(rounds, "BEGIN_WITHIN_S", 0.5)
+    with HttpServer() as hanging, HttpServer(host="127.0.0.2") as well:
+        for n in range(40):
+            hanging.route(f"/{n}", Reply(delay_s=5))
+        well.route("/", Reply())
+        sites = [make_site(name=f"s{n}", url=hanging.url(f"/{n}"), interval_s=3600, time_limit_s=1) for n in range(40)]
+        sites.append(make_site(name="well", url=well.url()))
+        began = time.monotonic()
+        stored = rounds.probe_and_record(pages_of(*sites), Purpose.ROUTINE)
+        took = time.monotonic() - began
+    assert took < 3  # all of them, four at once, would take ten seconds
+    assert 4 <= stored - 1 < 40
+    assert Page.objects.get(site__name="well").verdict == "up"
+    assert Page.objects.filter(site__url__contains=":", last_at=None).count() == 41 - stored
+
+
+def test_failure_is_not_held_back_by_pages_of_the_same_site_that_hang(monkeypatch) -> None:
+    monkeypatch.setattr(rounds, "STORE_EVERY_S", 0.1)
+    monkeypatch.setattr(rounds, "HOLD_S", 0.3)
+    stored: list[float] = []
+    real = recording.record_batch
+    monkeypatch.setattr(recording, "record_batch", lambda outcomes: (stored.append(time.monotonic()), real(outcomes))[1])
+    with HttpServer() as server:
+        server.route("/", Reply(500))
+        server.route("/slow", Reply(delay_s=4))
+        site = make_site(url=server.url(), paths=("/slow",))
+        began = time.monotonic()
+        assert rounds.probe_and_record(pages_of(site), Purpose.ROUTINE) == 2
+    assert stored[0] - began < 3 and len(stored) == 2
