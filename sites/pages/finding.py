@@ -21,7 +21,8 @@ from sites.pages import hints as page_hints
 from sites.pages.hints import Candidate
 from sites.pages.sitemaps import NotASitemap, from_robots, parse_sitemap
 from sites.probing.engine import probe_many
-from sites.probing.outcome import Expectation, Outcome, Purpose
+from sites.probing.outcome import Expectation, Outcome, ProbeRequest, Purpose
+from sites.probing.urls import BadUrl, origin, wire_url
 from sites.registration import MOST_PAGES
 
 MOST_PROPOSED = 36
@@ -168,13 +169,22 @@ class _Search:
         usual = recording.requests_for([Page(site=self.site)], Purpose.ROUTINE)
         expected = Expectation() if plain else _ANY_STATUS
         answers = probe_many(
-            [replace(usual[0], key=0, url=url, time_limit_s=left_s, expectation=expected) for url in asked if usual],
+            [replace(self._fit_for(url, usual[0]), key=0, url=url, time_limit_s=left_s, expectation=expected) for url in asked if usual],
             guard=recording.guard_from_settings(),
             per_address=_AT_ONCE,
             contact_url=settings.SITEMEND_BASE_URL,
         )
         found: list[Outcome | None] = list(answers)
         return found + [None] * (len(urls) - len(found))
+
+    def _fit_for(self, url: str, usual: ProbeRequest) -> ProbeRequest:
+        """What a routine probe sends; without the site's secrets and exemptions where this is another scheme, host or port."""
+        try:
+            if origin(wire_url(url)) == origin(wire_url(self.site.url)):
+                return usual
+        except BadUrl:  # is not asked for; the probe says so
+            pass
+        return replace(usual, username="", password="", headers=(), exempt=None)
 
 
 def spread(paths: Sequence[str]) -> list[str]:

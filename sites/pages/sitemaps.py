@@ -15,7 +15,7 @@ UNPACKED_LIMIT = 2 * 1024 * 1024
 MOST_ADDRESSES = 2000
 _LONGEST = 2000  # of an address
 _CHUNK = 64 * 1024
-_SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SITEMAP_LINE = re.compile(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S{1,2000})", re.IGNORECASE | re.MULTILINE)
 
 
 class NotASitemap(ValueError):
@@ -54,7 +54,9 @@ def parse_sitemap(body: bytes) -> Sitemap:
             parser.Parse(chunk, False)
             if reading.full:
                 break
-    except expat.ExpatError:
+    except NotASitemap:
+        raise
+    except (expat.ExpatError, ValueError, LookupError):  # the latter two: an encoding that is unknown or of several bytes
         if not reading.root:
             raise NotASitemap("This is no XML.") from None
     if reading.root not in ("urlset", "sitemapindex"):

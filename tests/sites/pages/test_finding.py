@@ -142,3 +142,19 @@ def test_spread_takes_a_few_of_each_folder():
 )
 def test_systems_are_recognised_by_their_signs(html, headers, expected):
     assert page_hints.systems(html, headers) == expected
+
+
+def test_host_that_the_front_page_leads_to_gets_no_secrets(server):
+    with HttpServer() as other:
+        site = make_site(url=server.url("/"), basic_user="me", basic_password="hidden", headers=[("X-Secret", "hidden")])
+        server.route("/", redirect(other.url("/")))
+        other.route("/", page(f'<a href="{other.url("/contact")}">Contact</a>'))
+        other.route("/contact", WELL)
+        server.route("/robots.txt", Reply(body=f"Sitemap: {other.url('/map.xml')}\n".encode(), content_type="text/plain"))
+        other.route("/map.xml", sitemap(other, "/about"))
+        assert "/about" in paths_of(propose(site))
+        strangers = [request for request in other.requests if request.path == "/map.xml"]
+        assert strangers
+        assert all("hidden" not in str(request.headers) and "authorization" not in request.headers for request in other.requests)
+    asked = next(request for request in server.requests if request.path == "/robots.txt")
+    assert asked.headers["x-secret"] == "hidden" and asked.headers["authorization"].startswith("Basic ")

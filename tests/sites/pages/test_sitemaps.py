@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 
 import pytest
 
@@ -43,6 +44,7 @@ STEAL = b'<!DOCTYPE urlset [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
         HEAD + BOMB + b"<urlset><url><loc>&b;</loc></url></urlset>",
         HEAD + STEAL + b"<urlset><url><loc>&f;</loc></url></urlset>",
         b"<urlset>" + b"<a>" * 100,
+        *(f"<?xml version='1.0' encoding='{name}'?><urlset/>".encode() for name in ("Shift_JIS", "gbk", "no-such", "hex")),
     ],
 )  # fmt: skip
 def test_what_is_no_sitemap_or_a_dangerous_one_is_refused(body):
@@ -59,3 +61,11 @@ def test_sitemaps_named_in_robots():
     robots = b"User-agent: *\nDisallow: /x\nSitemap: https://a.example/one.xml\r\n sitemap:https://a.example/two.xml # more\n"
     assert from_robots(robots) == ["https://a.example/one.xml", "https://a.example/two.xml"]
     assert len(from_robots(b"Sitemap: https://a.example/\n" * 100)) == 10
+
+
+def test_robots_of_empty_lines_takes_no_time():
+    begun = time.process_time()
+    assert from_robots(b"\n" * 256 * 1024 + b"Sitemap:\n" + b" " * 256 * 1024 + b"\nSitemap: https://a.example/x\n") == [
+        "https://a.example/x"
+    ]
+    assert time.process_time() - begun < 1
