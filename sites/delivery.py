@@ -19,7 +19,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from sites import emails
 from sites.models import IncidentEntry, Notification, Site
@@ -33,6 +35,7 @@ BACK_OFF_S = (30, 60, 300, 900, 3600)  # after the first, second, … failed att
 GIVE_UP_AFTER = timedelta(hours=24)
 STUCK_AFTER = timedelta(minutes=5)  # longer than a mail server may take to answer all commands of one mail
 _AT_MOST = 200  # mails of one run
+IN_BIN = _lazy("The site was put into the bin before the mail left.")
 
 State = Notification.State
 _ALONE = (
@@ -49,6 +52,9 @@ def deliver_due(now: datetime | None = None) -> int:
     """Sends what is due; returns how many mails were tried."""
     moment = now or timezone.now()
     tried = 0
+    in_bin = Notification.objects.filter(site__deleted_at__isnull=False, state__in=_TO_SEND)
+    if in_bin.exists():  # what is in work while a site is deleted may still make some
+        suppress(in_bin, IN_BIN)
     due = Notification.objects.filter(state__in=_TO_SEND, send_after__lte=moment).order_by("send_after", "id")
     for pk in list(due.values_list("pk", flat=True)[:_AT_MOST]):
         tried += deliver(pk, now or timezone.now())
@@ -108,7 +114,7 @@ def _waiting_with(row: Notification, now: datetime) -> QuerySet[Notification]:
 def _same_readers(row: Notification) -> QuerySet[Notification]:
     """What goes to the same recipient about the same team's sites: every member of a team can read the mails about its sites."""
     rows = Notification.objects.filter(recipient=row.recipient)
-    return rows.filter(site__in=Site.objects.filter(team__sites=row.site_id)) if row.site_id else rows.filter(site=None)
+    return rows.filter(site__in=Site.with_deleted.filter(team__sites=row.site_id)) if row.site_id else rows.filter(site=None)
 
 
 def _joins(item: Notification) -> bool:
@@ -263,12 +269,12 @@ def sweep(now: datetime | None = None) -> int:
 
 
 @transaction.atomic
-def suppress(rows: QuerySet[Notification], why: str) -> None:
+def suppress(rows: QuerySet[Notification], why: str | Promise) -> None:
     """What waits of these is not sent. What was to go with it goes on its own."""
     waiting = rows.filter(state__in=_TO_SEND)
     keys = list(waiting.select_for_update(of=("self",)).values_list("pk", flat=True))
     Notification.objects.filter(joined_into__in=keys).update(state=State.QUEUED, joined_into=None)
-    waiting.update(state=State.SUPPRESSED, last_error=why)  # also what was joined to another of these until now
+    waiting.update(state=State.SUPPRESSED, last_error=str(why))  # also what was joined to another of these until now
 
 
 def retry(notification: Notification) -> bool:

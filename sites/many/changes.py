@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sites import delivery
 from sites.bulk import update_rows
 from sites.models import BulkChange, Host, MaintenanceWindow, Notification, Page, Site
 from sites.scheduling import first_due
@@ -138,9 +139,9 @@ def delete(user: AbstractBaseUser, ids: Iterable[int], detail: str = "") -> Done
 
 def _suppress_mail(ids: Sequence[int]) -> None:
     """What waits to be told about sites in the bin is not told."""
-    waiting = Notification.objects.filter(state__in=(Notification.State.QUEUED, Notification.State.FAILED), site__deleted_at__isnull=False)
+    in_bin = Notification.objects.filter(site__deleted_at__isnull=False)
     for start in range(0, len(ids), AT_ONCE):
-        waiting.filter(site__in=ids[start : start + AT_ONCE]).update(state=Notification.State.SUPPRESSED)
+        delivery.suppress(in_bin.filter(site__in=ids[start : start + AT_ONCE]), delivery.IN_BIN)
 
 
 def probe(ids: Iterable[int]) -> int:

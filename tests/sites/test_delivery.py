@@ -10,8 +10,8 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from sites import delivery, emails, incidents, notifications
-from sites.models import Incident, IncidentEntry, Notification
-from tests.factories import make_host, make_site, make_team, make_user
+from sites.models import Incident, IncidentEntry, Notification, Site
+from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.sites.samples import START, after, fail, recover
 
 pytestmark = pytest.mark.django_db
@@ -360,3 +360,26 @@ def test_withdrawn_incident_does_not_take_the_failure_of_its_mail_with_it(mailbo
     delivery.deliver_due(after(90))
     assert states() == [("new", "suppressed"), ("new", "sent")]
     assert [mail["subject"] for mail in mailbox.mails] == ["Bakery is down: every page (500)"]
+
+
+def test_mails_of_sites_in_the_bin_do_not_hold_up_the_others(mailbox, team, monkeypatch):
+    monkeypatch.setattr(delivery, "_AT_MOST", 3)
+    gone, shop = make_site(team, name="Gone"), make_site(team, name="Shop")
+    for _n in range(3):
+        notifications.incident_opened(make_incident(gone), "new", after(0))
+    Site.objects.filter(pk=gone.pk).update(deleted_at=after(1), paused_at=after(1))
+    fail(shop)
+    delivery.deliver_due(after(6))
+    assert states() == [("new", "suppressed")] * 3 + [("new", "sent")]
+    assert "bin" in Notification.objects.filter(state="suppressed").first().last_error
+
+
+def test_mail_that_failed_for_a_site_now_in_the_bin_lets_go_of_what_went_with_it(mailbox, team):
+    gone, shop = make_site(team, name="Gone"), make_site(team, name="Shop")
+    fail(gone), fail(shop)
+    mailbox.answer = "451 not now"
+    delivery.deliver_due(after(6))
+    mailbox.answer = "250 taken"
+    Site.objects.filter(pk=gone.pk).update(deleted_at=after(7), paused_at=after(7))
+    delivery.deliver_due(after(90))
+    assert states() == [("new", "suppressed"), ("new", "sent")]
