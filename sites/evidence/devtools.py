@@ -25,6 +25,10 @@ class BrowserError(Exception):
     """The browser did not start, refused, or used up its limits."""
 
 
+class BrowserNeverAnswered(BrowserError):
+    """It ended before its first answer: it could not start the way it was asked to. No page had been given to it."""
+
+
 class Browser:
     """One run of a browser. A context manager; raises BrowserError from every call."""
 
@@ -35,6 +39,7 @@ class Browser:
         self._received = bytearray()
         self._session = ""
         self._number = 0
+        self._answered = False
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Browser:
@@ -104,14 +109,15 @@ class Browser:
             except BlockingIOError:
                 continue
             except OSError as error:
-                raise BrowserError("it has ended") from error
+                raise self._ended() from error
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._received:
             self._wait(reading=True)
             part = os.read(self._from, 1 << 20)
             if not part:
-                raise BrowserError("it has ended")
+                raise self._ended()
+            self._answered = True
             self._received += part
             if len(self._received) > _ANSWER_LIMIT:
                 raise BrowserError("its answer is too long")
@@ -121,6 +127,9 @@ class Browser:
             return dict(json.loads(message))
         except ValueError as error:
             raise BrowserError("its answer cannot be read") from error
+
+    def _ended(self) -> BrowserError:
+        return BrowserError("it has ended") if self._answered else BrowserNeverAnswered("it has ended before it said anything")
 
     def _wait(self, *, reading: bool) -> None:
         """Until the pipe is ready. Raises BrowserError at the end of the time, or of the memory."""

@@ -34,6 +34,7 @@ TIME_LIMIT_S = 25.0
 MEMORY_LIMIT = 700 * 1024 * 1024  # all processes of the browser together
 PICTURE_LIMIT = 1024 * 1024
 _SAME = "same-"  # before the hash of a page that was drawn: further links of pictures that evidence has
+_DRAWN_AS = b"\0without secrets"  # part of a picture's name: those drawn in another way before are not shown
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _POLICY = (
@@ -63,7 +64,7 @@ def program() -> str:
 
 def path_of(evidence: FailureEvidence) -> Path:
     """Where the picture of this evidence lies, if there is one. After a database was put back, a number alone could mean another."""
-    what = hashlib.sha256(evidence.url.encode("utf-8", "replace") + b"\0" + bytes(evidence.body or b"")).hexdigest()
+    what = hashlib.sha256(evidence.url.encode("utf-8", "replace") + b"\0" + bytes(evidence.body or b"") + _DRAWN_AS).hexdigest()
     return _folder() / f"{evidence.pk}-{what[:24]}.png"
 
 

@@ -4,7 +4,9 @@ import os
 import struct
 import time
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -148,3 +150,46 @@ def test_rule_stands_before_all_that_a_page_says() -> None:
     assert "default-src *" not in said
     assert "<base" not in said
     assert said.endswith("<p>Hi")
+
+
+@needs_chromium
+@pytest.mark.django_db
+def test_secrets_are_left_out_of_the_picture_too() -> None:
+    pages = [f"<h1>Broken</h1><p style='font-size: 90px'>password={word}</p>".encode() for word in ("hunter2", "correct-horse")]
+    kept = [keep(make_site(), page) for page in pages]
+    assert all(screenshots.take(each) for each in kept)
+    first, second = (screenshots.path_of(each).read_bytes() for each in kept)
+    assert first == second
+    assert "hunter2" not in screenshots._page_of(kept[0])
+
+
+@pytest.fixture
+def spy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[str]]]:
+    """Draws with a browser that does what the script says, and answers how it was started."""
+    with TemporaryDirectory() as open_to_all:
+        folder = Path(open_to_all)
+        folder.chmod(0o777)  # noqa: S103 - for root the browser is run by nobody
+        program, log = folder / "browser", folder / "log"
+        monkeypatch.setattr(screenshots, "_PROGRAMS", (str(program),))
+        monkeypatch.setattr(screenshots, "TIME_LIMIT_S", 1.0)
+
+        def started(script: str) -> list[str]:
+            program.write_text(f'#!/bin/sh\ncase "$*" in *--no-sandbox*) echo open >>{log};; *) echo shut >>{log};; esac\n{script}\n')
+            program.chmod(0o755)
+            with pytest.raises(screenshots.NoPicture):
+                screenshots.draw("<h1>x</h1>")
+            return log.read_text().split()
+
+        yield started
+
+
+_FIRST = r"""printf '{"id": 1, "result": {"targetId": "t"}}\0' >&4"""
+
+
+@pytest.mark.parametrize("script", [f"{_FIRST}; exit 1", f"{_FIRST}; sleep 9", "sleep 9", r"printf '{\0' >&4; exit 1"])
+def test_sandbox_stays_whatever_a_page_does(spy: Callable[[str], list[str]], script: str) -> None:
+    assert spy(script) == ["shut"]
+
+
+def test_sandbox_is_left_out_where_the_browser_does_not_start_with_it(spy: Callable[[str], list[str]]) -> None:
+    assert spy("exit 1") == (["shut", "open"] if os.geteuid() == 0 else ["shut"])
