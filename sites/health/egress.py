@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+import certifi
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -57,13 +58,13 @@ def unheard(outcomes: Sequence[Outcome], now: datetime) -> frozenset[int]:
 
 
 def recheck(now: datetime | None = None) -> bool:
-    """While our line is down: asks whether it still is, and ends the outage when it is not. True while it is down."""
+    """While our line is down: looks whether it still is, and ends the outage when it is not. True while it is down."""
     now = now or timezone.now()
     outage = LineOutage.objects.filter(over=False).first()
     if outage is None:
         return False
     LineOutage.objects.filter(pk=outage.pk).update(asked_at=now)
-    if _ask_anchors():
+    if not _sites_answer(outage.since, now) and _ask_anchors():
         return True
     with transaction.atomic():
         if LineOutage.objects.filter(pk=outage.pk, over=False).update(over=True, until=now):
@@ -73,6 +74,15 @@ def recheck(now: datetime | None = None) -> bool:
             notifications.own_line_is_back(outage, now)
             log.warning("our own connection is back after %s", now - outage.since)
     return False
+
+
+def _sites_answer(since: datetime, now: datetime) -> bool:
+    """Whether most sites that were probed since then answer. A page that was down for certain says nothing: its row is kept as it was."""
+    probed = Page.objects.filter(last_at__gte=max(since, now - _LATELY), site__paused_at=None).exclude(verdict=Verdict.DOWN)
+    passed_over = Q(verdict=Verdict.UNKNOWN, kind="") | Q(kind=Kind.UNREACHABLE)
+    answering = set(probed.exclude(passed_over).order_by().values_list("site_id", flat=True).distinct())
+    silent = set(probed.filter(passed_over).order_by().values_list("site_id", flat=True).distinct()) - answering
+    return own_line.is_calm_again(len(silent), len(answering))
 
 
 def _is_storm(outcomes: Sequence[Outcome], silent: Sequence[Outcome], now: datetime) -> bool:
@@ -110,12 +120,13 @@ def _anchors_are_silent() -> bool:
 
 
 def _ask_anchors() -> bool:
-    """Whether most anchors do not answer. Any answer counts, also an error."""
+    """Whether most anchors do not answer. Any answer counts, also an error. They are public pages: the usual authorities are asked."""
     anchors = settings.SITEMEND_ANCHORS
     found = probe_many(
         [ProbeRequest(key, url, time_limit_s=ASK_LIMIT_S) for key, url in enumerate(anchors)],
         guard=Guard(tuple(settings.SITEMEND_ALLOWED_NETWORKS)),
         contact_url=settings.SITEMEND_BASE_URL,
+        ca_file=certifi.where(),
     )
     answered = sum(1 for outcome in found if outcome.kind != Kind.UNREACHABLE)
     return own_line.line_is_down(answered, len(anchors))

@@ -29,6 +29,12 @@ def is_storm(silent: int, seen: int, places: int, share: float = SHARE) -> bool:
     return silent >= LEAST_SITES and places >= LEAST_PLACES and silent > share * seen
 
 
+def is_calm_again(silent: int, answering: int) -> bool:
+    """Whether so many sites answer again that our line works, whatever the anchors say: a network of ours may keep them from us."""
+    few = silent < LEAST_SITES and silent <= answering
+    return answering > 0 and (few or silent <= SHARE * (silent + answering))
+
+
 def line_is_down(answered: int, asked: int) -> bool:
     """Whether the anchors say that it is us: most of them do not answer. Without anchors it is never us."""
     return asked > 0 and answered * 2 < asked

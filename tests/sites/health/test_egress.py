@@ -6,12 +6,14 @@ import ipaddress
 import time
 from datetime import timedelta
 
+import certifi
 import pytest
 from django.urls import reverse
 
 from sites import emails, fleet
 from sites.health import egress, own_line
 from sites.models import Incident, LineOutage, Notification, ProbeResult, Transition
+from sites.probing import engine
 from sites.probing.outcome import Kind
 from tests.factories import make_site, make_team, make_user
 from tests.http_server import HttpServer, Reply
@@ -182,3 +184,44 @@ def test_storm_is_much_of_the_fleet_in_several_places(silent, seen, places, expe
 def test_most_anchors_decide():
     assert [own_line.line_is_down(answered, 4) for answered in range(5)] == [True, True, False, False, False]
     assert own_line.line_is_down(0, 0) is False
+
+
+def test_outage_ends_when_the_sites_answer_though_the_anchors_never_do(fleet_of_eight, settings):
+    settings.SITEMEND_ANCHORS = ("http://127.0.0.1:1/",)  # a firewall of ours keeps them from us for ever
+    pages = pages_of(fleet_of_eight)
+    see(pages, 60, **SILENT)
+    assert egress.recheck(after(75)) is True
+    see(pages, 120)
+    assert egress.recheck(after(125)) is False
+    assert LineOutage.objects.get().until == after(125)
+    for seconds in (180, 185, 200):
+        see(pages[:1], seconds, **SILENT)
+        see(pages[1:], seconds)
+    assert Incident.objects.get().site == fleet_of_eight[0]
+
+
+def test_outage_goes_on_while_only_some_sites_answer(fleet_of_eight, settings):
+    settings.SITEMEND_ANCHORS = ("http://127.0.0.1:1/",)
+    pages = pages_of(fleet_of_eight)
+    see(pages, 60, **SILENT)
+    see(pages[:3], 120)
+    see(pages[3:], 121, **SILENT)
+    assert egress.recheck(after(125)) is True
+
+
+def test_anchors_are_known_by_the_usual_authorities(settings, monkeypatch):
+    """The anchors are public pages, which no test may ask: that they are asked in this way is what can be seen here."""
+    asked = {}
+    monkeypatch.setattr(egress, "probe_many", lambda requests, **how: asked.update(how) or [])
+    monkeypatch.setattr(engine, "_trusted", ["/of/the/company.pem"])
+    settings.SITEMEND_ANCHORS = ("https://anchor.example/",)
+    egress._anchors_are_silent()
+    assert asked["ca_file"] == certifi.where()
+
+
+@pytest.mark.parametrize(
+    ("silent", "answering", "expected"),
+    [(0, 0, False), (8, 0, False), (8, 12, False), (6, 14, True), (1, 1, True), (2, 1, False), (1, 2, True), (4, 4, True), (5, 5, False)],
+)
+def test_line_is_well_when_most_sites_answer(silent, answering, expected):
+    assert own_line.is_calm_again(silent, answering) is expected
