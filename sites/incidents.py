@@ -153,16 +153,22 @@ def tell_when_window_is_over(incident: Incident, seen_at: datetime) -> None:
     """What was only noted, because it began in a maintenance window, is told by the first failure that is seen after its end."""
     if incident.held_at is None or maintenance.running(incident.site, seen_at) is not None:
         return
+    _tell_held(incident, seen_at, _("The maintenance window is over and it still fails: from now on it is told."))
+
+
+def _tell_held(incident: Incident, at: datetime, text: str = "") -> None:
     if not Incident.objects.filter(pk=incident.pk, held_at=incident.held_at).update(held_at=None):
         return  # another batch has told it
     incident.held_at = None
-    add_entry(incident, Kind.HINT, _("The maintenance window is over and it still fails: from now on it is told."), at=seen_at)
+    if text:
+        add_entry(incident, Kind.HINT, text, at=at)
     kind = Notification.Kind.REGRESSION if incident.regression_of_id else Notification.Kind.NEW
-    notifications.incident_opened(incident, kind, seen_at)
+    notifications.incident_opened(incident, kind, at)
 
 
 def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime) -> Incident:
     """Silent but for the timeline: the same failure was over for less than half an hour."""
+    withdrawn = incident.held_at is not None and incident.held_at == incident.resolved_at
     incident.reopened += 1
     incident.resolved_at, incident.resolution = None, ""
     pattern = incident.pattern
@@ -175,6 +181,8 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
         _extend(other, those, held, samples, now)
         return other
     add_entry(incident, Kind.BAD, _("It answers the same failure again within half an hour: the incident is open again."), at=now)
+    if withdrawn:
+        _tell_held(incident, now)
     tell_when_window_is_over(incident, now)
     _note_pattern(incident, pattern, now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
@@ -290,6 +298,7 @@ def withdraw(incident: Incident, text: str, now: datetime) -> bool:
     if not _close(incident, Incident.Resolution.RECOVERY, now, text):
         return False
     notifications.withdraw(incident, text)
+    Incident.objects.filter(pk=incident.pk).update(held_at=now)  # as if nobody had heard of it: when it is back, it is told
     return True
 
 

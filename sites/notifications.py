@@ -18,6 +18,8 @@ LATEST_AFTER_FIRST_FAILURE = timedelta(seconds=55)  # with what delivery takes, 
 DELIVERY_TASK = "sites.tasks.deliver_notifications"
 
 Kind, State = Notification.Kind, Notification.State
+_FAILURES = (Kind.NEW, Kind.REGRESSION)
+_BACK = ":back-"  # in the key of what is told again of an incident that was reopened: which time it is
 # Not told in a maintenance window. A failure itself is held until its end; what follows a mail that has left is told.
 _QUIET_IN_WINDOW = (Kind.BLOCKED, Kind.FLAPPING, Kind.ESCALATION, Kind.REMINDER)
 
@@ -30,7 +32,8 @@ def incident_opened(incident: Incident, kind: str, now: datetime) -> None:
     if incident.site.host_id:
         send_after = max(now, min(now + WAIT_FOR_CAUSE, incident.first_failure_at + LATEST_AFTER_FIRST_FAILURE))
     how = _("The failure was confirmed by %(how)s.") % {"how": incident.confirmed_by}
-    _tell(kind, incident.site, now, f"{kind}:{incident.pk}", incident=incident, how=how, send_after=send_after)
+    key = f"{kind}:{incident.pk}" + (f"{_BACK}{incident.reopened}" if incident.reopened else "")
+    _tell(kind, incident.site, now, key, incident=incident, how=how, send_after=send_after)
 
 
 def incident_recovered(incident: Incident, now: datetime, how: str = "") -> None:
@@ -45,7 +48,16 @@ def incident_recovered(incident: Incident, now: datetime, how: str = "") -> None
     if incident.pattern == "intermittent":
         by_probes = _("It failed now and then, so the recovery was confirmed by more good probes in a row than luck would bring.")
     by_probes = _("The repair was verified by probes.") if by_repair else by_probes
-    _tell(Kind.RECOVERY, incident.site, now, f"recovery:{incident.pk}", incident=incident, how=how or by_probes)
+    _tell(Kind.RECOVERY, incident.site, now, f"recovery:{incident.pk}{_told_back(incident)}", incident=incident, how=how or by_probes)
+
+
+def _told_back(incident: Incident) -> str:
+    """Which of its times is over: the newest return that was told, empty for the first. What is told again also gets its end."""
+    if not incident.reopened:
+        return ""
+    rows = Notification.objects.filter(incident=incident, kind__in=_FAILURES, dedupe_key__contains=_BACK).exclude(state=State.SUPPRESSED)
+    key = rows.order_by("-pk").values_list("dedupe_key", flat=True).first()
+    return f"{_BACK}{key.rpartition(_BACK)[2].partition(':')[0]}" if key else ""
 
 
 def escalated(incident: Incident, now: datetime) -> None:

@@ -365,3 +365,18 @@ class TestNewRulesOfFingerprints:
         for seconds in (60, 65, 70):
             see([home, other], seconds, Kind.SERVER_ERROR, excerpt=self.TEXT)
         assert Incident.objects.get().paths == ["/", "/a"]
+
+
+def test_failure_after_a_withdrawal_is_told_though_it_was_a_moment_ago(site):
+    fail(site)
+    incidents.withdraw(Incident.objects.get(), "Our own connection was down.", after(10))
+    recover(site, 20)
+    fail(site, 300)
+    assert told() == [("new", "suppressed"), ("new", "queued")]
+    assert "window" not in " ".join(Incident.objects.get().entries.values_list("text", flat=True))
+    recover(site, 400)
+    assert told()[2:] == [("recovery", "queued")]
+
+
+def told() -> list[tuple[str, str]]:
+    return list(Notification.objects.order_by("pk").values_list("kind", "state"))
