@@ -109,6 +109,7 @@ def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
     if added := [path for path in incident.paths if path not in paths]:
         add_entry(incident, Kind.BAD, _("%(paths)s fails in the same way.") % {"paths": ", ".join(added)}, at=incident.last_seen_at)
     tell_when_window_is_over(incident, incident.last_seen_at)
+    _tell_if_back_to_stay(incident, held)
     _note_pattern(incident, pattern, now)
 
 
@@ -162,8 +163,29 @@ def _tell_held(incident: Incident, at: datetime, text: str = "") -> None:
     incident.held_at = None
     if text:
         add_entry(incident, Kind.HINT, text, at=at)
-    kind = Notification.Kind.REGRESSION if incident.regression_of_id else Notification.Kind.NEW
-    notifications.incident_opened(incident, kind, at)
+    again = incident.regression_of_id or notifications.heard_it_is_over(incident)
+    notifications.incident_opened(incident, Notification.Kind.REGRESSION if again else Notification.Kind.NEW, at)
+
+
+def hold_if_believed_over(incident: Incident, now: datetime) -> None:
+    """What is back in a maintenance window is held as a new failure is, when the last that people heard is that it is over."""
+    if incident.held_at is None and notifications.heard_it_is_over(incident):
+        maintenance.hold(incident, now)
+
+
+def _tell_if_back_to_stay(incident: Incident, held: Sequence[Sample]) -> None:
+    """A return that was not told, as it might have been over in a moment, is told when it lasts and people believe that it is over."""
+    since = min((sample.state.failing_since for sample in held if sample.state.failing_since), default=None)
+    seen_at = incident.last_seen_at
+    if not incident.reopened or incident.held_at is not None or since is None or seen_at - since < REOPENED_WITHIN:
+        return
+    over_at = notifications.heard_it_is_over(incident)
+    kind, text = Notification.Kind.REGRESSION, _("It is back to stay, and people were told that it is over: it is told again.")
+    if over_at is None or seen_at - over_at < REOPENED_WITHIN or notifications.is_muted(incident, kind, seen_at):
+        return
+    if maintenance.running(incident.site, seen_at) is None and not incident.entries.filter(at__gt=over_at, text=text).exists():
+        add_entry(incident, Kind.HINT, text, at=seen_at)
+        notifications.incident_opened(incident, kind, seen_at)
 
 
 def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime) -> Incident:
@@ -183,6 +205,7 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
     add_entry(incident, Kind.BAD, _("It answers the same failure again within half an hour: the incident is open again."), at=now)
     if withdrawn:
         _tell_held(incident, now)
+    hold_if_believed_over(incident, now)
     tell_when_window_is_over(incident, now)
     _note_pattern(incident, pattern, now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))

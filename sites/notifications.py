@@ -99,6 +99,18 @@ def was_told(incident: Incident, kind: str) -> bool:
     return Notification.objects.filter(incident=incident, kind=kind).exclude(state=State.SUPPRESSED).exists()
 
 
+def is_muted(incident: Incident, kind: str, now: datetime) -> bool:
+    """Whether this news of an incident would be noted but not mailed at this moment."""
+    return bool(_why_muted(incident.site, incident, kind, now))
+
+
+def heard_it_is_over(incident: Incident) -> datetime | None:
+    """When people were told that it is over, if that is the last that they heard of this incident."""
+    rows = Notification.objects.filter(incident=incident).exclude(state=State.SUPPRESSED).order_by("-created_at", "-pk")
+    kind, at = rows.values_list("kind", "created_at").first() or ("", None)
+    return at if kind == Kind.RECOVERY else None
+
+
 def flapping(incident: Incident, now: datetime) -> None:
     """It fails and recovers again and again; told once."""
     how = _("It changed again and again within a short time. From now on changes are only noted on the incident's page.")

@@ -108,6 +108,7 @@ def _reopen(met: VisitorIncident, burst: Burst, fingerprint: str, now: datetime)
     incidents.add_entry(
         incident, IncidentEntry.Kind.BAD, _("Visitors meet it again within half an hour: the incident is open again."), at=now
     )
+    incidents.hold_if_believed_over(incident, now)
     _extend(met, burst)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return met

@@ -380,3 +380,18 @@ def test_failure_after_a_withdrawal_is_told_though_it_was_a_moment_ago(site):
 
 def told() -> list[tuple[str, str]]:
     return list(Notification.objects.order_by("pk").values_list("kind", "state"))
+
+
+def test_failure_that_people_believe_over_is_told_again_when_it_lasts_half_an_hour(site):
+    fail(site)
+    recover(site, 100)
+    begin = 10 * MINUTE
+    fail(site, begin)
+    for minute in (10, 20, 29):
+        see(site.pages.all(), begin + minute * MINUTE, Kind.SERVER_ERROR)
+    assert kinds() == ["new", "recovery"]
+    for minute in (30, 31, 32):
+        see(site.pages.all(), begin + minute * MINUTE, Kind.SERVER_ERROR)
+    assert kinds() == ["new", "recovery", "regression"]
+    recover(site, begin + 40 * MINUTE)
+    assert kinds() == ["new", "recovery", "regression", "recovery"]

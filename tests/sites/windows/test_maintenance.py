@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from sites import incidents
 from sites.history import rolling
 from sites.models import DayRollup, Incident, MaintenanceWindow, Notification, Page, Site
 from sites.probing.outcome import Kind, Purpose
@@ -269,3 +270,51 @@ def test_failure_that_only_visitors_meet_is_told_after_the_window(site):
     assert mails() == []
     meet(60 * MINUTE)
     assert (mails(), Incident.objects.get().held_at) == (["new"], None)
+
+
+def test_failure_that_people_believe_over_is_back_in_a_window_and_outlasts_it(site):
+    fail(site)
+    recover(site, 60)
+    window(site, starts=200)
+    fail(site, 300)
+    incident = Incident.objects.get()
+    assert (incident.reopened, incident.held_at, mails()) == (1, after(305), ["new", "recovery"])
+    see(site.pages.all(), HOUR + 199, Kind.SERVER_ERROR)
+    assert mails() == ["new", "recovery"]
+    see(site.pages.all(), HOUR + 260, Kind.SERVER_ERROR)
+    see(site.pages.all(), HOUR + 320, Kind.SERVER_ERROR)
+    assert mails() == ["new", "recovery", "regression"]
+    recover(site, HOUR + 400)
+    assert mails() == ["new", "recovery", "regression", "recovery"]
+
+
+def test_failure_that_is_back_and_over_within_a_window_is_not_told_again(site):
+    fail(site)
+    recover(site, 60)
+    window(site, starts=200)
+    fail(site, 300)
+    recover(site, 600)
+    assert mails() == ["new", "recovery"]
+
+
+def test_failure_that_people_know_of_is_not_told_again_after_a_window(site):
+    fail(site)
+    incidents.resolve(Incident.objects.get(), make_user("bob"))
+    Incident.objects.update(resolved_at=after(100))
+    window(site, starts=200)
+    see(site.pages.all(), 300, Kind.SERVER_ERROR)
+    see(site.pages.all(), HOUR + 260, Kind.SERVER_ERROR)
+    assert (Incident.objects.get().reopened, mails()) == (1, ["new"])
+
+
+def test_visitors_failure_that_people_believe_over_is_back_in_a_window_and_outlasts_it(site):
+    def burst(second: float) -> Burst:
+        return Burst("/pay", "/pay", 500, after(second), after(second), 5, ("203.0.113.0",))
+
+    visitor_incidents.follow(site, [burst(0)], after(5))
+    incidents.resolve_by_quiet(Incident.objects.get(), after(100), "No visitor met it.", "No visitor met it.")
+    window(site, starts=200)
+    visitor_incidents.follow(site, [burst(300)], after(305))
+    assert mails() == ["new", "recovery"]
+    visitor_incidents.follow(site, [burst(HOUR + 260)], after(HOUR + 265))
+    assert mails() == ["new", "recovery", "regression"]
