@@ -41,7 +41,7 @@ _EMPTY_YET = re.compile(
 )
 _HOST_WORDS = re.compile(
     r"\b(?:hosting|host(?:ed|er)|provider|registrar|webspace|cpanel|plesk|directadmin|billing|invoice|suspendedpage|control panel"
-    r"|héberg\w+|infomaniak|gandi|ovh(?:cloud)?|ionos|strato|aruba|arsys|hostinger|webhosting\S*|\S*anbieter|inhaber"
+    r"|héberg\w+|infomaniak|gandi|ovh(?:cloud)?|ionos|strato|aruba|arsys|hostinger|webhosting\w{0,40}|\w{0,40}anbieter|inhaber"
     r"|proveedor|alojad[oa]|alojamiento|fornitore|spazio web)\b",
     re.IGNORECASE,
 )

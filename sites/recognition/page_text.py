@@ -14,7 +14,8 @@ _QUOTED = re.compile(r"<(pre|code|textarea|xmp|samp|kbd|blockquote|script|style)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[!/?a-zA-Z][^<>]*>")
 TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,1000})", re.IGNORECASE)
-_HEADING = re.compile(r"<h1\b[^<>]*>(.{0,1000}?)</h1", re.IGNORECASE | re.DOTALL)
+_HEADING = re.compile(r"<h1\b[^<>]*>", re.IGNORECASE)
+_HEADING_ENDS = re.compile(r"(.{0,1000}?)</h1", re.IGNORECASE | re.DOTALL)
 _SPACE = re.compile(r"\s+")
 
 
@@ -63,7 +64,8 @@ def title(text: str) -> str:
 
 def heading(text: str) -> str:
     """The first main heading in one line; empty when there is none."""
-    found = _HEADING.search(text)
+    begins = _HEADING.search(text)  # only the first: a page of nothing but headings would cost a second
+    found = _HEADING_ENDS.match(text, begins.end()) if begins else None
     return visible(found.group(1)) if found else ""
 
 
