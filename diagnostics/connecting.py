@@ -185,6 +185,7 @@ def store(
     moved = stored is None or (stored.address, stored.port) != (host.address, host.port)
     if password or private_key or moved:
         set_host_secrets(host, password=password, private_key=private_key, passphrase=passphrase)
+        host.imported_in = None  # what a person typed since is no more the import's to take away
     if moved:
         host.host_key, host.host_key_accepted_at, host.host_key_accepted_by = "", None, None
         if stored:

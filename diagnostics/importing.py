@@ -138,8 +138,10 @@ class Connections:
 
 
 def left_over() -> QuerySet[Host]:
-    """Accounts that an undone import made and no site uses."""
-    return Host.objects.filter(imported_in__state=SiteImport.State.UNDONE).exclude(pk__in=Site.objects.exclude(host=None).values("host_id"))
+    """Accounts that an undone import made and no site uses, nor one in the bin but those of undone imports."""
+    undone = SiteImport.State.UNDONE
+    using = Site.with_deleted.filter(host__isnull=False).exclude(deleted_at__isnull=False, imported_in__state=undone)
+    return Host.objects.filter(imported_in__state=undone).exclude(pk__in=using.values("host_id"))
 
 
 def place_of(host: Host | NewHost) -> Place:

@@ -167,8 +167,8 @@ def pause(site: Site, until: datetime | None = None) -> None:
     with transaction.atomic():
         _lock(site)
         site.paused_at, site.paused_until = timezone.now(), until
-        site.save(update_fields=["paused_at", "paused_until"])
-        site.pages.update(due_at=None)
+        if _keep_pause(site):
+            site.pages.update(due_at=None)
 
 
 def resume(site: Site) -> None:
@@ -176,8 +176,13 @@ def resume(site: Site) -> None:
     with transaction.atomic():
         _lock(site)
         site.paused_at = site.paused_until = None
-        site.save(update_fields=["paused_at", "paused_until"])
-        _start(site, timezone.now())
+        if _keep_pause(site):
+            _start(site, timezone.now())
+
+
+def _keep_pause(site: Site) -> bool:
+    """Stores whether it is paused. False for a site that somebody put into the bin meanwhile: it stays there as it is."""
+    return bool(Site.objects.filter(pk=site.pk).update(paused_at=site.paused_at, paused_until=site.paused_until))
 
 
 def resume_due(now: datetime | None = None) -> int:

@@ -209,6 +209,6 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("diagnostics:import", row.pk)
     done = bulk_changes.delete(request.user, ids)
     SiteImport.objects.filter(pk=row.pk).update(state=SiteImport.State.UNDONE)
-    Host.objects.filter(imported_in=row).update(test_due_at=None)
+    Host.objects.filter(pk__in=list(importing.left_over().filter(imported_in=row).values_list("pk", flat=True))).update(test_due_at=None)
     messages.success(request, bulk_words.happened(bulk_changes.DELETE, done.changed))
     return redirect("diagnostics:imports")

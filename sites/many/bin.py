@@ -40,6 +40,7 @@ def restore(ids: Iterable[int]) -> int:
         }
         bulk_changes.free_names(list(back))
         bulk_changes.write(columns, back)
+        bulk_changes.stand_again(list(back))
     return len(back)
 
 
@@ -71,6 +72,7 @@ def prune(now: datetime | None = None) -> dict[str, int]:
     removed = remove_for_good(list(old))
     unused = Host.objects.filter(imported_in__state=SiteImport.State.UNDONE, practice=False)
     unused = unused.exclude(pk__in=Site.with_deleted.filter(host__isnull=False).values("host_id"))
+    unused = unused.exclude(host_key_accepted_at__isnull=False)  # somebody has looked at it and means to use it
     hosts = unused.delete()[0]
     changes = BulkChange.objects.filter(at__lt=now - CHANGES_FOR).delete()[0]
     return {"deleted_sites": removed, "hosts_of_undone_imports": hosts, "bulk_changes": changes, "previews": remove_old_previews(now)}

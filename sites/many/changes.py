@@ -11,12 +11,13 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import delivery
 from sites.bulk import update_rows
-from sites.models import BulkChange, Host, MaintenanceWindow, Notification, Page, Site
+from sites.models import BulkChange, Host, MaintenanceWindow, Notification, Page, Site, SiteImport
 from sites.scheduling import first_due
 from sites.signals import sites_in_work
 
@@ -91,8 +92,11 @@ def remove_tag(user: AbstractBaseUser, ids: Iterable[int], tag: str) -> Done:
     return _change(user, UNTAG, ids, ("tags",), changing, tag)
 
 
-def rename_tag(user: AbstractBaseUser, ids: Iterable[int], old: str, new: str) -> Done:
-    """Another word for a tag, wherever it is; where both were, one is left."""
+def rename_tag(user: AbstractBaseUser, ids: Iterable[int], old: str, new: str, team_ids: Sequence[int] = ()) -> Done:
+    """Another word for a tag, wherever it is; where both were, one is left. The maintenance windows of these teams go with it.
+
+    Raises ChangeRefused when a site has no room for it.
+    """
 
     def changing(row: Sequence[Any]) -> Sequence[Any] | None:
         words = row[0].split()
@@ -103,12 +107,18 @@ def rename_tag(user: AbstractBaseUser, ids: Iterable[int], old: str, new: str) -
             raise ChangeRefused(_("One of these sites has too many tags for this word. Nothing was changed."))
         return (tags,)
 
-    return _change(user, TAG, ids, ("tags",), changing, f"{old}{RENAMED}{new}"[:200])
+    with transaction.atomic():
+        windows = _rename_windows(team_ids, old, new)
+        noted = {"windows": windows, "tag": [old, new]} if windows else None
+        return _change(user, TAG, ids, ("tags",), changing, f"{old}{RENAMED}{new}"[:200], noted=noted)
 
 
-def rename_windows(team_ids: Sequence[int], old: str, new: str) -> int:
-    """Maintenance windows for a tag go with its new name."""
-    return MaintenanceWindow.objects.filter(team__in=team_ids, tag=old).update(tag=new)
+def _rename_windows(team_ids: Sequence[int], old: str, new: str, ids: Sequence[int] | None = None) -> list[int]:
+    """Maintenance windows of these teams for a tag (of these numbers only, when given) go with its new name. Which ones did."""
+    windows = MaintenanceWindow.objects.filter(team__in=team_ids, tag=old)
+    changed = list((windows if ids is None else windows.filter(pk__in=ids)).values_list("pk", flat=True))
+    MaintenanceWindow.objects.filter(pk__in=changed).update(tag=new)
+    return changed
 
 
 def set_host(user: AbstractBaseUser, ids: Iterable[int], host: Host | None) -> Done:
@@ -169,8 +179,9 @@ def _change(
     changing: Changing,
     detail: str = "",
     spare: bool = False,
+    noted: dict[str, Any] | None = None,
 ) -> Done:
-    """`spare`: sites that somebody works on are left as they are."""
+    """`spare`: sites that somebody works on are left as they are. `noted`: what else was changed, for `undo`."""
     kept = sorted(set(ids))
     spared = in_work(kept) if spare else set()
     kept = [pk for pk in kept if pk not in spared]
@@ -181,7 +192,7 @@ def _change(
             changes = {row[0]: (row[1:], new) for row in rows.values_list("pk", *columns) if (new := changing(row[1:])) is not None}
             write(columns, {pk: new for pk, (_old, new) in changes.items()})
             log.extend([pk, *old, *new] for pk, (old, new) in changes.items())
-        change = _noted(user, verb, detail, columns, log) if log else None
+        change = _noted(user, verb, detail, {"columns": columns, "rows": log, **(noted or {})}) if log else None
     return Done(change, len(log), len(spared))
 
 
@@ -195,19 +206,19 @@ def write(columns: Sequence[str], rows: dict[int, Sequence[Any]]) -> None:
 
 
 def _restart(ids: Sequence[int]) -> None:
-    """Pages of paused sites are not due; those of the others begin a timetable now."""
-    Page.objects.filter(site__in=ids, site__paused_at__isnull=False).update(due_at=None)
+    """Pages of paused sites, and of those in the bin, are not due; those of the others begin a timetable now."""
+    Page.objects.filter(Q(site__paused_at__isnull=False) | Q(site__deleted_at__isnull=False), site__in=ids).update(due_at=None)
     now = timezone.now()
-    running = Page.objects.filter(site__in=ids, site__paused_at=None).values_list("pk", "site__interval_s")
+    running = Page.objects.filter(site__in=ids, site__paused_at=None, site__deleted_at=None).values_list("pk", "site__interval_s")
     rows = {pk: first_due(interval_s, now) for pk, interval_s in running}
     if rows:
         update_rows(Page, rows, ["due_at", "anchor_at"])
 
 
-def _noted(user: AbstractBaseUser, verb: str, detail: str, columns: Sequence[str], log: list[list[Any]]) -> BulkChange:
-    document = json.dumps({"columns": columns, "rows": log}, default=lambda value: value.isoformat())
+def _noted(user: AbstractBaseUser, verb: str, detail: str, document: dict[str, Any]) -> BulkChange:
+    before = zlib.compress(json.dumps(document, default=lambda value: value.isoformat()).encode())
     return BulkChange.objects.create(
-        user=user, verb=verb, detail=detail[:200], count=len(log), at=timezone.now(), before=zlib.compress(document.encode())
+        user=user, verb=verb, detail=detail[:200], count=len(document["rows"]), at=timezone.now(), before=before
     )
 
 
@@ -230,9 +241,9 @@ def undo(change: BulkChange, team_ids: Sequence[int]) -> int:
         columns = tuple(document["columns"])
         rows = [_read(columns, row) for row in document["rows"]]
         back = sum(_put_back(columns, rows[start : start + AT_ONCE], team_ids) for start in range(0, len(rows), AT_ONCE))
-        if RENAMED in change.detail:
-            new, old = reversed(change.detail.split(RENAMED))
-            rename_windows(team_ids, new, old)
+        if document.get("windows"):
+            old, new = document["tag"]
+            _rename_windows(team_ids, new, old, document["windows"])
         return back
 
 
@@ -247,8 +258,8 @@ def _moment(column: str, value: Any) -> Any:
 
 def _put_back(columns: tuple[str, ...], rows: list[tuple[int, tuple[Any, ...], tuple[Any, ...]]], team_ids: Sequence[int]) -> int:
     stand = {pk: (old, new) for pk, old, new in rows}
-    there_now = Site.with_deleted.select_for_update().filter(pk__in=list(stand), team__in=team_ids).order_by("pk")
-    now = there_now.values_list("pk", *columns)
+    sites = Site.with_deleted if "deleted_at" in columns else Site.objects  # what is in the bin comes out of it by its own undo alone
+    now = sites.select_for_update().filter(pk__in=list(stand), team__in=team_ids).order_by("pk").values_list("pk", *columns)
     back = {row[0]: stand[row[0]][0] for row in now if tuple(row[1:]) == stand[row[0]][1]}
     if "host_id" in columns:
         there = set(Host.objects.filter(pk__in={old[0] for old in back.values() if old[0]}).values_list("pk", flat=True))
@@ -256,7 +267,15 @@ def _put_back(columns: tuple[str, ...], rows: list[tuple[int, tuple[Any, ...], t
     if "deleted_at" in columns:
         free_names(list(back))
     write(columns, back)
+    if "deleted_at" in columns:
+        stand_again(list(back))
     return len(back)
+
+
+def stand_again(ids: Sequence[int]) -> None:
+    """The imports that these sites came from are undone no more: some of what they made is used again."""
+    made = set(Site.objects.filter(pk__in=ids, imported_in__isnull=False).values_list("imported_in", flat=True))
+    SiteImport.objects.filter(pk__in=made, state=SiteImport.State.UNDONE).update(state=SiteImport.State.MADE)
 
 
 def free_names(ids: Sequence[int]) -> None:

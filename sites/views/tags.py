@@ -46,12 +46,11 @@ def change(request: HttpRequest) -> HttpResponse:
     old, new = form.cleaned_data["tag"], form.cleaned_data["new"]
     ids = list(Site.objects.filter(selecting.has_tag(old), team__in=teams).values_list("pk", flat=True))
     try:
-        done = bulk_changes.rename_tag(request.user, ids, old, new) if new else bulk_changes.remove_tag(request.user, ids, old)
+        done = bulk_changes.rename_tag(request.user, ids, old, new, teams) if new else bulk_changes.remove_tag(request.user, ids, old)
     except bulk_changes.ChangeRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("sites:tags")
     if new:
-        bulk_changes.rename_windows(teams, old, new)
         _rename_in_filters(request, old, new)
     words = ngettext("The tag was changed on %(n)d site.", "The tag was changed on %(n)d sites.", done.changed)
     messages.success(request, words % {"n": done.changed})

@@ -11,8 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from diagnostics import connecting
 from diagnostics.import_forms import MOST_BYTES
-from sites.models import Host, Site, SiteImport
+from sites import credentials
+from sites.many import bin as sites_bin
+from sites.models import BulkChange, Host, Site, SiteImport
 from tests.factories import make_site, make_team, make_user
 from tests.sites.views.pages import client_of, words
 
@@ -101,6 +104,27 @@ def test_file_corrected_after_an_undo_is_imported_again(client: Client) -> None:
     host = Host.objects.get()
     assert (Site.objects.get(name="Shop").host, host.imported_in, host.state) == (host, again, "untested")
     assert host.test_due_at is not None
+
+
+def test_import_that_was_undone_and_taken_back_keeps_its_account(client: Client) -> None:
+    row = paste(client, CSV)
+    client.post(f"/imports/{row.pk}/", {"action": "confirm"})
+    client.post(f"/imports/{row.pk}/undo/")
+    client.post(f"/changes/{BulkChange.objects.get().pk}/undo/")
+    row.refresh_from_db()
+    assert (row.state, Site.objects.filter(name="Shop").count()) == ("made", 1)
+    again = paste(client, CSV.replace("Shop,https://shop", "Other,https://other").replace("very-secret", "another"))
+    client.post(f"/imports/{again.pk}/", {"action": "confirm"})
+    assert credentials.host_secrets(Host.objects.get())[0] == "very-secret"  # noqa: S105
+
+
+def test_account_with_a_secret_typed_since_is_no_more_the_imports(client: Client) -> None:
+    row = paste(client, CSV)
+    client.post(f"/imports/{row.pk}/", {"action": "confirm"})
+    connecting.store(Host.objects.get(), password="typed-since")  # noqa: S106
+    client.post(f"/imports/{row.pk}/undo/")
+    sites_bin.prune(timezone.now() + timedelta(days=8))
+    assert credentials.host_secrets(Host.objects.get())[0] == "typed-since"  # noqa: S105
 
 
 def test_preview_is_its_owners_alone_and_over_after_an_hour(client: Client) -> None:

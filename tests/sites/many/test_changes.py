@@ -13,7 +13,7 @@ from sites import registration
 from sites.bulk import insert_rows
 from sites.many import bin as sites_bin
 from sites.many import changes as bulk_changes
-from sites.models import BulkChange, Host, Incident, Page, Site, SiteImport, Team
+from sites.models import BulkChange, Host, Incident, MaintenanceWindow, Page, Site, SiteImport, Team
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.sites.views.pages import make_mail
 
@@ -45,6 +45,72 @@ def test_pause_and_resume_of_many_are_taken_back_exactly() -> None:
     assert (resumed.changed, Site.objects.filter(paused_at=None).count()) == (1, 3)
     assert undo(resumed.change) == 1
     assert Site.objects.get(pk=paused.pk).paused_at == was
+
+
+def make_window(team: Team, tag: str) -> MaintenanceWindow:
+    values = {"repeats": "daily", "first_day": timezone.now().date(), "start_time": "02:00", "time_zone": "UTC", "duration_s": 3600}
+    return MaintenanceWindow.objects.create(team=team, tag=tag, **values)
+
+
+def test_undone_pause_leaves_the_bin_alone() -> None:
+    user = make_user()
+    first, binned = fleet(2)
+    done = bulk_changes.pause(user, [first.pk, binned.pk])
+    bulk_changes.delete(user, [binned.pk])
+    assert undo(done.change) == 1
+    gone = Site.with_deleted.get(pk=binned.pk)
+    assert gone.deleted_at and gone.paused_at
+    bulk_changes.write(("paused_at",), {binned.pk: (None,)})
+    assert Page.objects.get(site=binned.pk).due_at is None and Page.objects.get(site=first).due_at
+
+
+def test_site_that_is_in_the_bin_meanwhile_is_not_resumed() -> None:
+    site = make_site()
+    registration.pause(site)
+    bulk_changes.delete(make_user(), [site.pk])
+    for act in (registration.resume, registration.pause):
+        act(site)
+        gone = Site.with_deleted.get(pk=site.pk)
+        assert gone.paused_at and gone.deleted_at and Page.objects.get(site=site.pk).due_at is None
+
+
+def test_renaming_a_tag_takes_its_windows_along_and_back_and_no_others() -> None:
+    user, team = make_user(), make_team()
+    site = make_site(team, tags="shop")
+    ours, theirs = (make_window(team, tag=tag) for tag in ("shop", "sale"))
+    done = bulk_changes.rename_tag(user, [site.pk], "shop", "sale", [team.pk])
+    assert list(MaintenanceWindow.objects.values_list("tag", flat=True)) == ["sale", "sale"]
+    assert undo(done.change) == 1
+    assert {window.pk: window.tag for window in MaintenanceWindow.objects.all()} == {ours.pk: "shop", theirs.pk: "sale"}
+
+
+def test_account_whose_name_looks_like_a_renaming_is_taken_back() -> None:
+    user, site = make_user(), make_site()
+    host = make_host(site.team, name="a → b → c")
+    window = make_window(site.team, tag="b")
+    assert undo(bulk_changes.set_host(user, [site.pk], host).change) == 1
+    window.refresh_from_db()
+    assert window.tag == "b"
+
+
+def test_import_whose_sites_come_back_keeps_its_accounts() -> None:
+    user, site = make_user(), make_site()
+    made = [SiteImport.objects.create(team=site.team, source="csv", state="undone") for _ in range(2)]
+    hosts = [make_host(site.team, imported_in=each) for each in made]
+    for each, take_back in zip(made, (lambda done: undo(done.change), lambda done: sites_bin.restore([site.pk])), strict=True):
+        Site.objects.filter(pk=site.pk).update(imported_in=each)
+        take_back(bulk_changes.delete(user, [site.pk]))
+        each.refresh_from_db()
+        assert each.state == SiteImport.State.MADE
+    assert sites_bin.prune()["hosts_of_undone_imports"] == 0 and Host.objects.count() == len(hosts)
+
+
+def test_account_whose_key_a_person_accepted_outlives_its_import() -> None:
+    made = SiteImport.objects.create(team=make_team(), source="csv", state="undone")
+    make_host(made.team, imported_in=made)
+    accepted = make_host(made.team, imported_in=made, host_key="ssh-ed25519 AAAA", host_key_accepted_at=timezone.now())
+    assert sites_bin.prune()["hosts_of_undone_imports"] == 1
+    assert list(Host.objects.all()) == [accepted]
 
 
 def test_interval_of_many_begins_new_timetables() -> None:
