@@ -17,7 +17,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -26,6 +26,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from sites import emails
 from sites.models import IncidentEntry, Notification, Site
 from sites.queueing import enqueue_on_commit
+from sites.windows import maintenance
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ HOUR, MOST_PER_HOUR = timedelta(hours=1), 20  # mails to one recipient about one
 BACK_OFF_S = (30, 60, 300, 900, 3600)  # after the first, second, … failed attempt; then hourly
 GIVE_UP_AFTER = timedelta(hours=24)
 STUCK_AFTER = timedelta(minutes=5)  # longer than a mail server may take to answer all commands of one mail
+MUTED_AT_LEAST = timedelta(seconds=60)  # what waits for the end of a mute is told so much later at least
 _AT_MOST = 200  # mails of one run
 IN_BIN = _lazy("The site was put into the bin before the mail left.")
 
@@ -45,6 +47,7 @@ _ALONE = (
     Notification.Kind.OWN_LINE,
 )  # never one mail with others
 _WITHOUT_INCIDENT = (*_ALONE, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE)
+_FAILURES = (Notification.Kind.NEW, Notification.Kind.REGRESSION)
 _TO_SEND = (State.QUEUED, State.FAILED)
 
 
@@ -260,12 +263,31 @@ def _failed(lead: Notification, reason: str, now: datetime) -> None:
 
 
 def sweep(now: datetime | None = None) -> int:
-    """Finds mails that a crash left in the middle of being sent, and has them sent again. Returns how many."""
+    """Finds mails that a crash left in the middle of being sent, and has them sent again. Returns how many.
+
+    Also what a mute held back, and what outlasts it.
+    """
     now = now or timezone.now()
+    _tell_what_outlasts_its_mute(now)
     stuck = Notification.objects.filter(state=State.SENDING).filter(Q(claimed_at=None) | Q(claimed_at__lte=now - STUCK_AFTER))
     return stuck.update(
         state=State.FAILED, send_after=now, last_error=_("Interrupted while being sent; sent again with the same Message-ID.")
     )
+
+
+@transaction.atomic
+def _tell_what_outlasts_its_mute(now: datetime) -> None:
+    """A failure that began while its site was muted is told when it was seen after the mute. Its row waits for that, set aside."""
+    rows = Notification.objects.filter(state=State.SUPPRESSED, kind__in=_FAILURES, send_after__gt=F("created_at") + MUTED_AT_LEAST)
+    rows = rows.filter(attempts=0, incident__resolved_at=None, site__deleted_at=None, site__paused_at=None)
+    for until in ("site__muted_until", "incident__muted_until"):
+        over = Q(**{f"{until}__lte": now, "incident__last_seen_at__gte": F(until)})
+        rows = rows.filter(Q(**{until: None}) | over)
+    found = [row for row in rows.select_related("site", "incident")[:_AT_MOST] if row.site and maintenance.running(row.site, now) is None]
+    Notification.objects.filter(pk__in=[row.pk for row in found]).update(state=State.QUEUED, send_after=now, last_error="")
+    text = _("It is no longer muted and it still fails: from now on it is told.")
+    told = {row.incident_id for row in found}
+    IncidentEntry.objects.bulk_create(IncidentEntry(incident_id=pk, kind=IncidentEntry.Kind.HINT, text=text, at=now) for pk in told)
 
 
 @transaction.atomic
@@ -274,7 +296,9 @@ def suppress(rows: QuerySet[Notification], why: str | Promise) -> None:
     waiting = rows.filter(state__in=_TO_SEND)
     keys = list(waiting.select_for_update(of=("self",)).values_list("pk", flat=True))
     Notification.objects.filter(joined_into__in=keys).update(state=State.QUEUED, joined_into=None)
-    waiting.update(state=State.SUPPRESSED, last_error=str(why))  # also what was joined to another of these until now
+    waiting.update(
+        state=State.SUPPRESSED, last_error=str(why), send_after=F("created_at")
+    )  # also what was joined to another of these until now
 
 
 def retry(notification: Notification) -> bool:

@@ -183,7 +183,9 @@ def _tell(
     members = Membership.objects.filter(team_id=site.team_id, wants_mail=True, user__is_active=True).exclude(user__email="")
     if only_user is not None:
         members = members.filter(user_id=only_user)
-    muted = _why_muted(site, incident, kind, now)
+    muted, until = _why_muted(site, incident, kind, now), _muted_until(site, incident, now)
+    if until and kind in _FAILURES:  # told then, if it still fails
+        send_after = max(until, now + delivery.MUTED_AT_LEAST + timedelta(seconds=1))
     rows = [
         Notification(
             kind=kind,
@@ -215,6 +217,11 @@ def _note(incident: Incident, rows: list[Notification], muted: str, now: datetim
         text = _("No mail: %(why)s") % {"why": muted}
     if text:
         IncidentEntry.objects.create(incident=incident, kind=IncidentEntry.Kind.MAIL, text=text, at=now)
+
+
+def _muted_until(site: Site, incident: Incident | None, now: datetime) -> datetime | None:
+    ends = [at for at in (site.muted_until, incident.muted_until if incident else None) if at and at > now]
+    return max(ends, default=None)
 
 
 def _why_muted(site: Site, incident: Incident | None, kind: str, now: datetime) -> str:

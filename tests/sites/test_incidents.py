@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sites import emails, incidents, signals
+from sites import delivery, emails, incidents, signals
 from sites.fingerprints import fingerprint
 from sites.models import Incident, Notification
 from sites.probing.outcome import Kind
@@ -395,3 +395,28 @@ def test_failure_that_people_believe_over_is_told_again_when_it_lasts_half_an_ho
     assert kinds() == ["new", "recovery", "regression"]
     recover(site, begin + 40 * MINUTE)
     assert kinds() == ["new", "recovery", "regression", "recovery"]
+
+
+def test_failure_that_outlasts_the_mute_of_its_site_is_told(site):
+    site.muted_until = after(600)
+    site.save()
+    fail(site)
+    for seconds in (300, 590):
+        see(site.pages.all(), seconds, Kind.SERVER_ERROR)
+        delivery.sweep(after(seconds))
+    delivery.sweep(after(601))  # nothing was seen yet after the mute
+    assert told() == [("new", "suppressed")]
+    see(site.pages.all(), 650, Kind.SERVER_ERROR)
+    delivery.sweep(after(660))
+    delivery.sweep(after(720))
+    assert told() == [("new", "queued")]
+    assert Incident.objects.get().entries.last().text == "It is no longer muted and it still fails: from now on it is told."
+
+
+def test_failure_that_ends_while_its_site_is_muted_is_not_told(site):
+    site.muted_until = after(600)
+    site.save()
+    fail(site)
+    recover(site, 300)
+    delivery.sweep(after(700))
+    assert told() == [("new", "suppressed"), ("recovery", "suppressed")]
