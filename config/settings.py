@@ -257,8 +257,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-# Celery would connect anew for every task: on SQLite that costs more than most tasks. `config.celery` closes what is old or broken.
-CELERY_DB_REUSE_MAX = 1_000_000_000
+# Celery connects anew for every task: on SQLite, which reads its schema each time, that costs more than most tasks. There
+# `config.celery` closes what is old; a PostgreSQL server may be restarted between two tasks, so there it stays as it is.
+CELERY_DB_REUSE_MAX = 1_000_000_000 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" else None
 
 # --- logging: see config/logs.py
 LOGGING = _logs.LOGGING
