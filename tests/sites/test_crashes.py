@@ -20,7 +20,7 @@ BEGIN = """
 import sys, json, django; django.setup()
 from django.db import connection, connections
 from sites.models import *
-from sites import rolling
+from sites.history import rolling
 from sites.probing.outcome import Kind, Purpose
 from sites.recording import record_batch
 from tests.sites.samples import after, outcome, see

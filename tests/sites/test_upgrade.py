@@ -33,7 +33,7 @@ for hours in (50, 3, 1):
     model("ProbeResult").objects.create(page=page, at=now - timedelta(hours=hours), purpose="routine", kind="ok", status=200, ms=40.0)
 call_command("migrate", verbosity=0)
 
-from sites import rolling, rollups
+from sites.history import rolling, rollups
 from sites.models import DayRollup, HourRollup
 rolling.roll_up()
 rolling.roll_up()
