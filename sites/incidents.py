@@ -104,6 +104,7 @@ def _older_names(sample: Sample) -> list[str]:
 def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample], samples: Sequence[Sample], now: datetime) -> None:
     paths, for_whom, pattern = incident.paths, incident.looks, incident.pattern
     describe(incident, those, held, samples)
+    _keep_pattern_in_window(incident, pattern)
     if for_whom != incident.looks:
         add_entry(incident, Kind.HINT, looks_sentence(incident.kind, incident.status, incident.looks), at=incident.last_seen_at)
     if added := [path for path in incident.paths if path not in paths]:
@@ -111,6 +112,12 @@ def _extend(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
     tell_when_window_is_over(incident, incident.last_seen_at)
     _tell_if_back_to_stay(incident, held)
     _note_pattern(incident, pattern, now)
+
+
+def _keep_pattern_in_window(incident: Incident, before: str) -> None:
+    """A change of pattern is news that a maintenance window keeps back: the first probe after it shall find the change again."""
+    if incident_rules.pattern_change(before, incident.pattern) and maintenance.running(incident.site, incident.last_seen_at):
+        incident.pattern = before
 
 
 def _note_pattern(incident: Incident, before: str, now: datetime) -> None:
@@ -195,6 +202,7 @@ def _reopen(incident: Incident, those: Sequence[Sample], held: Sequence[Sample],
     incident.resolved_at, incident.resolution = None, ""
     pattern = incident.pattern
     describe(incident, those, held, samples)
+    _keep_pattern_in_window(incident, pattern)
     try:
         with transaction.atomic():
             incident.save(update_fields=["reopened", "resolved_at", "resolution", *EXTENDED])

@@ -318,3 +318,14 @@ def test_visitors_failure_that_people_believe_over_is_back_in_a_window_and_outla
     assert mails() == ["new", "recovery"]
     visitor_incidents.follow(site, [burst(HOUR + 260)], after(HOUR + 265))
     assert mails() == ["new", "recovery", "regression"]
+
+
+def test_change_of_pattern_in_a_window_is_told_by_the_first_probe_after_it(site):
+    pages = site.pages.all()
+    fail(site)
+    Incident.objects.update(pattern="intermittent")
+    window(site, starts=10, lasts=600)
+    see(pages, 100, Kind.SERVER_ERROR)
+    assert (Incident.objects.get().pattern, mails()) == ("intermittent", ["new"])
+    see(pages, 650, Kind.SERVER_ERROR)
+    assert (Incident.objects.get().pattern, mails()) == ("permanent", ["new", "escalation"])
