@@ -152,14 +152,14 @@ def _open(
         _extend(other, those, held, samples, now)
         return other
     add_entry(incident, Kind.BAD, opening_text(incident), at=incident.first_failure_at)
-    notifications.incident_opened(incident, str(how), now)
+    notifications.incident_opened(incident, str(how), now, seen_at=incident.last_seen_at)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return incident
 
 
 def tell_when_window_is_over(incident: Incident, seen_at: datetime) -> None:
     """What was only noted, because it began in a maintenance window, is told by the first failure that is seen after its end."""
-    if incident.held_at is None or maintenance.running(incident.site, seen_at) is not None:
+    if incident.held_at is None or seen_at < incident.held_at or maintenance.running(incident.site, seen_at) is not None:
         return
     _tell_held(incident, seen_at, _("The maintenance window is over and it still fails: from now on it is told."))
 

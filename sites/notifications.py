@@ -24,9 +24,9 @@ _BACK = ":back-"  # in the key of what is told again of an incident that was reo
 _QUIET_IN_WINDOW = (Kind.BLOCKED, Kind.FLAPPING, Kind.ESCALATION, Kind.REMINDER)
 
 
-def incident_opened(incident: Incident, kind: str, now: datetime) -> None:
+def incident_opened(incident: Incident, kind: str, now: datetime, seen_at: datetime | None = None) -> None:
     """A new failure or a regression. With a host, the mail waits a moment for the cause; in a maintenance window nobody is mailed."""
-    if maintenance.hold(incident, now):
+    if maintenance.hold(incident, now, seen_at):
         return
     send_after = now
     if incident.site.host_id:

@@ -120,14 +120,24 @@ def end_now(window: MaintenanceWindow, now: datetime | None = None) -> None:
     window.ended_at = now
     plan(window, now)
     window.save(update_fields=["ended_at", "opens_at", "closes_at"])
+    _hold_until(window, now)
     probe_held(now)
 
 
 @transaction.atomic
 def delete(window: MaintenanceWindow, now: datetime | None = None) -> None:
     """Takes a window out; one that is on ends by it."""
+    now = now or timezone.now()
+    _hold_until(window, now)
     window.delete()
-    probe_held(now or timezone.now())
+    probe_held(now)
+
+
+def _hold_until(window: MaintenanceWindow, end: datetime) -> None:
+    """What was noted in a window is told by failures that were seen after its end: a probe that is in work at the end says nothing yet."""
+    held = Incident.objects.filter(resolved_at=None, held_at__lt=end, site__team=window.team_id).select_related("site")
+    ids = [incident.pk for incident in held if covers(window, incident.site)]
+    Incident.objects.filter(pk__in=ids, resolved_at=None, held_at__lt=end).update(held_at=end)
 
 
 def create_once(
@@ -144,6 +154,7 @@ def roll_on(now: datetime | None = None) -> int:
     now = now or timezone.now()
     rolled = 0
     for window in MaintenanceWindow.objects.filter(closes_at__lte=now):
+        _hold_until(window, window.closes_at or now)
         plan(window, now)
         # Somebody may have changed the window meanwhile: then what they made of it stands.
         unchanged = MaintenanceWindow.objects.filter(pk=window.pk, closes_at__lte=now)
@@ -154,9 +165,12 @@ def roll_on(now: datetime | None = None) -> int:
     return rolled
 
 
-def hold(incident: Incident, now: datetime) -> bool:
-    """Whether an incident that opens falls into a window: then it is noted in its timeline, and nobody is told before the window's end."""
-    window = running(incident.site, now)
+def hold(incident: Incident, now: datetime, seen_at: datetime | None = None) -> bool:
+    """Whether an incident that opens falls into a window: then it is noted in its timeline, and nobody is told before the window's end.
+
+    `seen_at`: when the failure was seen, which may have been before the window's end though it is known only now.
+    """
+    window = running(incident.site, now) or (running(incident.site, seen_at) if seen_at else None)
     if window is None:
         return False
     Incident.objects.filter(pk=incident.pk).update(held_at=now)

@@ -10,6 +10,7 @@ from sites import incidents
 from sites.history import rolling
 from sites.models import DayRollup, Incident, MaintenanceWindow, Notification, Page, Site
 from sites.probing.outcome import Kind, Purpose
+from sites.recording import record_batch
 from sites.visitors import incidents as visitor_incidents
 from sites.visitors.incidents import Burst
 from sites.windows import maintenance
@@ -329,3 +330,24 @@ def test_change_of_pattern_in_a_window_is_told_by_the_first_probe_after_it(site)
     assert (Incident.objects.get().pattern, mails()) == ("intermittent", ["new"])
     see(pages, 650, Kind.SERVER_ERROR)
     assert (Incident.objects.get().pattern, mails()) == ("permanent", ["new", "escalation"])
+
+
+def test_probe_that_began_in_a_window_and_is_stored_after_it_is_not_told(site):
+    first = window(site)
+    fail(site)
+    maintenance.end_now(first, after(62))
+    page = site.pages.get()
+    record_batch([outcome(page, 61, Kind.SERVER_ERROR)], now=after(63))
+    assert mails() == []
+    see([page], 65, Kind.SERVER_ERROR)
+    assert mails() == ["new"]
+
+
+def test_failure_that_is_confirmed_in_a_window_and_stored_after_it_is_held(site):
+    window(site)  # until 59 min
+    page = site.pages.get()
+    for seconds in (59 * MINUTE - 10, 59 * MINUTE - 3):
+        record_batch([outcome(page, seconds, Kind.SERVER_ERROR)], now=after(59 * MINUTE + 1))
+    assert (Incident.objects.count(), mails()) == (1, [])
+    see([page], 59 * MINUTE + 10, Kind.SERVER_ERROR)
+    assert mails() == ["new"]
