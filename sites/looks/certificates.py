@@ -154,9 +154,10 @@ def _store(site: Site, places: list[Place], read: dict[Place, Read], now: dateti
 
 
 def _announce(row: Certificate, now: datetime) -> None:
-    """Once per threshold and certificate. In a maintenance window nobody is mailed: the next reading does it."""
+    """Once per threshold and certificate. In a maintenance window, or muted, nobody is mailed: the next reading does it."""
+    muted = row.site.muted_until is not None and row.site.muted_until > now
     days = threshold(row.not_before, row.not_after, now)
-    if days is None or (row.told_days is not None and row.told_days <= days) or maintenance.running(row.site, now) is not None:
+    if days is None or muted or (row.told_days is not None and row.told_days <= days) or maintenance.running(row.site, now) is not None:
         return
     row.told_days = days
     notifications.certificate_ends(row.site, row.fingerprint, days, now)

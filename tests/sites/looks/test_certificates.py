@@ -25,6 +25,7 @@ from sites.probing.engine import probe_many
 from sites.probing.guard import AddressNotAllowed, Guard
 from tests.factories import make_site, make_team, make_user
 from tests.http_server import HttpServer, Reply, redirect
+from tests.sites.samples import START
 
 LOOPBACK = Guard((ip_network("127.0.0.0/8"),))
 
@@ -215,3 +216,23 @@ def test_expired_or_untrusted_certificate_is_an_incident_that_says_so(tmp_path, 
     assert incident.kind == "unreachable"
     assert incident.detail in ("tls-expired", "tls-untrusted") and "certificate" in incident.message
     assert Page.objects.get().verdict == "down"
+
+
+@pytest.mark.django_db
+def test_certificate_of_a_muted_site_is_told_for_the_others_that_have_it():
+    alice = make_user("alice")
+    team = make_team(members=(alice,))
+    muted, shop = make_site(team, name="muted"), make_site(team, name="shop")
+    muted.muted_until = START + timedelta(hours=1)
+    rows = [
+        Certificate(
+            site=site, host="shop.example", fingerprint="ff", not_before=START - timedelta(days=80), not_after=START + timedelta(days=6)
+        )
+        for site in (muted, shop)
+    ]
+    for row in rows:
+        certificates._announce(row, START)
+    assert [(mail.site.name, mail.state) for mail in Notification.objects.all()] == [("shop", "queued")]
+    assert [row.told_days for row in rows] == [None, 7]
+    certificates._announce(rows[0], START + timedelta(hours=2))
+    assert (rows[0].told_days, Notification.objects.count()) == (7, 1)
