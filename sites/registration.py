@@ -154,7 +154,7 @@ def set_expectations(site: Site, *, expected_statuses: str = "", must_contain: s
 def checked_expectations(expected_statuses: str, must_contain: str, must_not_contain: str) -> dict[str, str]:
     """The columns of a page for what is expected of it. Raises RegistrationError."""
     statuses = expected_statuses.replace(",", " ").split()
-    if any(not status.isdecimal() or not 100 <= int(status) <= 599 for status in statuses):
+    if any(len(status) != 3 or not status.isdecimal() or not 100 <= int(status) <= 599 for status in statuses):
         raise RegistrationError(_("Numbers from 100 to 599, separated by spaces."), "expected_statuses")
     if len(" ".join(statuses)) > 100:
         raise RegistrationError(_("This is too long: at most %(most)d characters.") % {"most": 100}, "expected_statuses")

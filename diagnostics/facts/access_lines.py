@@ -195,13 +195,18 @@ def _json_line(text: str) -> Line | None:
     status, at = _first(row, _STATUS), _json_time(_first(row, _TIME))
     if at is None or not status.isdecimal() or len(status) != 3:
         return None
-    method, target = _request(inner) if isinstance(inner, str) else (_first(row, _METHOD).upper()[:10], _first(row, _TARGET))
+    method, target = _request(_whole(inner)) if isinstance(inner, str) else (_first(row, _METHOD).upper()[:10], _first(row, _TARGET))
     host, address, agent = _first(row, _NAME), _first(row, _REMOTE), _first(row, _AGENT)
     return Line(at, int(status), method, target, host, address, agent[:1000], _first(row, _ID)[:128])
 
 
 def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
-    return next((str(row[name]) for name in names if isinstance(row.get(name), str | int | float) and row[name] != ""), "")
+    return next((_whole(str(row[name])) for name in names if isinstance(row.get(name), str | int | float) and row[name] != ""), "")
+
+
+def _whole(text: str) -> str:
+    """JSON can name halves of characters (RFC 8259, section 8.2), which nothing can store: "?" instead."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _json_time(text: str) -> datetime | None:

@@ -108,7 +108,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _site_asked_for(request: HttpRequest) -> Site | None:
     wanted = request.GET.get("site", "")
-    return access.get_site(request, int(wanted), write=True) if wanted.isdecimal() else None
+    return access.get_site(request, int(wanted), write=True) if wanted.isdecimal() and len(wanted) < 16 else None
 
 
 def _unused_name(site: Site) -> str:

@@ -25,12 +25,19 @@ def entries(document: Any) -> list[Any] | None:
         monitors = list(monitors.values())
     if not isinstance(monitors, list):
         return None
-    groups = {each.get("id"): each.get("name") for each in monitors if isinstance(each, dict) and each.get("type") == "group"}
+    groups = {_number(each, "id"): each.get("name") for each in monitors if isinstance(each, dict) and each.get("type") == "group"}
     kept = [each for each in monitors if not (isinstance(each, dict) and each.get("type") == "group")]
     for each in kept:
         if isinstance(each, dict):
-            each["group"] = groups.get(each.get("parent"), "")
+            number = _number(each, "parent")
+            each["group"] = groups.get(number, "") if number else ""
     return kept
+
+
+def _number(monitor: dict[str, Any], key: str) -> str:
+    """A monitor's number; "" where what stands there is none."""
+    number = monitor.get(key)
+    return str(number) if isinstance(number, str | int) else ""
 
 
 def row(number: int, monitor: dict[str, Any]) -> Row:

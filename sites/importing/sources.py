@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from sites.importing import addresses, kuma, mainwp, uptimerobot
 from sites.importing.reading import Unreadable, decoded, records
 from sites.importing.rows import KNOWN, REQUIRED, Row, unguarded
 
+_HALF = re.compile("[\ud800-\udfff]")
 ADDRESSES, CSV = "addresses", "csv"
 NAMES = {CSV: "CSV", kuma.NAME: "Uptime Kuma", uptimerobot.NAME: "UptimeRobot", mainwp.NAME: "MainWP"}
 
@@ -91,8 +93,17 @@ def _parse_json(text: str, most: int) -> Parsed:
             continue
         if len(found) > most:
             raise Unreadable(_("The file has more than %(most)d rows. Split it.") % {"most": most})
-        return Parsed(name, [made(n, each) if isinstance(each, dict) else _no_entry(n) for n, each in enumerate(found, 1)])
+        return Parsed(name, [_storable(made(n, each)) if isinstance(each, dict) else _no_entry(n) for n, each in enumerate(found, 1)])
     raise Unreadable(_("This JSON is none that is known here: an export of Sitemend, Uptime Kuma or UptimeRobot."))
+
+
+def _storable(row: Row) -> Row:
+    """JSON can name halves of characters (RFC 8259, section 8.2), which no page can show: they are replaced, and the row is refused."""
+    if not any(_HALF.search(text) for text in (*row.values.values(), *row.notes, row.refusal)):
+        return row
+    values = {name: _HALF.sub("\ufffd", value) for name, value in row.values.items()}
+    refusal = _HALF.sub("\ufffd", row.refusal) or _("The row holds characters that cannot be stored.")
+    return Row(row.number, values, [_HALF.sub("\ufffd", note) for note in row.notes], refusal)
 
 
 def _no_entry(number: int) -> Row:

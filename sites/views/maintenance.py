@@ -63,8 +63,9 @@ def new(request: HttpRequest) -> HttpResponse:
     """A new window; `?site=` names the one it is for."""
     teams = _writable_teams(request)
     initial: dict[str, object] = {}
-    if request.GET.get("site", "").isdigit():
-        site = access.get_site(request, int(request.GET["site"][:18]), write=True)
+    number = request.GET.get("site", "")
+    if number.isascii() and number.isdecimal():
+        site = access.get_site(request, int(number[:18]), write=True)
         initial = {"site_name": site.name, "team": site.team_id}
     return _form_page(request, MaintenanceWindow(created_by=request.user), teams, initial)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -41,6 +41,9 @@ def _zones() -> list[tuple[str, str]]:
     old = ("Etc/", "SystemV/", "US/", "Mexico/", "Brazil/", "Canada/", "Chile/", "posix/", "right/")
     names = [name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith(old)]
     return [(name, name.replace("_", " ")) for name in ["UTC", *sorted(names)]]
+
+
+_FARTHEST = timedelta(days=36_600)  # farther away is a typing error; with the year 9999 the calendar ends
 
 
 class WindowForm(forms.ModelForm):
@@ -110,6 +113,18 @@ class WindowForm(forms.ModelForm):
         zones = self.fields["time_zone"].choices
         if self.initial["time_zone"] not in dict(zones):
             self.fields["time_zone"].choices = [(self.initial["time_zone"], self.initial["time_zone"]), *zones]
+
+    def _clean_day(self, name: str) -> date | None:
+        day: date | None = self.cleaned_data[name]
+        if day is not None and name in self.changed_data and abs(day - timezone.localdate()) > _FARTHEST:
+            raise ValidationError(_("Choose a day of the last or the next hundred years."))
+        return day
+
+    def clean_first_day(self) -> date | None:
+        return self._clean_day("first_day")
+
+    def clean_last_day(self) -> date | None:
+        return self._clean_day("last_day")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
@@ -188,6 +203,9 @@ class DeploymentForm(forms.Form):
     )
 
 
+_LONGEST_PAUSE = timedelta(days=2 * 366)
+
+
 class PauseForm(forms.Form):
     """How long nothing is probed."""
 
@@ -214,6 +232,8 @@ class PauseForm(forms.Form):
                 self.add_error("until_at", _("Say until when."))
             elif values.get("until_at") and values["until_at"] <= timezone.now():
                 raise ValidationError(_("This moment has passed."))
+            elif values.get("until_at") and values["until_at"] > timezone.now() + _LONGEST_PAUSE:
+                self.add_error("until_at", _("This is more than two years ahead. Choose “until I resume it” instead."))
         return values
 
     def until(self) -> datetime | None:

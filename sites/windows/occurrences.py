@@ -61,10 +61,13 @@ class Timetable:
 
     def occurrences(self, since: datetime) -> Iterator[Occurrence]:
         """All that begin at or after this moment, the earliest first."""
-        for day in self._days(since.astimezone(self.zone).date() - _DAY):
-            starts_at = datetime.combine(day, self.start, tzinfo=self.zone).astimezone(UTC)
-            if starts_at >= since:
-                yield Occurrence(starts_at, starts_at + self.duration)
+        try:
+            for day in self._days(since.astimezone(self.zone).date() - _DAY):
+                starts_at = datetime.combine(day, self.start, tzinfo=self.zone).astimezone(UTC)
+                if starts_at >= since:
+                    yield Occurrence(starts_at, starts_at + self.duration)
+        except OverflowError:  # the calendar ends with the year 9999, and what is left of it with it
+            return
 
     def _days(self, since: date) -> Iterator[date]:
         """The days on which it begins, not before `since`."""

@@ -135,3 +135,9 @@ def test_verdict_that_came_while_somebody_typed_stays() -> None:
 def test_first_page_is_the_address_as_it_was_typed(typed: str) -> None:
     site = make_site(name="Typed", url=typed, paths=["/about"])
     assert [page.url for page in site.pages.all()] == [typed, typed.rstrip("/") + "/about"]
+
+
+@pytest.mark.parametrize("statuses", ["9" * 5000, "0200", "99", "600", "\u00b2\u00b2\u00b2"])
+def test_statuses_that_are_none_are_refused(statuses):
+    with pytest.raises(RegistrationError, match="100 to 599"):
+        registration.checked_expectations(statuses, "", "")

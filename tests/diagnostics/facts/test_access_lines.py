@@ -90,3 +90,13 @@ def test_a_hundred_thousand_lines_a_second() -> None:
     started = time.process_time()
     read = parse(data)
     assert len(read.errors) == 2000 and read.lines / (time.process_time() - started) > 100_000
+
+
+def test_halves_of_characters_in_json_become_question_marks() -> None:
+    row = (
+        r'{"time": "2026-11-22T03:12:04Z", "status": 500, "request": "GET /a\ud800 HTTP/1.1", "host": "a\udc00", '
+        r'"user_agent": "b\ud800", "request_id": "c\ud800"}'
+    )
+    line = parse_line(row.encode())
+    assert line is not None and (line.host, line.agent, line.request_id) == ("a?", "b?", "c?")
+    assert "\ud800" not in line.target

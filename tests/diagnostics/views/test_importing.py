@@ -198,3 +198,9 @@ def test_old_previews_of_a_person_make_room(client: Client) -> None:
     for number in range(8):
         paste(client, f"https://s{number}.example/")
     assert SiteImport.objects.count() == 5
+
+
+def test_preview_of_halves_of_characters_is_shown(client: Client) -> None:
+    row = paste(client, '{"sites": [{"name": "a\\ud800", "url": "https://a.example/\\udfff", "tags": ["\\ud801"]}]}')
+    answer = client.get(f"/imports/{row.pk}/")
+    assert answer.status_code == 200 and "cannot be stored" in words(answer)

@@ -118,3 +118,15 @@ def test_mainwp_export_is_read_without_what_logs_in_to_wordpress() -> None:
     assert (blog.get("name"), blog.get("tags"), blog.get("basic_user")) == ('My "Blog"', "Client-A shop", "htuser")
     assert nameless.get("name") == "nameless.example"
     assert not any(word in str(row.values) for row in parsed.rows for word in ("hunter2", "sec-id", "root"))
+
+
+@pytest.mark.parametrize("odd", [[1], {}, {"a": 1}, None, 1.5, True])
+def test_uptime_kuma_numbers_that_are_none_name_no_group(odd: Any) -> None:
+    rows = kuma({"type": "group", "name": "Agency sites", "id": odd}, {"parent": [1]}, {"parent": {}}, {"parent": {"a": 1}})
+    assert [row.get("tags") for row in rows] == ["", "", ""]
+
+
+def test_halves_of_characters_are_replaced_and_their_row_refused() -> None:
+    odd, group, well = kuma({"name": "a\ud800b", "authMethod": "\udc00"}, {"type": "\ud800"}, {})
+    assert odd.get("name") == "a\ufffdb" and "cannot be stored" in odd.refusal and group.refusal and not well.refusal
+    json.dumps([row.as_json() for row in (odd, group, well)], ensure_ascii=False).encode()

@@ -71,6 +71,9 @@ def test_new_window_begins_with_the_site_it_was_asked_from(world):
         ({"repeats": "daily", "duration_s": "86400"}, "duration_s", "less than a day"),
         ({"repeats": "daily", "last_day": "2099-11-28"}, "last_day", "before the first"),
         ({"first_day": "2001-01-01"}, "first_day", "never be on"),
+        ({"first_day": "9999-12-31", "repeats": "daily"}, "first_day", "next hundred years"),
+        ({"first_day": "0001-01-01"}, "first_day", "next hundred years"),
+        ({"repeats": "daily", "last_day": "9999-12-31"}, "last_day", "next hundred years"),
         ({"time_zone": "Mars/Base"}, "time_zone", "Mars/Base"),
         ({"team": "999"}, "team", "choice"),
     ],
@@ -172,3 +175,16 @@ def test_person_of_two_teams_sees_which_team_a_tag_is_of(world):
 def test_incident_page_tells_that_it_is_only_noted(world):
     incident = make_incident(world.site, held_at=timezone.now())
     assert "In maintenance" in words(world.owner.get(f"/incidents/{incident.pk}/"))
+
+
+@pytest.mark.parametrize("number", ["\u00b2", "\u0663", "-1", "x", "99999999999999999999999999"])
+def test_number_of_no_site_is_passed_over_or_not_found(world, number):
+    assert world.owner.get("/maintenance/new/", {"site": number}).status_code in (200, 404)
+
+
+def test_pause_until_the_end_of_the_calendar_is_refused(world):
+    answer = world.owner.post(f"/sites/{world.site.pk}/pause/", {"hours": "-1", "until_at": "9999-12-31T23:59"}, follow=True)
+    assert "more than two years ahead" in words(answer) and Site.objects.get(pk=world.site.pk).paused_at is None
+    far = f"{timezone.now() + timedelta(days=700):%Y-%m-%dT%H:%M}"
+    world.owner.post(f"/sites/{world.site.pk}/pause/", {"hours": "-1", "until_at": far})
+    assert Site.objects.get(pk=world.site.pk).paused_until is not None

@@ -97,3 +97,12 @@ def test_every_day_of_two_years_has_its_window_once(zone: str):
         at = item.ends_at
     gaps = {later - earlier for earlier, later in zip(seen, seen[1:], strict=False)}
     assert max(gaps) <= timedelta(hours=25) and min(gaps) >= timedelta(hours=23)
+
+
+@pytest.mark.parametrize("repeats", [ONCE, DAILY, WEEKLY, MONTHLY])
+@pytest.mark.parametrize("day", [date(9999, 12, 31), date(1, 1, 1)])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
+def test_days_at_the_ends_of_the_calendar_bring_what_can_be_counted(repeats, day, zone):
+    table_at_the_end = table(repeats, day, time(23, 59), 48, zone=ZoneInfo(zone), weekdays=frozenset(range(7)))
+    found = table_at_the_end.next_ones(utc(2026, 11, 22))
+    assert len(found) == (3 if day.year == 1 and repeats != ONCE else 0)
