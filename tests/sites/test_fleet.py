@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from sites import fleet
+from sites.many import changes as bulk_changes
 from sites.models import Site
-from tests.factories import make_incident, make_site
+from tests.factories import make_incident, make_site, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -28,3 +29,13 @@ def test_failing_sites_come_with_their_open_incidents(django_assert_num_queries)
         "status": 500,
         "paths": ["/"],
     }
+
+
+def test_sites_in_the_bin_are_neither_counted_nor_named():
+    gone = make_site()
+    Site.objects.filter(pk=gone.pk).update(verdict="down", verdict_since=timezone.now())
+    make_incident(gone)
+    bulk_changes.delete(make_user(), [gone.pk])
+    Site.with_deleted.update(paused_at=None)
+    found = fleet.status()
+    assert (found["failing"], sum(found["sites"].values())) == ([], 0)
