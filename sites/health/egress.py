@@ -97,11 +97,13 @@ def _is_storm(outcomes: Sequence[Outcome], silent: Sequence[Outcome], now: datet
     lately = Page.objects.filter(last_at__gt=now - timedelta(seconds=own_line.WITHIN_S)).exclude(site__in={row[1] for row in rows})
     seen = len({row[1] for row in rows}) + lately.order_by().values("site_id").distinct().count()
     failing = Q(kind=Kind.UNREACHABLE, failing_since__gt=now - _LATELY, verdict__in=(Verdict.SUSPECT, Verdict.DOWN))
-    others = lately.filter(failing).values_list("site_id", "site__host_id", "site__url")[:1000]
-    for site_id, host, url in others:
+    cut_off = {site_id for pk, site_id, _host, _url in rows if pk in keys and own_line.looks_cut_off(keys[pk].detail)}
+    others = lately.filter(failing, last_status=None).values_list("site_id", "site__host_id", "site__url", "last_detail")[:1000]
+    for site_id, host, url, detail in others:
         mine.add(site_id)
         places.add(_place(host, "", url))
-    return own_line.is_storm(len(mine), seen, len(places))
+        cut_off |= {site_id} if own_line.looks_cut_off(detail) else set()
+    return own_line.is_storm(len(mine), seen, len(places)) or own_line.are_all_cut_off(len(cut_off), seen)
 
 
 def _place(host_id: int | None, address: str, url: str) -> str:

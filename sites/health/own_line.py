@@ -19,6 +19,21 @@ _SILENT = frozenset(
 )
 
 
+# Of these, what a line that is cut off altogether looks like.
+_CUT_OFF = frozenset({"dns", "unreachable", "connect-timeout", "timeout"})
+LEAST_OF_ALL = 2  # one site alone is never held back
+
+
+def looks_cut_off(detail: str) -> bool:
+    """Whether nothing at all came back, not even a refusal."""
+    return detail in _CUT_OFF
+
+
+def are_all_cut_off(cut_off: int, seen: int) -> bool:
+    """Whether every site seen lately got nothing back: in a small fleet, too, the anchors are then asked."""
+    return cut_off == seen >= LEAST_OF_ALL
+
+
 def is_silent(kind: str, detail: str) -> bool:
     """Whether this outcome may be due to our own line."""
     return kind == Kind.UNREACHABLE and detail in _SILENT

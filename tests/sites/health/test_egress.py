@@ -125,10 +125,11 @@ def test_server_errors_prove_that_our_line_works(anchors, fleet_of_eight, settin
 def test_few_sites_or_one_place_ask_nobody(anchors, fleet_of_eight):
     pages = pages_of(fleet_of_eight)
     for seconds in (60, 65, 80):
-        see(pages[:4], seconds, **SILENT)
         see(pages[4:], seconds)
+        see(pages[:4], seconds, **SILENT)
     assert (Incident.objects.count(), len(anchors[0].requests)) == (4, 0)
     for seconds in (200, 205, 220):
+        see(pages[:4], seconds)
         see(pages[4:], seconds, **SILENT | {"address": "203.0.113.9"})
     assert len(anchors[0].requests) == 0
 
@@ -136,6 +137,7 @@ def test_few_sites_or_one_place_ask_nobody(anchors, fleet_of_eight):
 def test_what_was_opened_in_the_seconds_before_is_withdrawn(fleet_of_eight, settings):
     settings.SITEMEND_ANCHORS = ("http://127.0.0.1:1/",)
     pages = pages_of(fleet_of_eight)
+    see(pages[2:], 55)
     for seconds in (60, 65, 80):
         see(pages[:2], seconds, **SILENT)
     assert (Incident.objects.filter(resolved_at=None).count(), Notification.objects.filter(state="queued").count()) == (2, 2)
@@ -225,3 +227,31 @@ def test_anchors_are_known_by_the_usual_authorities(settings, monkeypatch):
 )
 def test_line_is_well_when_most_sites_answer(silent, answering, expected):
     assert own_line.is_calm_again(silent, answering) is expected
+
+
+def test_few_sites_that_are_all_silent_ask_the_anchors_too(alice, settings):
+    settings.SITEMEND_ANCHORS = ("http://127.0.0.1:1/",)
+    team = make_team(members=(alice,))
+    pages = pages_of([make_site(team, name="one"), make_site(team, name="two")])
+    see(pages, 0)
+    for seconds in (60, 65, 80):
+        see(pages, seconds, **SILENT)
+    assert (Incident.objects.count(), egress.down_since()) == (0, after(60))
+
+
+def test_one_site_alone_is_never_held_back(alice, settings):
+    settings.SITEMEND_ANCHORS = ("http://127.0.0.1:1/",)
+    pages = pages_of([make_site(make_team(members=(alice,)), name="one")])
+    see(pages, 0)
+    for seconds in (60, 65, 80):
+        see(pages, seconds, **SILENT)
+    assert (Incident.objects.count(), LineOutage.objects.count()) == (1, 0)
+
+
+def test_few_sites_of_which_one_answers_ask_nobody(anchors, alice):
+    team = make_team(members=(alice,))
+    pages = pages_of([make_site(team, name=name) for name in ("one", "two", "three")])
+    for seconds in (60, 65, 80):
+        see(pages[:1], seconds)
+        see(pages[1:], seconds, **SILENT)
+    assert (Incident.objects.count(), len(anchors[0].requests)) == (2, 0)
