@@ -36,6 +36,7 @@ BACK_OFF_S = (30, 60, 300, 900, 3600)  # after the first, second, … failed att
 GIVE_UP_AFTER = timedelta(hours=24)
 STUCK_AFTER = timedelta(minutes=5)  # longer than a mail server may take to answer all commands of one mail
 MUTED_AT_LEAST = timedelta(seconds=60)  # what waits for the end of a mute is told so much later at least
+_FAR = timedelta(hours=2)  # no mail waits for so long: such a time is of a clock that was ahead
 _AT_MOST = 200  # mails of one run
 IN_BIN = _lazy("The site was put into the bin before the mail left.")
 
@@ -128,22 +129,27 @@ def _joins(item: Notification) -> bool:
 def _free_at(lead: Notification, now: datetime) -> datetime:
     """When this recipient may get the next mail: a minute after the last one, and not too many in an hour."""
     others = _same_readers(lead).exclude(kind__in=_ALONE).exclude(pk=lead.pk)
-    sent = others.filter(state=State.SENT, sent_at__gt=now - JOIN_WINDOW).order_by("-sent_at").values_list("sent_at", flat=True).first()
-    being_sent = others.filter(state=State.SENDING, claimed_at__gt=now - JOIN_WINDOW)
+    sent = (
+        others.filter(state=State.SENT, sent_at__gt=now - JOIN_WINDOW, sent_at__lte=now)
+        .order_by("-sent_at")
+        .values_list("sent_at", flat=True)
+        .first()
+    )
+    being_sent = others.filter(state=State.SENDING, claimed_at__gt=now - JOIN_WINDOW, claimed_at__lte=now)
     last = max(filter(None, [sent, being_sent.order_by("-claimed_at").values_list("claimed_at", flat=True).first()]), default=None)
     return max(last + JOIN_WINDOW if last else now, _hour_free_at(lead, now))
 
 
 def _hour_free_at(lead: Notification, now: datetime) -> datetime:
     """After so many mails within an hour the rest of it is gathered for one mail."""
-    rows = _same_readers(lead).filter(state=State.SENT, sent_at__gt=now - HOUR).exclude(kind__in=_ALONE)
+    rows = _same_readers(lead).filter(state=State.SENT, sent_at__gt=now - HOUR, sent_at__lte=now).exclude(kind__in=_ALONE)
     sent = list(rows.order_by("-sent_at").values_list("sent_at", flat=True)[:MOST_PER_HOUR])
     return sent[-1] + HOUR if len(sent) == MOST_PER_HOUR and sent[-1] else now
 
 
 def _note_of_the_hour(lead: Notification, now: datetime) -> str:
     """On the last mail of an hour: why it goes quiet."""
-    rows = _same_readers(lead).filter(state=State.SENT, sent_at__gt=now - HOUR).exclude(kind__in=_ALONE)
+    rows = _same_readers(lead).filter(state=State.SENT, sent_at__gt=now - HOUR, sent_at__lte=now).exclude(kind__in=_ALONE)
     times = list(rows.order_by("sent_at").values_list("sent_at", flat=True)[:MOST_PER_HOUR])
     if lead.kind in _ALONE or len(times) != MOST_PER_HOUR - 1 or times[0] is None:
         return ""
@@ -265,10 +271,11 @@ def _failed(lead: Notification, reason: str, now: datetime) -> None:
 def sweep(now: datetime | None = None) -> int:
     """Finds mails that a crash left in the middle of being sent, and has them sent again. Returns how many.
 
-    Also what a mute held back, and what outlasts it.
+    Also tells what outlasts a mute, and lets go what waits for the time of a clock that was ahead.
     """
     now = now or timezone.now()
     _tell_what_outlasts_its_mute(now)
+    Notification.objects.filter(state__in=_TO_SEND, send_after__gt=now + _FAR).update(send_after=now)
     stuck = Notification.objects.filter(state=State.SENDING).filter(Q(claimed_at=None) | Q(claimed_at__lte=now - STUCK_AFTER))
     return stuck.update(
         state=State.FAILED, send_after=now, last_error=_("Interrupted while being sent; sent again with the same Message-ID.")

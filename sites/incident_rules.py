@@ -123,7 +123,8 @@ def opening(resolved_at: datetime | None, now: datetime) -> Opening:
     """What a failure is that was over at `resolved_at`; None: it was never seen here."""
     if resolved_at is None:
         return Opening.NEW
-    return Opening.REOPENED if now - resolved_at < REOPENED_WITHIN else Opening.REGRESSION
+    # A clock that was ahead and is put right leaves times to come, which are no moment ago.
+    return Opening.REOPENED if timedelta(0) <= now - resolved_at < REOPENED_WITHIN else Opening.REGRESSION
 
 
 def ending(incident: OpenIncident, pages: Sequence[PageNow]) -> Ending | None:

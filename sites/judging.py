@@ -205,7 +205,7 @@ def _good(state: PageState, kind: Kind, at: datetime, policy: Policy) -> tuple[P
         return _decide(state, kind, at, policy, good=True)
     if state.verdict != Verdict.DOWN:
         return _as_up(state, kind), _("the first good probe")
-    first = state.good_since or at
+    first = min(state.good_since or at, at)  # a clock that was ahead and is put right
     state = replace(state, good_since=first, goods=state.goods + 1)
     seconds = (at - first).total_seconds()
     if state.goods < max(policy.recovery_good, spells.goods_for_recovery(state.fails, state.taken)) or seconds < policy.recovery_gap_s:

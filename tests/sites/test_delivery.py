@@ -383,3 +383,19 @@ def test_mail_that_failed_for_a_site_now_in_the_bin_lets_go_of_what_went_with_it
     Site.objects.filter(pk=gone.pk).update(deleted_at=after(7), paused_at=after(7))
     delivery.deliver_due(after(90))
     assert states() == [("new", "suppressed"), ("new", "sent")]
+
+
+def test_mail_sent_by_a_clock_that_was_ahead_holds_up_no_other(mailbox, team):
+    day = 24 * 3600
+    notifications.incident_opened(make_incident(make_site(team, name="Shop")), "new", after(day))
+    delivery.deliver_due(after(day + 1))
+    notifications.incident_opened(make_incident(make_site(team, name="Bakery")), "new", after(0))
+    delivery.deliver_due(after(1))
+    assert states() == [("new", "sent"), ("new", "sent")]
+
+
+def test_mail_that_waits_for_a_time_far_ahead_is_sent_once_the_clock_is_right(mailbox, team):
+    notifications.incident_opened(make_incident(make_site(team, name="Shop")), "new", after(24 * 3600))
+    delivery.sweep(after(10))
+    delivery.deliver_due(after(11))
+    assert states() == [("new", "sent")]

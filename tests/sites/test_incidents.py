@@ -420,3 +420,11 @@ def test_failure_that_ends_while_its_site_is_muted_is_not_told(site):
     recover(site, 300)
     delivery.sweep(after(700))
     assert told() == [("new", "suppressed"), ("recovery", "suppressed")]
+
+
+def test_recovery_of_a_clock_that_was_ahead_does_not_silence_the_next_failure(site):
+    fail(site)
+    recover(site, 100)
+    Incident.objects.update(resolved_at=after(20 * HOUR))
+    fail(site, 2 * HOUR)
+    assert kinds() == ["new", "recovery", "regression"]

@@ -311,3 +311,9 @@ def test_state_json_leaves_out_what_is_default_and_ignores_the_unknown():
     assert judging.state_to_json(PageState()) == {}
     assert judging.state_from_json({"from_the_future": 1}) == PageState()
     assert judging.state_to_json(UP) == {"verdict": "up", "kind": "ok", "since": START.isoformat(), "last_at": START.isoformat()}
+
+
+def test_good_probe_of_a_clock_that_was_ahead_does_not_hold_back_the_recovery():
+    down = run(UP, [(60, "server-error"), (65, "server-error"), (86_400, "ok")])[-1].state
+    mended = judging.replace(down, last_at=START + timedelta(seconds=65))
+    assert verdicts(run(mended, [(100, "ok"), (131, "ok")]))[-1] == "up"
