@@ -12,10 +12,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import credentials
+from sites import credentials, incidents
 from sites.bulk import update_rows
 from sites.models import Host, Page, Site, Team
 from sites.scheduling import first_due
+from sites.visitors.marks import is_of_visitors
 
 LEAST_INTERVAL_S, MOST_INTERVAL_S = 20, 86_400
 MOST_PAGES = 50
@@ -143,6 +144,14 @@ def set_pages(site: Site, paths: Iterable[str]) -> None:
                 kept[path].position = position
         update_rows(Page, {page.pk: (page.position,) for page in kept.values()}, ["position"])
         _add_pages(site, [path for path in wanted if path not in kept], -1, {path: n for n, path in enumerate(wanted)})
+        _set_aside_what_nobody_looks_for(site, set(wanted))
+
+
+def _set_aside_what_nobody_looks_for(site: Site, watched: set[str]) -> None:
+    """No probe can end an incident none of whose pages is watched any more. What visitors meet, visitors end."""
+    for incident in site.incidents.filter(resolved_at=None):
+        if watched.isdisjoint(incident.paths) and not is_of_visitors(incident):
+            incidents.set_aside(incident, _("None of its pages is watched any more."))
 
 
 def set_expectations(site: Site, *, expected_statuses: str = "", must_contain: str = "", must_not_contain: str = "") -> None:

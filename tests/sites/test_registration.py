@@ -7,7 +7,7 @@ from sites import credentials, registration
 from sites.models import Page, Site
 from sites.probing.outcome import Kind
 from sites.registration import RegistrationError
-from tests.factories import make_host, make_site, make_team
+from tests.factories import make_host, make_incident, make_site, make_team
 from tests.sites.samples import fail, see
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +141,15 @@ def test_first_page_is_the_address_as_it_was_typed(typed: str) -> None:
 def test_statuses_that_are_none_are_refused(statuses):
     with pytest.raises(RegistrationError, match="100 to 599"):
         registration.checked_expectations(statuses, "", "")
+
+
+def test_page_taken_out_of_watch_takes_its_incident_out_too():
+    site = make_site(paths=("/shop", "/blog"))
+    shop = make_incident(site, paths=["/shop"])
+    both = make_incident(site, paths=["/shop", "/blog"])
+    visitors = make_incident(site, paths=["/pay"], fingerprint="visitors-1:abc")
+    registration.set_pages(site, ["/blog"])
+    for incident in (shop, both, visitors):
+        incident.refresh_from_db()
+    assert [incident.is_open for incident in (shop, both, visitors)] == [False, True, True]
+    assert "watched any more" in shop.entries.last().text
