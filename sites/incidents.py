@@ -396,4 +396,4 @@ def mark_diagnosis(incident: Incident, state: str, now: datetime | None = None) 
 
 def open_count() -> int:
     """How many incidents are open."""
-    return Incident.objects.filter(resolved_at=None).count()
+    return Incident.objects.filter(resolved_at=None, site__deleted_at=None).count()
