@@ -183,10 +183,11 @@ def spy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[s
         yield started
 
 
-_FIRST = r"""printf '{"id": 1, "result": {"targetId": "t"}}\0' >&4"""
+_ASKED = "head -c 1 <&3 >/dev/null"  # the first call has come: else the pipe could break before anything was said
+_FIRST = _ASKED + r"""; printf '{"id": 1, "result": {"targetId": "t"}}\0' >&4"""
 
 
-@pytest.mark.parametrize("script", [f"{_FIRST}; exit 1", f"{_FIRST}; sleep 9", "sleep 9", r"printf '{\0' >&4; exit 1"])
+@pytest.mark.parametrize("script", [f"{_FIRST}; exit 1", f"{_FIRST}; sleep 9", "sleep 9", _ASKED + r"; printf '{\0' >&4; exit 1"])
 def test_sandbox_stays_whatever_a_page_does(spy: Callable[[str], list[str]], script: str) -> None:
     assert spy(script) == ["shut"]
 

@@ -138,7 +138,7 @@ def test_pictures_go_with_their_evidence() -> None:
     screenshots.prune()
     first, second = keep(make_site()), keep(make_site())
     for kept in (first, second):
-        screenshots._keep(kept, b"\x89PNG\r\n\x1a\n")
+        screenshots._keep(kept, "<h1>Error</h1>", b"\x89PNG\r\n\x1a\n")
     assert screenshots.prune() == 0
     path = screenshots.path_of(first)
     first.result.delete()

@@ -44,7 +44,7 @@ def test_text_is_a_file_that_no_browser_runs(client: Client, site: Site) -> None
 def test_picture_is_for_those_alone_who_may_see_the_site(client: Client, site: Site) -> None:
     kept = keep(site)
     assert page(client, kept, "evidence-picture").status_code == 404
-    screenshots._keep(kept, b"\x89PNG\r\n\x1a\npicture")
+    screenshots._keep(kept, "<h1>Error</h1>", b"\x89PNG\r\n\x1a\npicture")
     answer = page(client, kept, "evidence-picture")
     assert b"".join(answer.streaming_content) == b"\x89PNG\r\n\x1a\npicture"
     assert (answer.headers["Content-Type"], answer.headers["X-Content-Type-Options"]) == ("image/png", "nosniff")
@@ -61,7 +61,7 @@ def test_incident_and_probes_lead_to_the_answer(client: Client, site: Site) -> N
     link = reverse("sites:evidence", args=[kept.pk])
     assert link in client.get(reverse("sites:incident", args=[incident.pk])).content.decode()
     assert link in client.get(reverse("sites:site", args=[site.pk])).content.decode()
-    screenshots._keep(kept, b"\x89PNG\r\n\x1a\n")
+    screenshots._keep(kept, "<h1>Error</h1>", b"\x89PNG\r\n\x1a\n")
     shown = client.get(reverse("sites:incident", args=[incident.pk])).content.decode()
     assert f'src="{reverse("sites:evidence-picture", args=[kept.pk])}"' in shown
     assert 'alt="The failing page as a browser draws it."' in shown
