@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 _AT_ONCE = 5000  # rows of one statement: bounds what is held in memory beside the rows themselves
 
@@ -101,11 +101,12 @@ def _run(sql: str, fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> int:
     if not rows:
         return 0
     columns = [_prepared(field, column) for field, column in zip(fields, zip(*rows, strict=True), strict=True)]
-    with connection.cursor() as cursor:
-        if _in_arrays():
+    if _in_arrays():
+        with connection.cursor() as cursor:
             cursor.execute(sql, columns)
-        else:
-            cursor.executemany(sql, zip(*columns, strict=True))
+            return int(cursor.rowcount)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:  # else each row would be a transaction of its own
+        cursor.executemany(sql, zip(*columns, strict=True))
         return int(cursor.rowcount)
 
 

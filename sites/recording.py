@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from sites.judging import Policy
 from sites.models import Page, Site
 from sites.models.site import Verdict
 from sites.probing.engine import BROWSERS, probe_many
-from sites.probing.guard import Guard
+from sites.probing.guard import Guard, Network
 from sites.probing.outcome import Expectation, Outcome, ProbeRequest, Purpose
 from sites.reports import SiteReport, report
 from sites.storing.batch import Batch
@@ -31,12 +32,18 @@ log = logging.getLogger(__name__)
 
 def guard_from_settings() -> Guard:
     """The rule which addresses this installation may contact."""
-    return Guard(tuple(settings.SITEMEND_ALLOWED_NETWORKS))
+    return _guard(tuple(settings.SITEMEND_ALLOWED_NETWORKS))
+
+
+@lru_cache(maxsize=8)
+def _guard(networks: tuple[Network, ...]) -> Guard:
+    return Guard(networks)  # it remembers what it was asked: kept from batch to batch
 
 
 # What `requests_for` and `sites.storing.rounds` read of a page and its site: loading everything of them is dear.
 _OF_SITE = ("url", "interval_s", "time_limit_s", "practice", "basic_user", "sealed_basic_password", "sealed_headers")
-NEEDED_TO_PROBE = ("path", "expected_statuses", "must_contain", "must_not_contain", "site_id", *(f"site__{name}" for name in _OF_SITE))
+_OF_PAGE = ("path", "expected_statuses", "must_contain", "must_not_contain", "due_at", "anchor_at", "site_id")
+NEEDED_TO_PROBE = (*_OF_PAGE, *(f"site__{name}" for name in _OF_SITE))
 
 
 def requests_for(pages: Iterable[Page], purpose: Purpose, token: str = "", user_agent: str = "") -> list[ProbeRequest]:

@@ -33,7 +33,6 @@ PURE = (
     "sites/signatures.py",
     "sites/recognition/",
     "sites/recognition/answer.py",
-    "sites/recognition/word_search.py",
     "sites/recognition/page_text.py",
     "sites/recognition/request_ids.py",
     "sites/fingerprints.py",

@@ -7,8 +7,7 @@ hand out credentials, and IPv6 addresses that carry a refused IPv4 address insid
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -59,6 +58,9 @@ _SIX_TO_FOUR = IPv6Network("2002::/16")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
+_REMEMBERED = 4096
+
+
 class AddressNotAllowed(OSError):
     """No address of a name may be contacted."""
 
@@ -74,6 +76,7 @@ class Guard:
     """The rule of one installation. `allowed_networks` are what the administrator opened."""
 
     allowed_networks: tuple[Network, ...] = ()
+    _known: dict[str, str] = field(default_factory=dict, compare=False, repr=False)  # addresses that were asked for
 
     def allows(self, address: str, port: int, exempt: tuple[str, int] | None = None) -> bool:
         """Whether this address may be contacted; `exempt` lets through one exact address and port."""
@@ -83,7 +86,12 @@ class Guard:
 
     def why_refused(self, address: str) -> str:
         """The reason as the end of a sentence; empty when the address may be contacted."""
-        return _why_refused(address, self.allowed_networks)
+        why = self._known.get(address)
+        if why is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            why = self._known[address] = _why_refused(address, self.allowed_networks)
+        return why
 
 
 def parse_networks(texts: list[str] | tuple[str, ...]) -> tuple[Network, ...]:
@@ -122,7 +130,6 @@ def connect_vetted(
     raise failure or socket.gaierror(socket.EAI_NONAME, f"{host} has no address")
 
 
-@lru_cache(maxsize=4096)
 def _why_refused(text: str, allowed: tuple[Network, ...]) -> str:
     try:
         address = ip_address(text.partition("%")[0])  # the zone of a link-local address says nothing here

@@ -89,6 +89,9 @@ def _small_page(answer: Answer) -> Found | None:
 
 
 def _says_it(text: str) -> bool:
+    lowered = text.lower()
+    if not any(word in lowered for word in _NEEDLES):
+        return False
     return bool(_SUSPENDED.search(text) or _PARKED.search(text) or _EMPTY_YET.search(text))
 
 

@@ -32,7 +32,7 @@ _HANDLER_PAGE = re.compile(r"id=[\"']error-page[\"']|wp-die-message", re.IGNOREC
 def fatal(answer: Answer) -> Found | None:
     """A fatal error that PHP shows on the page, whatever the status."""
     text = answer.text
-    if "atal error" not in text and "Parse error" not in text:
+    if "error" not in text or ("atal error" not in text and "Parse error" not in text):  # most pages hold not even the first
         return None
     if _XDEBUG.search(answer.bare) or _match(answer) is not None:
         return Kind.FATAL_IN_BODY, "php-fatal", _("The page shows a fatal PHP error.")

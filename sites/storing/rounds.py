@@ -42,7 +42,7 @@ def probe_and_record(pages: Sequence[Page], purpose: Purpose) -> int:
     for part in _whole_sites(parts, site_of, Counter(site_of[request.key] for request in requests)):
         new += _store(part)
         probed.update(outcome.key for outcome in part)
-    scheduling.settle(page.pk for page in pages if page.pk in probed and page.site.interval_s > scheduling.ROUTINE_LEASE_S)
+    scheduling.settle(page for page in pages if page.pk in probed)
     return new
 
 

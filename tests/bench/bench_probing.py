@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import reference, target
-from tests.bench.product import Product
+from tests.bench.product import SETTLED_S, Product
 from tests.bench.usage import Cpu, Watch
 from tests.bench.workers import workers_against_one
 
@@ -76,7 +76,7 @@ def _window(served: target.Target, roots: tuple[int, ...], seconds: float) -> Ro
 
 
 def flat_out(folder: Path, options: argparse.Namespace, *, tls: bool) -> list[Row]:
-    """Everything of ours on one core, the target on another: all sites are due at once. Median of the runs."""
+    """Everything of ours on one core, the target on another: all sites, which are known and well, are due at once. Median of the runs."""
     ours, theirs = [], []
     number = options.flat_https if tls else options.flat_http
     with target.running(folder / "target", core=_other_core()) as served:
@@ -95,12 +95,14 @@ def flat_out(folder: Path, options: argparse.Namespace, *, tls: bool) -> list[Ro
 
 def _flat_ours(folder: Path, served: target.Target, urls: list[str]) -> Row:
     product = Product(folder, {"SITEMEND_CA_FILE": str(served.ca_file)})
-    due = time.time() + 30 + len(urls) / 3000
-    product.fill(urls, 3600, due=due)
+    product.fill(urls, 3600)
     with product.running(core=0) as up:
-        time.sleep(max(0.0, due - 1 - time.time()))
+        product.until_stored(len(urls))
+        time.sleep(SETTLED_S)
+        product.all_due(due := time.time() + 3)
+        time.sleep(max(0.0, due - 0.5 - time.time()))
         cpu = Cpu(up.process.pid)
-        done = product.until_stored(len(urls))
+        done = product.until_stored(len(urls), since=due)
         spent = cpu.spent_s()
     seen = served.seen(due - 1, done + 1)
     return {"per_s": len(urls) / (done - seen.first), "cpu_per_1000": spent / len(urls) * 1000}

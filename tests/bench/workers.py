@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench import target
-from tests.bench.product import Product
+from tests.bench.product import SETTLED_S, Product
 from tests.bench.usage import Cpu
 from tests.config.running import ROOT
 from tests.postgres import postgres
@@ -68,13 +68,15 @@ def _measure(folder: Path, served: target.Target, urls: list[str], number: int) 
     folder.mkdir(parents=True)
     with postgres("") as database, _broker(folder) as (broker, address), contextlib.ExitStack() as stack:
         product = Product(folder, {"DATABASE_URL": database.url, "REDIS_URL": address})
-        due = time.time() + 20 + len(urls) / 3000
-        product.fill(urls, 3600, due=due)
+        product.fill(urls, 3600)
         workers = [stack.enter_context(product.worker(threads=1)) for _ in range(number)]
         beat = stack.enter_context(_beat(product))
-        time.sleep(max(0.0, due - 1 - time.time()))
+        product.until_stored(len(urls))
+        time.sleep(SETTLED_S)
+        product.all_due(due := time.time() + 3)
+        time.sleep(max(0.0, due - 0.5 - time.time()))
         cpu = Cpu(*workers, beat, broker, database.pid)
-        done = product.until_stored(len(urls))
+        done = product.until_stored(len(urls), since=due)
         spent = cpu.spent_s()
     seen = served.seen(due - 1, done + 1)
     return {
