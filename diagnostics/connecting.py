@@ -28,7 +28,7 @@ from .transports.base import (
     TransportError,
     Writer,
 )
-from .transports.keys import fingerprint
+from .transports.host_keys import fingerprint
 
 
 class ConnectionStopped(TransportError):

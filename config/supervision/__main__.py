@@ -24,7 +24,9 @@ def main() -> int:
         os.set_inheritable(fd, False)
     environment = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
     # malloc(3): by default every thread gets an arena of its own, and what one of them has freed is of no use to the others.
-    environment["MALLOC_ARENA_MAX"] = os.environ.get("MALLOC_ARENA_MAX", "2")
+    # And after it has once freed a large block it keeps blocks of that size for itself.
+    for name, value in (("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072"), ("MALLOC_MMAP_THRESHOLD_", "131072")):
+        environment[name] = os.environ.get(name, value)
     if os.geteuid() == 0:
         say("up", "running as root; a user of its own is safer")
     broker = EmbeddedBroker(options.state_folder) if options.embedded_broker else None

@@ -13,7 +13,8 @@ import paramiko
 
 from diagnostics.transports.base import KEY_WANTED, ConnectionDetails, ConnectionLost, ConnectionTimedOut, LoginRefused, TransportError
 from diagnostics.transports.failures import explained
-from diagnostics.transports.keys import check_host_key, load_private_key, preferred_signatures
+from diagnostics.transports.host_keys import check_host_key, preferred_signatures
+from diagnostics.transports.private_keys import load_private_key
 from diagnostics.transports.sockets import LimitedSocket, connect
 from sites.texts import mark as _
 

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from diagnostics.transports.base import KeyUnusable
-from diagnostics.transports.keys import fingerprint, load_private_key, preferred_signatures
+from diagnostics.transports.host_keys import fingerprint, preferred_signatures
+from diagnostics.transports.private_keys import load_private_key
 
 
 def made(folder: Path, *options: str, passphrase: str = "") -> str:

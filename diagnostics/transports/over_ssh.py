@@ -1,0 +1,45 @@
+"""A host's files over SSH: with a shell, or SFTP alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import paramiko
+
+from diagnostics.transports.base import ConnectionDetails, Reader, TransportError, Writer
+from diagnostics.transports.failures import explained, lost
+from diagnostics.transports.session import open_channel, ssh_session
+from diagnostics.transports.sftp import SftpReader
+from diagnostics.transports.sftp_wire import SftpWire
+from diagnostics.transports.sftp_writer import SftpWriter
+from diagnostics.transports.ssh import SshReader, SshWriter
+from sites.probing.guard import Guard
+from sites.texts import mark as _
+
+
+@contextmanager
+def reader(details: ConnectionDetails, guard: Guard) -> Iterator[Reader]:
+    """A `Reader` on one connection, closed at the end. Raises TransportError."""
+    with ssh_session(details, guard) as transport:
+        wire = _sftp(transport, details)
+        yield SshReader(wire, transport, details.operation_timeout_s) if details.protocol == "ssh" else SftpReader(wire)
+
+
+@contextmanager
+def writer(details: ConnectionDetails, guard: Guard) -> Iterator[Writer]:
+    """As `reader`, but what it gives can write."""
+    with ssh_session(details, guard) as transport:
+        wire = _sftp(transport, details)
+        yield SshWriter(wire, transport, details.operation_timeout_s) if details.protocol == "ssh" else SftpWriter(wire)
+
+
+def _sftp(transport: paramiko.Transport, details: ConnectionDetails) -> SftpWire:
+    try:
+        channel = open_channel(transport, details.operation_timeout_s, lambda new: new.invoke_subsystem("sftp"))
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        if not transport.is_active():
+            raise lost() from error
+        hint = _("Ask the host to switch on SFTP for this user.")
+        raise explained(TransportError, _("The login worked, but the host offers no SFTP."), hint) from error
+    return SftpWire(channel, details.operation_timeout_s)
