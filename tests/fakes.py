@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from diagnostics.transports.base import Capability, Entry, FileKind, NotFound, Stat, TransportError
+from diagnostics.transports.base import Capability, Entry, FileKind, NotFound, Stat, TransportError, Unreadable
 from diagnostics.transports.failures import already_exists, is_link, no_space, not_found, not_regular, permission_refused, too_large
 from diagnostics.transports.paths import checked, joined
+from diagnostics.transports.scanning import scan_by_listing, walk_by_scan
 
 
 @dataclass
@@ -112,16 +113,12 @@ class FakeHost:
         return [Entry(name, found.stat()) for name, found in self.nodes.items() if name != "/" and posixpath.dirname(name) == path]
 
     def walk(self, path: str, max_entries: int) -> Iterator[Entry]:
-        waiting, given = [Entry(checked(path), self.stat(path))], 0
-        while waiting and given < max_entries:
-            entry = waiting.pop(0)
-            yield entry
-            given += 1
-            if entry.stat.kind is FileKind.FOLDER:
-                try:
-                    waiting.extend(self.list(entry.path))
-                except TransportError:
-                    continue
+        return walk_by_scan(self, path, max_entries)
+
+    def scan(
+        self, path: str, *, max_entries: int, skip: Collection[str] = (), unreadable: Unreadable | None = None
+    ) -> Generator[list[Entry], None, None]:
+        return scan_by_listing(self, path, max_entries, skip, unreadable)
 
     def real_path(self, path: str) -> str:
         resolved = "/"

@@ -7,7 +7,7 @@ A `Reader` cannot write: it has no such method. Only the executor is handed a `W
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -159,6 +159,9 @@ class Unsupported(TransportError):
     code = "unsupported"
 
 
+Unreadable = Callable[[str, TransportError], None]  # is told a folder that could not be read, and why
+
+
 class Reader(Protocol):
     """Reads, within bounds. Every method may raise `TransportError`."""
 
@@ -187,6 +190,23 @@ class Reader(Protocol):
         """Everything below `path`, `path` itself first; never through links; stops after `max_entries`.
 
         Folders that cannot be read are passed over (their own entry is given).
+        """
+
+    def scan(
+        self, path: str, *, max_entries: int, skip: Collection[str] = (), unreadable: Unreadable | None = None
+    ) -> Generator[list[Entry], None, None]:
+        """Everything below the folder `path`, without itself, as fast as the host gives it, in batches of some hundred names.
+
+        A folder comes before what is in it; beyond that there is no order. Links are given and never followed. No more than
+        `max_entries` are given: ask for one more to learn whether there are more. `skip` names folders that are given and not
+        looked into: absolute paths, or bare names that count wherever they occur ("node_modules").
+
+        Folders below that cannot be read are told to `unreadable` and passed over; `path` itself, when only something below it
+        is known to be missing. What vanishes meanwhile is left out. Other methods may be used between two batches. Whoever
+        stops early closes the generator (or drops it), and the connection is free for the next use.
+
+        Raises NotFound, Unsupported (`path` is no folder, which a link to one is not either), PermissionRefused (`path` itself
+        cannot be read), ConnectionLost and ConnectionTimedOut (also after some batches: what was given so far is true).
         """
 
     def real_path(self, path: str) -> str:

@@ -59,6 +59,10 @@ def not_regular(path: str) -> Unsupported:
     return explained(Unsupported, _("{path} is not a regular file; links are not followed."), path=printable(path))
 
 
+def not_a_folder(path: str) -> Unsupported:
+    return explained(Unsupported, _("{path} is not a folder; links are not followed."), path=printable(path))
+
+
 def is_link(path: str) -> Unsupported:
     hint = _("Links are never changed through. Nothing was changed.")
     return explained(Unsupported, _("{path} is a symbolic link."), hint, path=printable(path))

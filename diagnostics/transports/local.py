@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import posixpath
 import stat as modes
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
-from diagnostics.transports.base import AddressRefused, Capability, Entry, FileKind, Stat, TransportError
+from diagnostics.transports.base import AddressRefused, Capability, Entry, Stat, Unreadable
 from diagnostics.transports.failures import explained, from_os_error, not_regular, printable, too_large
 from diagnostics.transports.paths import LIST_LIMIT, checked, joined, kind_of, too_many
+from diagnostics.transports.scanning import scan_by_listing, walk_by_scan
 from sites.texts import mark as _
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -72,17 +73,12 @@ class LocalReader:
         return entries
 
     def walk(self, path: str, max_entries: int) -> Iterator[Entry]:
-        waiting = [Entry(checked(path), self.stat(path))]
-        given = 0
-        while waiting and given < max_entries:
-            entry = waiting.pop()
-            yield entry
-            given += 1
-            if entry.stat.kind is FileKind.FOLDER:
-                try:
-                    waiting.extend(self.list(entry.path)[max_entries - given - 1 :: -1] if max_entries > given else [])
-                except TransportError:
-                    continue  # a folder that cannot be read, or went away meanwhile, is passed over
+        return walk_by_scan(self, path, max_entries)
+
+    def scan(
+        self, path: str, *, max_entries: int, skip: Collection[str] = (), unreadable: Unreadable | None = None
+    ) -> Generator[list[Entry], None, None]:
+        return scan_by_listing(self, path, max_entries, skip, unreadable)
 
     def real_path(self, path: str) -> str:
         try:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import stat as modes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from diagnostics.transports import sftp_wire
-from diagnostics.transports.base import Capability, ConnectionLost, Entry, FileKind, Stat, TransportError, Unsupported
+from diagnostics.transports.base import Capability, ConnectionLost, Entry, FileKind, Stat, TransportError, Unreadable, Unsupported
 from diagnostics.transports.failures import (
     explained,
     lost,
@@ -21,6 +21,7 @@ from diagnostics.transports.failures import (
     too_large,
 )
 from diagnostics.transports.paths import LIST_LIMIT, checked, is_plain_name, joined, kind_of, too_many
+from diagnostics.transports.scanning import scan_by_listing
 from diagnostics.transports.sftp_wire import Attrs, SftpStatus, SftpWire
 from sites.texts import mark as _
 
@@ -133,6 +134,11 @@ class SftpReader:
 
     def walk(self, path: str, max_entries: int) -> Iterator[Entry]:
         return self._walk_by_listing(checked(path), max_entries)
+
+    def scan(
+        self, path: str, *, max_entries: int, skip: Collection[str] = (), unreadable: Unreadable | None = None
+    ) -> Generator[list[Entry], None, None]:
+        return scan_by_listing(self, path, max_entries, skip, unreadable)
 
     def real_path(self, path: str) -> str:
         raw = to_bytes(checked(path))
