@@ -2,6 +2,7 @@
 
 from .account import AccountLook, FoundSite
 from .action import HostAction
+from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges, FileComparison
 from .diagnosis import Diagnosis, FindingRecord
 from .lock import HostLock
 from .repair import JournalEntry, RepairCase, Step
@@ -10,7 +11,12 @@ from .visit import AccessLog, LogReading
 __all__ = [
     "AccessLog",
     "AccountLook",
+    "Baseline",
+    "BaselineContent",
+    "BaselineWork",
     "Diagnosis",
+    "DiagnosisChanges",
+    "FileComparison",
     "FindingRecord",
     "FoundSite",
     "HostAction",
