@@ -63,6 +63,10 @@ def not_a_folder(path: str) -> Unsupported:
     return explained(Unsupported, _("{path} is not a folder; links are not followed."), path=printable(path))
 
 
+def too_deep(path: str) -> Unsupported:
+    return explained(Unsupported, _("{path}… lies too deep to be looked into."), path=printable(path[:200]))
+
+
 def is_link(path: str) -> Unsupported:
     hint = _("Links are never changed through. Nothing was changed.")
     return explained(Unsupported, _("{path} is a symbolic link."), hint, path=printable(path))

@@ -12,19 +12,15 @@ import stat as modes
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
+from diagnostics.transports import local_scan
 from diagnostics.transports.base import AddressRefused, Capability, Entry, Stat, Unreadable
-from diagnostics.transports.failures import explained, from_os_error, not_regular, printable, too_large
-from diagnostics.transports.paths import LIST_LIMIT, checked, joined, kind_of, too_many
-from diagnostics.transports.scanning import scan_by_listing, walk_by_scan
+from diagnostics.transports.failures import explained, from_os_error, not_a_folder, not_regular, printable, too_large
+from diagnostics.transports.local_scan import FOLDER, THROUGH, as_stat
+from diagnostics.transports.paths import LIST_LIMIT, checked, joined, too_many
+from diagnostics.transports.scanning import walk_by_scan
 from sites.texts import mark as _
 
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_THROUGH = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-def as_stat(found: os.stat_result) -> Stat:
-    return Stat(kind_of(found.st_mode), modes.S_IMODE(found.st_mode), found.st_size, found.st_mtime, found.st_uid, found.st_gid)
 
 
 class LocalReader:
@@ -78,7 +74,12 @@ class LocalReader:
     def scan(
         self, path: str, *, max_entries: int, skip: Collection[str] = (), unreadable: Unreadable | None = None
     ) -> Generator[list[Entry], None, None]:
-        return scan_by_listing(self, path, max_entries, skip, unreadable)
+        top = checked(path)
+        with self._at(top) as (folder, name):
+            if not modes.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise not_a_folder(top)
+            descriptor = os.open(name, THROUGH, dir_fd=folder)
+        yield from local_scan.scan(descriptor, top, max_entries, skip, unreadable)
 
     def real_path(self, path: str) -> str:
         try:
@@ -123,10 +124,10 @@ class LocalReader:
         root = self._root_of(real)
         inside = [part for part in real[len(root) :].split("/") if part]
         try:
-            descriptor = os.open(root, _THROUGH)
+            descriptor = os.open(root, THROUGH)
             try:
                 for part in inside[:-1]:
-                    below = os.open(part, _THROUGH, dir_fd=descriptor)
+                    below = os.open(part, THROUGH, dir_fd=descriptor)
                     os.close(descriptor)
                     descriptor = below
                 yield descriptor, inside[-1] if inside else "."

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import stat as modes
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from diagnostics.transports import sftp_wire
-from diagnostics.transports.base import Capability, ConnectionLost, Entry, FileKind, Stat, TransportError, Unreadable, Unsupported
-from diagnostics.transports.failures import (
-    explained,
-    lost,
-    no_space,
-    not_found,
-    not_regular,
-    permission_refused,
-    printable,
-    replaced_meanwhile,
-    too_large,
-)
-from diagnostics.transports.paths import LIST_LIMIT, checked, is_plain_name, joined, kind_of, too_many
-from diagnostics.transports.scanning import scan_by_listing
-from diagnostics.transports.sftp_wire import Attrs, SftpStatus, SftpWire
-from sites.texts import mark as _
+from diagnostics.transports import sftp_packets
+from diagnostics.transports.base import Capability, Entry, FileKind, Stat, Unreadable
+from diagnostics.transports.failures import not_a_folder, not_regular, replaced_meanwhile, too_large
+from diagnostics.transports.paths import LIST_LIMIT, checked, is_plain_name, joined, too_many
+from diagnostics.transports.scanning import walk_by_scan
+from diagnostics.transports.sftp_answers import as_stat, from_status, to_bytes, to_text
+from diagnostics.transports.sftp_packets import Attrs, SftpStatus
+from diagnostics.transports.sftp_scan import SftpScan
+from diagnostics.transports.sftp_wire import SftpWire
 
 T = TypeVar("T")
 
@@ -31,37 +22,6 @@ T = TypeVar("T")
 _STEADY_LOOKS = 40
 
 BASIC = frozenset({Capability.READ, Capability.WRITE, Capability.CHMOD, Capability.SET_MTIME, Capability.RENAME, Capability.LIST_MODES})
-
-
-def to_bytes(path: str) -> bytes:
-    return path.encode("utf-8", "surrogateescape")
-
-
-def to_text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
-
-
-def as_stat(attrs: Attrs, path: str) -> Stat:
-    if attrs.mode is None:
-        raise explained(Unsupported, _("The host does not tell what {path} is."), path=printable(path))
-    return Stat(kind_of(attrs.mode), modes.S_IMODE(attrs.mode), attrs.size or 0, float(attrs.mtime or 0), attrs.uid, attrs.gid)
-
-
-def from_status(status: SftpStatus, path: str) -> TransportError:
-    """What the host answered, in our words."""
-    if status.code == sftp_wire.NO_SUCH_FILE:
-        return not_found(path)
-    if status.code == sftp_wire.PERMISSION_DENIED:
-        return permission_refused(path)
-    if status.code in (sftp_wire.NO_CONNECTION, sftp_wire.CONNECTION_LOST):
-        return lost()
-    if status.code == sftp_wire.OP_UNSUPPORTED:
-        return explained(Unsupported, _("The host does not offer this over SFTP ({path})."), path=printable(path))
-    said = status.text.lower()
-    full = "no space" in said or "quota" in said or "disk full" in said
-    if full or status.code in (sftp_wire.NO_SPACE_LEFT, sftp_wire.QUOTA_EXCEEDED):
-        return no_space(path)
-    return explained(TransportError, _("The host refused this for {path}: {reason}."), path=printable(path), reason=printable(status.text))
 
 
 class SftpReader:
@@ -133,12 +93,15 @@ class SftpReader:
         return entries
 
     def walk(self, path: str, max_entries: int) -> Iterator[Entry]:
-        return self._walk_by_listing(checked(path), max_entries)
+        return walk_by_scan(self, path, max_entries)
 
     def scan(
         self, path: str, *, max_entries: int, skip: Collection[str] = (), unreadable: Unreadable | None = None
     ) -> Generator[list[Entry], None, None]:
-        return scan_by_listing(self, path, max_entries, skip, unreadable)
+        top = checked(path)
+        if self.stat(top).kind is not FileKind.FOLDER:  # opening it would follow a link
+            raise not_a_folder(top)
+        yield from SftpScan(self._wire, top, max_entries, skip, unreadable).batches()
 
     def real_path(self, path: str) -> str:
         raw = to_bytes(checked(path))
@@ -156,31 +119,6 @@ class SftpReader:
 
     def close(self) -> None:
         self._close()
-
-    def _walk_by_listing(self, path: str, max_entries: int) -> Iterator[Entry]:
-        waiting = [Entry(path, self.stat(path))]
-        given = 0
-        while waiting and given < max_entries:
-            entry = waiting.pop()
-            yield entry
-            given += 1
-            if entry.stat.kind is FileKind.FOLDER:
-                waiting.extend(self._below(entry.path, max_entries - given))
-
-    def _below(self, folder: str, room: int) -> list[Entry]:
-        """At most `room` names of one folder; none if it cannot be read or went away meanwhile."""
-        found: list[Entry] = []
-        try:
-            for entry in self._names_in(folder):
-                if len(found) >= room:
-                    break
-                found.append(entry)
-        except ConnectionLost:
-            raise
-        except TransportError as error:
-            if error.code == "timed-out":
-                raise
-        return found[::-1]
 
     def _names_in(self, path: str) -> Iterator[Entry]:
         folder = checked(path)
@@ -208,7 +146,7 @@ class SftpReader:
         return self._try(path, lambda: self._wire.lstat(to_bytes(checked(path))))
 
     def _open(self, path: str) -> bytes:
-        return self._try(path, lambda: self._wire.open(to_bytes(checked(path)), sftp_wire.FLAG_READ))
+        return self._try(path, lambda: self._wire.open(to_bytes(checked(path)), sftp_packets.FLAG_READ))
 
     def _let_go(self, handle: bytes) -> None:
         self._wire.close_quietly(handle)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import stat as modes
 import time
 
-from diagnostics.transports import sftp_wire
+from diagnostics.transports import sftp_packets
 from diagnostics.transports.base import FileKind, NotFound, Stat, TransportError
 from diagnostics.transports.failures import already_exists, explained, is_link, no_space, not_regular, owner_would_change, printable
 from diagnostics.transports.paths import beside, checked
-from diagnostics.transports.sftp import SftpReader, from_status, to_bytes
-from diagnostics.transports.sftp_wire import Attrs, SftpStatus
+from diagnostics.transports.sftp import SftpReader
+from diagnostics.transports.sftp_answers import from_status, to_bytes
+from diagnostics.transports.sftp_packets import Attrs, SftpStatus
 from sites.texts import mark as _
 
 _PRIVATE = modes.S_IFREG | 0o600
@@ -78,7 +79,7 @@ class SftpWriter(SftpReader):
         """The name of a temporary file that holds everything the new one shall. Nothing is left behind on failure."""
         temporary = beside(checked(path), "tmp")
         raw = to_bytes(temporary)
-        flags = sftp_wire.FLAG_WRITE | sftp_wire.FLAG_CREATE | sftp_wire.FLAG_EXCLUSIVE
+        flags = sftp_packets.FLAG_WRITE | sftp_packets.FLAG_CREATE | sftp_packets.FLAG_EXCLUSIVE
         try:
             handle = self._wire.open(raw, flags, Attrs(mode=_PRIVATE))
         except SftpStatus as status:
@@ -104,7 +105,7 @@ class SftpWriter(SftpReader):
                     self._wire.fsync(handle)
             except SftpStatus as status:
                 # OpenSSH names no reason: a regular file that is open for writing refuses bytes for want of room.
-                raise (no_space(path) if status.code == sftp_wire.FAILURE else from_status(status, path)) from status
+                raise (no_space(path) if status.code == sftp_packets.FAILURE else from_status(status, path)) from status
             if self._wire.fstat(handle).size != len(content):
                 raise no_space(path)
         except BaseException:
@@ -168,7 +169,7 @@ class SftpWriter(SftpReader):
         try:
             self._wire.rename(to_bytes(path), to_bytes(target))
         except SftpStatus as status:
-            if status.code in (sftp_wire.FAILURE, sftp_wire.PERMISSION_DENIED) and self._what_is_there(target) is not None:
+            if status.code in (sftp_packets.FAILURE, sftp_packets.PERMISSION_DENIED) and self._what_is_there(target) is not None:
                 raise already_exists(target) from status
             raise from_status(status, path) from status
 
@@ -180,13 +181,13 @@ class SftpWriter(SftpReader):
                 self._wire.lsetstat(raw, attrs)
                 return
             except SftpStatus as status:
-                if status.code not in (sftp_wire.FAILURE, sftp_wire.OP_UNSUPPORTED):
+                if status.code not in (sftp_packets.FAILURE, sftp_packets.OP_UNSUPPORTED):
                     raise from_status(status, path) from status
                 # Some systems cannot change modes without following; the name was looked at just before.
         self._try(path, lambda: self._wire.setstat(raw, attrs))
 
     def _not_stored(self, status: SftpStatus, path: str) -> TransportError:
-        if status.code == sftp_wire.FAILURE and 0 in self._free(path):
+        if status.code == sftp_packets.FAILURE and 0 in self._free(path):
             return no_space(path)
         return from_status(status, path)
 

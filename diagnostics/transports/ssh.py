@@ -5,23 +5,23 @@ from __future__ import annotations
 import secrets
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 
 import paramiko
 
-from diagnostics.transports.base import Capability, ConnectionTimedOut, Entry, FileKind, Stat
-from diagnostics.transports.failures import lost, too_slow
+from diagnostics.transports import find_scan
+from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, Entry, Unreadable
+from diagnostics.transports.failures import explained, lost, printable, too_slow
 from diagnostics.transports.paths import checked
 from diagnostics.transports.session import open_channel
-from diagnostics.transports.sftp import SftpReader, to_bytes, to_text
+from diagnostics.transports.sftp import SftpReader
+from diagnostics.transports.sftp_answers import to_bytes
 from diagnostics.transports.sftp_wire import SftpWire
 from diagnostics.transports.sftp_writer import SftpWriter
+from sites.texts import mark as _
 
-_KINDS = {b"f": FileKind.FILE, b"d": FileKind.FOLDER, b"l": FileKind.LINK}
-_FORMAT = r"%y\0%m\0%s\0%T@\0%U\0%G\0%p\0"
-_FIELDS = 7
 _GREETING_LIMIT = 65_536  # what login scripts may print before our own output begins
-_FIELD_LIMIT = 1_048_576
 
 
 class _ShellFailed(Exception):
@@ -32,6 +32,8 @@ class SshReader(SftpReader):
     """An `SftpReader` that uses the host's shell to save time, never to change anything."""
 
     protocol = "ssh"
+    # Told of each command before it is run; what it raises stops the command. The context ends with the command.
+    on_command: Callable[[Sequence[str]], AbstractContextManager[None]] = nullcontext
 
     def __init__(self, wire: SftpWire, transport: paramiko.Transport, answer_limit_s: float) -> None:
         super().__init__(wire)
@@ -44,24 +46,19 @@ class SshReader(SftpReader):
         found = super().capabilities
         return found | {Capability.RUN_COMMANDS, Capability.FREE_SPACE} if self._has_shell() else found
 
-    def walk(self, path: str, max_entries: int) -> Iterator[Entry]:
-        top = Entry(checked(path), self.stat(path))
-        if max_entries <= 0:
-            return
-        if top.stat.kind is not FileKind.FOLDER:
-            yield top
-            return
-        given = 0
+    def scan(
+        self, path: str, *, max_entries: int, skip: Collection[str] = (), unreadable: Unreadable | None = None
+    ) -> Generator[list[Entry], None, None]:
+        top, given = checked(path), False
         try:
-            for entry in self._found(top.path):
-                yield entry
-                given += 1
-                if given >= max_entries:
-                    return
-        except _ShellFailed:
+            for batch in self._found(top, max_entries, skip, unreadable):
+                yield batch
+                given = True
+        except _ShellFailed as error:
             if given:
-                raise lost() from None
-            yield from self._walk_by_listing(top.path, max_entries)
+                hint = _("Try again. If it happens again, give SFTP as the kind of connection: it needs no commands on the host.")
+                raise explained(ConnectionLost, _("The host broke off listing {path}."), hint, path=printable(top)) from error
+            yield from super().scan(path, max_entries=max_entries, skip=skip, unreadable=unreadable)
 
     def free_space(self, path: str) -> int | None:
         known = super().free_space(path)
@@ -82,22 +79,28 @@ class SshReader(SftpReader):
                 self._shell = False
         return self._shell
 
-    def _found(self, path: str) -> Iterator[Entry]:
-        fields: list[bytes] = []
-        rest = b""
-        for block in self._output_of(["find", path, "-xdev", "-printf", _FORMAT], failure_is_partial=True):
-            parts = (rest + block).split(b"\0")
-            rest = parts.pop()
-            if len(rest) > _FIELD_LIMIT:
-                raise _ShellFailed
-            fields.extend(parts)
-            whole = len(fields) - len(fields) % _FIELDS
-            for start in range(0, whole, _FIELDS):
-                yield _entry(fields[start : start + _FIELDS])
-            del fields[:whole]
+    def _found(self, top: str, room: int, skip: Collection[str], unreadable: Unreadable | None) -> Iterator[list[Entry]]:
+        command = find_scan.command(top, skip)
+        if command is None or self._shell is False:
+            raise _ShellFailed
+        partial: list[int] = []
+        try:
+            with closing(self._output_of(command, partial)) as output:
+                yield from find_scan.entries(output, top, room, unreadable, self._answer_limit_s)
+        except find_scan.NotUnderstood as error:
+            raise _ShellFailed from error
+        if partial and unreadable is not None:
+            unreadable(top, find_scan.something_missing(top))
 
-    def _output_of(self, command: list[str], *, failure_is_partial: bool = False) -> Iterator[bytes]:
-        """What the command prints, block by block, whatever the login scripts print before it."""
+    def _output_of(self, command: list[str], partial: list[int] | None = None) -> Generator[bytes, None, None]:
+        """What the command prints, block by block, whatever the login scripts print before it.
+
+        With `partial`, an exit status of 1 is put there instead of being a failure.
+        """
+        with self.on_command(command):
+            yield from self._printed_by(command, partial)
+
+    def _printed_by(self, command: list[str], partial: list[int] | None) -> Iterator[bytes]:
         marker = secrets.token_hex(16)
         # The marker is printed in two parts, so that a shell that echoes its commands does not print it too early.
         line = f"printf {marker[:16]}; printf {marker[16:]}; exec env LC_ALL=C {shlex.join(command)} 2>/dev/null </dev/null"
@@ -105,36 +108,47 @@ class SshReader(SftpReader):
         try:
             yield from self._after(marker.encode(), channel)
             code = self._exit_status(channel)
-            # find answers 1 when one of the folders could not be read: the others are whole.
-            if code != 0 and not (failure_is_partial and code == 1):
+            # find answers 1 when something could not be read: the rest is whole.
+            if code == 1 and partial is not None:
+                partial.append(code)
+            elif code != 0:
                 raise _ShellFailed
         finally:
             channel.close()
 
     def _after(self, marker: bytes, channel: paramiko.Channel) -> Iterator[bytes]:
-        seen: bytes | None = b""
         empty = True
-        while block := self._receive(channel):
-            if seen is not None:
-                seen += block
-                if marker not in seen:
-                    if len(seen) > _GREETING_LIMIT:
-                        raise _ShellFailed
-                    continue
-                block, seen = seen.partition(marker)[2], None
+        for block in self._begun(marker, channel):
             empty = empty and not block
             if block:
                 yield block
-        if seen is not None or empty:
+        if empty:
             raise _ShellFailed
+
+    def _begun(self, marker: bytes, channel: paramiko.Channel) -> Iterator[bytes]:
+        """The blocks from the marker on, the first one cut there."""
+        seen, deadline = b"", time.monotonic() + self._answer_limit_s
+        while marker not in seen:
+            try:
+                block = self._receive(channel)
+            except ConnectionTimedOut as error:
+                raise _ShellFailed from error  # nothing here understands commands; if the line is dead, SFTP will notice
+            seen += block
+            if not block or len(seen) > _GREETING_LIMIT or time.monotonic() > deadline:
+                raise _ShellFailed
+        yield seen.partition(marker)[2]
+        while block := self._receive(channel):
+            yield block
 
     def _started(self, line: bytes) -> paramiko.Channel:
         try:
-            return open_channel(self._transport, self._answer_limit_s, lambda new: new.exec_command(line))
+            channel = open_channel(self._transport, self._answer_limit_s, lambda new: new.exec_command(line))
+            channel.shutdown_write()  # what takes no commands but waits for input ends at once
         except (paramiko.SSHException, EOFError, OSError) as error:
             if self._transport.is_active():
                 raise _ShellFailed from error
             raise lost() from error
+        return channel
 
     def _receive(self, channel: paramiko.Channel) -> bytes:
         try:
@@ -153,13 +167,3 @@ class SshReader(SftpReader):
 
 class SshWriter(SshReader, SftpWriter):
     """Writes by SFTP alone; the shell only helps reading."""
-
-
-def _entry(fields: list[bytes]) -> Entry:
-    kind, mode, size, mtime, uid, gid, path = fields
-    try:
-        # To the second, as SFTP tells it: the same file must look the same whichever way it was asked for.
-        found = Stat(_KINDS.get(kind, FileKind.OTHER), int(mode, 8), int(size), float(int(mtime.split(b".")[0])), int(uid), int(gid))
-    except ValueError as error:
-        raise _ShellFailed from error
-    return Entry(to_text(path), found)
