@@ -48,6 +48,8 @@ class Host(models.Model):
     imported_in = models.ForeignKey("SiteImport", models.SET_NULL, null=True, blank=True, editable=False, related_name="hosts")
     test_due_at = models.DateTimeField(null=True, editable=False)  # a test in the background is wanted, not before this moment
     testing_since = models.DateTimeField(null=True, editable=False)
+    read_only_since = models.DateTimeField(null=True, editable=False)  # nothing is written to it, by somebody's choice
+    read_only_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

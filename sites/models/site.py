@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +49,8 @@ class Site(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)  # null while paused: until somebody resumes it
     muted_until = models.DateTimeField(null=True, blank=True)
+    read_only_since = models.DateTimeField(null=True, editable=False)  # nothing is written to its host, by somebody's choice
+    read_only_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
     practice = models.BooleanField(default=False, editable=False)
     wants_looks = models.BooleanField(_("also look past caches and as several browsers"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
