@@ -4,6 +4,7 @@ from .account import AccountLook, FoundSite
 from .action import HostAction
 from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges, FileComparison
 from .diagnosis import Diagnosis, FindingRecord
+from .found import FoundFile
 from .lock import HostLock
 from .repair import JournalEntry, RepairCase, Step
 from .visit import AccessLog, LogReading
@@ -18,6 +19,7 @@ __all__ = [
     "DiagnosisChanges",
     "FileComparison",
     "FindingRecord",
+    "FoundFile",
     "FoundSite",
     "HostAction",
     "HostLock",

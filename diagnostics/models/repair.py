@@ -47,9 +47,11 @@ class Step(models.Model):
         FAILED = "failed", _("Could not be done: nothing was changed")
         NEEDS_ATTENTION = "needs-attention", _("Needs attention")
         UNDONE = "undone", _("Undone")
+        DONE_AS_ASKED = "done-as-asked", _("Done as a person chose")
+        KEPT = "kept", _("Closed: left as it is now")
         SKIPPED = "skipped", _("Skipped")
 
-    APPLIED = (State.DONE_VERIFIED, State.DONE_NOT_CURED, State.AWAITING_EFFECT)  # its changes are on the host
+    APPLIED = (State.DONE_VERIFIED, State.DONE_NOT_CURED, State.AWAITING_EFFECT, State.DONE_AS_ASKED)  # its changes are on the host
 
     case = models.ForeignKey(RepairCase, models.CASCADE, related_name="steps")
     guide_step = models.CharField(max_length=20)  # id of the wizard's step: "confirm", "read-log", "htaccess", …
@@ -81,6 +83,11 @@ class Step(models.Model):
         """Whether its changes are on the host now."""
         return self.state in self.APPLIED
 
+    @property
+    def may_be_undone(self) -> bool:
+        """Whether taking it back can be asked for: also again, where something was in the way the last time."""
+        return self.stands_applied or (self.state == self.State.NEEDS_ATTENTION and not self.result.get("retry"))
+
 
 class JournalEntry(models.Model):
     """One change of one step, recorded before it is made, with all that is needed to take it back."""
@@ -90,6 +97,9 @@ class JournalEntry(models.Model):
         APPLIED = "applied", _("Made")
         TAKEN_BACK = "taken-back", _("Taken back")
         REFUSED = "refused", _("Not taken back: the file is no longer what was written")
+        KEPT = "kept", _("Left as it is now")
+
+    CLOSED = (State.TAKEN_BACK, State.KEPT)  # nothing of it is to be taken back any more
 
     step = models.ForeignKey(Step, models.CASCADE, related_name="journal")
     position = models.PositiveIntegerField()
