@@ -46,5 +46,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "host tests": _every(10, "diagnostics.tasks.hand_over_host_tests"),
     "access logs": _every(5, "diagnostics.tasks.dispatch_access_logs"),
     "visitors": _every(60, "sites.tasks.follow_visitors"),
+    "baselines": _every(30, "diagnostics.tasks.dispatch_baselines"),
     "diagnoses": _every(10, "diagnostics.tasks.sweep_diagnoses"),
 }

@@ -18,6 +18,7 @@ from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
 from . import connecting, examining, offering
+from .baselines import since
 from .causes import CAUSES
 from .evidence import LogLine, SiteSeen
 from .examining import Examination
@@ -128,6 +129,7 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
         FindingRecord.objects.bulk_create(_record(diagnosis, n, finding, examination) for n, finding in enumerate(examination.findings))
         if diagnosis.incident:
             _tell(diagnosis.incident, examination)
+    since.note(diagnosis, evidence)
     return diagnosis
 
 

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from sites import incidents
 from sites.models import Host, Incident, Site
 from sites.pages import finding as finding_pages
-from sites.signals import incident_opened, sites_in_work
+from sites.signals import deployment_finished, incident_opened, sites_in_work
 
 from . import diagnosing, steps, visiting
+from .baselines import taking as baseline_taking
 from .models import Step
 
 
@@ -37,6 +38,13 @@ def diagnose(sender: Any, incident_id: int, **_rest: Any) -> None:
         incidents.mark_diagnosis(incident, "none")
     else:
         diagnosing.request(incident.site, incident)
+
+
+@receiver(deployment_finished, dispatch_uid="baseline-after-deployment")
+def take_baseline(sender: Any, site_id: int, result: str, **_rest: Any) -> None:
+    """After a deployment that went well its files are what the site is from now on."""
+    if result == "well":
+        baseline_taking.after_deployment(site_id)
 
 
 def _steps_in_work() -> QuerySet[Step]:

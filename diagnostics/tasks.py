@@ -12,6 +12,8 @@ from sites import queueing
 from sites.models import Host
 
 from . import connecting, diagnosing, host_tests, recovering, repairing, steps, undoing, visiting
+from .baselines import comparing as file_comparing
+from .baselines import taking as baseline_taking
 from .models import Step
 
 
@@ -82,3 +84,22 @@ def dispatch_access_logs() -> int:
 def read_access_logs(host_id: int) -> int:
     """Reads what is new in the access logs of one host."""
     return visiting.read_host(host_id)
+
+
+@shared_task(name="diagnostics.tasks.dispatch_baselines", time_limit=60)
+def dispatch_baselines() -> int:
+    """Hands over the sites whose baseline is due, and what was asked for while the broker was away."""
+    file_comparing.sweep()
+    return baseline_taking.dispatch()
+
+
+@shared_task(name=baseline_taking.TASK, time_limit=900)
+def take_baseline(site_id: int) -> None:
+    """Takes the baseline of one site."""
+    baseline_taking.run(site_id)
+
+
+@shared_task(name=file_comparing.TASK, time_limit=900)
+def compare_files(comparison_id: int) -> None:
+    """Makes one comparison of files."""
+    file_comparing.run(comparison_id)

@@ -51,6 +51,7 @@ PURE = (
     "diagnostics/profiles/",
     "diagnostics/htaccess/",
     "diagnostics/facts/",
+    "diagnostics/manifests/",
     "diagnostics/checks/",
     "diagnostics/repairs/",
     "diagnostics/transports/base.py",

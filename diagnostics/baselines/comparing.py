@@ -1,0 +1,201 @@
+"""What changed: two baselines side by side, or one and the files as they are now. Made by a worker, read-only towards the host."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from diagnostics import connecting
+from diagnostics.baselines import storing
+from diagnostics.baselines.redacting import difference
+from diagnostics.journal import printable
+from diagnostics.manifests import gathering
+from diagnostics.manifests.comparing import Group, Named, Pair, Summary, differences, grouped
+from diagnostics.manifests.format import ManifestUnreadable, Record
+from diagnostics.manifests.gathering import TookTooLong
+from diagnostics.models import Baseline, FileComparison
+from diagnostics.redaction import redact
+from diagnostics.transports.base import TransportError
+from sites import queueing
+from sites.credentials import SecretUnreadable, seal_bytes, unseal_bytes
+from sites.models import Site
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+TASK = "diagnostics.tasks.compare_files"
+KEPT_PER_SITE = 5
+TIME_LIMIT_S = 600.0
+_SIGN_EVERY_S = 1.0
+_ABANDONED = timedelta(minutes=5)
+_MOST_DIFFS = 100
+_State = FileComparison.State
+OPEN = (_State.QUEUED, _State.RUNNING)
+
+
+class Cancelled(Exception):
+    """A person ended it."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What a comparison found. `diffs` holds the differences of configuration files by path, secrets removed."""
+
+    summary: Summary
+    diffs: dict[str, str]
+    is_cut: bool = False  # one of the two is not whole: only names that both know are compared
+    unread: int = 0
+    read_s: float | None = None
+
+
+# --- stored form ------------------------------------------------------------------------------------
+def seal_result(result: Result) -> bytes:
+    """A result as it is stored: it names files and quotes lines, so it is sealed."""
+    values = {
+        "summary": result.summary.as_json(), "diffs": result.diffs, "cut": result.is_cut, "unread": result.unread, "read_s": result.read_s,
+    }  # fmt: skip
+    return seal_bytes(zlib.compress(json.dumps(values).encode(), 9))
+
+
+def open_result(sealed: bytes) -> Result:
+    """Raises SecretUnreadable when the key of this installation is another one."""
+    values: dict[str, Any] = json.loads(zlib.decompress(unseal_bytes(sealed)))
+    summary = values["summary"]
+    groups = [Group(**(group | {"named": [Named(**named) for named in group["named"]]})) for group in summary.pop("groups")]
+    return Result(Summary(groups, **summary), values["diffs"], values["cut"], values["unread"], values["read_s"])
+
+
+# --- asking -----------------------------------------------------------------------------------------
+def request(site: Site, older: Baseline, newer: Baseline | None, user: AbstractBaseUser | None = None) -> FileComparison:
+    """Asks for a comparison, which a worker makes. One of the same two that waits or runs serves both."""
+    waiting = FileComparison.objects.filter(site=site, older=older, newer=newer, state__in=OPEN).first()
+    if waiting:
+        return waiting
+    with transaction.atomic():
+        done = FileComparison.objects.filter(site=site).exclude(state__in=OPEN).order_by("-pk")
+        FileComparison.objects.filter(pk__in=list(done.values_list("pk", flat=True)[KEPT_PER_SITE - 1 :])).delete()
+        made = FileComparison.objects.create(site=site, older=older, newer=newer, requested_by=user, requested_at=timezone.now())
+        queueing.enqueue_on_commit(TASK, made.pk)
+    return made
+
+
+def cancel(comparison: FileComparison) -> None:
+    """Ends it; what was read is forgotten."""
+    FileComparison.objects.filter(pk=comparison.pk, state__in=OPEN).update(cancel=True)
+    now = timezone.now()
+    waiting = FileComparison.objects.filter(pk=comparison.pk, state=_State.QUEUED)
+    waiting.update(state=_State.FAILED, error=_("It was cancelled."), finished_at=now)
+
+
+def sweep() -> int:
+    """Enqueues what a broker that was away forgot, and ends what a dead worker left. Returns how many were waiting."""
+    now = timezone.now()
+    stuck = FileComparison.objects.filter(state=_State.RUNNING, alive_at__lt=now - _ABANDONED)
+    stuck.update(state=_State.FAILED, error=_("It was interrupted. Compare again."), finished_at=now)
+    waiting = FileComparison.objects.filter(state=_State.QUEUED, requested_at__lt=now - timedelta(seconds=30)).values_list("pk", flat=True)
+    ids = list(waiting[:20])
+    for pk in ids:
+        queueing.enqueue(TASK, pk, expires=60.0)
+    return len(ids)
+
+
+# --- making -----------------------------------------------------------------------------------------
+def run(comparison_id: int) -> FileComparison | None:
+    """Makes a comparison that waits; does nothing with one that another worker has."""
+    queued = FileComparison.objects.filter(pk=comparison_id, state=_State.QUEUED)
+    if not queued.update(state=_State.RUNNING, alive_at=timezone.now()):
+        return None
+    row = FileComparison.objects.select_related("site__host", "older", "newer").get(pk=comparison_id)
+    try:
+        result = _compared(row)
+    except Cancelled:
+        return _failed(row, _("It was cancelled."))
+    except TookTooLong:
+        return _failed(row, _("The files could not be read within %(n)d minutes.") % {"n": TIME_LIMIT_S // 60})
+    except ManifestUnreadable:
+        return _failed(row, _("The stored baseline is damaged and cannot be read. Take a new one."))
+    except (TransportError, SecretUnreadable) as error:
+        return _failed(row, f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip())
+    row.sealed_result, row.state, row.finished_at = seal_result(result), _State.DONE, timezone.now()
+    row.save(update_fields=["sealed_result", "state", "finished_at"])
+    return row
+
+
+def _failed(row: FileComparison, why: str) -> FileComparison:
+    row.state, row.error, row.finished_at = _State.FAILED, redact(printable(why))[:1000], timezone.now()
+    row.save(update_fields=["state", "error", "finished_at"])
+    return row
+
+
+def _compared(row: FileComparison) -> Result:
+    if row.newer is not None:
+        return compared(row.site, row.older, storing.records(row.newer), {}, is_cut=row.newer.is_cut, protocol=row.newer.protocol)
+    with _live(row) as (records, contents, is_cut, unread, protocol, read_s):
+        result = compared(row.site, row.older, records, contents, is_cut=is_cut, protocol=protocol)
+    result.unread, result.read_s = unread, read_s
+    return result
+
+
+@contextmanager
+def _live(row: FileComparison) -> Iterator[tuple[Iterator[Record], dict[str, bytes], bool, int, str, float]]:
+    """The files as they are now, every folder listed."""
+    site, started = row.site, time.monotonic()
+    if site.host is None or not site.docroot:
+        raise TransportError(_("The files of this site cannot be reached: it has no connection, or its folder is not known."))
+    with connecting.reader_for(site.host) as reader:
+        docroot, protocol = reader.real_path(site.docroot), reader.protocol
+        found = gathering.look(reader, docroot, whole=True, time_limit_s=TIME_LIMIT_S, note=_Sign(row.pk))
+    try:
+        yield found.sorter.sorted(), found.contents, found.cut, found.unread, protocol, round(time.monotonic() - started, 1)
+    finally:
+        found.sorter.close()
+
+
+class _Sign:
+    """Told how many names were seen: shows it, and stops when a person says so."""
+
+    def __init__(self, pk: int) -> None:
+        self._pk, self._shown = pk, 0.0
+
+    def __call__(self, seen: int) -> None:
+        if time.monotonic() - self._shown < _SIGN_EVERY_S:
+            return
+        self._shown = time.monotonic()
+        running = FileComparison.objects.filter(pk=self._pk, state=_State.RUNNING, cancel=False)
+        if not running.update(seen=seen, alive_at=timezone.now()):
+            raise Cancelled
+
+
+def compared(site: Site, older: Baseline, newer: Iterable[Record], contents: dict[str, bytes], *, is_cut: bool, protocol: str) -> Result:
+    """What `newer` differs in from a baseline. `contents`: small files of the newer side that are not stored."""
+    is_cut = is_cut or older.is_cut
+    coarse = protocol != older.protocol and any(name.startswith("ftp") for name in (protocol, older.protocol))
+    found = differences(storing.records(older), newer, coarse=coarse)
+    summary = grouped(_known_to_both(found) if is_cut else found)
+    return Result(summary, _diffs(site, summary, contents), is_cut)
+
+
+def _known_to_both(found: Iterable[Pair]) -> Iterator[Pair]:
+    return ((old, new) for old, new in found if old is not None and new is not None)
+
+
+def _diffs(site: Site, summary: Summary, contents: dict[str, bytes]) -> dict[str, str]:
+    """Configuration files, line by line, where the content of both sides is kept."""
+    changed = [named for group in summary.groups for named in group.named if named.how == "changed" and all(named.digests)][:_MOST_DIFFS]
+    stored = storing.contents(site.pk, (digest for named in changed for digest in named.digests if digest not in contents))
+    known = stored | contents
+    return {
+        named.path: difference(printable(named.path), known[named.digests[0]], known[named.digests[1]])
+        for named in changed
+        if named.digests[0] in known and named.digests[1] in known
+    }

@@ -1,0 +1,67 @@
+"""Kept configuration files as people may see them: what may be a secret is never shown, but that it changed is."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from diagnostics.journal import printable
+from diagnostics.redaction import GONE, redact
+
+MOST_LINES = 400
+# What names a value that is not shown. Every repetition is bounded: a file that was made to be slow to read takes no more than a moment.
+_NAMES = r"(?:pass|pwd|secret|token|key|salt|nonce|auth|credential|user|login|dsn|_url|private|cert|smtp|api)"
+# Whole statements of PHP, whatever quotes or lines their value has; line ends are kept, so that lines can be told apart.
+_DEFINE = re.compile(
+    rf"(define\s{{0,9}}\(\s{{0,9}}(['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}},)(.{{0,4000}}?)(\)\s{{0,9}};)[^\n]*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASSIGNED = re.compile(rf"([$>][\w\->\[\]'\" ]{{0,80}}{_NAMES}[\w\[\]'\" ]{{0,80}}=)(?!>)(.{{0,4000}}?);[^\n]*", re.IGNORECASE | re.DOTALL)
+_OF_ARRAY = re.compile(rf"((['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:=>|[:,]))([^\n]*)", re.IGNORECASE)
+_INI = re.compile(rf"^([ \t]{{0,80}}[\w.\-]{{0,80}}{_NAMES}[\w.\-]{{0,80}}[ \t]{{0,80}}=)([^\n]*)", re.IGNORECASE | re.MULTILINE)
+# Apache: values that are handed on to the application.
+_APACHE = re.compile(
+    r"^([ \t]{0,80}(?:SetEnv|RequestHeader[ \t]{1,9}\w{1,20})[ \t]{1,80}\S{1,200})([ \t][^\n]*)", re.IGNORECASE | re.MULTILINE
+)
+_APACHE_PHP = re.compile(
+    rf"^([ \t]{{0,80}}php_(?:admin_)?value[ \t]{{1,80}}\S{{0,80}}{_NAMES}\S{{0,80}})([ \t][^\n]*)", re.IGNORECASE | re.MULTILINE
+)
+_NOT_SHOWN = "  ← a value that is not shown here has changed"
+
+
+def redacted(content: bytes) -> str:
+    """The text of a configuration file with everything taken out that may be a secret. Lines stay lines."""
+    text = printable(content.decode("utf-8", "surrogateescape")).replace("\r\n", "\n").replace("\r", "\n")
+    text = _DEFINE.sub(lambda m: f"{m[1]} {GONE}{m[4]}" + "\n" * m[3].count("\n"), text)
+    text = _ASSIGNED.sub(lambda m: f"{m[1]} {GONE};" + "\n" * m[2].count("\n"), text)
+    for pattern in (_OF_ARRAY, _INI, _APACHE_PHP, _APACHE):
+        text = pattern.sub(lambda m: f"{m[1]} {GONE}", text)
+    shown = redact(text)
+    return shown + "\n" * (text.count("\n") - shown.count("\n"))
+
+
+def difference(path: str, old: bytes, new: bytes) -> str:
+    """A unified difference without secrets. A line whose secret alone changed is shown with that remark."""
+    before, after = _lines(old), _lines(new)
+    out = [f"--- {path}", f"+++ {path}"]
+    matcher = difflib.SequenceMatcher(None, [raw for raw, _shown in before], [raw for raw, _shown in after], autojunk=False)
+    for group in matcher.get_grouped_opcodes(2):
+        first, last = group[0], group[-1]
+        out.append(f"@@ -{first[1] + 1},{last[2] - first[1]} +{first[3] + 1},{last[4] - first[3]} @@")
+        for verb, i1, i2, j1, j2 in group:
+            if verb == "equal":
+                out += [f" {shown}" for _raw, shown in before[i1:i2]]
+                continue
+            same = {shown for _raw, shown in before[i1:i2]} & {shown for _raw, shown in after[j1:j2] if GONE in shown}
+            out += [f"-{shown}" for _raw, shown in before[i1:i2]]
+            out += [f"+{shown}{_NOT_SHOWN if shown in same else ''}" for _raw, shown in after[j1:j2]]
+        if len(out) > MOST_LINES:
+            return "\n".join([*out[:MOST_LINES], "@@ … @@"])
+    return "\n".join(out) if len(out) > 2 else ""
+
+
+def _lines(content: bytes) -> list[tuple[str, str]]:
+    """Each line as it is, for comparing only, and as it may be shown."""
+    shown = redacted(content).split("\n")
+    raw = content.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return list(zip(raw, shown, strict=False)) if len(raw) == len(shown) else [(line, line) for line in shown]

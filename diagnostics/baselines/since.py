@@ -1,0 +1,85 @@
+"""What had changed when a failure was looked into: the tree that a diagnosis has read, beside the last baseline from before."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import posixpath
+from collections.abc import Iterator
+
+from diagnostics.baselines import comparing
+from diagnostics.evidence import Evidence
+from diagnostics.manifests import rules
+from diagnostics.manifests.format import COUNTED, FILE, FOLDER, LINK, OTHER, UNREAD, ManifestUnreadable, Record, Sorter
+from diagnostics.models import Baseline, Diagnosis, DiagnosisChanges
+
+log = logging.getLogger(__name__)
+
+_MOST_GROUPS = 12
+_MOST_NAMED = 6
+_KINDS = {"file": FILE, "folder": FOLDER, "link": LINK}
+_OPEN_TO_OWNER = 0o500
+
+
+def note(diagnosis: Diagnosis, evidence: Evidence) -> DiagnosisChanges | None:
+    """Stores what changed since the last baseline before the failure; None where there is none, or the files could not be read."""
+    since = diagnosis.incident.first_failure_at if diagnosis.incident else evidence.site.failing_since
+    if since is None or not isinstance(evidence.tree, tuple) or evidence.tree[0].kind != "folder":
+        return None
+    baseline = Baseline.objects.filter(site_id=diagnosis.site_id, taken_at__lt=since).select_related("site").order_by("-pk").first()
+    if baseline is None or baseline.host_id != diagnosis.site.host_id:
+        return None
+    sorter = Sorter()
+    try:
+        for record in _records(evidence):
+            sorter.add(record)
+        cut, protocol = evidence.tree_truncated, evidence.connection
+        contents = _contents(evidence)
+        result = comparing.compared(baseline.site, baseline, sorter.sorted(), contents, is_cut=cut, protocol=protocol)
+    except ManifestUnreadable:  # the diagnosis stands without it
+        log.exception("baseline %s", baseline.pk)
+        return None
+    finally:
+        sorter.close()
+    _shorten(result)
+    values = {"baseline": baseline, "baseline_at": baseline.taken_at, "sealed_result": comparing.seal_result(result)}
+    return DiagnosisChanges.objects.update_or_create(diagnosis=diagnosis, defaults=values)[0]
+
+
+def _contents(evidence: Evidence) -> dict[str, bytes]:
+    files = evidence.htaccess if isinstance(evidence.htaccess, tuple) else ()
+    return {hashlib.sha256(file.content).hexdigest(): file.content for file in files}
+
+
+def _records(evidence: Evidence) -> Iterator[Record]:
+    """The tree as a look would have it. A folder that its owner may not read hides what is in it: that is not called removed."""
+    assert isinstance(evidence.tree, tuple)
+    files = evidence.htaccess if isinstance(evidence.htaccess, tuple) else ()
+    digests = {file.absolute: hashlib.sha256(file.content).hexdigest() for file in files}
+    docroot = evidence.docroot.rstrip("/")
+    for entry in evidence.tree:
+        path = entry.absolute[len(docroot) + 1 :].encode("utf-8", "surrogateescape")
+        kind = _KINDS.get(entry.kind, OTHER)
+        if kind == FOLDER and rules.is_counted(path):
+            kind = COUNTED
+        elif kind == FOLDER and entry.mode & _OPEN_TO_OWNER != _OPEN_TO_OWNER:
+            kind = UNREAD
+        elif kind != FOLDER and not rules.is_configuration(path) and rules.counted_above(posixpath.dirname(path)):
+            continue
+        yield Record(path, kind, entry.mode, entry.size, int(entry.mtime), digest=digests.get(entry.absolute, ""))
+
+
+def _shorten(result: comparing.Result) -> None:
+    """What a person in a hurry needs: not the uploads, which change every day, and of each group some files."""
+    summary = result.summary
+    for group in [group for group in summary.groups if group.what == "counted"]:
+        summary.changed -= group.changed
+        summary.added -= group.added
+        summary.removed -= group.removed
+        summary.groups.remove(group)
+    summary.left_out += sum(group.total for group in summary.groups[_MOST_GROUPS:])
+    del summary.groups[_MOST_GROUPS:]
+    for group in summary.groups:
+        del group.named[_MOST_NAMED:]
+    shown = {named.path for group in summary.groups for named in group.named}
+    result.diffs = {path: text for path, text in result.diffs.items() if path in shown}
