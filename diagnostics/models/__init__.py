@@ -7,6 +7,7 @@ from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
 from .lock import HostLock
 from .repair import JournalEntry, RepairCase, Step
+from .sight import SiteSight
 from .visit import AccessLog, LogReading
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "JournalEntry",
     "LogReading",
     "RepairCase",
+    "SiteSight",
     "Step",
 ]
