@@ -26,6 +26,7 @@ class Capability(enum.StrEnum):
     RENAME = "rename"  # without overwriting
     ATOMIC_REPLACE = "atomic-replace"
     LIST_MODES = "list-modes"
+    LIST_TIMES = "list-times"  # to the second, and so that they do not look different when nothing has changed
     RUN_COMMANDS = "run-commands"
     FREE_SPACE = "free-space"
 
@@ -61,14 +62,14 @@ class Entry:
 class ConnectionDetails:
     """All that is needed to connect, secrets in the open: lives in memory only and never shows them."""
 
-    protocol: str  # "ssh", "sftp", "local"
+    protocol: str  # "ssh", "sftp", "ftp", "ftps", "local"
     address: str
     port: int
     user: str
     password: str = field(default="", repr=False)
     private_key: str = field(default="", repr=False)  # PEM or OpenSSH text
     passphrase: str = field(default="", repr=False)
-    host_key: str = ""  # pinned: "ssh-ed25519 AAAA…"; empty: none accepted yet
+    host_key: str = ""  # pinned: "ssh-ed25519 AAAA…", "x509 MII…"; empty: none accepted yet
     exempt: tuple[str, int] | None = None  # exact (address, port) the guard lets through: the practice site
     connect_timeout_s: float = 10.0
     operation_timeout_s: float = 15.0
@@ -125,6 +126,24 @@ class HostKeyChanged(HostKeyUnknown):
 
 class LoginRefused(TransportError):
     code = "login-refused"
+
+
+class SecondFactorWanted(LoginRefused):
+    """The host accepted what was given, or would, but asks for more: something a person must type or confirm."""
+
+    code = "second-factor"
+
+
+class TooManyConnections(TransportError):
+    """The host's own limit of connections or sessions is reached: it says nothing about the secret."""
+
+    code = "too-many-connections"
+
+
+class OldAlgorithms(TransportError):
+    """No common way of encrypting: nothing secret was sent."""
+
+    code = "old-algorithms"
 
 
 class KeyUnusable(TransportError):

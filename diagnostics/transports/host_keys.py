@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # RFC 8332: one RSA key, two ways to sign with it.
 SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
+CERTIFICATE = "x509"  # how a pinned line begins that holds the certificate of an FTPS host (DER) instead of an SSH key
+
 
 def host_key_line(key: paramiko.PKey) -> str:
     """A host key as it is pinned: type and base64."""
@@ -23,10 +25,15 @@ def host_key_line(key: paramiko.PKey) -> str:
 
 
 def fingerprint(host_key: str) -> str:
-    """`SHA256:…` of a pinned host key, as `ssh-keygen -l` prints it. Raises ValueError for what is no key."""
+    """`SHA256:…` of a pinned host key, as `ssh-keygen -l` prints it; of a certificate as `openssl x509 -fingerprint` and browsers do.
+
+    Raises ValueError for what is no key.
+    """
     blob = base64.b64decode(host_key.split()[1].encode("ascii"), validate=True) if len(host_key.split()) > 1 else b""
     if not blob:
         raise ValueError("not a host key")
+    if host_key.split()[0] == CERTIFICATE:
+        return "SHA256:" + hashlib.sha256(blob).digest().hex(":").upper()
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
 
 

@@ -21,7 +21,12 @@ T = TypeVar("T")
 # A log that grows while it is opened differs for a moment; a file that is replaced for ever differs each time.
 _STEADY_LOOKS = 40
 
-BASIC = frozenset({Capability.READ, Capability.WRITE, Capability.CHMOD, Capability.SET_MTIME, Capability.RENAME, Capability.LIST_MODES})
+BASIC = frozenset(
+    {
+        Capability.READ, Capability.WRITE, Capability.CHMOD, Capability.SET_MTIME, Capability.RENAME, Capability.LIST_MODES,
+        Capability.LIST_TIMES,
+    }
+)  # fmt: skip
 
 
 class SftpReader:
