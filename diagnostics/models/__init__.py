@@ -6,6 +6,7 @@ from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges,
 from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
 from .lock import HostLock
+from .politeness import ConnectionLease, ConnectionPause
 from .repair import JournalEntry, RepairCase, Step
 from .sight import SiteSight
 from .visit import AccessLog, LogReading
@@ -16,6 +17,8 @@ __all__ = [
     "Baseline",
     "BaselineContent",
     "BaselineWork",
+    "ConnectionLease",
+    "ConnectionPause",
     "Diagnosis",
     "DiagnosisChanges",
     "FileComparison",
