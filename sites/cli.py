@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextvars import ContextVar
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,6 +13,7 @@ from django.db import DatabaseError
 from .models import Site
 
 WELL, PROBLEM, REFUSED = 0, 1, 2
+by_shell: ContextVar[bool] = ContextVar("by_shell", default=False)  # whether a command is at work: what it does was asked for there
 
 
 class Refused(Exception):
@@ -65,12 +67,15 @@ class JsonCommand(BaseCommand):
         return json.dumps(document, ensure_ascii=False, indent=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        asked = by_shell.set(True)
         try:
             document, status = self.answer(**options)
         except Refused as refusal:
             self._refuse(refusal, options)
         except DatabaseError as error:
             self._refuse(Refused("database", f"The database does not answer: {error}", "Has `manage.py migrate` run?"), options)
+        finally:
+            by_shell.reset(asked)
         self.stdout.write(json.dumps(document, ensure_ascii=False) if options["json"] else self.say(document))
         if status:
             sys.exit(status)

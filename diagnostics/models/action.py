@@ -63,3 +63,8 @@ class HostAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}".strip()
+
+    @property
+    def mode_words(self) -> str:
+        """As hosting panels write it: 644."""
+        return "" if self.mode is None else f"{self.mode:03o}"
