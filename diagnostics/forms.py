@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from sites.models import Host, Site, Team
 
 from .profiles import PROFILES
+from .transports.urls import DEFAULT_PORTS
 
 MISSING = {
     "name": _("Give it a name of your choice."),
@@ -21,7 +22,8 @@ MISSING = {
 }
 AGAIN = _("Type it again: secrets are never sent back to your browser.")
 SECRETS = ("password", "private_key", "passphrase")
-KNOWN_SCHEMES = ("", Host.Protocol.SFTP, Host.Protocol.SSH)
+OVER_NETWORK = tuple(value for value in Host.Protocol.values if value != Host.Protocol.LOCAL)
+KNOWN_SCHEMES = ("", *OVER_NETWORK)
 KEY_LIMIT = 16_384  # characters; an RSA key of 8192 bits has about 6,500
 
 
@@ -92,14 +94,17 @@ class HostForm(forms.ModelForm):
         labels = {"user": _("User")}
         help_texts = {
             "name": _("How you call it, for example “OVH, client Bernard”."),
+            "protocol": _("The best that your hoster offers, from the top down. Plain FTP sends your password readable by anyone on the way."),
             "address": _("As your hoster gives it, for example ftp.cluster030.hosting.ovh.net"),
+            "port": _("22 for SSH and SFTP, 21 for FTPS and FTP. FTPS on port 990 is encrypted from the first byte. Empty: the usual one."),
             "profile": _("Decides which file permissions are right there."),
         }
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team = team
-        self.fields["protocol"].choices = [(value, label) for value, label in Host.Protocol.choices if value != Host.Protocol.LOCAL]
+        self.fields["protocol"].choices = [(value, Host.Protocol(value).label) for value in OVER_NETWORK]
+        self.fields["port"].required = False
         self.fields["profile"] = forms.ChoiceField(
             label=_("Kind of hosting"),
             choices=[(profile.name, profile.title) for profile in PROFILES.values()],
@@ -112,6 +117,7 @@ class HostForm(forms.ModelForm):
         self.clashes: list[str] = []
         if self.is_bound:
             self._take_apart_address()
+            self._fit_port()
             self._ask_again()
 
     def _take_apart_address(self) -> None:
@@ -126,6 +132,19 @@ class HostForm(forms.ModelForm):
             elif found and found != stands:
                 self.clashes.append(str(self.fields[name].label))
         self.data = data
+
+    def _fit_port(self) -> None:
+        """The usual port of the protocol where none was typed: also when the one that stands is that of the protocol before."""
+        port, protocol, before = self.data.get("port", "").strip(), self.data.get("protocol", ""), self.initial.get("protocol", "")
+        left_over = protocol != before and port == str(self.initial.get("port", "")) == str(DEFAULT_PORTS.get(before))
+        if protocol in DEFAULT_PORTS and (not port or left_over):
+            self.data = self.data.copy()
+            self.data["port"] = str(DEFAULT_PORTS[protocol])
+
+    @property
+    def readable_on_the_way(self) -> bool:
+        """Whether what is chosen sends the secret unencrypted."""
+        return self["protocol"].value() == Host.Protocol.FTP
 
     def _ask_again(self) -> None:
         """This form is only ever shown again without the secrets that were typed: says so beside each."""
@@ -146,8 +165,8 @@ class HostForm(forms.ModelForm):
 
     def clean_address(self) -> str:
         address = self.cleaned_data["address"].strip()
-        if "://" in address and not address.startswith(("sftp://", "ssh://")):
-            raise ValidationError(_("Only SFTP and SSH are spoken here. Ask your hoster for the SFTP address."))
+        if "://" in address and address.partition("://")[0] not in OVER_NETWORK:
+            raise ValidationError(_("Only SSH, SFTP, FTPS and FTP are spoken here. Ask your hoster for the SFTP address."))
         if "/" in address or "@" in address or any(character.isspace() for character in address):
             raise ValidationError(_("Only the name or address of the machine, without sftp://, user or path."))
         if self.clashes:
@@ -157,7 +176,7 @@ class HostForm(forms.ModelForm):
 
     def clean_port(self) -> int:
         port = self.cleaned_data["port"]
-        if not 1 <= port <= 65535:
+        if port is None or not 1 <= port <= 65535:
             raise ValidationError(_("A port is a number from 1 to 65535."))
         return port
 
@@ -165,13 +184,22 @@ class HostForm(forms.ModelForm):
         values = super().clean()
         typed = values.get("password") or values.get("private_key")
         stored = self.instance.sealed_password or self.instance.sealed_private_key
-        if not typed and not stored:
+        if values.get("protocol") in (Host.Protocol.FTPS, Host.Protocol.FTP):
+            self._check_password_alone(values)
+        elif not typed and not stored:
             self.add_error("password", _("Give a password or a private key."))
-        moved = self.instance.pk and {"address", "port", "user"} & set(self.changed_data)
-        if moved and not typed:
+        moved = {"address", "port", "user"} & set(self.changed_data)
+        bared = "protocol" in self.changed_data and values.get("protocol") == Host.Protocol.FTP
+        if self.instance.pk and (moved or bared) and not typed:
             again = _("Type the secret again: it is never sent to another address or user than it was given for.")
             self.add_error("private_key" if self.instance.sealed_private_key else "password", again)
         return values
+
+    def _check_password_alone(self, values: dict[str, Any]) -> None:
+        if values.get("private_key"):
+            self.add_error("private_key", _("FTP takes a password, no key. Choose SSH or SFTP to use a key."))
+        elif not values.get("password") and not self.instance.sealed_password:
+            self.add_error("password", _("Give a password: FTP takes no key."))
 
 
 class PlacesForm(forms.ModelForm):
@@ -219,6 +247,14 @@ class ChooseHostForm(forms.Form):
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["host"].queryset = Host.objects.filter(team=team, practice=False)
+
+
+class ChoiceForm(forms.Form):
+    """What a person chose about one change whose undo was refused, as the page showed it."""
+
+    entry_id = forms.IntegerField(min_value=1)
+    choice_id = forms.CharField(max_length=20)
+    digest = forms.CharField(max_length=64)
 
 
 class CloseForm(forms.Form):

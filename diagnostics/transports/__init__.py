@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from diagnostics.transports.base import ConnectionDetails, Reader, Unsupported, Writer
@@ -22,9 +23,7 @@ def open_reader(
     """A `Reader` on one connection, closed at the end. Raises TransportError; a guard is needed for all but "local"."""
     if details.protocol == "local":
         return nullcontext(LocalReader(local_roots))
-    from diagnostics.transports import over_ssh  # here: what it needs takes 20 MB, and few processes ever reach a host
-
-    return over_ssh.reader(details, _needed(guard, details))
+    return _over_network(details).reader(details, _needed(guard, details))
 
 
 def open_writer(
@@ -33,14 +32,23 @@ def open_writer(
     """As `open_reader`, but what it gives can write: for the executor alone."""
     if details.protocol == "local":
         return nullcontext(LocalWriter(local_roots))
-    from diagnostics.transports import over_ssh
+    return _over_network(details).writer(details, _needed(guard, details))
 
-    return over_ssh.writer(details, _needed(guard, details))
+
+def _over_network(details: ConnectionDetails) -> ModuleType:
+    """Imported here: what SSH needs takes 20 MB, and few processes ever reach a host."""
+    if details.protocol in ("ssh", "sftp"):
+        from diagnostics.transports import over_ssh
+
+        return over_ssh
+    if details.protocol in ("ftp", "ftps"):
+        from diagnostics.transports import over_ftp
+
+        return over_ftp
+    raise explained(Unsupported, _("Connections of the kind {protocol} are not offered."), protocol=details.protocol)
 
 
 def _needed(guard: Guard | None, details: ConnectionDetails) -> Guard:
-    if details.protocol not in ("ssh", "sftp"):
-        raise explained(Unsupported, _("Connections of the kind {protocol} are not offered."), protocol=details.protocol)
     if guard is None:
         raise ValueError("a connection over the network needs a guard")
     return guard

@@ -1,4 +1,4 @@
-"""Connections as people type them: `ssh://user@host:port`, `sftp://user@host`, `local:`."""
+"""Connections as people type them: `ssh://user@host:port`, `sftp://user@host`, `ftps://user@host`, `ftp://user@host`, `local:`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from sites.texts import mark as _
 
-DEFAULT_PORTS = {"ssh": 22, "sftp": 22}
+DEFAULT_PORTS = {"ssh": 22, "sftp": 22, "ftps": 21, "ftp": 21}  # ftps on port 990: encrypted from the first byte
 
 
 class UrlRefused(ValueError):
@@ -38,10 +38,8 @@ def parse_connect_url(text: str) -> ParsedConnection:
         raise UrlRefused(_("This is not a connection URL."), _("Type it like ssh://user@host.example:22."))
     if scheme == "local":
         return _local(rest)
-    if scheme in ("ftp", "ftps"):
-        raise UrlRefused(_("FTP and FTPS are not offered."), _("Use sftp:// with the same user: most hosts offer it as well."))
     if scheme not in DEFAULT_PORTS:
-        raise UrlRefused(_("The connection must begin with ssh://, sftp:// or local:."))
+        raise UrlRefused(_("The connection must begin with ssh://, sftp://, ftps://, ftp:// or local:."))
     if not rest.startswith("//"):
         raise UrlRefused(_("Two slashes are missing after {scheme}:.").format(scheme=scheme), _("Type it like ssh://user@host.example:22."))
     return _remote(scheme, text)

@@ -15,6 +15,8 @@ class Host(models.Model):
     class Protocol(models.TextChoices):
         SSH = "ssh", _("SSH (shell and files)")
         SFTP = "sftp", _("SFTP (files only)")
+        FTPS = "ftps", _("FTPS (files only, encrypted)")
+        FTP = "ftp", _("FTP (files only, not encrypted)")
         LOCAL = "local", _("This machine")
 
     class State(models.TextChoices):
@@ -35,7 +37,7 @@ class Host(models.Model):
     sealed_passphrase = models.TextField(blank=True, editable=False)
     profile = models.CharField(_("kind of hosting"), max_length=40, default="apache-755")
 
-    host_key = models.TextField(blank=True, editable=False)  # "ssh-ed25519 AAAA…", pinned when a person accepts it
+    host_key = models.TextField(blank=True, editable=False)  # "ssh-ed25519 AAAA…" or "x509 MII…", pinned when a person accepts it
     host_key_accepted_at = models.DateTimeField(null=True, editable=False)
     host_key_accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
     offered_host_key = models.TextField(blank=True, editable=False)  # shown by the server, not accepted (yet, or changed)

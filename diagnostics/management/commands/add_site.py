@@ -25,7 +25,7 @@ class Command(cli.JsonCommand):
         parser.add_argument("--page", action="append", default=[], metavar="PATH", help="a further page to probe")
         parser.add_argument("--team", default="", help="the team that owns it")
         parser.add_argument("--host", default="", help="a host that stands, or the name of the new one")
-        parser.add_argument("--connect", default="", metavar="URL", help="ssh://user@host:port, sftp://user@host:port or local:")
+        parser.add_argument("--connect", default="", metavar="URL", help="ssh://user@host:port, sftp://…, ftps://…, ftp://… or local:")
         parser.add_argument("--secret-env", default="", metavar="VAR", help="variable that holds the password or the key's passphrase")
         parser.add_argument("--key", default="", metavar="FILE", help="private key")
         chosen = parser.add_mutually_exclusive_group()

@@ -1,0 +1,323 @@
+"""FTP (RFC 959, RFC 2428, RFC 4217): one control connection and the data connections it opens, one at a time.
+
+Names are bytes (UTF-8 with surrogateescape). Every answer has a time limit and a size limit. The address in an answer to PASV is
+not used: data goes to the address that was vetted and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, TransportError, Unsupported
+from diagnostics.transports.failures import explained, lost, printable, too_slow
+from sites.texts import mark as _
+
+REPLY_LIMIT = 65_536  # bytes of one answer; the longest real ones are greetings and lists of commands, of a few kilobytes
+CHUNK = 65_536
+PROGRESS = 1_024  # bytes that a data connection must bring within each time limit
+SAID_LIMIT = 200  # characters of a host's words that are shown
+
+# As the control connection's TLS session asks for it (RFC 4217 section 10): a data connection, wrapped.
+Protection = Callable[[socket.socket], socket.socket]
+
+_STARTED = (125, 150)
+_DONE = (226, 250)
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_EXTENDED_PORT = re.compile(r"\((.)\1\1(\d{1,5})\1\)")
+_PLAIN_PORT = re.compile(r"\d{1,3},\d{1,3},\d{1,3},\d{1,3},(\d{1,3}),(\d{1,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer: its code and the words of all its lines."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.strip() for line in self.lines)
+
+    @property
+    def said(self) -> str:
+        """For a message: one line, bounded, nothing that could be anything but text."""
+        words = " ".join(printable(self.text[: 4 * SAID_LIMIT]).split())
+        return words if len(words) <= SAID_LIMIT else words[: SAID_LIMIT - 1] + "…"
+
+    def mentions(self, *words: str) -> bool:
+        said = self.text.lower()
+        return any(word in said for word in words)
+
+
+class FtpRefused(Exception):
+    """The host answered with an error. `in_transfer`: after it had begun to send or take bytes."""
+
+    def __init__(self, reply: Reply, *, in_transfer: bool = False, line_failed: bool = False) -> None:
+        super().__init__(reply.said)
+        self.reply = reply
+        self.in_transfer = in_transfer
+        self.line_failed = line_failed  # the data connection itself broke
+
+
+@dataclass
+class FtpWire:
+    """One FTP conversation. Raises FtpRefused for what the host refuses, ConnectionLost and ConnectionTimedOut for the line."""
+
+    sock: socket.socket
+    answer_limit_s: float
+    protection: Protection | None = None
+    features: dict[str, str] = field(default_factory=dict)  # what FEAT told, by name in capitals
+    home: str = "/"
+    greeting: str = ""
+    secure: bool = False
+    _buffer: bytes = field(default=b"", repr=False)
+    _broken: TransportError | None = None
+    _folder: str = ""
+    _extended: bool = True
+
+    # --- control connection ---------------------------------------------------------------------
+    def ask(self, command: str, argument: str = "", *, limit_s: float = 0.0) -> Reply:
+        """Sends one command and returns the answer, whatever it is."""
+        line = f"{command} {argument}" if argument else command
+        self._send(line.encode("utf-8", "surrogateescape"))
+        return self.answer(limit_s)
+
+    def need(self, command: str, argument: str = "") -> Reply:
+        """As `ask`. Raises FtpRefused for anything but a positive answer."""
+        reply = self.ask(command, argument)
+        if not 200 <= reply.code < 400:
+            raise FtpRefused(reply)
+        return reply
+
+    def answer(self, limit_s: float = 0.0) -> Reply:
+        """The next answer (RFC 959 section 4.2): one line, or all lines up to the one that ends it."""
+        limit_s = limit_s or self.answer_limit_s
+        deadline = time.monotonic() + limit_s
+        first = self._line(deadline, limit_s, REPLY_LIMIT)
+        if not re.match(r"[1-6]\d\d(?:[ -]|$)", first):
+            raise self.break_off(garbled())
+        lines, room = [first[4:]], REPLY_LIMIT - len(first)
+        last, more = first[:3], first[3:4] == "-"
+        while more:
+            line = self._line(deadline, limit_s, room)
+            room -= len(line) + 2
+            more = not (line[:3] == last and line[3:4] in ("", " "))
+            lines.append(line[4:] if line[:4] in (last + " ", last + "-") else line)
+        reply = Reply(int(last), tuple(lines))
+        if reply.code == 421:  # the host ends the conversation (RFC 959 section 4.2.2)
+            self.break_off(lost())
+        return reply
+
+    def break_off(self, error: TransportError) -> TransportError:
+        """After this, commands and answers can no longer be told apart: everything further fails at once."""
+        self._broken = error
+        return error
+
+    def close(self) -> None:
+        """Takes leave if that is still possible; never waits long."""
+        if self._broken is None:
+            with contextlib.suppress(TransportError):
+                self.ask("QUIT", limit_s=min(2.0, self.answer_limit_s))
+        self.sock.close()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes came that nobody has read: none may be there when TLS begins."""
+        return bool(self._buffer)
+
+    def _send(self, line: bytes) -> None:
+        if self._broken is not None:
+            raise self._broken
+        if any(byte in line for byte in (b"\r", b"\n", b"\0")):
+            raise ValueError("a command is one line")
+        try:
+            self.sock.settimeout(self.answer_limit_s)
+            self.sock.sendall(line + b"\r\n")
+        except TimeoutError as error:
+            raise self.break_off(too_slow(self.answer_limit_s)) from error
+        except (OSError, ValueError) as error:
+            raise self.break_off(lost()) from error
+
+    def _line(self, deadline: float, limit_s: float, room: int) -> str:
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > room:
+                raise self.break_off(too_long())
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise self.break_off(too_slow(limit_s))
+            self._buffer += self._received(self.sock, CHUNK, left, limit_s)
+        line, _end, self._buffer = self._buffer.partition(b"\n")
+        if len(line) > room:
+            raise self.break_off(too_long())
+        return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
+
+    def _received(self, sock: socket.socket, size: int, left_s: float, limit_s: float) -> bytes:
+        try:
+            sock.settimeout(left_s)
+            data = sock.recv(size)
+        except TimeoutError as error:
+            raise self.break_off(too_slow(limit_s)) from error
+        except (OSError, ValueError) as error:
+            raise self.break_off(lost()) from error
+        if not data:
+            raise self.break_off(lost())
+        return data
+
+    # --- folders --------------------------------------------------------------------------------
+    def enter(self, folder: str, *, anew: bool = False) -> None:
+        """Makes a folder the working one, unless it is already; `anew`: in any case."""
+        if anew or folder != self._folder:
+            self._folder = ""
+            self.need("CWD", folder)
+            self._folder = folder
+
+    @property
+    def working_folder(self) -> str:
+        return self._folder
+
+    def where(self) -> str:
+        """The working folder as the host names it."""
+        found = _QUOTED.search(self.need("PWD").text)
+        if found is None or not found[1].startswith("/"):
+            raise explained(Unsupported, _("The host does not tell in which folder it is."))
+        return found[1].replace('""', '"')
+
+    # --- data connections -----------------------------------------------------------------------
+    def retrieve(self, command: str, argument: str = "", *, offset: int = 0, limit: int) -> tuple[bytes, Reply | None]:
+        """What a command sends, at most `limit` bytes, and the closing answer; None for it when there was more than that."""
+        data = self._data_connection()
+        try:
+            if offset:
+                self.need("REST", str(offset))
+            reply = self.ask(command, argument)
+            if reply.code in _DONE:
+                return b"", reply
+            if reply.code not in _STARTED:
+                raise FtpRefused(reply)
+            data = self._protected(data)
+            content, whole, failed = self._receive_all(data, limit)
+        finally:
+            data.close()
+        reply = self.answer()
+        if not whole and not failed:
+            return content, None  # we hung up first: however the host takes that, these bytes are what was asked for
+        if failed or reply.code not in _DONE:
+            raise FtpRefused(reply, in_transfer=True, line_failed=failed)
+        return content, reply
+
+    def store(self, path: str, content: bytes) -> None:
+        """Writes a file with this content, over what is there under this name."""
+        data = self._data_connection()
+        try:
+            reply = self.ask("STOR", path)
+            if reply.code not in _STARTED:
+                raise FtpRefused(reply)
+            data = self._protected(data)
+            failed = self._send_all(data, content)
+        finally:
+            data.close()
+        reply = self.answer()
+        if failed or reply.code not in _DONE:
+            raise FtpRefused(reply, in_transfer=True, line_failed=failed)
+
+    def _receive_all(self, data: socket.socket, limit: int) -> tuple[bytes, bool, bool]:
+        """What came, whether that was all, and whether the connection broke."""
+        out = bytearray()
+        deadline, seen = time.monotonic() + self.answer_limit_s, 0
+        while len(out) < limit:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise self.break_off(too_slow(self.answer_limit_s))
+            try:
+                data.settimeout(left)
+                part = data.recv(min(CHUNK, limit - len(out)))
+            except TimeoutError as error:
+                raise self.break_off(too_slow(self.answer_limit_s)) from error
+            except OSError:
+                return bytes(out), False, True
+            if not part:
+                return bytes(out), True, False
+            out += part
+            if len(out) - seen >= PROGRESS:
+                deadline, seen = time.monotonic() + self.answer_limit_s, len(out)
+        return bytes(out), False, False
+
+    def _send_all(self, data: socket.socket, content: bytes) -> bool:
+        """Whether the connection broke before all was sent."""
+        left = memoryview(content)
+        try:
+            data.settimeout(self.answer_limit_s)
+            while left:
+                left = left[data.send(left[:CHUNK]) :]
+        except TimeoutError as error:
+            raise self.break_off(too_slow(self.answer_limit_s)) from error
+        except OSError:
+            return True
+        with contextlib.suppress(OSError):  # the answer and the size tell whether all arrived
+            if hasattr(data, "unwrap"):
+                data.unwrap()  # strict hosts take a file without the closing alert for cut off
+            else:
+                data.shutdown(socket.SHUT_WR)
+        return False
+
+    def _protected(self, data: socket.socket) -> socket.socket:
+        if self.protection is None:
+            return data
+        try:
+            data.settimeout(self.answer_limit_s)
+            return self.protection(data)
+        except OSError as error:
+            data.close()
+            with contextlib.suppress(TransportError):
+                raise FtpRefused(self.answer(), in_transfer=True, line_failed=True) from error
+            raise self.break_off(lost()) from error
+
+    def _data_connection(self) -> socket.socket:
+        if self._broken is not None:
+            raise self._broken
+        address, port = self.sock.getpeername()[0], self._passive_port()
+        if port < 1024:  # no file server answers there; something else may
+            raise explained(Unsupported, _("The host names port {port} for its data, which is not used."), port=port)
+        try:
+            data = socket.create_connection((address, port), timeout=self.answer_limit_s)
+        except OSError as error:
+            raise self.break_off(_no_data_connection(address, port, error, self.answer_limit_s)) from error
+        data.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return data
+
+    def _passive_port(self) -> int:
+        if self._extended:
+            reply = self.ask("EPSV")
+            found = _EXTENDED_PORT.search(reply.text) if reply.code == 229 else None
+            if found is not None:
+                return int(found[2])
+            self._extended = False
+        reply = self.need("PASV")
+        plain = _PLAIN_PORT.search(reply.text)
+        if plain is None:
+            raise FtpRefused(reply)
+        return int(plain[1]) * 256 + int(plain[2])
+
+
+def garbled() -> ConnectionLost:
+    hint = _("Check that this port is the one for FTP.")
+    return explained(ConnectionLost, _("The host sent something that is not FTP."), hint)
+
+
+def too_long() -> ConnectionLost:
+    text = _("The host sent an answer of more than {limit} bytes, which is no FTP answer.")
+    return explained(ConnectionLost, text, _("Check that this port is the one for FTP."), limit=REPLY_LIMIT)
+
+
+def _no_data_connection(address: str, port: int, error: OSError, limit_s: float) -> TransportError:
+    hint = _("A firewall at the host may close its passive ports. SFTP needs none: ask your host for it.")
+    if isinstance(error, TimeoutError):
+        text = _("The login works, but the host's data connection at {address} port {port} did not answer within {seconds:g} s.")
+        return explained(ConnectionTimedOut, text, hint, address=address, port=port, seconds=limit_s)
+    text = _("The login works, but the host's data connection at {address} port {port} cannot be made.")
+    return explained(ConnectionLost, text, hint, address=address, port=port)

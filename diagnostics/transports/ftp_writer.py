@@ -1,0 +1,205 @@
+"""Writes over FTP: beside the file first, then in its place. Nothing is ever written through a link.
+
+What FTP cannot promise: that a name is still free when RNTO takes it (most hosts overwrite what is there). It is looked at just before.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from diagnostics.transports import ftp_lines
+from diagnostics.transports.base import Capability, FileKind, NotFound, TransportError, Unsupported
+from diagnostics.transports.failures import (
+    already_exists,
+    explained,
+    is_link,
+    lost,
+    no_space,
+    not_found,
+    not_regular,
+    owner_would_change,
+    permission_refused,
+    printable,
+)
+from diagnostics.transports.ftp import FtpReader, carried
+from diagnostics.transports.ftp_lines import Row
+from diagnostics.transports.ftp_wire import FtpRefused
+from diagnostics.transports.paths import beside
+from sites.texts import mark as _
+
+
+class FtpWriter(FtpReader):
+    """Everything `Writer` asks for.
+
+    Hosts that rename by rename(2) replace a file in one move. Where a host refuses to rename over a file, the old one is moved
+    aside and the new one into its place: for an instant the name is missing, and a line that breaks just then leaves the old file
+    under `.sitemend-….old` beside it.
+    """
+
+    def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
+        old = self._what_is_there(path)
+        if old is not None and old.kind is not FileKind.FILE:
+            raise is_link(path) if old.kind is FileKind.LINK else not_regular(path)
+        temporary = self._stored_beside(path, content, mode, mtime, old)
+        try:
+            self._put_in_place(temporary, carried(path), len(content), replace=old is not None)
+        except BaseException:
+            self._discard(temporary)
+            raise
+
+    def create_exclusive(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
+        if self._what_is_there(path) is not None:
+            raise already_exists(path)
+        temporary = self._stored_beside(path, content, mode, mtime, None)
+        try:
+            self._rename_to_free_name(temporary, carried(path))
+        except BaseException:
+            self._discard(temporary)
+            raise
+
+    def rename(self, path: str, target: str) -> None:
+        self._row_or_alone(carried(path), path)
+        self._rename_to_free_name(carried(path), carried(target))
+
+    def chmod(self, path: str, mode: int) -> None:
+        if self._row(path).kind is FileKind.LINK:
+            raise is_link(path)
+        self._set_mode(path, mode)
+        if self._row(path).mode != mode:
+            raise explained(TransportError, _("The host did not take over the mode of {path}."), path=printable(path))
+
+    def set_mtime(self, path: str, mtime: float) -> None:
+        if self._row(path).kind is FileKind.LINK:
+            raise is_link(path)
+        command = self._time_command()
+        if not command:
+            raise explained(Unsupported, _("The host does not let times be set over FTP."))
+        self._do(path, command, f"{ftp_lines.as_stamp(mtime)} {carried(path)}")
+
+    def remove(self, path: str) -> None:
+        if self._row_or_alone(carried(path), path).kind is not FileKind.FILE:
+            raise not_regular(path)
+        self._do(path, "DELE", carried(path))
+
+    def _what_is_there(self, path: str) -> Row | None:
+        try:
+            return self._row(path)
+        except NotFound:
+            return None
+
+    def _stored_beside(self, path: str, content: bytes, mode: int, mtime: float | None, old: Row | None) -> str:
+        """The name of a temporary file that holds everything the new one shall. Nothing is left behind on failure."""
+        temporary = beside(carried(path), "tmp")
+        try:
+            if not mode & 0o077 and Capability.CHMOD in self.capabilities:
+                self._wire.store(temporary, b"")  # nobody else may read it while it is filled
+                self._wire.need("SITE", f"CHMOD 0600 {temporary}")
+            self._wire.store(temporary, content)
+            self._finish(path, temporary, content, mode, mtime, old)
+        except FtpRefused as refused:
+            self._discard(temporary)
+            raise self._not_stored(refused, path) from refused
+        except BaseException:
+            self._discard(temporary)
+            raise
+        return temporary
+
+    def _finish(self, path: str, temporary: str, content: bytes, mode: int, mtime: float | None, old: Row | None) -> None:
+        """Mode and time as they shall be; then everything is looked at as the host lists it."""
+        stored = self._row(temporary)
+        if stored.size != len(content):
+            raise no_space(path)
+        if old is not None and (stored.owner, stored.group) != (old.owner, old.group):
+            raise owner_would_change(path)
+        if stored.mode is not None and stored.mode != mode:
+            self._set_mode(temporary, mode)
+        if mtime is not None and self._time_command():
+            self._do(path, self._time_command(), f"{ftp_lines.as_stamp(mtime)} {temporary}")
+        done = self._row(temporary)
+        timed = mtime is None or not self._time_command() or int(done.mtime) == int(mtime)
+        if done.mode not in (None, mode) or not timed:
+            raise explained(TransportError, _("The host did not take over the mode or time of {path}."), path=printable(path))
+
+    def _put_in_place(self, temporary: str, target: str, size: int, *, replace: bool) -> None:
+        if not replace:
+            self._rename_to_free_name(temporary, target)
+            return
+        try:
+            self._move(temporary, target)
+        except FtpRefused as refused:
+            if refused.reply.code == 421 or self._what_is_there(temporary) is None:
+                raise self._why(refused, target, target) from refused
+            self._swap(temporary, target, refused)
+            return
+        if self._row(target).size != size:
+            raise explained(TransportError, _("The host did not keep the change to {path}."), path=printable(target))
+
+    def _swap(self, temporary: str, target: str, refused: FtpRefused) -> None:
+        aside = beside(target, "old")
+        try:
+            self._move(target, aside)
+        except FtpRefused as again:  # nothing may be moved in this folder at all
+            raise self._why(again, target, target) from refused
+        try:
+            self._move(temporary, target)
+        except BaseException as error:
+            try:
+                self._move(aside, target)
+            except FtpRefused as again:
+                raise self._why(again, target, target) from error
+            raise (self._why(error, target, target) if isinstance(error, FtpRefused) else error) from error
+        self._do(target, "DELE", aside)
+
+    def _rename_to_free_name(self, path: str, target: str) -> None:
+        if self._what_is_there(target) is not None:
+            raise already_exists(target)
+        try:
+            self._move(path, target)
+        except FtpRefused as refused:
+            raise self._not_moved(refused, path, target) from refused
+
+    def _move(self, path: str, target: str) -> None:
+        reply = self._wire.need("RNFR", path)
+        if reply.code != 350:
+            raise FtpRefused(reply)
+        self._wire.need("RNTO", target)
+
+    def _not_moved(self, refused: FtpRefused, path: str, target: str) -> TransportError:
+        """The name is free and what is to be moved is there: what a host refuses then without a word is the right to do it."""
+        try:
+            self._row_or_alone(posixpath.dirname(target))
+        except NotFound:
+            return not_found(posixpath.dirname(target))
+        error = self._why(refused, path, path)
+        return permission_refused(target) if isinstance(error, NotFound) else error
+
+    def _set_mode(self, path: str, mode: int) -> None:
+        reply = self._wire.ask("SITE", f"CHMOD {mode:04o} {carried(path)}")
+        if reply.code in (202, 500, 501, 502, 504):
+            hint = _("Nothing was changed. Use SFTP, or set it in the host's file manager.")
+            raise explained(Unsupported, _("The host does not let modes be set over FTP."), hint)
+        if not 200 <= reply.code < 300:
+            raise self._why(FtpRefused(reply), carried(path), path)
+
+    def _do(self, path: str, command: str, argument: str) -> None:
+        try:
+            self._wire.need(command, argument)
+        except FtpRefused as refused:
+            raise self._why(refused, carried(path), path) from refused
+
+    def _not_stored(self, refused: FtpRefused, path: str) -> TransportError:
+        reply = refused.reply
+        if reply.code == 421:
+            return lost()
+        if reply.code in (452, 552) or (refused.in_transfer and not refused.line_failed):
+            return no_space(path)  # a host that has begun to take bytes and stops has no room for them
+        folder = posixpath.dirname(carried(path))
+        error = self._why(refused, folder, path)
+        return no_space(path) if refused.in_transfer and reply.mentions("space", "quota", "local file") else error
+
+    def _discard(self, temporary: str) -> None:
+        """Best effort: on a line that broke the hidden temporary file stays behind, the file itself is as it was."""
+        try:
+            self._wire.ask("DELE", temporary)
+        except TransportError:
+            pass

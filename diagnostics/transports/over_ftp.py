@@ -1,0 +1,26 @@
+"""A host's files over FTP, plain or under TLS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from diagnostics.transports.base import ConnectionDetails, Reader, Writer
+from diagnostics.transports.ftp import FtpReader
+from diagnostics.transports.ftp_login import ftp_session
+from diagnostics.transports.ftp_writer import FtpWriter
+from sites.probing.guard import Guard
+
+
+@contextmanager
+def reader(details: ConnectionDetails, guard: Guard) -> Iterator[Reader]:
+    """A `Reader` on one connection, closed at the end. Raises TransportError."""
+    with ftp_session(details, guard) as wire:
+        yield FtpReader(wire, details.protocol)
+
+
+@contextmanager
+def writer(details: ConnectionDetails, guard: Guard) -> Iterator[Writer]:
+    """As `reader`, but what it gives can write."""
+    with ftp_session(details, guard) as wire:
+        yield FtpWriter(wire, details.protocol)
