@@ -24,6 +24,7 @@ class Notification(models.Model):
         OWN_LINE = "own-line", _("Our own connection was down")
         REMINDER = "reminder", _("Reminder")
         CERTIFICATE = "certificate", _("Certificate ends")
+        STOPPED = "stopped", _("Hosting account refuses us")
         BEHIND = "behind", _("Sitemend is behind")
         BEHIND_OVER = "behind-over", _("Sitemend is on time again")
         TEST = "test", _("Test")
