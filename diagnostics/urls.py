@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import causes, diagnoses, hosts, importing, practice, repairs
+from .views import causes, diagnoses, files, hosts, importing, practice, repairs
 
 app_name = "diagnostics"
 
@@ -25,6 +25,12 @@ urlpatterns: list[URLPattern] = [
     path("sites/<int:pk>/places/", hosts.places, name="site-places"),
     path("sites/<int:pk>/diagnose/", diagnoses.start, name="diagnose"),
     path("diagnoses/<int:pk>/", diagnoses.show, name="diagnosis"),
+    path("sites/<int:pk>/files/", files.show, name="site-files"),
+    path("sites/<int:pk>/files/take/", files.take, name="baseline-take"),
+    path("sites/<int:pk>/files/cancel/", files.cancel, name="baseline-cancel"),
+    path("sites/<int:pk>/files/compare/", files.compare, name="files-compare"),
+    path("comparisons/<int:pk>/", files.comparison, name="comparison"),
+    path("comparisons/<int:pk>/cancel/", files.cancel_comparison, name="comparison-cancel"),
     path("repairs/", repairs.index, name="repairs"),
     path("repairs/start/<int:incident_pk>/", repairs.start_for_incident, name="repair-start"),
     path("sites/<int:pk>/repair/", repairs.start_for_site, name="site-repair"),

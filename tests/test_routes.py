@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from diagnostics.models import Diagnosis, RepairCase, Step
+from diagnostics.manifests.format import encode
+from diagnostics.models import Baseline, Diagnosis, FileComparison, RepairCase, Step
 from sites.models import (
     BulkChange,
     FailureEvidence,
@@ -45,6 +46,7 @@ MAY_SHOW_TO_READER = {
     "sites:site-visitors", "sites:site-visitors-csv",
     "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html",
     "diagnostics:host", "diagnostics:diagnosis",
+    "diagnostics:site-files", "diagnostics:comparison",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report",
     "diagnostics:repair-report-markdown",
 }  # fmt: skip
@@ -93,6 +95,9 @@ def things() -> dict[str, object]:
     diagnosis = Diagnosis.objects.create(site=site, requested_at=now)
     made = SiteImport.objects.create(team=team, user=alice, source="csv", state="made", created=1, made_at=now)
     change = BulkChange.objects.create(user=alice, verb="pause", count=1, at=now)
+    values = {"docroot": "/www", "protocol": "sftp", "taken_at": now, "reason": "asked", "duration_s": 1, "is_whole_look": True}
+    baseline = Baseline.objects.create(site=site, **values, files=0, counted=0, manifest=encode([]))
+    compared = FileComparison.objects.create(site=site, older=baseline, requested_at=now)
     saved = SavedFilter.objects.create(user=alice, name="x", query="q=x")
     return {
         "window": window,
@@ -107,6 +112,7 @@ def things() -> dict[str, object]:
         "import": made,
         "change": change,
         "filter": saved,
+        "comparison": compared,
     }
 
 
@@ -116,6 +122,7 @@ def url_of(name: str, things: dict[str, object]) -> str:
     kinds = {"maintenance": "window", "hosts": "host", "sites": "site", "incidents": "incident", "mail": "mail"}
     kinds |= {"repairs": "repair", "steps": "step", "diagnoses": "diagnosis", "evidence": "evidence"}
     kinds |= {"imports": "import", "changes": "change", "filters": "filter"}
+    kinds |= {"comparisons": "comparison"}
     kwargs = {}
     for argument in ROUTES[name].pattern.converters:
         if argument == "incident_pk":
