@@ -59,7 +59,7 @@ class WatchedReader:
 
     def _going_on(self, found: Iterator[Any]) -> Iterator[Any]:
         for number, entry in enumerate(found):
-            if number % _TICK_EVERY == 0:
+            if number % _TICK_EVERY == 0 or isinstance(entry, list):  # a scan's batch holds some hundred
                 self._watcher.tick()
             yield entry
 
