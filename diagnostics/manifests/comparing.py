@@ -17,13 +17,13 @@ MOST_NAMED_IN_ALL = 1500
 Pair = tuple[Record | None, Record | None]
 
 
-def differences(older: Iterable[Record], newer: Iterable[Record], *, coarse: bool = False) -> Iterator[Pair]:
+def differences(older: Iterable[Record], newer: Iterable[Record], *, times: bool = True, modes: bool = True) -> Iterator[Pair]:
     """What was added, removed or changed. What one of them does not know, because a folder is only counted or could not be read, is no
-    difference. `coarse`: the two were read in ways that tell times differently, so a time alone says nothing."""
+    difference. Without `times`, the host did not tell them exactly for both: a time alone says nothing; without `modes`, no mode does."""
     closed: set[bytes] = set()
     for old, new in pairs(older, newer):
         closed.update(record.path for record in (old, new) if record is not None and record.kind in (COUNTED, UNREAD))
-        if not _differ(old, new, coarse):
+        if not _differ(old, new, times, modes):
             continue
         record = new or old
         if record is not None and closed and not is_configuration(record.path) and _is_below(record.path, closed):
@@ -38,14 +38,14 @@ def _is_below(path: bytes, closed: set[bytes]) -> bool:
     return b"" in closed
 
 
-def _differ(old: Record | None, new: Record | None, coarse: bool) -> bool:
+def _differ(old: Record | None, new: Record | None, times: bool, modes: bool) -> bool:
     if old is None or new is None:
         return True
     if old == new:
         return False
     if UNREAD in (old.kind, new.kind):
-        return bool(old.mode and new.mode) and old.mode != new.mode
-    if old.mode != new.mode:
+        return modes and bool(old.mode and new.mode) and old.mode != new.mode
+    if modes and old.mode != new.mode:
         return True
     folders = (FOLDER, COUNTED)
     if old.kind in folders and new.kind in folders:
@@ -54,7 +54,7 @@ def _differ(old: Record | None, new: Record | None, coarse: bool) -> bool:
         return True
     if old.digest and new.digest:
         return old.digest != new.digest
-    return not coarse and old.mtime != new.mtime
+    return times and old.mtime != new.mtime
 
 
 @dataclass(slots=True)

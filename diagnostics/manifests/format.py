@@ -115,8 +115,9 @@ def decode(stored: bytes | memoryview) -> Iterator[Record]:
         columns = [source.take(source.number()) for _column in range(6)]
         try:
             yield from _unpacked(count, columns)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise ManifestUnreadable("a block is damaged") from error
+    source.finish()
 
 
 def _unpacked(count: int, columns: list[bytes]) -> Iterator[Record]:
@@ -146,20 +147,30 @@ class _Unpacked:
         if wanted > _LONGEST_COLUMN:
             raise ManifestUnreadable("a column is too long")
         while len(self._ready) < wanted:
-            piece = self._unpacker.unconsumed_tail
-            if not piece:
-                piece = bytes(self._packed[self._at : self._at + _READ])
-                self._at += len(piece)
-            try:
-                more = self._unpacker.decompress(piece, _READ * 4)
-            except zlib.error as error:
-                raise ManifestUnreadable("the list is damaged") from error
-            if not piece and not more:
-                raise ManifestUnreadable("the list was cut off")
-            self._ready += more
+            self._unpack_more()
         found = bytes(self._ready[:wanted])
         del self._ready[:wanted]
         return found
+
+    def finish(self) -> None:
+        """Nothing may follow but the checksum, which is compared. Raises ManifestUnreadable."""
+        while not self._unpacker.eof:
+            self._unpack_more()
+        if self._ready:
+            raise ManifestUnreadable("the list is damaged")
+
+    def _unpack_more(self) -> None:
+        piece = self._unpacker.unconsumed_tail
+        if not piece:
+            piece = bytes(self._packed[self._at : self._at + _READ])
+            self._at += len(piece)
+        try:
+            more = self._unpacker.decompress(piece, _READ * 4)
+        except zlib.error as error:
+            raise ManifestUnreadable("the list is damaged") from error
+        if not piece and not more:
+            raise ManifestUnreadable("the list was cut off")
+        self._ready += more
 
 
 # --- order ----------------------------------------------------------------------------------------

@@ -73,8 +73,10 @@ def look(
 
 
 def is_short_look_worth_it(reader: Reader) -> bool:
-    """Where a whole look is one quick command, or costs no journey at all, there is nothing to save."""
-    return reader.protocol != "local" and Capability.RUN_COMMANDS not in reader.capabilities
+    """Where a whole look is one quick command, or costs no journey at all, there is nothing to save; without exact times nothing can be."""
+    return (
+        reader.protocol != "local" and Capability.RUN_COMMANDS not in reader.capabilities and Capability.LIST_TIMES in reader.capabilities
+    )
 
 
 @lru_cache(maxsize=4096)

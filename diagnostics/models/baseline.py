@@ -32,6 +32,8 @@ class Baseline(models.Model):
     counted = models.PositiveIntegerField()  # in folders that are only counted
     unread = models.PositiveIntegerField(default=0)  # folders that could not be read
     is_cut = models.BooleanField(default=False)  # there were more names than the limit
+    has_times = models.BooleanField(default=True)  # the host told times to the second
+    has_modes = models.BooleanField(default=True)  # the host told permissions
     is_full = models.BooleanField(default=True)  # `manifest` stands by itself
     manifest = models.BinaryField()  # see `diagnostics.manifests.format`
 

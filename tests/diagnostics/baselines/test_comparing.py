@@ -1,0 +1,188 @@
+"""What changed: two baselines, or one and the files as they are on a real host; secrets never in plain."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from diagnostics import diagnosing
+from diagnostics.baselines import comparing, showing, taking, wording
+from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry
+from diagnostics.models import Baseline, BaselineContent, Diagnosis, DiagnosisChanges, FileComparison
+from sites import queueing
+from sites.models import Host, Site
+from tests.diagnostics.baselines.conftest import SECRET
+from tests.factories import make_incident
+from tests.servers import SshServer
+
+pytestmark = pytest.mark.django_db
+NEW_SECRET = b"another-hushed-one"
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queueing, "enqueue", lambda *_args, **_more: True)
+
+
+def update(docroot: Path, server: SshServer) -> None:
+    plugin = docroot / "wp-content" / "plugins" / "akismet"
+    (plugin / "akismet.php").write_bytes(b"<?php\n/* Plugin Name: Akismet\n * Version: 5.3 */ // more")
+    (plugin / "class.php").write_bytes(b"<?php")
+    config = docroot / "wp-config.php"
+    config.write_bytes(config.read_bytes().replace(SECRET, NEW_SECRET).replace(b"false", b"true"))
+    (docroot / "index.php").unlink()
+    server.own(plugin / "class.php")
+
+
+def run(site: Site, older: Baseline, newer: Baseline | None = None) -> FileComparison:
+    return comparing.run(comparing.request(site, older, newer).pk)
+
+
+def told(row: FileComparison) -> list[tuple[str, str, str]]:
+    return [(group.title, group.counts, group.versions) for group in wording.rows(showing.result_of(row))]
+
+
+EXPECTED = [
+    ("configuration wp-config.php", "1 changed", ""),
+    ("plugin Akismet", "1 changed, 1 added", "5.2 → 5.3"),
+    ("files in the docroot", "1 removed", ""),
+]
+
+
+def test_live_files_are_compared_with_a_baseline(site: Site, docroot: Path, server: SshServer) -> None:
+    older = taking.take(site)
+    update(docroot, server)
+    row = run(site, older)
+    assert (row.state, row.error) == ("done", "")
+    assert told(row) == EXPECTED
+    (config, *_others) = wording.rows(showing.result_of(row))
+    assert "+define('WP_DEBUG', true);" in config.files[0].diff
+    assert "not shown here has changed" in config.files[0].diff
+    assert Baseline.objects.count() == 1 and BaselineContent.objects.count() == 3  # what was only looked at is not kept
+
+
+def test_two_baselines_are_compared_without_the_host(site: Site, docroot: Path, server: SshServer) -> None:
+    older = taking.take(site)
+    update(docroot, server)
+    newer = taking.take(site)
+    Host.objects.update(port=1)
+    assert told(run(site, older, newer)) == EXPECTED
+
+
+def test_no_secret_of_a_comparison_is_in_the_database_in_plain(site: Site, docroot: Path, server: SshServer) -> None:
+    older = taking.take(site)
+    update(docroot, server)
+    result = showing.result_of(run(site, older))
+    assert not any(secret.decode() in repr(result) for secret in (SECRET, NEW_SECRET))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sealed_result FROM diagnostics_filecomparison")
+        raw = b"".join(bytes(row[0]) for row in cursor.fetchall())
+    assert b"DB_PASSWORD" not in raw and b"wp-config" not in raw
+
+
+def test_nothing_changed_is_said(site: Site) -> None:
+    result = showing.result_of(run(site, taking.take(site)))
+    assert wording.headline(result) == "Nothing changed." and wording.rows(result) == []
+
+
+def test_host_that_cannot_be_reached_is_told(site: Site) -> None:
+    older = taking.take(site)
+    Host.objects.update(port=1)
+    row = run(Site.objects.select_related("host").get(pk=site.pk), older)
+    assert row.state == "failed" and row.error
+
+
+def test_damaged_baseline_is_told(site: Site) -> None:
+    older = taking.take(site)
+    Baseline.objects.update(manifest=b"SMMF\x01rubbish")
+    assert "damaged" in run(site, Baseline.objects.get(pk=older.pk)).error
+
+
+def test_cancelled_comparison_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "_SIGN_EVERY_S", 0.0)
+    row = comparing.request(site, taking.take(site), None)
+    FileComparison.objects.update(cancel=True)
+    assert comparing.run(row.pk).error == "It was cancelled."
+    assert comparing.run(row.pk) is None
+
+
+def test_only_the_last_comparisons_are_kept_and_a_waiting_one_serves_twice(site: Site) -> None:
+    older = taking.take(site)
+    for _number in range(comparing.KEPT_PER_SITE + 3):
+        run(site, older)
+    first = comparing.request(site, older, None)
+    assert comparing.request(site, older, None) == first
+    assert FileComparison.objects.count() == comparing.KEPT_PER_SITE
+
+
+def test_what_a_dead_worker_or_an_absent_broker_left_is_swept(site: Site) -> None:
+    older, now = taking.take(site), timezone.now()
+    stuck = FileComparison.objects.create(site=site, older=older, requested_at=now, state="running", alive_at=now - timedelta(minutes=6))
+    FileComparison.objects.create(site=site, older=older, requested_at=now - timedelta(minutes=1))
+    assert comparing.sweep() == 1
+    stuck.refresh_from_db()
+    assert (stuck.state, stuck.sealed_result) == ("failed", None)
+
+
+# --- beside a diagnosis ---------------------------------------------------------------------------------
+def diagnosed(site: Site) -> Diagnosis:
+    Baseline.objects.update(taken_at=timezone.now() - timedelta(hours=1))
+    incident = make_incident(site)
+    asked = Diagnosis.objects.create(site=site, incident=incident, requested_at=timezone.now())
+    return diagnosing.run(asked.pk)
+
+
+@pytest.fixture
+def _failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site from outside; no web server is needed for its files."""
+    monkeypatch.setattr(diagnosing.examining, "look", lambda site: SiteSeen(site.name, site.url, "down", "server-error"))
+
+
+@pytest.mark.usefixtures("_failing")
+def test_diagnosis_tells_what_changed_since_it_last_worked(site: Site, docroot: Path, server: SshServer) -> None:
+    taking.take(site)
+    (docroot / ".htaccess").write_bytes(b"RewritEngine on\nSetEnv DB_PW " + SECRET + b"\n")
+    (docroot / "wp-content" / "uploads" / "b.jpg").write_bytes(b"new")
+    os.utime(docroot / "wp-content" / "plugins", (1, 1))
+    since = showing.since(diagnosed(site))
+    assert [(group.title, group.counts) for group in since.groups] == [("configuration .htaccess", "1 changed")]
+    assert since.headline == "1 file differs: 1 changed."
+    assert "+RewritEngine on" in since.groups[0].files[0].diff and SECRET.decode() not in repr(since)
+
+
+@pytest.mark.usefixtures("_failing")
+def test_diagnosis_says_that_nothing_changed(site: Site) -> None:
+    taking.take(site)
+    since = showing.since(diagnosed(site))
+    assert since.groups == [] and since.headline == "Nothing changed."
+
+
+@pytest.mark.usefixtures("_failing")
+def test_baseline_from_after_the_failure_began_is_none_to_compare_with(site: Site) -> None:
+    taking.take(site)
+    incident = make_incident(site, first_failure_at=timezone.now() - timedelta(hours=2))
+    diagnosing.run(Diagnosis.objects.create(site=site, incident=incident, requested_at=timezone.now()).pk)
+    assert not DiagnosisChanges.objects.exists()
+
+
+def evidence(entries: list[TreeEntry], **more: object) -> Evidence:
+    seen = SiteSeen("shop", "https://shop.example/", "down", "server-error", failing_since=timezone.now())
+    return Evidence(seen, "apache-755", "ssh", tree=tuple(entries), docroot="/www", **more)
+
+
+def test_folder_that_its_owner_may_not_read_hides_and_removes_nothing(site: Site, docroot: Path) -> None:
+    from diagnostics.baselines import since
+
+    taking.take(site)
+    Baseline.objects.update(taken_at=timezone.now() - timedelta(hours=1))
+    top, closed = TreeEntry("www", "/www", "folder", 0o755, 0, 1.0), TreeEntry("www/x", "/www/wp-content", "folder", 0o000, 0, 1.0)
+    diagnosis = Diagnosis.objects.create(site=site, requested_at=timezone.now())
+    row = since.note(diagnosis, evidence([top, closed], htaccess=(TextFile("www/.htaccess", "/www/.htaccess", b"x", 0o644, 1.0),)))
+    groups = comparing.open_result(row.sealed_result).summary.groups
+    removed = {named.path for group in groups for named in group.named if named.how == "removed"}
+    assert removed == {"index.php", ".htaccess", "wp-config.php"}

@@ -1,0 +1,68 @@
+"""Secrets of configuration files are not shown, and that they changed is."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from diagnostics.baselines.redacting import difference, redacted
+
+CONFIG = rb"""<?php
+define( 'DB_NAME', 'shop' );
+define( 'DB_USER', 'hush0' );
+define( 'DB_PASSWORD', 'it\'s);hush1' ); // was hush2
+define('AUTH_KEY',
+  'abc
+hush3');
+$table_prefix = 'wp_';
+$db['default']['password'] = "hush4;x";
+$config = array('password' => 'hush5', 'host' => 'x');
+define('WP_DEBUG', false);
+"""
+OTHERS = b"""SetEnv DB_PW hush6
+php_value my.password "hush7"
+RequestHeader set X-Api hush8
+mysql.default_password = hush9
+"github-oauth": {"github.com": "hush10"}
+AuthUserFile /home/x/.htpasswd
+RewriteRule ^(.*)$ index.php [L]
+"""
+
+
+def test_secrets_are_taken_out_and_the_rest_stays() -> None:
+    text = redacted(CONFIG) + redacted(OTHERS)
+    assert "hush" not in text
+    for kept in (
+        "'DB_NAME', 'shop'",
+        "$table_prefix = 'wp_';",
+        "'WP_DEBUG', false",
+        "/home/x/.htpasswd",
+        "RewriteRule ^(.*)$ index.php [L]",
+    ):
+        assert kept in text
+    assert redacted(CONFIG).count("\n") == CONFIG.count(b"\n")
+
+
+def test_difference_shows_that_a_secret_changed_without_showing_it() -> None:
+    text = difference("www/wp-config.php", CONFIG, CONFIG.replace(b"hush1", b"hush99").replace(b"false", b"true"))
+    assert "hush" not in text
+    assert "-define('WP_DEBUG', false);" in text and "+define('WP_DEBUG', true);" in text
+    (line,) = [line for line in text.splitlines() if "not shown here has changed" in line]
+    assert line.startswith("+define( 'DB_PASSWORD',")
+
+
+def test_same_content_has_no_difference() -> None:
+    assert difference("x", CONFIG, CONFIG) == ""
+
+
+def test_private_key_over_several_lines_is_not_shown() -> None:
+    key = b"-----BEGIN RSA PRIVATE KEY-----\nhush1\nhush2\n-----END RSA PRIVATE KEY-----\nOptions -Indexes\n"
+    assert "hush" not in difference(".htaccess", key, key.replace(b"hush1", b"hush3").replace(b"-Indexes", b"+Indexes"))
+
+
+@pytest.mark.parametrize("piece", [b">", b"pass", b"'", b"define('key',", b"$pass=", b" ", b"SetEnv ", b"x'pass", b"$a['pass", b"<\n"])
+def test_file_that_was_made_to_be_slow_takes_no_more_than_a_moment(piece: bytes) -> None:
+    started = time.monotonic()
+    redacted((piece * (65_536 // len(piece)))[:65_536])
+    assert time.monotonic() - started < 5
