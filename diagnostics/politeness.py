@@ -134,6 +134,11 @@ def _waited(host: Host, urgent: bool) -> int:
     raise error
 
 
+def is_waited_for(host: Host) -> bool:
+    """Whether somebody urgent waits for a turn: who reads for long asks now and then, and gives way."""
+    return ConnectionLease.objects.filter(host=host, slot=None, urgent=True, until__gt=timezone.now()).exists()
+
+
 def _try(host: Host, urgent: bool) -> int | None:
     """The key of a lease if a turn is free now. Background work leaves it to whoever waits and is more urgent."""
     rows = _living(host)

@@ -23,6 +23,8 @@ Actor = HostAction.Actor
 PURPOSES = {
     "": gettext_lazy("Reading"),
     "access-log": gettext_lazy("Reading the access logs"),
+    "baseline": gettext_lazy("Taking a baseline of the files"),
+    "comparison": gettext_lazy("Looking what changed in the files"),
     "diagnosis": gettext_lazy("Finding the cause"),
     "folders": gettext_lazy("Looking for folders and logs"),
     "look": gettext_lazy("Looking"),

@@ -15,17 +15,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics import connecting
+from diagnostics import connecting, politeness, purposes
 from diagnostics.baselines import storing
 from diagnostics.baselines.redacting import difference
 from diagnostics.journal import printable
 from diagnostics.manifests import gathering
 from diagnostics.manifests.comparing import Group, Named, Pair, Summary, differences, grouped
 from diagnostics.manifests.format import ManifestUnreadable, Record
-from diagnostics.manifests.gathering import TookTooLong
+from diagnostics.manifests.gathering import Gathered, TookTooLong
 from diagnostics.models import Baseline, FileComparison
 from diagnostics.redaction import redact
-from diagnostics.transports.base import TransportError
+from diagnostics.transports.base import Capability, TransportError
 from sites import queueing
 from sites.credentials import SecretUnreadable, seal_bytes, unseal_bytes
 from sites.models import Site
@@ -44,7 +44,7 @@ OPEN = (_State.QUEUED, _State.RUNNING)
 
 
 class Cancelled(Exception):
-    """A person ended it."""
+    """A person ended it, or something more urgent needs the connection; the message is for a person."""
 
 
 @dataclass(slots=True)
@@ -115,11 +115,11 @@ def run(comparison_id: int) -> FileComparison | None:
     queued = FileComparison.objects.filter(pk=comparison_id, state=_State.QUEUED)
     if not queued.update(state=_State.RUNNING, alive_at=timezone.now()):
         return None
-    row = FileComparison.objects.select_related("site__host", "older", "newer").get(pk=comparison_id)
+    row = FileComparison.objects.select_related("site__host", "older", "newer", "requested_by").get(pk=comparison_id)
     try:
         result = _compared(row)
-    except Cancelled:
-        return _failed(row, _("It was cancelled."))
+    except Cancelled as error:
+        return _failed(row, str(error))
     except TookTooLong:
         return _failed(row, _("The files could not be read within %(n)d minutes.") % {"n": TIME_LIMIT_S // 60})
     except ManifestUnreadable:
@@ -138,25 +138,28 @@ def _failed(row: FileComparison, why: str) -> FileComparison:
 
 
 def _compared(row: FileComparison) -> Result:
-    if row.newer is not None:
-        return compared(row.site, row.older, storing.records(row.newer), {}, is_cut=row.newer.is_cut, protocol=row.newer.protocol)
-    with _live(row) as (records, contents, is_cut, unread, protocol, read_s):
-        result = compared(row.site, row.older, records, contents, is_cut=is_cut, protocol=protocol)
-    result.unread, result.read_s = unread, read_s
+    newer = row.newer
+    if newer is not None:
+        told = {"times": newer.has_times, "modes": newer.has_modes}
+        return compared(row.site, row.older, storing.records(newer), {}, is_cut=newer.is_cut, **told)
+    with _live(row) as (found, told, read_s):
+        result = compared(row.site, row.older, found.sorter.sorted(), found.contents, is_cut=found.cut, **told)
+    result.unread, result.read_s = found.unread, read_s
     return result
 
 
 @contextmanager
-def _live(row: FileComparison) -> Iterator[tuple[Iterator[Record], dict[str, bytes], bool, int, str, float]]:
+def _live(row: FileComparison) -> Iterator[tuple[Gathered, dict[str, bool], float]]:
     """The files as they are now, every folder listed."""
     site, started = row.site, time.monotonic()
     if site.host is None or not site.docroot:
         raise TransportError(_("The files of this site cannot be reached: it has no connection, or its folder is not known."))
-    with connecting.reader_for(site.host) as reader:
-        docroot, protocol = reader.real_path(site.docroot), reader.protocol
-        found = gathering.look(reader, docroot, whole=True, time_limit_s=TIME_LIMIT_S, note=_Sign(row.pk))
+    with purposes.doing("comparison", site=site, user=row.requested_by), connecting.reader_for(site.host) as reader:
+        docroot = reader.real_path(site.docroot)
+        told = {"times": Capability.LIST_TIMES in reader.capabilities, "modes": Capability.LIST_MODES in reader.capabilities}
+        found = gathering.look(reader, docroot, whole=True, time_limit_s=TIME_LIMIT_S, note=_Sign(row))
     try:
-        yield found.sorter.sorted(), found.contents, found.cut, found.unread, protocol, round(time.monotonic() - started, 1)
+        yield found, told, round(time.monotonic() - started, 1)
     finally:
         found.sorter.close()
 
@@ -164,8 +167,8 @@ def _live(row: FileComparison) -> Iterator[tuple[Iterator[Record], dict[str, byt
 class _Sign:
     """Told how many names were seen: shows it, and stops when a person says so."""
 
-    def __init__(self, pk: int) -> None:
-        self._pk, self._shown = pk, 0.0
+    def __init__(self, row: FileComparison) -> None:
+        self._pk, self._host, self._shown = row.pk, row.site.host, 0.0
 
     def __call__(self, seen: int) -> None:
         if time.monotonic() - self._shown < _SIGN_EVERY_S:
@@ -173,14 +176,19 @@ class _Sign:
         self._shown = time.monotonic()
         running = FileComparison.objects.filter(pk=self._pk, state=_State.RUNNING, cancel=False)
         if not running.update(seen=seen, alive_at=timezone.now()):
-            raise Cancelled
+            raise Cancelled(_("It was cancelled."))
+        if self._host is not None and politeness.is_waited_for(self._host):
+            raise Cancelled(_("It gave way: a diagnosis or a repair needs the connection. Compare again when that is done."))
 
 
-def compared(site: Site, older: Baseline, newer: Iterable[Record], contents: dict[str, bytes], *, is_cut: bool, protocol: str) -> Result:
-    """What `newer` differs in from a baseline. `contents`: small files of the newer side that are not stored."""
+def compared(
+    site: Site, older: Baseline, newer: Iterable[Record], contents: dict[str, bytes], *, is_cut: bool, times: bool, modes: bool
+) -> Result:
+    """What `newer` differs in from a baseline. `contents`: small files of the newer side that are not stored.
+
+    `times` and `modes`: whether the newer side was told them exactly."""
     is_cut = is_cut or older.is_cut
-    coarse = protocol != older.protocol and any(name.startswith("ftp") for name in (protocol, older.protocol))
-    found = differences(storing.records(older), newer, coarse=coarse)
+    found = differences(storing.records(older), newer, times=times and older.has_times, modes=modes and older.has_modes)
     summary = grouped(_known_to_both(found) if is_cut else found)
     return Result(summary, _diffs(site, summary, contents), is_cut)
 

@@ -33,9 +33,9 @@ def note(diagnosis: Diagnosis, evidence: Evidence) -> DiagnosisChanges | None:
     try:
         for record in _records(evidence):
             sorter.add(record)
-        cut, protocol = evidence.tree_truncated, evidence.connection
-        contents = _contents(evidence)
-        result = comparing.compared(baseline.site, baseline, sorter.sorted(), contents, is_cut=cut, protocol=protocol)
+        exact = not evidence.connection.startswith("ftp")
+        told = {"is_cut": evidence.tree_truncated, "times": exact, "modes": exact}
+        result = comparing.compared(baseline.site, baseline, sorter.sorted(), _contents(evidence), **told)
     except ManifestUnreadable:  # the diagnosis stands without it
         log.exception("baseline %s", baseline.pk)
         return None

@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics import connecting
+from diagnostics import connecting, politeness, purposes
 from diagnostics.baselines import storing
 from diagnostics.journal import printable
 from diagnostics.manifests import gathering
@@ -21,7 +21,7 @@ from diagnostics.manifests.format import encode
 from diagnostics.manifests.gathering import Gathered, TookTooLong
 from diagnostics.models import Baseline, BaselineWork, RepairCase
 from diagnostics.redaction import redact
-from diagnostics.transports.base import Reader, TransportError
+from diagnostics.transports.base import Capability, Reader, TransportError
 from sites import queueing
 from sites.credentials import SecretUnreadable
 from sites.models import Deployment, Host, Incident, Site
@@ -175,13 +175,15 @@ def run(site_id: int) -> Baseline | None:
     waiting = BaselineWork.objects.filter(pk=site_id, state=BaselineWork.State.WAITING)
     if not waiting.update(state=BaselineWork.State.RUNNING, alive_at=now, seen=0):
         return None
-    work = BaselineWork.objects.select_related("site__host").filter(pk=site_id).first()
+    work = BaselineWork.objects.select_related("site__host", "requested_by").filter(pk=site_id).first()
     if work is None:
         return None
     try:
-        taken = take(work.site, reason=work.reason, user_id=work.requested_by_id, note=_Sign(work.site))
+        taken = take(work.site, reason=work.reason, user=work.requested_by, note=_Sign(work.site))
     except NotNow as error:
         return _ended(work, str(error), failed=False)
+    except politeness.NotYet as error:
+        return _ended(work, f"{error.message} {error.hint}".strip(), failed=False)
     except (TransportError, SecretUnreadable) as error:
         return _ended(work, f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip())
     except TookTooLong:
@@ -216,6 +218,8 @@ class _Sign:
         running = BaselineWork.objects.filter(site=self._site, state=BaselineWork.State.RUNNING, cancel=False)
         if not running.update(seen=seen, alive_at=timezone.now()):
             raise NotNow(_("It was cancelled. Nothing was kept."))
+        if self._site.host is not None and politeness.is_waited_for(self._site.host):
+            raise NotNow(_("It gave way: somebody else needs the connection. Nothing was kept; it is tried again by itself."))
         if now - self._looked >= _LOOK_EVERY_S:
             self._looked = now
             require_well(self._site)
@@ -230,14 +234,14 @@ def require_well(site: Site) -> None:
 
 
 def take(
-    site: Site, *, reason: str = Reason.ASKED, user_id: int | None = None, note: Callable[[int], None] = lambda seen: None
+    site: Site, *, reason: str = Reason.ASKED, user: AbstractBaseUser | None = None, note: Callable[[int], None] = lambda seen: None
 ) -> Baseline:
     """Reads the files of a site that is well and keeps them as its newest baseline. Raises NotNow, TransportError and TookTooLong."""
     require_well(site)
     assert site.host is not None
     began, started = timezone.now(), time.monotonic()
-    with connecting.reader_for(site.host) as reader:
-        docroot, protocol = reader.real_path(site.docroot), reader.protocol
+    with purposes.doing("baseline", site=site, user=user), connecting.reader_for(site.host) as reader:
+        docroot = reader.real_path(site.docroot)
         found = _looked(reader, site, docroot, whole=reason != Reason.DAILY, note=note)
     try:
         manifest = encode(found.sorter.sorted())
@@ -247,10 +251,12 @@ def take(
     values = {
         "host": site.host,
         "docroot": printable(docroot)[:1000],
-        "protocol": protocol,
+        "protocol": reader.protocol,
+        "has_times": Capability.LIST_TIMES in reader.capabilities,
+        "has_modes": Capability.LIST_MODES in reader.capabilities,
         "taken_at": began,
         "reason": reason,
-        "requested_by_id": user_id,
+        "requested_by": user,
         "duration_s": round(time.monotonic() - started, 2),
         "is_whole_look": found.is_whole,
         "files": found.listed,
