@@ -48,4 +48,5 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "visitors": _every(60, "sites.tasks.follow_visitors"),
     "baselines": _every(30, "diagnostics.tasks.dispatch_baselines"),
     "diagnoses": _every(10, "diagnostics.tasks.sweep_diagnoses"),
+    "account looks": _every(10, "diagnostics.tasks.sweep_account_looks"),
 }

@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import connecting, diagnosing, host_tests, recovering, repairing, steps, undoing, visiting
+from . import accounts, connecting, diagnosing, host_tests, recovering, repairing, steps, undoing, visiting
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
 from .models import Step
@@ -67,6 +67,17 @@ def recover_journal() -> None:
         queueing.enqueue("diagnostics.tasks.run_step", step_id, expires=30.0)
     for step_id, user_id in undoing.asked_for():
         queueing.enqueue("diagnostics.tasks.undo_step", step_id, user_id, expires=30.0)
+
+
+@shared_task(name=accounts.TASK, time_limit=300)
+def look_at_account(host_id: int) -> None:
+    """Looks for the sites on a hosting account."""
+    accounts.run(host_id)
+
+
+@shared_task(name="diagnostics.tasks.sweep_account_looks", time_limit=60)
+def sweep_account_looks() -> None:
+    accounts.sweep()
 
 
 @shared_task(name="diagnostics.tasks.sweep_diagnoses", time_limit=60)

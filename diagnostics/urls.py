@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import causes, diagnoses, files, hosts, importing, practice, repairs
+from .views import accounts, causes, diagnoses, files, hosts, importing, practice, repairs
 
 app_name = "diagnostics"
 
@@ -20,6 +20,10 @@ urlpatterns: list[URLPattern] = [
     path("hosts/<int:pk>/delete/", hosts.delete, name="host-delete"),
     path("hosts/<int:pk>/test/", hosts.test, name="host-test"),
     path("hosts/<int:pk>/accept-key/", hosts.accept_key, name="host-accept-key"),
+    path("hosts/<int:pk>/found/", accounts.show, name="host-found"),
+    path("hosts/<int:pk>/found/look/", accounts.look, name="host-look"),
+    path("hosts/<int:pk>/found/stop/", accounts.stop, name="host-look-stop"),
+    path("hosts/<int:pk>/found/register/", accounts.register, name="host-found-register"),
     path("sites/<int:pk>/connect/", hosts.connect, name="site-connect"),
     path("sites/<int:pk>/disconnect/", hosts.disconnect, name="site-disconnect"),
     path("sites/<int:pk>/places/", hosts.places, name="site-places"),

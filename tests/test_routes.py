@@ -45,7 +45,7 @@ OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-play", "diagn
 MAY_SHOW_TO_READER = {
     "sites:site-visitors", "sites:site-visitors-csv",
     "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html",
-    "diagnostics:host", "diagnostics:diagnosis",
+    "diagnostics:host", "diagnostics:host-found", "diagnostics:diagnosis",
     "diagnostics:site-files", "diagnostics:comparison",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report",
     "diagnostics:repair-report-markdown",

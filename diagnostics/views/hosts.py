@@ -20,7 +20,7 @@ from sites import registration
 from sites.many import selecting
 from sites.models import Host, Site
 
-from .. import access, connecting, host_tests
+from .. import access, account_rows, connecting, host_tests
 from ..forms import ChooseHostForm, HostForm, PlacesForm
 from ..profiles import get_profile
 
@@ -77,6 +77,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "host": host,
         "sites": sites,
+        "account": account_rows.summary(host),
         "wants_key": connecting.wants_key(host) and not host.practice,
         "may_register": host.state == Host.State.WORKS and not host.practice and not sites,
         "offered": connecting.fingerprint_of(host.offered_host_key) if host.offered_host_key else "",

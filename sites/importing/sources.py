@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sites.importing import addresses, kuma, mainwp, uptimerobot
 from sites.importing.reading import Unreadable, decoded, records
 from sites.importing.rows import KNOWN, REQUIRED, Row, unguarded
 
 _HALF = re.compile("[\ud800-\udfff]")
-ADDRESSES, CSV = "addresses", "csv"
-NAMES = {CSV: "CSV", kuma.NAME: "Uptime Kuma", uptimerobot.NAME: "UptimeRobot", mainwp.NAME: "MainWP"}
+ADDRESSES, CSV, ACCOUNT = "addresses", "csv", "account"
+NAMES = {CSV: "CSV", kuma.NAME: "Uptime Kuma", uptimerobot.NAME: "UptimeRobot", mainwp.NAME: "MainWP"} | {
+    ACCOUNT: gettext_lazy("Found on a hosting account")
+}
 
 
 @dataclass(slots=True)

@@ -109,8 +109,8 @@ def test_host_that_wants_a_key_leads_to_entering_one(scene: Scene) -> None:
 def test_host_without_a_site_leads_to_registering_one(scene: Scene) -> None:
     host = make_host(scene.site.team, name="New account", state="works")
     page = parsed(scene.owner.get(f"/hosts/{host.pk}/"))
-    assert primaries(page) == ["Now register a site with it"]
-    form = parsed(scene.owner.get(page.select_one(".btn.primary")["href"]))
+    assert primaries(page) == ["Look for sites"]
+    form = parsed(scene.owner.get(page.select_one("main .actions a[href^='/sites/new/']")["href"]))
     assert form.select_one("#id_host option[selected]")["value"] == str(host.pk)
 
 

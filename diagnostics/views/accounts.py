@@ -1,0 +1,73 @@
+"""The sites on a hosting account: looked for, seen while they are found, chosen, and handed on to be registered together."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from sites.models import Host
+
+from .. import access, account_rows, accounts
+from ..models import AccountLook
+
+
+@require_safe
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the last look found; while one goes on, how far it is."""
+    host = access.get_host(request, pk)
+    look = AccountLook.objects.filter(pk=host.pk).first()
+    rows = account_rows.rows(host)
+    context = {
+        "host": host,
+        "look": look,
+        "rows": rows,
+        "new": sum(row.site is None for row in rows),
+        "running": bool(look and look.in_work),
+        "may_look": host.state == Host.State.WORKS and not host.practice,
+        "may_write": access.may_write(request, host.team_id),
+        "crumbs": [
+            (_("Hosting accounts"), reverse("diagnostics:hosts")),
+            (host.name, reverse("diagnostics:host", args=[host.pk])),
+            (_("Sites found"), ""),
+        ],
+        "section": "settings",
+    }
+    part = "#live" if request.htmx else ""
+    return TemplateResponse(request, f"diagnostics/account.html{part}", context)
+
+
+@require_POST
+def look(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks for a look at the account; it only reads."""
+    host = access.get_host(request, pk, write=True)
+    if host.practice or host.state != Host.State.WORKS:
+        messages.error(request, _("The connection has to work first. Test it, then look for sites."))
+        return redirect("diagnostics:host", host.pk)
+    accounts.request(host, request.user)
+    return redirect("diagnostics:host-found", host.pk)
+
+
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stops a look; what was found so far stays."""
+    host = access.get_host(request, pk, write=True)
+    if accounts.stop(host):
+        messages.success(request, _("The look is being stopped. What was found so far stays below."))
+    return redirect("diagnostics:host-found", host.pk)
+
+
+@require_POST
+def register(request: HttpRequest, pk: int) -> HttpResponse:
+    """On to the preview of an import: nothing is made before a person has seen every row."""
+    host = access.get_host(request, pk, write=True)
+    marked = [int(each) for each in request.POST.getlist("site") if each.isascii() and each.isdecimal() and len(each) < 16]
+    preview = account_rows.chosen(host, request.user, request.POST, marked)
+    if preview is None:
+        messages.info(request, _("Choose at least one site. Nothing was registered."))
+        return redirect("diagnostics:host-found", host.pk)
+    return redirect("diagnostics:import", preview.pk)
