@@ -241,7 +241,8 @@ def take(
     assert site.host is not None
     began, started = timezone.now(), time.monotonic()
     with purposes.doing("baseline", site=site, user=user), connecting.reader_for(site.host) as reader:
-        docroot = reader.real_path(site.docroot)
+        docroot, can = reader.real_path(site.docroot), reader.capabilities
+        told = {"protocol": reader.protocol, "has_times": Capability.LIST_TIMES in can, "has_modes": Capability.LIST_MODES in can}
         found = _looked(reader, site, docroot, whole=reason != Reason.DAILY, note=note)
     try:
         manifest = encode(found.sorter.sorted())
@@ -251,9 +252,7 @@ def take(
     values = {
         "host": site.host,
         "docroot": printable(docroot)[:1000],
-        "protocol": reader.protocol,
-        "has_times": Capability.LIST_TIMES in reader.capabilities,
-        "has_modes": Capability.LIST_MODES in reader.capabilities,
+        **told,
         "taken_at": began,
         "reason": reason,
         "requested_by": user,

@@ -23,6 +23,7 @@ _BLOCK = 2048  # records
 _READ = 65_536
 _LONGEST_COLUMN = 64 * 1024 * 1024
 _RUN = 50_000  # records sorted in memory at once
+_RUN_BLOCK = 256  # of each run that waits one block is in memory
 
 FILE, FOLDER, LINK, OTHER = "f", "d", "l", "o"
 UNREAD = "u"  # a folder that could not be read: nothing is known of what is below it
@@ -52,13 +53,13 @@ class Record(NamedTuple):
 
 
 # --- writing ------------------------------------------------------------------------------------
-def encode(records: Iterable[Record]) -> bytes:
-    """The stored form of records that come in the order of their paths."""
-    packer = zlib.compressobj(9)
+def encode(records: Iterable[Record], *, level: int = 9, most: int = _BLOCK) -> bytes:
+    """The stored form of records that come in the order of their paths; `most` of them in a block, which is read as a whole."""
+    packer = zlib.compressobj(level)
     parts, block = [MAGIC], []
     for record in records:
         block.append(record)
-        if len(block) == _BLOCK:
+        if len(block) == most:
             parts.append(packer.compress(_packed(block)))
             block = []
     parts.append(packer.compress((_packed(block) if block else b"") + struct.pack(">I", 0)))
@@ -189,7 +190,7 @@ class Sorter:
     def _put_aside(self) -> None:
         self._waiting.sort()
         file = tempfile.TemporaryFile()  # noqa: SIM115 (it waits until `sorted` has read it; `close` ends it)
-        file.write(encode(self._waiting))
+        file.write(encode(self._waiting, level=1, most=_RUN_BLOCK))
         self._runs.append(file)
         self._waiting = []
 

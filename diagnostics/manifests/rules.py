@@ -30,7 +30,7 @@ _COUNTED_AT_TOP = (
 )  # fmt: skip
 
 CONFIGURATION = frozenset({".htaccess", ".user.ini", ".ovhconfig", "php.ini", "wp-config.php", "composer.json"})
-_HEADER_AT = re.compile(rb"(?:^|/)wp-content/(?:plugins/([^/]+)/[^/]+\.php|plugins/[^/]+\.php|themes/[^/]+/style\.css)$")
+_HEADER_AT = re.compile(rb"(?:^|/)wp-content/(?:plugins/([^/]+)/[^/]+\.php|plugins/[^/]+\.php|themes/[^/]+/style\.css)\Z")
 
 # (what, the pattern that names it): the first that fits. The first group of a pattern is the name.
 _GROUPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -39,10 +39,10 @@ _GROUPS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("plugin", r"(?:^|/)wp-content/plugins/([^/]+)"),
         ("theme", r"(?:^|/)wp-content/themes/([^/]+)"),
         ("mu-plugin", r"(?:^|/)wp-content/mu-plugins(?:/|$)()"),
-        ("drop-in", r"(?:^|/)wp-content/((?:advanced-cache|object-cache|db|sunrise|maintenance)\.php)$"),
+        ("drop-in", r"(?:^|/)wp-content/((?:advanced-cache|object-cache|db|sunrise|maintenance)\.php)\Z"),
         ("language", r"(?:^|/)wp-content/languages(?:/|$)()"),
         ("core", r"(?:^|/)(?:wp-admin|wp-includes)(?:/|$)()"),
-        ("core", r"^(?:[^/]+/)?(?:wp-[a-z-]+|xmlrpc)\.php$()"),
+        ("core", r"^(?:[^/]+/)?(?:wp-[a-z-]+|xmlrpc)\.php\Z()"),
         ("extension", r"(?:^|/)(?:components|modules|plugins/[^/]+|templates)/((?:com|mod|plg|tpl)_[^/]+)"),
         ("extension", r"(?:^|/)modules/(?:contrib|custom)/([^/]+)"),
         ("extension", r"^modules/([^/]+)"),
@@ -71,7 +71,7 @@ def _as_regex(place: str) -> str:
 
 
 _COUNTED_PATH = re.compile(
-    ("(?:^|.*/)(?:" + "|".join(map(_as_regex, _COUNTED)) + ")$|(?:" + "|".join(map(_as_regex, _COUNTED_AT_TOP)) + ")$").encode()
+    ("(?:^|.*/)(?:" + "|".join(map(_as_regex, _COUNTED)) + r")\Z|(?:" + "|".join(map(_as_regex, _COUNTED_AT_TOP)) + r")\Z").encode()
 )
 
 

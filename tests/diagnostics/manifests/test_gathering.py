@@ -78,12 +78,16 @@ def test_whole_look_lists_counts_and_keeps(place: Place) -> None:
     assert (found.listed, found.counted, found.is_whole, found.cut, found.unread) == (7, 3, True, False, 0)
 
 
-@pytest.mark.parametrize("name", ["new\nline", "caf\udce9", "-rf", "q'uo\"te", "back\\slash", " lead", "日本"])
-def test_odd_name_is_listed_as_it_is(place: Place, name: str) -> None:
-    place.folder("d" + name)
-    place.put(f"d{name}/{name}", b"123", 0o644, OLD)
+def test_odd_names_are_listed_as_they_are(place: Place) -> None:
+    names = ["new\nline", "caf\udce9", "-rf", "q'uo\"te", "back\\slash", " lead", "日本"]
+    if place.writer.protocol.startswith("ftp"):
+        names.remove("new\nline")  # FTP cannot carry it
+    for name in names:
+        place.folder("d" + name)
+        place.put(f"d{name}/{name}", b"123", 0o644, OLD)
     records = listed(gathering.look(place.writer, place.path))
-    assert records[f"d{name}/{name}".encode("utf-8", "surrogateescape")].size == 3
+    wanted = {f"d{name}/{name}".encode("utf-8", "surrogateescape") for name in names}
+    assert wanted <= set(records) and all(records[path].size == 3 for path in wanted)
 
 
 def test_short_look_lists_changed_folders_only_and_still_sees_configuration(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
