@@ -15,7 +15,9 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from sites import storms
+from sites.advice import advice
 from sites.models import BehindAlarm, Certificate, Incident, LineOutage, Notification
+from sites.probing.outcome import Kind
 from sites.visitors import words as visitor_words
 from sites.visitors.marks import is_of_visitors
 from sites.wording import (
@@ -36,6 +38,7 @@ _FEW_PATHS = 8
 _NOTE_PLACE = "<!-- note -->"
 _MOST_ITEMS = 50  # pieces of news in one mail
 _MOST_ROWS = 40  # sites listed in one mail
+_SAID_BY_STATUS = (Kind.SERVER_ERROR, Kind.GATEWAY_ERROR, Kind.CLIENT_ERROR)  # whose message says no more than the number
 _NAME_LENGTH = 60  # of a site in a subject: what is wrong with it must still be seen
 
 
@@ -264,8 +267,8 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
     return _common(notification) | {
         "incident": incident,
         "incident_link": f"{base}/incidents/{incident.pk}/",
-        "what": kind_words(incident.kind, incident.status),
-        "sentence": failure_sentence(incident.kind, incident.status, incident.looks),
+        "what": kind_words(incident.kind, incident.status, incident.detail),
+        "sentence": failure_sentence(incident.kind, incident.status, incident.looks, incident.detail),
         "for_whom": _for_whom(incident),
         "whom": _whom(incident),
         "paths": incident.paths[:_FEW_PATHS],
@@ -274,6 +277,8 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "all_pages": incident.scope == "all-pages",
         "intermittent": incident.pattern == "intermittent",
         "how_often": often_sentence(incident.pattern, incident.rate),
+        "message": "" if incident.kind in _SAID_BY_STATUS else incident.message,
+        "advice": advice(incident),
         "since": exact_words(incident.first_failure_at),
         "cause_short": _cause_short(incident),
         "sureness": sureness_words(incident.cause_confidence),
@@ -345,7 +350,8 @@ def _event_item(parts: Sequence[Notification]) -> dict[str, Any]:
     """Several sites of one event, as one piece of news: who and what, and one link."""
     incidents = [_incident(part) for part in parts]
     over = parts[0].kind == Notification.Kind.RECOVERY or _is_over(parts[0])
-    rows = [f"{_called(part)} {failure_sentence(each.kind, each.status)}" for part, each in zip(parts, incidents, strict=True)]
+    sentences = [failure_sentence(each.kind, each.status, detail=each.detail) for each in incidents]
+    rows = [f"{_called(part)} {sentence}" for part, sentence in zip(parts, sentences, strict=True)]
     if over:
         rows = [_called(part) for part in parts]
     more = [_("and %(n)d more") % {"n": len(rows) - _MOST_ROWS}] if len(rows) > _MOST_ROWS else []

@@ -232,6 +232,8 @@ class SiteForm(forms.ModelForm):
         self.fields["basic_password"].help_text = (
             _("Stored, not shown. Leave empty to keep it.") if stored else _("Stored sealed, never shown again.")
         )
+        if self.password_again:
+            self.fields["basic_password"].help_text = _("Type it again: a password that was typed is never sent back to a page.")
         self.fields["headers"].help_text = (
             _("Some are stored; they are not shown. What you type here replaces them all; leave empty to keep them.")
             if self.instance.sealed_headers
@@ -303,6 +305,11 @@ class SiteForm(forms.ModelForm):
             self.add_error("pages" if refusal.field == "paths" else refusal.field, refusal.message)
             return None
         return site
+
+    @property
+    def password_again(self) -> bool:
+        """Whether a password was typed into a form that is now shown once more."""
+        return bool(self.data.get("basic_password"))
 
     @property
     def more_open(self) -> bool:

@@ -70,7 +70,7 @@ def _confirmed_by(sample: Sample) -> str:
 
 def opening_text(incident: Incident) -> str:
     """The first line of its timeline."""
-    sentence = failure_sentence(incident.kind, incident.status, incident.looks)
+    sentence = failure_sentence(incident.kind, incident.status, incident.looks, incident.detail)
     values = {"paths": ", ".join(incident.paths), "sentence": sentence, "how": incident.confirmed_by}
     if incident.regression_of_id:
         return _("%(paths)s %(sentence)s again, as once before. Confirmed by %(how)s.") % values

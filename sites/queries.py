@@ -95,12 +95,17 @@ def counts(user: AbstractBaseUser) -> dict[str, int]:
     """How many sites there are in all and per filter, in one query. Keys as in FILTERS, with underscores, and `all`.
 
     `unmailed`: sites whose incidents nobody is told by mail, because no mail server is set. Practice sites do not count.
+    `unheard`: those of which the last probe says nothing, as while our own connection is down.
     `held`: those down in a maintenance window, which nobody needs to look at before its end.
     """
     columns = {name.replace("-", "_"): Count("pk", filter=condition) for name, condition in FILTERS.items()}
     columns["held"] = Count("pk", filter=FILTERS["down"] & Exists(_held_of(OuterRef("pk"))))
+    columns["unheard"] = Count("pk", filter=_UNHEARD)
     found = own_sites(user).aggregate(all=Count("pk"), unmailed=Count("pk", filter=Q(practice=False)), **columns)
     return found | ({"unmailed": 0} if settings.SITEMEND_MAIL_BY_SMTP else {})
+
+
+_UNHEARD = Q(verdict="unknown", paused_at=None, last_probe_at__isnull=False) & ~Q(kind="blocked")
 
 
 def _held_of(site: OuterRef) -> QuerySet[Incident]:

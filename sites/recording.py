@@ -75,6 +75,7 @@ def _request(page: Page, purpose: Purpose, token: str, user_agent: str) -> Probe
         token="" if purpose == Purpose.ROUTINE else token or secrets.token_hex(8),
         time_limit_s=float(site.time_limit_s),
         exempt=_exempt(site),
+        authority=str(settings.SITEMEND_PRACTICE_AUTHORITY) if site.practice else "",
     )
 
 

@@ -22,6 +22,7 @@ LEAST_INTERVAL_S, MOST_INTERVAL_S = 20, 86_400
 MOST_PAGES = 50
 MOST_TIME_LIMIT_S = 60
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TURNING = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")  # would turn round what stands after a name
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.1
 _PLAIN = ("docroot", "error_log", "access_log", "profile", "basic_user")
 _CHOSEN = (
@@ -257,7 +258,7 @@ def _put(site: Site, changes: dict[str, Any]) -> None:
         elif name == "wants_looks":
             site.wants_looks = bool(value)
         elif name == "tags":
-            site.tags = _checked_text(" ".join(str(value).split()), name)
+            site.tags = _checked_text(" ".join(_TURNING.sub("", str(value)).split()), name)
         elif name in _PLAIN:
             setattr(site, name, _checked_text(str(value).strip(), name))
         else:
@@ -274,7 +275,7 @@ def _checked_text(text: str, field: str) -> str:
 
 
 def _checked_name(name: str) -> str:
-    name = _checked_text(name.strip(), "name")
+    name = _checked_text(_TURNING.sub("", name).strip(), "name")
     if not name:
         raise RegistrationError(_("Give the site a name."), "name")
     return name

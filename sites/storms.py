@@ -60,7 +60,7 @@ class Event:
 
     @property
     def headline(self) -> str:
-        """What a person reads first: "12 sites on the hosting account X fail since 03:12"."""
+        """What a person reads first: "12 sites on the hosting account X have failed since 03:12"."""
         return headline(self.incidents)
 
 
@@ -79,7 +79,7 @@ def headline(incidents: Sequence[Incident], *, over: bool = False) -> str:
     if over:
         return ngettext("%(n)d site %(place)s is well again", "%(n)d sites %(place)s are well again", values["n"]) % values
     values["time"] = moment_words(min(incident.first_failure_at for incident in incidents))
-    words = ngettext("%(n)d site %(place)s fails since %(time)s", "%(n)d sites %(place)s fail since %(time)s", values["n"])
+    words = ngettext("%(n)d site %(place)s has failed since %(time)s", "%(n)d sites %(place)s have failed since %(time)s", values["n"])
     return words % values
 
 

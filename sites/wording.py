@@ -62,21 +62,23 @@ def exact_words(at: datetime) -> str:
 
 
 def moment_words(at: datetime, now: datetime | None = None) -> str:
-    """As short as it stays clear: "03:12" today, "yesterday 03:12", "12 Nov 03:12", "12 Nov 2025"."""
+    """As short as it stays clear: "03:12" today, "yesterday 03:12", "tomorrow 03:12", "12 Nov 03:12", "12 Nov 2025"."""
     local, today = timezone.localtime(at), timezone.localdate(now)
     clock = date_format(local, "H:i")
     if local.date() == today:
         return clock
     if local.date() == today - timedelta(days=1):
         return _("yesterday %(clock)s") % {"clock": clock}
+    if local.date() == today + timedelta(days=1):
+        return _("tomorrow %(clock)s") % {"clock": clock}
     return date_format(local, "j M H:i") if local.year == today.year else date_format(local, "j M Y")
 
 
-def kind_words(kind: str, status: int | None = None) -> str:
-    """What a response amounts to, short enough for a tag: "500", "No answer", "White page"."""
+def kind_words(kind: str, status: int | None = None, detail: str = "") -> str:
+    """What a response amounts to, short enough for a tag: "500", "Certificate expired", "White page"."""
     if status and kind in (Kind.SERVER_ERROR, Kind.GATEWAY_ERROR, Kind.CLIENT_ERROR):
         return str(status)
-    return {
+    return (_detail_words(detail) if kind in _TOLD_BY_DETAIL else "") or {
         Kind.OK: _("As expected"),
         Kind.MAINTENANCE: _("Maintenance"),
         Kind.BLOCKED: _("Refuses probes"),
@@ -94,6 +96,46 @@ def kind_words(kind: str, status: int | None = None) -> str:
     }.get(kind, _("Not probed yet"))
 
 
+_TOLD_BY_DETAIL = (Kind.UNREACHABLE, Kind.FATAL_IN_BODY, Kind.UNEXPECTED)
+
+
+def _detail_words(detail: str) -> str:
+    """What the code of an outcome says more closely than its kind; empty where it does not."""
+    return {
+        "dns": _("Name not found"),
+        "refused": _("No connection"),
+        "timeout": _("No answer in time"),
+        "connect-timeout": _("No answer in time"),
+        "tls-expired": _("Certificate expired"),
+        "tls-name": _("Certificate of another name"),
+        "tls-untrusted": _("Certificate not trusted"),
+        "tls": _("No secure connection"),
+        "address-refused": _("Private address"),
+        "words-missing": _("Words are missing"),
+        "words-forbidden": _("Words that must not be there"),
+        "wordpress-critical-error": _("Critical error of WordPress"),
+    }.get(detail, "")
+
+
+def _detail_sentence(detail: str) -> str:
+    """As `_detail_words`, to go on a sentence."""
+    return {
+        "dns": _("has a name that cannot be looked up"),
+        "refused": _("accepts no connection"),
+        "timeout": _("does not answer in time"),
+        "connect-timeout": _("does not answer in time"),
+        "tls-expired": _("shows a certificate that has expired"),
+        "tls-name": _("shows a certificate of another name"),
+        "tls-untrusted": _("shows a certificate that browsers do not trust"),
+        "tls": _("makes no secure connection"),
+        "address-refused": _("lies at an address that is not contacted"),
+        "redirect-refused": _("redirects to an address that is not contacted"),
+        "words-missing": _("lacks words that must be on it"),
+        "words-forbidden": _("holds words that must not be on it"),
+        "wordpress-critical-error": _("shows WordPress's page for a critical error"),
+    }.get(detail, "")
+
+
 def kind_tone(kind: str) -> str:
     """The tone of a tag for one kind of response."""
     if kind == Kind.OK:
@@ -103,17 +145,17 @@ def kind_tone(kind: str) -> str:
     return "bad" if kind else ""
 
 
-def failure_sentence(kind: str, status: int | None, looks: str = "") -> str:
+def failure_sentence(kind: str, status: int | None, looks: str = "", detail: str = "") -> str:
     """What a site does, to go on a sentence after its name: "answers 500". `looks`: the kinds of look for which alone it does so."""
     if looks:
-        return _("%(sentence)s for %(whom)s") % {"sentence": failure_sentence(kind, status), "whom": looks_words(looks)}
+        return _("%(sentence)s for %(whom)s") % {"sentence": failure_sentence(kind, status, detail=detail), "whom": looks_words(looks)}
     if (
         status
         and status >= 400
         and kind in (Kind.SERVER_ERROR, Kind.GATEWAY_ERROR, Kind.CLIENT_ERROR, Kind.FATAL_IN_BODY, Kind.DATABASE_ERROR)
     ):
         return _("answers %(status)s") % {"status": status}
-    return {
+    return (_detail_sentence(detail) if kind in _TOLD_BY_DETAIL else "") or {
         Kind.BLOCKED: _("refuses our probes"),
         Kind.UNEXPECTED: _("does not answer as expected"),
         Kind.TRUNCATED: _("cuts its answer off"),

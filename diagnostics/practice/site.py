@@ -14,14 +14,16 @@ from typing import ClassVar
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from . import certificates
 from .breaks import BREAK_KINDS, BreakKind
 from .content import FOLDER_MODE, remove_tree, write_docroot
 from .plays import PLAY_FILE, PLAYS, Play
 from .plays import read as read_play
-from .web import LOOPBACK
+from .web import CERTIFICATE_FILE, LOOPBACK
 
 STATE_FILE = "practice.json"
 READY_FILE = "ready.json"
+AUTHORITY_FILE = "authority.pem"  # which probes of this site believe while it shows a certificate
 
 
 class PracticeError(Exception):
@@ -111,6 +113,10 @@ class PracticeSite:
         if kind not in PLAYS:
             raise PracticeError(f"{kind!r} is nothing that the practice site can play; choose one of {', '.join(PLAYS)}.")
         self.reset()
+        if PLAYS[kind].flaw:
+            authority, own = certificates.flawed(PLAYS[kind].flaw, self.address)
+            write_private(self.folder / AUTHORITY_FILE, authority)
+            write_private(self.folder / CERTIFICATE_FILE, own)
         write_private(self.folder / PLAY_FILE, json.dumps({"kind": kind}))
 
     def break_it(self, kind: str) -> None:

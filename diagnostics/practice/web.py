@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import os
+import socket
+import ssl
 import threading
 import time
 from http import HTTPStatus
@@ -18,6 +20,8 @@ from .plays import Scene, Stage
 LOOPBACK = "127.0.0.1"
 MAX_BODY_BYTES = 1024 * 1024
 REQUEST_TIMEOUT_S = 10.0
+CERTIFICATE_FILE = "certificate.pem"  # beside the home: key and certificate, while a play shows one
+_HANDSHAKE = b"\x16"  # the first byte of a connection by TLS (RFC 8446, section 5.1)
 _SAFE_IN_HEADER = "/:?&=#%,;+~@!$'()*[]"  # nothing that could end a header line
 
 _EXPLAINED = {
@@ -79,7 +83,7 @@ class PracticeHandler(BaseHTTPRequestHandler):
         if target.lower().startswith("http://"):  # absolute form, RFC 9112 section 3.2.2
             target = "/" + target[7:].partition("/")[2]
         headers = {name.lower(): value for name, value in self.headers.items()}
-        scene = self.server.stage.scene(target.partition("?")[2], headers)
+        scene = self.server.stage.scene(target.partition("?")[2], headers, is_secure=isinstance(self.connection, ssl.SSLSocket))
         if scene is not None:
             self._play(scene)
             return
@@ -139,6 +143,7 @@ class PracticeWebServer(ThreadingHTTPServer):
         self.docroot = Docroot(home)
         self.stage = Stage(home.parent)
         self.logs = Logs(home / "logs")
+        self._certificate = home.parent / CERTIFICATE_FILE
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         super().__init__((address, port), PracticeHandler)
@@ -165,6 +170,21 @@ class PracticeWebServer(ThreadingHTTPServer):
         before, until = self.stage.playing(), time.monotonic() + seconds
         while time.monotonic() < until and self.stage.playing() is before and not self._stopping.wait(0.2):
             pass
+
+    def finish_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        """One connection, in its own thread. While a certificate is shown, the one port speaks TLS too, to who begins with it."""
+        play = self.stage.playing()
+        if play is None or not play.flaw or not isinstance(request, socket.socket):
+            super().finish_request(request, client_address)  # type: ignore[arg-type]
+            return
+        request.settimeout(REQUEST_TIMEOUT_S)
+        if request.recv(1, socket.MSG_PEEK) != _HANDSHAKE:
+            super().finish_request(request, client_address)  # type: ignore[arg-type]
+            return
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._certificate)
+        with context.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)  # type: ignore[arg-type]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A visitor who hangs up in the middle is nothing to report."""

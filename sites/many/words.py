@@ -50,7 +50,7 @@ def explanation(verb: str) -> str:
         TAG: _("Sites that carry it already stay as they are."),
         UNTAG: _("Sites that do not carry it stay as they are."),
         HOST: _("Folders and logs that are stored stay as they are. Nothing is written to any host."),
-        MUTE: _("They are probed on, and nothing is mailed about them until then."),
+        MUTE: _("They go on being probed; nothing is mailed about them until then."),
         DELETE: _("They go to the bin for 7 days with all that was recorded: not probed, not shown. Nothing changes on their hosting."),
     }[verb]
 

@@ -1,4 +1,4 @@
-"""Who asks: user agent, headers and password of one hop."""
+"""Who asks, and whom it believes: user agent, headers, password and authorities of one hop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sites.probing.wire import Handle
 def set_identity(curl: Handle, exchange: Exchange, usual_agent: str) -> None:
     """Who asks. Secrets and own headers are for the site's own origin alone."""
     request = exchange.request
+    if request.authority and exchange.url.startswith("https:") and (exchange.address, exchange.port) == request.exempt:
+        curl.believe(request.authority)
     own_headers = request.headers if exchange.at_home else ()
     agent = request.user_agent or usual_agent
     if exchange.carries_token:

@@ -74,6 +74,7 @@ class ProbeRequest:
     token: str = ""  # put into the query string (and User-Agent) of confirmation and cache-proof probes
     time_limit_s: float = 10.0
     exempt: tuple[str, int] | None = None  # exact (address, port) the guard lets through: the practice site
+    authority: str = ""  # a file of authorities that is believed there in place of the usual ones
 
 
 @dataclass(frozen=True, slots=True)

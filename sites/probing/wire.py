@@ -21,6 +21,13 @@ class Handle(pycurl.Curl):
     """An easy handle that knows whose identity it carries."""
 
     identity: str = ""
+    is_kept: bool = True
+
+    def believe(self, ca_file: str) -> None:
+        """Other authorities than its wire's, for the probe at hand alone."""
+        self.setopt(pycurl.CAINFO, ca_file)
+        self.setopt(_CA_CACHE_TIMEOUT, 0)  # what the wire has read of the usual ones stays
+        self.is_kept = False
 
 
 class Wire:
@@ -36,7 +43,7 @@ class Wire:
         return self._idle.pop() if self._idle else _new_handle(self.ca_file)
 
     def put_back(self, handle: Handle) -> None:
-        if len(self._idle) < _KEPT_HANDLES:
+        if handle.is_kept and len(self._idle) < _KEPT_HANDLES:
             handle.setopt(pycurl.COOKIELIST, "ALL")
             self._idle.append(handle)
         else:

@@ -25,7 +25,8 @@ def looks_card(site: Site) -> dict[str, Any]:
 @register.inclusion_tag("sites/site_certificates.html")
 def certificates_card(site: Site) -> dict[str, Any]:
     """Until when the site's certificates are valid."""
-    return {"certificates": certificate_queries.certificate_words(site)}
+    awaited = site.url.startswith("https:") and not site.practice
+    return {"certificates": certificate_queries.certificate_words(site), "awaited": awaited, "may_be_read": site.paused_at is None}
 
 
 @register.inclusion_tag("sites/site_blocked.html", takes_context=True)

@@ -23,11 +23,14 @@ register.filter("ms", wording.ms_words)
 register.filter("interval", wording.interval_words)
 register.filter("sureness", wording.sureness_words)
 
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def visible(text: object) -> str:
-    """Text with control and direction-changing characters written out, so that a log line cannot pretend to be another."""
+    """Text with control and direction-changing characters written out, so that a log line cannot pretend to be another.
+
+    The two joiners stay: Persian, Hindi and many pictures of people are written with them.
+    """
     return _UNSEEN.sub(lambda match: f"\\x{ord(match[0]):02x}" if ord(match[0]) < 256 else f"\\u{ord(match[0]):04x}", str(text))
 
 
@@ -55,16 +58,17 @@ def verdict_tag(subject: Any) -> SafeString:
         return tag("odd", _("Blocked"))
     if subject.verdict == "up" and subject.kind == "maintenance":
         return tag("odd", _("Maintenance"))
-    words = _("Not probed yet") if subject.verdict == "unknown" and not subject.kind else subject.get_verdict_display()
+    never = subject.verdict == "unknown" and not (getattr(subject, "last_probe_at", None) or getattr(subject, "last_at", None))
+    words = _("Not probed yet") if never else subject.get_verdict_display()
     return tag(wording.VERDICT_TONES.get(subject.verdict, ""), words)
 
 
 @register.simple_tag
-def kind_tag(kind: str, status: int | None = None) -> SafeString:
+def kind_tag(kind: str, status: int | None = None, detail: str = "") -> SafeString:
     """What one response amounts to, as a tag."""
     if kind == "ok" and status:
         return tag("ok", str(status))
-    return tag(wording.kind_tone(kind), wording.kind_words(kind, status))
+    return tag(wording.kind_tone(kind), wording.kind_words(kind, status, detail))
 
 
 _HOST_TONES = {"works": "ok", "refused": "bad", "unreachable": "bad", "key-changed": "bad"}
@@ -105,7 +109,7 @@ def entry_tone(entry: Any) -> str:
 @register.filter
 def failure_tag(incident: Any) -> str:
     """An incident in a tag's words: "500 on all pages"."""
-    what = wording.kind_words(incident.kind, incident.status)
+    what = wording.kind_words(incident.kind, incident.status, incident.detail)
     if "cache-proof" in incident.looks:
         return _("%(what)s behind the cache") % {"what": what}
     if incident.looks:
@@ -120,7 +124,7 @@ def failure_reason(incident: Any) -> str:
     """Why, as far as it is known: the cause, or what is being done to find it."""
     if incident.cause_summary:
         return str(visible(incident.cause_summary))
-    what = wording.capitalised(wording.failure_sentence(incident.kind, incident.status, incident.looks))
+    what = wording.capitalised(wording.failure_sentence(incident.kind, incident.status, incident.looks, incident.detail))
     if incident.scope != "all-pages" and incident.paths:
         what = _("%(what)s on %(paths)s") % {"what": what, "paths": visible(wording.some_of(incident.paths))}
     looking = _("The hosting account is being read for the cause.")

@@ -96,6 +96,8 @@ def sentence(counts: dict[str, int], suspects: int = 0) -> str:
     if counts["held"] and not well:
         return _("No site needs you.")
     if not well:
+        if counts["unheard"]:
+            return _("Nothing is known just now.")
         paused = counts["all"] == counts["paused"]
         return _("Every site is paused.") if paused else _("Nothing is known yet: the first probes are on their way.")
     if well == counts["all"]:
@@ -115,7 +117,9 @@ def second_sentence(counts: dict[str, int]) -> str:
         parts.append(ngettext("%(n)d refuses our probes.", "%(n)d refuse our probes.", counts["blocked"]) % {"n": counts["blocked"]})
     if counts["paused"]:
         parts.append(ngettext("%(n)d is paused.", "%(n)d are paused.", counts["paused"]) % {"n": counts["paused"]})
-    waiting = counts["all"] - sum(counts[name] for name in ("down", "suspect", "blocked", "up", "paused"))
+    if unheard := counts["unheard"]:
+        parts.append(ngettext("%(n)d is not known just now.", "%(n)d are not known just now.", unheard) % {"n": unheard})
+    waiting = counts["all"] - sum(counts[name] for name in ("down", "suspect", "blocked", "up", "paused", "unheard"))
     if waiting:
         parts.append(ngettext("%(n)d waits for its first probe.", "%(n)d wait for their first probe.", waiting) % {"n": waiting})
     return " ".join(parts)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from sites import access, queries, storms, wording
 from sites import incidents as verbs
+from sites.advice import advice
 from sites.forms import MuteForm
 from sites.models import Incident
 
@@ -46,6 +47,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "incident": incident,
         "site": incident.site,
         "sentence": sentence(incident),
+        "advice": advice(incident),
         "how_often": wording.rate_words(incident.rate),
         "entries": incident.entries.select_related("by"),
         "pages": [page for page in incident.site.pages.all() if page.path in incident.paths],
@@ -67,7 +69,7 @@ def _crumbs(incident: Incident) -> list[tuple[str, str]]:
 
 def sentence(incident: Incident) -> str:
     """What is, or was, wrong: "Shop answers 500 on every page."."""
-    what = wording.failure_sentence(incident.kind, incident.status, incident.looks)
+    what = wording.failure_sentence(incident.kind, incident.status, incident.looks, incident.detail)
     name = incident.site.name
     if not incident.is_open:
         lasted = wording.duration_words((incident.resolved_at - incident.first_failure_at).total_seconds())

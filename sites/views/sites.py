@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from sites import access, queries, recording, registration, wording
 from sites.forms import MuteForm, SiteForm
+from sites.health import egress
 from sites.history import figures
 from sites.looks import due as looks
 from sites.looks import queries as look_queries
@@ -42,14 +43,18 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 def sentence(site: Site) -> str:
     """How the site is, in one sentence."""
+    if site.paused_at and site.paused_until:
+        return _("Paused until %(time)s: it is not probed at all.") % {"time": wording.moment_words(site.paused_until)}
     if site.paused_at:
         return _("Paused: it is not probed at all.")
     since = wording.moment_words(site.verdict_since) if site.verdict_since else ""
     if site.verdict == "down":
         if for_whom := look_queries.failing_sentence(site):
             return _("Since %(since)s: %(sentence)s") % {"since": since, "sentence": for_whom} if since else for_whom
-        status = max((page.last_status or 0 for page in site.pages.all() if page.kind == site.kind), default=0)
-        what = wording.failure_sentence(site.kind, status or None)
+        failing = [page for page in site.pages.all() if page.kind == site.kind]
+        status = max((page.last_status or 0 for page in failing), default=0)
+        details = {page.last_detail for page in failing}
+        what = wording.failure_sentence(site.kind, status or None, detail=details.pop() if len(details) == 1 else "")
         return _("Since %(since)s it %(what)s.") % {"since": since, "what": what} if since else _("It %(what)s.") % {"what": what}
     if site.verdict == "suspect":
         return _("A probe failed; it is being confirmed.")
@@ -57,7 +62,20 @@ def sentence(site: Site) -> str:
         if site.kind == "maintenance":
             return _("In maintenance, by its own word.")
         return _("Well since %(since)s.") % {"since": since} if since else _("Well.")
-    return _("It refuses our probes, so we cannot tell how it is.") if site.kind == "blocked" else _("Not probed yet.")
+    if site.kind == "blocked":
+        return _("It refuses our probes, so we cannot tell how it is.")
+    return _not_known(site)
+
+
+def _not_known(site: Site) -> str:
+    """Why nothing can be said of it."""
+    if site.last_probe_at is None:
+        return _("Not probed yet.")
+    if any(page.last_at is None for page in site.pages.all()):
+        return _("A page was added that is not probed yet.")
+    if since := egress.down_since():
+        return _("Not known: our own connection seems to be down since %(since)s.") % {"since": wording.moment_words(since)}
+    return _("Not known: what was seen of it last says nothing. The next probe is on its way.")
 
 
 def _next_after_registering(site: Site) -> str:

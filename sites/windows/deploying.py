@@ -148,10 +148,12 @@ def verdict(pages: list[Page], since: datetime) -> tuple[str, str] | None:
         return None  # the next probes decide
     odd = [page for page in pages if page.verdict == Verdict.UNKNOWN or page.kind == Kind.MAINTENANCE]
     if bad:
-        what = failure_sentence(bad[0].kind, bad[0].last_status)
+        what = failure_sentence(bad[0].kind, bad[0].last_status, detail=bad[0].last_detail)
         return Result.NOT_WELL, _("%(paths)s %(what)s.") % {"paths": some_of([page.path for page in bad]), "what": what}
     if any(page.kind == Kind.MAINTENANCE for page in odd):
         return Result.NOT_WELL, _("%(paths)s still shows a maintenance page.") % {"paths": some_of([page.path for page in odd])}
+    if any(page.kind != Kind.BLOCKED for page in odd):
+        return Result.NOT_KNOWN, _("Not every page is known: our own connection seems to be down.")
     if odd:
         return Result.NOT_KNOWN, _("%(paths)s refuses our probes.") % {"paths": some_of([page.path for page in odd])}
     return Result.WELL, ngettext("The page answers as expected.", "All %(n)d pages answer as expected.", len(pages)) % {"n": len(pages)}

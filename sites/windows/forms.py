@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -92,6 +92,9 @@ class WindowForm(forms.ModelForm):
     def __init__(self, *args: Any, teams: list[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.teams = teams
+        # "On weekdays" alone would be read as Monday to Friday.
+        labels = dict(Repeats.choices) | {Repeats.WEEKLY: _("Every week, on chosen days")}
+        self.fields["repeats"].choices = list(labels.items())
         self.fields["title"].required = self.fields["tag"].required = False
         self.fields["team"].queryset = Team.objects.filter(pk__in=[team.pk for team in teams]).order_by("name")
         self.fields["team"].empty_label = None
@@ -215,18 +218,22 @@ class PauseForm(forms.Form):
         (4, _("4 hours")),
         (24, _("a day")),
         (168, _("a week")),
+        (-2, _("until tomorrow, 08:00")),
         (-1, _("until a moment:")),
     ]
     hours = forms.TypedChoiceField(label=_("Pause for"), choices=HOURS, coerce=int, initial=0)
     until_at = forms.DateTimeField(
-        label=_("Until"),
+        label=_("Until which moment"),
         required=False,
+        help_text=_("If none of the above suits."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
     )
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
+        if values.get("hours") == 0 and values.get("until_at"):
+            values["hours"] = -1  # who names a moment means it
         if values.get("hours") == -1:
             if not values.get("until_at") and "until_at" not in self.errors:
                 self.add_error("until_at", _("Say until when."))
@@ -239,6 +246,9 @@ class PauseForm(forms.Form):
     def until(self) -> datetime | None:
         """The moment it ends; None: until somebody resumes it."""
         hours: int = self.cleaned_data["hours"]
-        if hours < 0:
+        if hours == -1:
             return self.cleaned_data["until_at"]
+        if hours == -2:
+            tomorrow = timezone.localdate() + timedelta(days=1)
+            return timezone.make_aware(datetime.combine(tomorrow, time(8)))
         return timezone.now() + timedelta(hours=hours) if hours else None

@@ -123,14 +123,20 @@ def banner(site: Site, now: datetime | None = None) -> Banner | None:
 
 
 def marks(sites: Iterable[Site], now: datetime | None = None) -> dict[int, str]:
-    """The words beside each site of a list that is in maintenance, or paused: one query."""
+    """The words beside each site of a list that is in maintenance, paused or muted: one query."""
     now = now or timezone.now()
     sites = list(sites)
     found = {
         pk: _("Maintenance until %(time)s") % {"time": moment_words(item.ends_at, now)}
         for pk, item in maintenance.running_of(sites, now).items()
     }
-    return found | {site.pk: pause_words(site, now) for site in sites if site.paused_at}
+    muted = {site.pk: mute_words(site, now) for site in sites if site.muted_until and site.muted_until > now}
+    return muted | found | {site.pk: pause_words(site, now) for site in sites if site.paused_at}
+
+
+def mute_words(site: Site, now: datetime | None = None) -> str:
+    """Until when nothing is mailed about a muted site."""
+    return _("muted until %(time)s") % {"time": moment_words(site.muted_until, now)} if site.muted_until else ""
 
 
 def pause_words(site: Site, now: datetime | None = None) -> str:

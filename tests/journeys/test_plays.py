@@ -15,7 +15,9 @@ TOLD = {
     "redirect-loop": "it redirects for ever",
     "truncated": "it cuts its answer off",
     "suspended": "it shows its host's suspension page",
-    "refused": "it does not answer",
+    "refused": "it accepts no connection",
+    "certificate-expired": "it shows a certificate that has expired",
+    "name-not-found": "it has a name that cannot be looked up",
     "phones": "Phones get HTTP 500",
 }
 IN_CI = ("white-page", "phones")

@@ -153,3 +153,12 @@ def test_page_taken_out_of_watch_takes_its_incident_out_too():
         incident.refresh_from_db()
     assert [incident.is_open for incident in (shop, both, visitors)] == [False, True, True]
     assert "watched any more" in shop.entries.last().text
+
+
+def test_name_keeps_its_letters_and_loses_what_would_turn_round_the_line():
+    site = make_site(name="\u202eShop\u202c \u200f", tags="\u2067shop\u2069 b")
+    assert (site.name, site.tags) == ("Shop", "shop b")
+    persian = "\u0641\u0631\u0648\u0634\u06af\u0627\u0647 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert make_site(name=persian).name == persian
+    with pytest.raises(RegistrationError, match="Give the site a name"):
+        make_site(name="\u200e\u202e ")

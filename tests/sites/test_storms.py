@@ -45,7 +45,7 @@ def test_sites_of_one_hosting_account_are_one_event_and_one_mail(team, alice, cl
     assert Incident.objects.filter(together_with=lead).count() == 11
     delivery.deliver_due(after(26))
     [mail] = sent()
-    assert mail.subject == "12 sites on the hosting account web7 fail since 2 Mar 10:00"
+    assert mail.subject == "12 sites on the hosting account web7 have failed since 2 Mar 10:00"
     assert all(site.name in mail.body_text for site in sites)
     assert mail.body_text.count("/incidents/") == 1
     assert f"https://watch.example/incidents/?event={lead.pk}" in mail.body_text
@@ -54,7 +54,7 @@ def test_sites_of_one_hosting_account_are_one_event_and_one_mail(team, alice, cl
     assert page.count('class="card case event bad"') == 1
     assert "Show the 12 sites" in page
     event = client.get(f"{reverse('sites:incidents')}?event={lead.pk}").content.decode()
-    assert "12 sites on the hosting account web7 fail since" in event
+    assert "12 sites on the hosting account web7 have failed since" in event
     for site in sites:
         recover(site, 300)
     delivery.deliver_due(after(400))
@@ -69,7 +69,7 @@ def test_sites_at_one_address_are_one_event_within_two_minutes(team):
     fail_at(late, 60 + 130, "203.0.113.7")
     leads = dict(Incident.objects.values_list("site__name", "together_with__site__name"))
     assert leads == {"shop 00": None, "shop 01": "shop 00", "shop 02": None, "shop 03": None}
-    assert storms.headline(list(Incident.objects.filter(address="203.0.113.7"))[:2]).startswith("2 sites at the address 203.0.113.7 fail")
+    assert storms.headline(list(Incident.objects.filter(address="203.0.113.7"))[:2]).startswith("2 sites at the address 203.0.113.7 have failed")
 
 
 def test_teams_that_share_a_server_never_see_each_other(team):
@@ -95,7 +95,7 @@ def test_news_of_other_sites_stands_beside_the_event(team):
     delivery.deliver_due(after(26))
     [mail] = sent()
     assert mail.subject == "4 sites are down: shop 00, shop 01, shop 02 and 1 more"
-    assert "3 sites on the hosting account web7 fail since" in mail.body_text
+    assert "3 sites on the hosting account web7 have failed since" in mail.body_text
     assert "Bakery is down" in mail.body_text
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
+import ssl
 import time
 from collections.abc import Callable
 
@@ -10,7 +12,7 @@ import pytest
 
 from diagnostics.practice.plays import PLAYS, WORDS, grouped
 from diagnostics.practice.serve import PracticeServers
-from diagnostics.practice.site import PracticeError, PracticeSite
+from diagnostics.practice.site import AUTHORITY_FILE, PracticeError, PracticeSite
 from sites.probing.engine import BROWSERS, probe_many
 from sites.probing.guard import Guard
 from sites.probing.outcome import Expectation, Kind, Outcome, ProbeRequest, Purpose
@@ -20,6 +22,9 @@ from .conftest import Seen
 SHOWN = {
     "server-error": Kind.SERVER_ERROR, "white-page": Kind.WHITE_PAGE, "fatal-at-200": Kind.FATAL_IN_BODY, "cms-error": Kind.FATAL_IN_BODY,
     "database-error": Kind.DATABASE_ERROR, "missing-words": Kind.UNEXPECTED, "redirect-loop": Kind.REDIRECT_LOOP,
+    "cms-error-at-200": Kind.FATAL_IN_BODY, "not-found": Kind.CLIENT_ERROR, "resource-limit": Kind.SERVER_ERROR, "parked": Kind.SUSPENDED,
+    "name-not-found": Kind.UNREACHABLE, "certificate-expired": Kind.UNREACHABLE, "certificate-other-name": Kind.UNREACHABLE,
+    "certificate-untrusted": Kind.UNREACHABLE,
     "bad-gateway": Kind.GATEWAY_ERROR, "service-unavailable": Kind.GATEWAY_ERROR, "gateway-timeout": Kind.GATEWAY_ERROR,
     "suspended": Kind.SUSPENDED, "firewall": Kind.BLOCKED, "too-many-requests": Kind.BLOCKED, "time-out": Kind.UNREACHABLE,
     "truncated": Kind.TRUNCATED, "refused": Kind.UNREACHABLE, "intermittent": Kind.SERVER_ERROR, "phones": Kind.OK, "warm-cache": Kind.OK,
@@ -29,6 +34,7 @@ SHOWN = {
 
 def probe(site: PracticeSite, path: str = "", **more) -> Outcome:
     values = {"expectation": Expectation(must_contain=(WORDS,)), "time_limit_s": 1.0, "exempt": (site.address, site.web_port)}
+    values["authority"] = str(site.folder / AUTHORITY_FILE)
     return probe_many([ProbeRequest(key=1, url=site.url + path, **(values | more))], guard=Guard(()))[0]
 
 
@@ -54,7 +60,7 @@ def test_play_is_recognised_as_what_it_is(servers: PracticeServers, kind: str) -
 
 def test_every_kind_of_failure_is_played() -> None:
     assert set(SHOWN) == set(PLAYS)
-    assert {kind for kind in Kind if kind.is_failure} - set(SHOWN.values()) == {Kind.CLIENT_ERROR}  # any address that does not exist
+    assert set(SHOWN.values()) == set(Kind)
     assert [one for _group, ones in grouped() for one in ones] == list(PLAYS.values())
 
 
@@ -77,6 +83,47 @@ def test_cache_hides_the_failure_from_plain_requests(site: PracticeSite) -> None
     site.play("warm-cache")
     assert probe(site).status == 200
     assert probe(site, purpose=Purpose.CACHE_PROOF, token="abc123").status == 500  # noqa: S106
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail"),
+    [
+        ("certificate-expired", "tls-expired"),
+        ("certificate-other-name", "tls-name"),
+        ("certificate-untrusted", "tls-untrusted"),
+        ("name-not-found", "dns"),
+        ("time-out", "timeout"),
+        ("resource-limit", "http-508"),
+        ("cms-error-at-200", "wordpress-critical-error"),
+    ],
+)
+def test_play_is_told_apart_from_others_of_its_kind(site: PracticeSite, kind: str, detail: str) -> None:
+    site.play(kind)
+    assert probe(site).detail == detail
+
+
+def test_flawed_certificate_shown_again_is_read_anew(site: PracticeSite) -> None:
+    for kind, detail in [("certificate-expired", "tls-expired"), ("certificate-other-name", "tls-name")] * 2:
+        site.play(kind)
+        assert probe(site).detail == detail
+
+
+def test_authority_of_the_practice_site_is_believed_nowhere_else(site: PracticeSite) -> None:
+    site.play("certificate-expired")
+    assert probe(site, exempt=None).detail == "address-refused"
+    here = (site.address, site.web_port)
+    outcome = probe(site, authority="", exempt=here)
+    assert (outcome.detail, outcome.final_url) == ("tls-untrusted", f"https://127.0.0.1:{site.web_port}/")
+
+
+def test_who_accepts_the_certificate_gets_the_page(site: PracticeSite) -> None:
+    site.play("certificate-untrusted")
+    accepting = ssl.create_default_context()
+    accepting.check_hostname, accepting.verify_mode = False, ssl.CERT_NONE
+    connection = http.client.HTTPSConnection(site.address, site.web_port, timeout=5, context=accepting)
+    connection.request("GET", "/")
+    assert WORDS.encode() in connection.getresponse().read()
+    connection.close()
 
 
 def test_refused_connection_comes_back_on_its_port(servers: PracticeServers) -> None:

@@ -24,6 +24,13 @@ def test_log_shows_markup_and_control_characters_as_text() -> None:
     assert shown.get_text() == "\\x1b[2J<script>alert(1)</script>\\u202efdp.exe\\x00"
 
 
+def test_names_are_shown_with_the_joiners_they_are_written_with() -> None:
+    assert (
+        sitemend.visible("\u0645\u06cc\u200c\u062e \U0001f469\u200d\U0001f4bb\u200b")
+        == "\u0645\u06cc\u200c\u062e \U0001f469\u200d\U0001f4bb\\u200b"
+    )
+
+
 def test_log_sets_off_the_words_that_prove_it_without_trusting_them() -> None:
     shown = render("{% log line mark=mark named=1 %}", line="first\nInvalid <b>", mark="<b>")
     assert shown.mark.get_text() == "<b>"

@@ -8,7 +8,7 @@ from sites.views.dashboard import second_sentence, sentence
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.sites.views.pages import client_of, soup, words
 
-NOTHING = {"all": 0, "down": 0, "suspect": 0, "blocked": 0, "up": 0, "no_connection": 0, "paused": 0, "held": 0}
+NOTHING = {"all": 0, "down": 0, "suspect": 0, "blocked": 0, "up": 0, "no_connection": 0, "paused": 0, "held": 0, "unheard": 0}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ NOTHING = {"all": 0, "down": 0, "suspect": 0, "blocked": 0, "up": 0, "no_connect
         ({"all": 3, "up": 2, "down": 1, "held": 1}, "2 sites are well.", "1 fails in its maintenance window."),
         ({"all": 1, "down": 1, "held": 1}, "No site needs you.", "1 fails in its maintenance window."),
         ({"all": 2, "down": 2, "held": 1}, "1 site needs you.", "1 fails in its maintenance window."),
+        ({"all": 3, "up": 2, "unheard": 1}, "2 sites are well. None is down.", "1 is not known just now."),
+        ({"all": 3, "unheard": 2}, "Nothing is known just now.", "2 are not known just now. 1 waits for its first probe."),
         ({"all": 1}, "Nothing is known yet: the first probes are on their way.", "1 waits for its first probe."),
     ],
 )

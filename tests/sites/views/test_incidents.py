@@ -32,6 +32,7 @@ def test_incident_page_says_what_is_wrong_and_shows_what_happened(world: World) 
         ({"scope": "some-pages", "paths": ["/a", "/b", "/c", "/d"]}, "Shop answers 500 on /a, /b and 2 more."),
         ({"kind": "white-page", "status": 200}, "Shop shows a white page on every page."),
         ({"kind": "unreachable", "status": None}, "Shop does not answer on every page."),
+        ({"kind": "unreachable", "status": None, "detail": "tls-expired"}, "Shop shows a certificate that has expired on every page."),
     ],
 )
 def test_headline_names_the_failure(world: World, more: dict[str, object], headline: str) -> None:
@@ -46,6 +47,13 @@ def test_cause_stands_with_its_line_and_how_sure_it_is(world: World) -> None:
     assert shown.select_one(".tag").get_text() == "Likely"
     assert shown.select_one(".log").get_text() == "Invalid command 'X'"
     assert "www/.htaccess:12" in shown.get_text()
+
+
+def test_failure_that_is_its_own_cause_is_not_called_unknown(world: World) -> None:
+    seen = {"kind": "unreachable", "status": None, "detail": "dns", "message": "The name of the site could not be looked up."}
+    said = words(world.owner.get(f"/incidents/{make_incident(world.site, **seen).pk}/"))
+    assert "Look at your registrar" in said
+    assert "there is no connection to the hosting account" not in said
 
 
 def test_taking_an_incident_names_the_person_to_all(world: World) -> None:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from sites import credentials
 from sites.history import rolling, rollups
-from sites.models import DayRollup, Page, ProbeResult, Site
+from sites.models import DayRollup, LineOutage, Page, ProbeResult, Site
 from tests.factories import make_host, make_incident, make_site, make_team
 from tests.sites.views.pages import World, make_world, soup, words
 
@@ -140,6 +140,32 @@ def test_muting_lasts_until_then_and_can_be_ended(world: World) -> None:
     assert world.site.muted_until is None
 
 
+def test_pausing_until_tomorrow_says_so(world: World) -> None:
+    world.owner.post(f"/sites/{world.site.pk}/pause/", {"hours": "-2"})
+    world.site.refresh_from_db()
+    until = timezone.localtime(world.site.paused_until)
+    assert (until.date(), until.hour, until.minute) == (timezone.localdate() + timedelta(days=1), 8, 0)
+    assert "Paused until tomorrow 08:00" in words(world.owner.get(f"/sites/{world.site.pk}/"))
+
+
+def test_pause_with_a_moment_ends_then_whatever_the_list_says(world: World) -> None:
+    moment = timezone.localtime() + timedelta(hours=3)
+    world.owner.post(f"/sites/{world.site.pk}/pause/", {"hours": "0", "until_at": moment.strftime("%Y-%m-%dT%H:%M")})
+    world.site.refresh_from_db()
+    assert world.site.paused_until == moment.replace(second=0, microsecond=0)
+
+
+def test_muted_site_says_so_in_its_page_and_in_the_list_and_can_be_unmuted_there(world: World) -> None:
+    world.owner.post(f"/sites/{world.site.pk}/mute/", {"hours": "24"})
+    page = soup(world.owner.get(f"/sites/{world.site.pk}/"))
+    card = page.find("section", attrs={"aria-label": "Muted"})
+    assert "Muted until tomorrow" in " ".join(card.get_text().split())
+    assert "Muted until tomorrow" in words(world.owner.get("/"))
+    form = card.select_one("form")
+    world.owner.post(form["action"], {"hours": form.select_one("input[name=hours]")["value"]})
+    assert "Muted until" not in words(world.owner.get(f"/sites/{world.site.pk}/"))
+
+
 def test_deleting_asks_and_puts_into_the_bin(world: World) -> None:
     assert world.owner.get(f"/sites/{world.site.pk}/delete/").status_code == 200
     assert Site.objects.filter(pk=world.site.pk).exists()
@@ -197,3 +223,36 @@ def test_site_page_leads_to_its_open_incident(world: World) -> None:
     shown = soup(world.owner.get(f"/sites/{world.site.pk}/"))
     assert shown.select_one("article.case h3 a")["href"] == f"/incidents/{world.incident.pk}/"
     assert "A plugin." in shown.get_text()
+
+
+def test_password_that_was_typed_before_looking_for_pages_is_asked_for_again(world: World) -> None:
+    page = soup(world.owner.post("/sites/new/", TYPED | {"url": "", "basic_user": "u", "basic_password": "s3cret", "look": "1"}))
+    assert "Type the password again" in page.select("form .notice.warn")[-1].get_text()
+    assert "s3cret" not in str(page)
+    assert "Type it again" in page.select_one("#id_basic_password-hint").get_text()
+    assert page.select_one("#id_basic_password").find_parent("details").has_attr("open")
+
+
+@pytest.mark.parametrize(
+    ("at", "line_is_down", "said"),
+    [
+        (None, False, "Not probed yet."),
+        (timezone.now(), True, "Not known: our own connection seems to be down since"),
+        (timezone.now(), False, "Not known: what was seen of it last says nothing."),
+    ],
+)
+def test_unknown_site_says_why(world: World, at: datetime | None, line_is_down: bool, said: str) -> None:
+    Site.objects.filter(pk=world.site.pk).update(verdict="unknown", kind="", last_probe_at=at)
+    world.site.pages.update(verdict="unknown", kind="", last_at=at)
+    if line_is_down:
+        LineOutage.objects.create(since=timezone.now(), asked_at=timezone.now(), sites=5)
+    page = soup(world.owner.get(f"/sites/{world.site.pk}/"))
+    assert said in page.select_one(".head .lead").get_text()
+    assert page.select_one(".head .tag").get_text() == ("Unknown" if at else "Not probed yet")
+
+
+def test_page_that_was_added_is_told_as_not_probed_yet(world: World) -> None:
+    Site.objects.filter(pk=world.site.pk).update(verdict="unknown", kind="ok", last_probe_at=timezone.now())
+    world.site.pages.update(last_at=timezone.now())
+    Page.objects.create(site=world.site, path="/new", position=9, due_at=timezone.now(), anchor_at=timezone.now())
+    assert "A page was added that is not probed yet." in words(world.owner.get(f"/sites/{world.site.pk}/"))
