@@ -218,10 +218,12 @@ def _config(
     yes_no = {True: "yes", False: "no"}
     passwords, pam = yes_no[password], yes_no[interactive]
     lines = [
+        extra,
         f"Port {port}", "ListenAddress 127.0.0.1", "PidFile none", "StrictModes no", "UseDNS no", "LogLevel VERBOSE", f"AllowUsers {user}",
-        *(f"HostKey {base}/host_{kind}" for kind in KEY_KINDS), f"AuthorizedKeysFile {base}/login.pub", "PrintMotd no", "MaxStartups 100",
+        *(f"HostKey {base}/host_{kind}" for kind in KEY_KINDS), f"AuthorizedKeysFile {base}/login.pub", "PrintMotd no",
+        *(["MaxStartups 100"] if "MaxStartups" not in extra else []),
         f"PasswordAuthentication {passwords}", f"KbdInteractiveAuthentication {pam}", f"UsePAM {pam}",
-        f"Subsystem sftp internal-sftp {options}", *(["PerSourcePenalties no"] if penalties else []), extra,
+        f"Subsystem sftp internal-sftp {options}", *(["PerSourcePenalties no"] if penalties else []),
     ]  # fmt: skip
     if sftp_only:
         lines.append(f"ForceCommand internal-sftp {options}")

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import paramiko
 
-from diagnostics.transports.base import ConnectionDetails, Reader, TransportError, Writer
+from diagnostics.transports.base import ConnectionDetails, Reader, TooManyConnections, TransportError, Writer
 from diagnostics.transports.failures import explained, lost
+from diagnostics.transports.listening import HeardTransport
 from diagnostics.transports.session import open_channel, ssh_session
 from diagnostics.transports.sftp import SftpReader
 from diagnostics.transports.sftp_wire import SftpWire
@@ -34,12 +35,21 @@ def writer(details: ConnectionDetails, guard: Guard) -> Iterator[Writer]:
         yield SshWriter(wire, transport, details.operation_timeout_s) if details.protocol == "ssh" else SftpWriter(wire)
 
 
-def _sftp(transport: paramiko.Transport, details: ConnectionDetails) -> SftpWire:
+def _sftp(transport: HeardTransport, details: ConnectionDetails) -> SftpWire:
     try:
         channel = open_channel(transport, details.operation_timeout_s, lambda new: new.invoke_subsystem("sftp"))
     except (paramiko.SSHException, EOFError, OSError) as error:
-        if not transport.is_active():
-            raise lost() from error
-        hint = _("Ask the host to switch on SFTP for this user.")
-        raise explained(TransportError, _("The login worked, but the host offers no SFTP."), hint) from error
+        raise _no_sftp(transport, error) from error
     return SftpWire(channel, details.operation_timeout_s)
+
+
+def _no_sftp(transport: HeardTransport, error: Exception) -> TransportError:
+    wait = _("Hosts limit how many sessions an account may have at once. Close others, wait a few minutes, then try again.")
+    if isinstance(error, paramiko.ChannelException):
+        return explained(TooManyConnections, _("The login worked, but the host opens no further session for this user."), wait)
+    if transport.is_active():
+        hint = _("Ask the host to switch on SFTP for this user.")
+        return explained(TransportError, _("The login worked, but the host offers no SFTP."), hint)
+    if transport.farewell:
+        return explained(TooManyConnections, _("The login worked, but the host hung up: “{said}”."), wait, said=transport.farewell)
+    return lost()

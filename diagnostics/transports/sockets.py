@@ -19,6 +19,7 @@ Addresses = list[tuple]  # as connect() takes them
 
 # RFC 4253 section 4.2 lets a server send other lines before its version; real ones send a few hundred bytes.
 GREETING_LIMIT = 16_384
+FIRST_WORDS = 256  # bytes kept of it, to tell why a server hung up
 
 
 def connect(details: ConnectionDetails, guard: Guard) -> socket.socket:
@@ -49,7 +50,7 @@ def _unreachable(details: ConnectionDetails, failure: OSError | None) -> Connect
         text = _("{address} did not answer on port {port} within {seconds:g} s.")
         return explained(ConnectionTimedOut, text, hint, seconds=details.connect_timeout_s, **where)
     if isinstance(failure, ConnectionRefusedError):
-        hint = _("Check the port, and whether SSH or SFTP access is switched on at the host.")
+        hint = _("Check the port, and whether this kind of access is switched on at the host.")
         return explained(ConnectionRefused, _("{address} refused the connection on port {port}: nothing listens there."), hint, **where)
     text = _("{address} cannot be reached on port {port}: {reason}.")
     hint = _("Check the address and this machine's network.")
@@ -92,10 +93,12 @@ class LimitedSocket:
         self._stall_limit_s = stall_limit_s
         self._stalled_since: float | None = None
         self._greeting: bytes | None = b""
+        self.first_words = b""  # what came before the version, or instead of it
 
     def recv(self, size: int) -> bytes:
         data = self._sock.recv(size)
         if self._greeting is not None:
+            self.first_words = (self.first_words + data)[:FIRST_WORDS]
             self._greeting += data
             if self._greeting.startswith(b"SSH-") or b"\nSSH-" in self._greeting:
                 # From the version on, packets have their own limits; only this one line is still open-ended.
