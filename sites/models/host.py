@@ -35,6 +35,10 @@ class Host(models.Model):
     sealed_password = models.TextField(blank=True, editable=False)
     sealed_private_key = models.TextField(blank=True, editable=False)
     sealed_passphrase = models.TextField(blank=True, editable=False)
+    # A key that was made here: its public line. The next one waits beside the secret in use until the host takes it.
+    public_key = models.TextField(blank=True, editable=False)
+    sealed_next_key = models.TextField(blank=True, editable=False)
+    next_public_key = models.TextField(blank=True, editable=False)
     profile = models.CharField(_("kind of hosting"), max_length=40, default="apache-755")
 
     host_key = models.TextField(blank=True, editable=False)  # "ssh-ed25519 AAAA…" or "x509 MII…", pinned when a person accepts it
