@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -225,6 +226,8 @@ def _save(site: Site) -> None:
     try:
         with transaction.atomic():
             site.save(update_fields=_CHOSEN if site.pk else None)
+    except ProtectedError:  # one as well: a repair is being made there
+        raise
     except IntegrityError:  # somebody registered that name at the same moment
         raise name_taken() from None
 

@@ -26,6 +26,7 @@ from ..profiles import get_profile
 
 PER_PAGE = 50
 MOST_KEYS = 20  # fingerprints to accept on one page
+SHOWN_SITES = 20  # that keep an account from being removed
 
 
 @require_GET
@@ -227,12 +228,23 @@ def accept_key(request: HttpRequest, pk: int) -> HttpResponse:
 @access.refused_while_in_work
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Removes a hosting account with its secrets; its sites are watched on."""
+    """Removes a hosting account with its secrets; refused while sites use it."""
     host = access.get_host(request, pk, write=True)
-    if request.method == "POST":
+    count = host.sites.count()
+    if request.method == "POST" and not count:
         host.delete()
-        messages.success(request, _("%(name)s and its secrets are removed. Its sites are watched on.") % {"name": host.name})
+        messages.success(request, _("%(name)s and its secrets are removed.") % {"name": host.name})
         return redirect("diagnostics:hosts")
-    return TemplateResponse(
-        request, "diagnostics/host_delete.html", {"host": host, "sites": host.sites.order_by("name"), "section": "settings"}
-    )
+    context = {
+        "host": host,
+        "count": count,
+        "sites": host.sites.order_by("name")[:SHOWN_SITES],
+        "more": max(0, count - SHOWN_SITES),
+        "crumbs": [
+            (_("Hosting accounts"), reverse("diagnostics:hosts")),
+            (host.name, reverse("diagnostics:host", args=[pk])),
+            (_("Remove"), ""),
+        ],
+        "section": "settings",
+    }
+    return TemplateResponse(request, "diagnostics/host_delete.html", context, status=409 if request.method == "POST" else 200)

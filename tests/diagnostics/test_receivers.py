@@ -48,6 +48,6 @@ def test_site_and_host_go_when_nothing_is_in_work() -> None:
 def test_person_is_told_why_it_stays() -> None:
     scene = make_scene()
     scene.case.steps.create(guide_step="htaccess", action="repair", title="x", state=Step.State.APPLYING, created_at=timezone.now())
-    answer = scene.owner.post(f"/hosts/{scene.site.host_id}/delete/", follow=True)
+    answer = scene.owner.post(f"/sites/{scene.site.pk}/disconnect/", follow=True)
     assert "A repair is being made there just now. Nothing was changed." in answer.content.decode()
     assert Host.objects.filter(pk=scene.site.host_id).exists()
