@@ -16,7 +16,7 @@ _DEFINE = re.compile(
     rf"(define\s{{0,9}}\(\s{{0,9}}(['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}},)(.{{0,4000}}?)(\)\s{{0,9}};)[^\n]*",
     re.IGNORECASE | re.DOTALL,
 )
-_ASSIGNED = re.compile(rf"([$>][\w\->\[\]'\" ]{{0,80}}{_NAMES}[\w\[\]'\" ]{{0,80}}=)(?!>)(.{{0,4000}}?);[^\n]*", re.IGNORECASE | re.DOTALL)
+_ASSIGNED = re.compile(rf"([$>][\w\->\[\]'\" ]{{0,40}}{_NAMES}[\w\[\]'\" ]{{0,40}}=)(?!>)(.{{0,4000}}?);[^\n]*", re.IGNORECASE | re.DOTALL)
 _OF_ARRAY = re.compile(rf"((['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:=>|[:,]))([^\n]*)", re.IGNORECASE)
 _INI = re.compile(rf"^([ \t]{{0,80}}[\w.\-]{{0,80}}{_NAMES}[\w.\-]{{0,80}}[ \t]{{0,80}}=)([^\n]*)", re.IGNORECASE | re.MULTILINE)
 # Apache: values that are handed on to the application.

@@ -32,6 +32,7 @@ _MOST_FOLDERS = 200_000  # whose times are remembered for a short look
 _SETTLED_S = 86_400  # a folder that changed later than this before the last look may have changed again within its time's precision
 _KINDS = {FileKind.FILE: FILE, FileKind.FOLDER: FOLDER, FileKind.LINK: LINK}
 _HEADER = re.compile(rb"^[ \t/*#@]*(Plugin Name|Theme Name|Version):[ \t]*([^\r\n]{1,200})", re.MULTILINE | re.IGNORECASE)
+_COMMENT_END = re.compile(rb"\*/|\?>")
 
 Before = Callable[[], Iterator[Record]]
 
@@ -296,6 +297,6 @@ def _main_file_first(record: Record) -> tuple[bool, bytes]:
 
 def _label(head: bytes) -> str:
     """Name and version as a plugin or theme states them, "" for neither."""
-    found = {key.lower(): value.strip(b" \t*/").decode("utf-8", "replace") for key, value in reversed(_HEADER.findall(head))}
+    found = {key.lower(): _COMMENT_END.split(value)[0].strip().decode("utf-8", "replace") for key, value in reversed(_HEADER.findall(head))}
     name = found.get(b"plugin name") or found.get(b"theme name") or ""
     return f"{name[:80]}\t{found.get(b'version', '')[:40]}" if name else ""

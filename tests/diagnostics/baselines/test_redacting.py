@@ -63,6 +63,6 @@ def test_private_key_over_several_lines_is_not_shown() -> None:
 
 @pytest.mark.parametrize("piece", [b">", b"pass", b"'", b"define('key',", b"$pass=", b" ", b"SetEnv ", b"x'pass", b"$a['pass", b"<\n"])
 def test_file_that_was_made_to_be_slow_takes_no_more_than_a_moment(piece: bytes) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     redacted((piece * (65_536 // len(piece)))[:65_536])
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 3

@@ -85,7 +85,7 @@ def test_none_is_taken_while(trouble: str, site: Site, handed: list[int]) -> Non
     elif trouble == "deployment":
         deploying.start(site)
     elif trouble == "maintenance":
-        maintenance.create_once(site, now, timedelta(hours=1))
+        maintenance.create_once(site, now, timedelta(hours=1), title="x")
     elif trouble == "paused":
         Site.objects.update(paused_at=now)
     elif trouble == "refused":
