@@ -135,10 +135,14 @@ def test_typed(
     stored = Host.objects.filter(pk=host.pk).first() if host.pk else None
     if stored and (stored.address, stored.port) == (host.address, host.port):
         details = replace(details, host_key=stored.host_key)
-        if not password and not private_key and stored.user == host.user:
-            old = host_secrets(stored)
-            details = replace(details, password=old[0], private_key=old[1], passphrase=old[2])
+    if stored and not password and not private_key and (stored.public_key or _same_login(stored, host)):
+        old = host_secrets(stored)
+        details = replace(details, password=old[0], private_key=old[1], passphrase=old[2])
     return test_accepting(details, accepted_fingerprint)
+
+
+def _same_login(stored: Host, host: Host) -> bool:
+    return (stored.address, stored.port, stored.user) == (host.address, host.port, host.user)
 
 
 def test_host(host: Host) -> ConnectionTest:
@@ -183,7 +187,9 @@ def store(
     """Stores a new or changed host; empty secrets keep what is stored, unless it now lies elsewhere."""
     stored = Host.objects.filter(pk=host.pk).first() if host.pk else None
     moved = stored is None or (stored.address, stored.port) != (host.address, host.port)
-    if password or private_key or moved:
+    keeps_key = bool(host.public_key) and not password and not private_key  # one that was made here is told to nobody
+    if password or private_key or (moved and not keeps_key):
+        host.public_key = ""
         set_host_secrets(host, password=password, private_key=private_key, passphrase=passphrase)
         host.imported_in = None  # what a person typed since is no more the import's to take away
     if moved:

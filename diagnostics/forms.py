@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from sites.models import Host, Site, Team
 
 from .profiles import PROFILES
+from .transports.made_keys import ED25519, RSA
 from .transports.urls import DEFAULT_PORTS
 
 MISSING = {
@@ -61,6 +62,15 @@ class WriteOnlyTextarea(forms.Textarea):
         return None
 
 
+class KeyKindForm(forms.Form):
+    """Which kind of key is to be made."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind of key"),
+        choices=[(ED25519, _("Ed25519 (short; right nearly everywhere)")), (RSA, _("RSA with 3072 bits (where Ed25519 is not taken)"))],
+    )
+
+
 class HostForm(forms.ModelForm):
     """One hosting account: typed once, used by all its sites."""
 
@@ -100,9 +110,10 @@ class HostForm(forms.ModelForm):
             "profile": _("Decides which file permissions are right there."),
         }
 
-    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, team: Team, needs_secret: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team = team
+        self.needs_secret = needs_secret  # not while a key is made for it
         self.fields["protocol"].choices = [(value, Host.Protocol(value).label) for value in OVER_NETWORK]
         self.fields["port"].required = False
         self.fields["profile"] = forms.ChoiceField(
@@ -186,17 +197,20 @@ class HostForm(forms.ModelForm):
         stored = self.instance.sealed_password or self.instance.sealed_private_key
         if values.get("protocol") in (Host.Protocol.FTPS, Host.Protocol.FTP):
             self._check_password_alone(values)
-        elif not typed and not stored:
+        elif not typed and not stored and self.needs_secret:
             self.add_error("password", _("Give a password or a private key."))
         moved = {"address", "port", "user"} & set(self.changed_data)
         bared = "protocol" in self.changed_data and values.get("protocol") == Host.Protocol.FTP
-        if self.instance.pk and (moved or bared) and not typed:
+        given_away = (moved and not self.instance.public_key) or bared  # a key that was made here is told to nobody, wherever it is tried
+        if self.instance.pk and given_away and not typed:
             again = _("Type the secret again: it is never sent to another address or user than it was given for.")
             self.add_error("private_key" if self.instance.sealed_private_key else "password", again)
         return values
 
     def _check_password_alone(self, values: dict[str, Any]) -> None:
-        if values.get("private_key"):
+        if not self.needs_secret:
+            self.add_error("protocol", _("FTP takes a password, no key. Choose SSH or SFTP to use a key."))
+        elif values.get("private_key"):
             self.add_error("private_key", _("FTP takes a password, no key. Choose SSH or SFTP to use a key."))
         elif not values.get("password") and not self.instance.sealed_password:
             self.add_error("password", _("Give a password: FTP takes no key."))

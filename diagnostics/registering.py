@@ -165,7 +165,7 @@ def _store(
                 secrets = {"password": details.password, "private_key": details.private_key, "passphrase": details.passphrase}
                 connecting.store(host, **secrets, tested=tested)
             elif details:
-                profile = wanted.profile or _guess(details)
+                profile = wanted.profile or guess_profile(details.address)
                 name = _free_name(saved, wanted.host or f"{details.user}@{details.address}".strip("@") or "local")
                 host = connecting.create_host(team=saved, name=name, details=details, profile=profile, tested=tested)
             return _answer(_register(wanted, saved, host, tested), tested)
@@ -178,9 +178,9 @@ def _free_name(team: Team, name: str) -> str:
     return next(each for each in (name[:100], *(f"{name[:95]} {n}" for n in range(2, 1000))) if each not in taken)
 
 
-def _guess(details: ConnectionDetails) -> str:
+def guess_profile(address: str) -> str:
     """The kind of hosting that an address gives away (OVHcloud's hosts are named *.hosting.ovh.net)."""
-    return "ovh-mutualise" if details.address.lower().endswith((".ovh.net", ".ovh.com")) else DEFAULT_PROFILE
+    return "ovh-mutualise" if address.lower().endswith((".ovh.net", ".ovh.com")) else DEFAULT_PROFILE
 
 
 def _answer(site: Site, tested: ConnectionTest | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import accounts, causes, diagnoses, files, hosts, importing, practice, repairs
+from .views import accounts, causes, diagnoses, files, hosts, importing, keys, practice, repairs
 
 app_name = "diagnostics"
 
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern] = [
     path("hosts/<int:pk>/delete/", hosts.delete, name="host-delete"),
     path("hosts/<int:pk>/test/", hosts.test, name="host-test"),
     path("hosts/<int:pk>/accept-key/", hosts.accept_key, name="host-accept-key"),
+    path("hosts/<int:pk>/key/make/", keys.make, name="host-key-make"),
+    path("hosts/<int:pk>/key/test/", keys.test, name="host-key-test"),
+    path("hosts/<int:pk>/key/forget/", keys.forget, name="host-key-forget"),
     path("hosts/<int:pk>/found/", accounts.show, name="host-found"),
     path("hosts/<int:pk>/found/look/", accounts.look, name="host-look"),
     path("hosts/<int:pk>/found/stop/", accounts.stop, name="host-look-stop"),

@@ -56,6 +56,16 @@ def host_secrets(host: Host) -> tuple[str, str, str]:
     return unseal(host.sealed_password), unseal(host.sealed_private_key), unseal(host.sealed_passphrase)
 
 
+def set_host_next_key(host: Host, private_key: str) -> None:
+    """Seals a key that waits to be installed into the unsaved row; empty: none waits."""
+    host.sealed_next_key = seal(private_key)
+
+
+def host_next_key(host: Host) -> str:
+    """The key that waits to be installed, in the open: for `ConnectionDetails` only."""
+    return unseal(host.sealed_next_key)
+
+
 def set_site_secrets(site: Site, *, basic_password: str, headers: list[tuple[str, str]]) -> None:
     """Seals a site's basic password and own request headers into the unsaved row."""
     site.sealed_basic_password = seal(basic_password)

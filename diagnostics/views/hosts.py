@@ -20,8 +20,8 @@ from sites import registration
 from sites.many import selecting
 from sites.models import Host, Site
 
-from .. import access, account_rows, connecting, host_tests
-from ..forms import ChooseHostForm, HostForm, PlacesForm
+from .. import access, account_keys, account_rows, connecting, host_tests
+from ..forms import ChooseHostForm, HostForm, KeyKindForm, PlacesForm
 from ..profiles import get_profile
 
 PER_PAGE = 50
@@ -86,7 +86,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "pinned": connecting.fingerprint_of(host.host_key) if host.host_key else "",
         "profile_title": get_profile(host.profile).title,
         "may_write": access.may_write(request, host.team_id),
+        "key_form": KeyKindForm(),
         "section": "settings",
+        **account_keys.context_of(host, access.may_write(request, host.team_id)),
     }
     return TemplateResponse(request, "diagnostics/host.html", context)
 
@@ -119,21 +121,42 @@ def _unused_name(site: Site) -> str:
 
 
 def _edit(request: HttpRequest, host: Host, site: Site | None) -> HttpResponse:
-    form = HostForm(request.POST or None, instance=host, team=host.team)
+    making = request.POST.get("action") == "make-key" and not host.pk
+    form = HostForm(request.POST or None, instance=host, team=host.team, needs_secret=not making)
+    kind = KeyKindForm(request.POST if making else None)
     result = None
-    if request.method == "POST" and form.is_valid():
+    if making and form.is_valid() and kind.is_valid():
+        return _save_with_key(request, form, kind.cleaned_data["kind"], site)
+    if request.method == "POST" and form.is_valid() and not making:
         result = connecting.test_typed(form.instance, **_secrets(form))
         action = request.POST.get("action")
         # An unknown key is no failure: nothing secret was sent, and the person compares it on the next page without typing again.
         if action == "save-anyway" or (action != "test" and (result.ok or result.code == "host-key-unknown")):
             return _save(request, form, result, site)
     wants_key = result is None and connecting.wants_key(host)
-    context = {"form": form, "host": host, "site": site, "result": result, "wants_key": wants_key, "section": "settings"}
+    context = {"form": form, "host": host, "site": site, "result": result, "wants_key": wants_key, "section": "settings", "key_form": kind}
     return TemplateResponse(request, "diagnostics/host_form.html", context)
 
 
 def _secrets(form: HostForm) -> dict[str, str]:
     return {name: form.cleaned_data[name] for name in ("password", "private_key", "passphrase")}
+
+
+def _page_of(host: Host, site: Site | None) -> str:
+    query = f"?{urlencode({'site': site.pk})}" if site else ""
+    return f"{reverse('diagnostics:host', args=[host.pk])}{query}"
+
+
+def _save_with_key(request: HttpRequest, form: HostForm, kind: str, site: Site | None) -> HttpResponseRedirect:
+    """Stores the account with a key made for it; the test shows the host's own key, which a person accepts first."""
+    host = connecting.store(form.instance, **_secrets(form), user=request.user)
+    if account_keys.possible(host):
+        account_keys.make_for(host, kind)
+        messages.success(request, _("The key is made, and its private half is sealed. Now install the public line at your host."))
+    if site:
+        registration.update_site(site, host=host)
+    connecting.test_host(host)
+    return redirect(_page_of(host, site))
 
 
 def _save(request: HttpRequest, form: HostForm, result: connecting.ConnectionTest, site: Site | None) -> HttpResponseRedirect:
@@ -144,8 +167,7 @@ def _save(request: HttpRequest, form: HostForm, result: connecting.ConnectionTes
         return redirect("diagnostics:site-places", site.pk)
     if result.ok:
         messages.success(request, _("Saved. The connection works."))
-    query = f"?{urlencode({'site': site.pk})}" if site else ""
-    return redirect(f"{reverse('diagnostics:host', args=[host.pk])}{query}")
+    return redirect(_page_of(host, site))
 
 
 @access.refused_while_in_work
@@ -205,8 +227,11 @@ def places(request: HttpRequest, pk: int) -> HttpResponse:
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """Tests a stored connection now and says what came of it."""
     host = access.get_host(request, pk, write=True)
-    result = connecting.test_host(host)
+    result = account_keys.test(host)
     (messages.success if result.ok else messages.error)(request, f"{result.message} {result.hint}".strip())
+    site = _site_asked_for(request)
+    if result.ok and site:
+        return redirect("diagnostics:site-places", site.pk)
     return redirect("diagnostics:host", host.pk)
 
 
@@ -215,7 +240,7 @@ def accept_key(request: HttpRequest, pk: int) -> HttpResponse:
     """A person accepts the host key that the page showed; another one than shown is refused."""
     host = access.get_host(request, pk, write=True)
     if connecting.accept_host_key(host, request.user, request.POST.get("fingerprint", "")):
-        result = connecting.test_host(host)
+        result = account_keys.test(host)
         (messages.success if result.ok else messages.error)(request, f"{result.message} {result.hint}".strip())
         site = _site_asked_for(request)
         if result.ok and site:
