@@ -38,9 +38,13 @@ class Row:
     owner: str = ""
     group: str = ""
     target: str = ""  # of a link
+    uid: int | None = None  # where facts tell it
+    gid: int | None = None
 
     def numbered(self) -> tuple[int | None, int | None]:
         """User and group where the host names them by number."""
+        if self.uid is not None and self.gid is not None:
+            return self.uid, self.gid
         return (int(self.owner), int(self.group)) if self.owner.isdecimal() and self.group.isdecimal() else (None, None)
 
 
@@ -180,8 +184,8 @@ def refined(row: Row, facts: dict[str, str]) -> Row:
         mtime=row.mtime if mtime is None else mtime,
         mode=int(mode, 8) & 0o7777 if re.fullmatch(r"[0-7]{1,7}", mode) else row.mode,
         size=int(size) if row.kind is FileKind.FILE and size.isdecimal() else row.size,
-        owner=owner if owned else row.owner,
-        group=group if owned else row.group,
+        uid=int(owner) if owned else None,
+        gid=int(group) if owned else None,
     )
 
 

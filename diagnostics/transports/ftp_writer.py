@@ -21,8 +21,9 @@ from diagnostics.transports.failures import (
     permission_refused,
     printable,
 )
-from diagnostics.transports.ftp import FtpReader, carried
+from diagnostics.transports.ftp import FtpReader
 from diagnostics.transports.ftp_lines import Row
+from diagnostics.transports.ftp_names import carried
 from diagnostics.transports.ftp_wire import FtpRefused
 from diagnostics.transports.paths import beside
 from sites.texts import mark as _

@@ -7,7 +7,7 @@ import os
 import pwd
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,18 +17,20 @@ from diagnostics.transports import open_writer
 from diagnostics.transports.base import ConnectionDetails, FileKind, Writer
 from sites.probing.guard import Guard
 from tests.fakes import FakeHost, Node
+from tests.ftp_servers import FtpServer, pure_ftpd, pyftpdlib, vsftpd
 from tests.servers import SshServer, account, sshd
 
 GUARD = Guard()
 
 
-def details_for(server: SshServer, protocol: str = "ssh", **changes: object) -> ConnectionDetails:
+def details_for(server: SshServer | FtpServer, protocol: str = "ssh", **changes: object) -> ConnectionDetails:
     values: dict[str, object] = {
         "protocol": protocol,
         "address": server.address,
         "port": server.port,
         "user": server.user,
-        "private_key": server.private_key_text,
+        "password": server.password if isinstance(server, FtpServer) else "",
+        "private_key": "" if isinstance(server, FtpServer) else server.private_key_text,
         "host_key": server.host_key,
         "exempt": (server.address, server.port),
         "connect_timeout_s": 5.0,
@@ -45,9 +47,18 @@ class Place:
     writer: Writer
     path: str
     real: Path | None
-    server: SshServer | None = None
+    server: SshServer | FtpServer | None = None
     uid: int = 0
     gid: int = 0
+
+    def carries(self, name: str) -> bool:
+        """Whether the transport can be told such a name at all."""
+        return not isinstance(self.server, FtpServer) or self.server.carries(name)
+
+    @property
+    def kind(self) -> str:
+        """The FTP server's name, empty for other transports."""
+        return self.server.kind if isinstance(self.server, FtpServer) else ""
 
     def at(self, name: str) -> str:
         return f"{self.path}/{name}"
@@ -131,8 +142,34 @@ def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]
         yield server
 
 
+FTP_SERVERS = {
+    "vsftpd": lambda folder: vsftpd(folder),
+    "vsftpd-tls": lambda folder: vsftpd(folder, tls=True, extra=("require_ssl_reuse=NO",)),
+    "vsftpd-reuse": lambda folder: vsftpd(folder, tls=True, extra=("require_ssl_reuse=YES",)),
+    "pure-ftpd": lambda folder: pure_ftpd(folder),
+    "pure-ftpd-tls": lambda folder: pure_ftpd(folder, tls=True),
+    "pyftpdlib": lambda folder: pyftpdlib(folder),
+    "pyftpdlib-bare": lambda folder: pyftpdlib(folder, without=("MLSD", "MLST")),
+}
+FTP = tuple(FTP_SERVERS)
+
+
+@pytest.fixture(scope="session")
+def ftp_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], FtpServer]]:
+    """The FTP servers by name, each started when it is first asked for."""
+    with contextlib.ExitStack() as stack:
+        running: dict[str, FtpServer] = {}
+
+        def get(name: str) -> FtpServer:
+            if name not in running:
+                running[name] = stack.enter_context(FTP_SERVERS[name](tmp_path_factory.mktemp("ftpd")))
+            return running[name]
+
+        yield get
+
+
 @contextlib.contextmanager
-def place_on(server: SshServer, protocol: str) -> Iterator[Place]:
+def place_on(server: SshServer | FtpServer, protocol: str) -> Iterator[Place]:
     real = Path(tempfile.mkdtemp(dir=server.home))
     real.chmod(0o755)
     server.own(real)
@@ -174,12 +211,23 @@ def local_place(local_account: tuple[Path, pwd.struct_passwd]) -> Iterator[Place
         shutil.rmtree(real, ignore_errors=True)
 
 
-@pytest.fixture(params=["ssh", "sftp", "bare", "local", "fake"])
+# Each kind of server in every run; the variants that differ in little else than encryption with the complete tests only.
+_SELDOM = ("vsftpd-tls", "pure-ftpd")
+
+
+@pytest.fixture(
+    params=["ssh", "sftp", "bare", "local", "fake"]
+    + [pytest.param(name, marks=pytest.mark.full) if name in _SELDOM else name for name in FTP_SERVERS]
+)
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if request.param == "fake":
         yield Place(FakeHost(home="/home/demo"), "/home/demo", None)
     elif request.param == "local":
         yield request.getfixturevalue("local_place")
+    elif request.param in FTP_SERVERS:
+        server = request.getfixturevalue("ftp_servers")(request.param)
+        with place_on(server, server.protocol) as found:
+            yield found
     else:
         server = request.getfixturevalue(f"{request.param}_server")
         with place_on(server, "ssh" if request.param == "ssh" else "sftp") as found:

@@ -12,6 +12,9 @@ from diagnostics.transports.urls import ParsedConnection, UrlRefused, parse_conn
         (" SFTP://demo@shop.example/ ", ParsedConnection("sftp", "shop.example", 22, "demo")),
         ("ssh://demo%40team@192.0.2.7", ParsedConnection("ssh", "192.0.2.7", 22, "demo@team")),
         ("sftp://demo@[2001:db8::7]:22", ParsedConnection("sftp", "2001:db8::7", 22, "demo")),
+        ("ftp://demo@shop.example", ParsedConnection("ftp", "shop.example", 21, "demo")),
+        ("FTPS://demo@shop.example", ParsedConnection("ftps", "shop.example", 21, "demo")),
+        ("ftps://demo@shop.example:990", ParsedConnection("ftps", "shop.example", 990, "demo")),
         ("local:", ParsedConnection("local", "", 0, "")),
     ],
 )
@@ -25,13 +28,6 @@ def test_password_is_refused_with_advice_and_not_repeated() -> None:
             parse_connect_url(text)
         assert "--secret-env" in caught.value.hint
         assert "hunter2" not in caught.value.message + caught.value.hint
-
-
-@pytest.mark.parametrize("text", ["ftp://demo@shop.example", "ftps://demo@shop.example"])
-def test_ftp_is_not_offered(text: str) -> None:
-    with pytest.raises(UrlRefused, match="FTP") as caught:
-        parse_connect_url(text)
-    assert "sftp://" in caught.value.hint
 
 
 @pytest.mark.parametrize(
