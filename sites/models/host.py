@@ -39,6 +39,7 @@ class Host(models.Model):
     public_key = models.TextField(blank=True, editable=False)
     sealed_next_key = models.TextField(blank=True, editable=False)
     next_public_key = models.TextField(blank=True, editable=False)
+    via = models.ForeignKey("self", models.RESTRICT, null=True, blank=True, related_name="reached_through_it", verbose_name=_("jump host"))
     profile = models.CharField(_("kind of hosting"), max_length=40, default="apache-755")
 
     host_key = models.TextField(blank=True, editable=False)  # "ssh-ed25519 AAAA…" or "x509 MII…", pinned when a person accepts it
