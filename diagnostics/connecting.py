@@ -15,13 +15,14 @@ from sites.credentials import SecretUnreadable, host_secrets, set_host_secrets
 from sites.models import Host, Site, Team
 from sites.recording import guard_from_settings
 
-from . import discovering, transports
+from . import discovering, jump_hosts, transports
 from .discovering import Found, PlaceProblem
 from .transports.base import (
     KEY_WANTED,
     ConnectionDetails,
     HostKeyChanged,
     HostKeyUnknown,
+    JumpHostFailed,
     KeyUnusable,
     LoginRefused,
     Reader,
@@ -71,7 +72,12 @@ def details_for(host: Host) -> ConnectionDetails:
     """The stored connection with its secrets in the open: in memory only. Raises SecretUnreadable."""
     password, private_key, passphrase = host_secrets(host)
     exempt = (host.address, host.port) if host.practice else None
-    return ConnectionDetails(host.protocol, host.address, host.port, host.user, password, private_key, passphrase, host.host_key, exempt)
+    place = (host.protocol, host.address, host.port, host.user)
+    return ConnectionDetails(*place, password, private_key, passphrase, host.host_key, exempt, via=_via(host))
+
+
+def _via(host: Host) -> ConnectionDetails | None:
+    return details_for(host.via) if jump_hosts.chain_of(host) else None
 
 
 # --- testing ------------------------------------------------------------------------------------
@@ -86,6 +92,7 @@ def test_details(
         state = Host.State.KEY_CHANGED if isinstance(error, HostKeyChanged) else Host.State.UNTESTED
         return ConnectionTest(False, error.code, error.message, error.hint, error.host_key, error.fingerprint, state=state)
     except TransportError as error:
+        _note_jump_host(host, error)
         return ConnectionTest(False, error.code, error.message, error.hint, state=_state_after(error))
 
 
@@ -131,7 +138,7 @@ def test_typed(
     host: Host, *, password: str = "", private_key: str = "", passphrase: str = "", accepted_fingerprint: str = ""
 ) -> ConnectionTest:
     """Tests what was typed before it is stored. An empty secret means the stored one, at the address it was given for."""
-    details = ConnectionDetails(host.protocol, host.address, host.port, host.user, password, private_key, passphrase)
+    details = ConnectionDetails(host.protocol, host.address, host.port, host.user, password, private_key, passphrase, via=_via(host))
     stored = Host.objects.filter(pk=host.pk).first() if host.pk else None
     if stored and (stored.address, stored.port) == (host.address, host.port):
         details = replace(details, host_key=stored.host_key)
@@ -151,6 +158,8 @@ def test_host(host: Host) -> ConnectionTest:
         result = test_details(details_for(host))
     except SecretUnreadable as error:
         result = ConnectionTest(False, "secret-unreadable", str(error), state=Host.State.UNTESTED)
+    except TransportError as error:  # of its chain of jump hosts
+        result = ConnectionTest(False, error.code, error.message, error.hint)
     note(host, result)
     return result
 
@@ -236,6 +245,10 @@ def wants_key(host: Host) -> bool:
 # --- using --------------------------------------------------------------------------------------
 def require_usable(host: Host) -> None:
     """Raises ConnectionStopped when a person must look first."""
+    for jump in jump_hosts.chain_of(host):
+        if jump.state in (Host.State.REFUSED, Host.State.KEY_CHANGED):
+            hint = _("Open the page of that hosting account and test it.")
+            raise ConnectionStopped(_("The jump host “%(name)s” cannot be used now.") % {"name": jump.name}, hint)
     state = Host.objects.values_list("state", flat=True).get(pk=host.pk)
     if state == Host.State.REFUSED:
         hint = _("Correct user or secret of the host, then test the connection.")
@@ -254,9 +267,22 @@ def _noting(host: Host) -> Iterator[ConnectionDetails]:
     except TransportError as error:
         key = error.host_key if isinstance(error, HostKeyUnknown) else ""
         if key or isinstance(error, LoginRefused | KeyUnusable):
-            state = Host.State.UNTESTED if key and not isinstance(error, HostKeyChanged) else _state_after(error)
-            note(host, ConnectionTest(False, error.code, error.message, error.hint, host_key=key, state=state))
+            _note_stop(host, error, key)
+        _note_jump_host(host, error)
         raise
+
+
+def _note_stop(host: Host, error: TransportError, key: str) -> None:
+    state = Host.State.UNTESTED if key and not isinstance(error, HostKeyChanged) else _state_after(error)
+    note(host, ConnectionTest(False, error.code, error.message, error.hint, host_key=key, state=state))
+
+
+def _note_jump_host(host: Host | None, error: TransportError) -> None:
+    """What must stop the use of a jump host is stored with it, not with the host behind it."""
+    why = error.error if isinstance(error, JumpHostFailed) else None
+    hop = jump_hosts.hop_of(host, error) if host and isinstance(error, JumpHostFailed) else None
+    if hop and isinstance(why, HostKeyUnknown | LoginRefused | KeyUnusable):
+        _note_stop(hop, why, why.host_key if isinstance(why, HostKeyUnknown) else "")
 
 
 def _note_first_use(host: Host, reader: Reader) -> None:

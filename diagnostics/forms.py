@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sites.models import Host, Site, Team
 
+from . import jump_hosts
 from .profiles import PROFILES
 from .transports.made_keys import ED25519, RSA
 from .transports.urls import DEFAULT_PORTS
@@ -100,7 +101,7 @@ class HostForm(forms.ModelForm):
 
     class Meta:
         model = Host
-        fields = ["name", "protocol", "address", "port", "user", "profile"]
+        fields = ["name", "protocol", "address", "port", "user", "profile", "via"]
         labels = {"user": _("User")}
         help_texts = {
             "name": _("How you call it, for example “OVH, client Bernard”."),
@@ -108,6 +109,7 @@ class HostForm(forms.ModelForm):
             "address": _("As your hoster gives it, for example ftp.cluster030.hosting.ovh.net"),
             "port": _("22 for SSH and SFTP, 21 for FTPS and FTP. FTPS on port 990 is encrypted from the first byte. Empty: the usual one."),
             "profile": _("Decides which file permissions are right there."),
+            "via": _("Another hosting account of yours that leads there by SSH. Its own host key is checked first."),
         }
 
     def __init__(self, *args: Any, team: Team, needs_secret: bool = True, **kwargs: Any) -> None:
@@ -122,6 +124,7 @@ class HostForm(forms.ModelForm):
             initial=self.instance.profile,
             help_text=self.Meta.help_texts["profile"],
         )
+        self._offer_jump_hosts()
         for name, words in MISSING.items():
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = words
@@ -130,6 +133,15 @@ class HostForm(forms.ModelForm):
             self._take_apart_address()
             self._fit_port()
             self._ask_again()
+
+    def _offer_jump_hosts(self) -> None:
+        offered = [host.pk for host in jump_hosts.choices(self.team, self.instance)]
+        if not offered and not self.instance.via_id:
+            del self.fields["via"]
+            return
+        label, help_text = _("Reached through (jump host)"), self.Meta.help_texts["via"]
+        hosts = Host.objects.filter(pk__in=offered)
+        self.fields["via"] = HostChoice(hosts, required=False, label=label, help_text=help_text, empty_label=_("Reached directly"))
 
     def _take_apart_address(self) -> None:
         """Puts protocol, user and port that were typed into the address where they belong, unless their fields say otherwise."""
@@ -201,6 +213,8 @@ class HostForm(forms.ModelForm):
             self.add_error("password", _("Give a password or a private key."))
         moved = {"address", "port", "user"} & set(self.changed_data)
         bared = "protocol" in self.changed_data and values.get("protocol") == Host.Protocol.FTP
+        if values.get("via") and values.get("protocol") not in jump_hosts.PROTOCOLS:
+            self.add_error("via", _("Only SSH and SFTP go through a jump host."))
         given_away = (moved and not self.instance.public_key) or bared  # a key that was made here is told to nobody, wherever it is tried
         if self.instance.pk and given_away and not typed:
             again = _("Type the secret again: it is never sent to another address or user than it was given for.")

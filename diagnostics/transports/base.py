@@ -73,6 +73,7 @@ class ConnectionDetails:
     exempt: tuple[str, int] | None = None  # exact (address, port) the guard lets through: the practice site
     connect_timeout_s: float = 10.0
     operation_timeout_s: float = 15.0
+    via: ConnectionDetails | None = None  # the jump host that leads there, with its own secrets and host key
 
 
 class TransportError(Exception):
@@ -138,6 +139,14 @@ class TooManyConnections(TransportError):
     """The host's own limit of connections or sessions is reached: it says nothing about the secret."""
 
     code = "too-many-connections"
+
+
+class JumpHostFailed(TransportError):
+    """The jump host could not be used: it says nothing about the host behind it. `hop` and `error` say which, and why."""
+
+    code = "jump-host"
+    hop: ConnectionDetails | None = None
+    error: TransportError | None = None
 
 
 class OldAlgorithms(TransportError):

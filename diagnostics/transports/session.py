@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import paramiko
 
-from diagnostics.transports.base import ConnectionDetails, ConnectionLost, ConnectionTimedOut, TooManyConnections, TransportError
+from diagnostics.transports.base import (
+    ConnectionDetails,
+    ConnectionLost,
+    ConnectionTimedOut,
+    JumpHostFailed,
+    TooManyConnections,
+    TransportError,
+)
 from diagnostics.transports.failures import explained
 from diagnostics.transports.host_keys import check_host_key, preferred_signatures
+from diagnostics.transports.jumping import channel_through, jump_failed, refuse_obvious
 from diagnostics.transports.listening import HeardTransport, shortened
 from diagnostics.transports.login import log_in
 from diagnostics.transports.old_algorithms import nothing_in_common, speaks_version_1
@@ -36,19 +45,34 @@ _BUSY = ("exceeded maxstartups", "not allowed at this time", "too many connectio
 def ssh_session(details: ConnectionDetails, guard: Guard) -> Iterator[HeardTransport]:
     """A logged-in SSH connection, closed at the end. Raises TransportError; a private key is read before anything is contacted."""
     key = load_private_key(details.private_key, details.passphrase) if details.private_key else None
-    sock = connect(details, guard)
-    transport: HeardTransport | None = None
-    try:
+    with _line(details, guard) as sock:
         limited = LimitedSocket(sock, details.operation_timeout_s)
         transport = HeardTransport(limited)
-        _negotiate(transport, limited, details)
-        check_host_key(details.host_key, transport.get_remote_server_key(), details.address)
-        log_in(transport, details, key)
-        yield transport
-    finally:
-        if transport is not None:
+        try:
+            _negotiate(transport, limited, details)
+            check_host_key(details.host_key, transport.get_remote_server_key(), details.address)
+            log_in(transport, details, key)
+            yield transport
+        finally:
             transport.close()
-        sock.close()
+
+
+@contextmanager
+def _line(details: ConnectionDetails, guard: Guard) -> Iterator[socket.socket | paramiko.Channel]:
+    """What the bytes go through: a socket, or a channel of the jump host's connection. Raises TransportError."""
+    if details.via is None:
+        with connect(details, guard) as sock:
+            yield sock
+        return
+    refuse_obvious(details, guard)
+    with ExitStack() as stack:
+        try:
+            jump = stack.enter_context(ssh_session(details.via, guard))
+        except JumpHostFailed:
+            raise
+        except TransportError as error:
+            raise jump_failed(details.via, error) from error
+        yield stack.enter_context(channel_through(jump, details))
 
 
 def open_channel(transport: paramiko.Transport, limit_s: float, start: Callable[[paramiko.Channel], None]) -> paramiko.Channel:

@@ -123,7 +123,8 @@ class LimitedSocket:
     @property
     def _closed(self) -> bool:
         """paramiko looks at this while it waits for its thread to end."""
-        return self._sock.fileno() == -1
+        closed = getattr(self._sock, "closed", None)  # a channel's; to ask a channel for its number would open a pipe
+        return self._sock.fileno() == -1 if closed is None else bool(closed)
 
     def close(self) -> None:
         self._sock.close()

@@ -256,7 +256,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Removes a hosting account with its secrets; refused while sites use it."""
     host = access.get_host(request, pk, write=True)
     count = host.sites.count()
-    if request.method == "POST" and not count:
+    behind = host.reached_through_it.order_by("name")
+    if request.method == "POST" and not count and not behind:
         host.delete()
         messages.success(request, _("%(name)s and its secrets are removed.") % {"name": host.name})
         return redirect("diagnostics:hosts")
@@ -265,6 +266,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         "count": count,
         "sites": host.sites.order_by("name")[:SHOWN_SITES],
         "more": max(0, count - SHOWN_SITES),
+        "behind": behind[:SHOWN_SITES],
         "crumbs": [
             (_("Hosting accounts"), reverse("diagnostics:hosts")),
             (host.name, reverse("diagnostics:host", args=[pk])),

@@ -1,0 +1,59 @@
+"""Which hosting account may be reached through which: one of the same team, by SSH, at most two hops, never in a circle."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from sites.models import Host, Team
+
+from .transports.base import ConnectionDetails, JumpHostFailed, TransportError
+
+MOST_HOPS = 2
+PROTOCOLS = (Host.Protocol.SSH, Host.Protocol.SFTP)
+
+
+def chain_of(host: Host) -> list[Host]:
+    """The jump hosts of an account, the nearest to it first. Raises TransportError for a circle or too many."""
+    chain: list[Host] = []
+    here = host
+    while here.via_id is not None:
+        here = here.via
+        chain.append(here)
+        if len(chain) > MOST_HOPS:
+            raise TransportError(_("Too many jump hosts, or a circle of them."), _("At most two: choose another on the account's form."))
+    return chain
+
+
+def choices(team: Team, host: Host) -> list[Host]:
+    """The accounts that this one may be reached through."""
+    hosts = list(Host.objects.filter(team=team, protocol__in=PROTOCOLS, practice=False))
+    via = {each.pk: each.via_id for each in hosts}
+    below = _hops_below(host.pk, via)
+    return [each for each in hosts if each.pk != host.pk and 1 + _hops_above(each.pk, host.pk, via) + below <= MOST_HOPS]
+
+
+def _hops_above(pk: int, goal: int | None, via: dict[int, int | None]) -> int:
+    """Hops from an account to us; beyond all limits where they pass through `goal`."""
+    hops = 0
+    while (pk := via.get(pk)) is not None:  # type: ignore[assignment]
+        hops += 1
+        if pk == goal or hops > MOST_HOPS:
+            return MOST_HOPS + 1
+    return hops
+
+
+def _hops_below(pk: int | None, via: dict[int, int | None]) -> int:
+    """The longest line of accounts that are reached through this one."""
+    line, hops = {pk} if pk else set(), -1
+    while line and hops <= MOST_HOPS:
+        line, hops = {each for each, through in via.items() if through in line}, hops + 1
+    return max(0, hops)
+
+
+def hop_of(host: Host, error: JumpHostFailed) -> Host | None:
+    """The stored account that the error is about."""
+    return next((each for each in chain_of(host) if _is(each, error.hop)), None)
+
+
+def _is(host: Host, hop: ConnectionDetails | None) -> bool:
+    return hop is not None and (host.address, host.port, host.user) == (hop.address, hop.port, hop.user)
