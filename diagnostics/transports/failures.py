@@ -64,7 +64,7 @@ def not_a_folder(path: str) -> Unsupported:
 
 
 def too_deep(path: str) -> Unsupported:
-    return explained(Unsupported, _("{path}… lies too deep to be looked into."), path=printable(path[:200]))
+    return explained(Unsupported, _("{path}… lies too deep: the host may not show all that is in it."), path=printable(path[:200]))
 
 
 def is_link(path: str) -> Unsupported:

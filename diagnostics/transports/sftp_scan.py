@@ -22,6 +22,7 @@ FOLDERS_AT_ONCE = 64
 _MOST_AHEAD = 16  # READDIR requests under way for one large folder
 _TRIES = 3  # to open a folder while others are open; then once more when none is
 _PATH_LIMIT = 16_384  # bytes; systems take 4,096 at most, so what is deeper is not a real folder
+_DEEP = 4_096 - 257  # bytes; names that would make a longer path are left out by OpenSSH without a word (sftp-server.c, process_readdir)
 _CERTAIN = (sftp_packets.NO_SUCH_FILE, sftp_packets.PERMISSION_DENIED, sftp_packets.NO_CONNECTION, sftp_packets.CONNECTION_LOST)
 
 
@@ -114,8 +115,6 @@ class SftpScan:
 
     def _read(self, folder: _Folder, answer: Answer) -> list[Entry]:
         names = answer.expect(sftp_packets.NAME).names()
-        if folder.ended:
-            return []
         found = self._entries(folder, names)[: self._room]
         self._room -= len(found)
         folder.barren += not found
@@ -163,6 +162,8 @@ class SftpScan:
     def _done(self, folder: _Folder) -> None:
         self._open.discard(folder)
         self._wire.release(folder.handle or b"")
+        if folder.failure is None and len(to_bytes(folder.path)) > _DEEP:
+            folder.failure = too_deep(folder.path)
         if folder.failure is not None:
             pass_over(folder.path, folder.failure, self._top, self._unreadable)
 

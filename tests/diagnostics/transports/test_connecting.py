@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -154,31 +152,6 @@ def test_login_scripts_that_print_do_not_disturb_walks(tmp_path: Path) -> None:
     with sshd(tmp_path, extra=chatty) as server, open_reader(details_for(server), guard=GUARD) as reader:
         assert [entry.path for entry in reader.walk(server.remote_home, 10)] == [server.remote_home]
         assert Capability.RUN_COMMANDS in reader.capabilities
-
-
-def test_walk_uses_one_find_where_there_is_a_shell(ssh_server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    with open_reader(details_for(ssh_server), guard=GUARD) as reader:
-        monkeypatch.setattr(reader._wire, "listing", None)  # would fail if it were used
-        assert next(iter(reader.walk(reader.home(), 5))).path == reader.home()
-
-
-def test_walk_falls_back_where_find_knows_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tools = Path(tempfile.mkdtemp(prefix="sitemend-tools-"))
-    try:
-        tools.chmod(0o755)
-        (tools / "find").write_text("#!/bin/sh\necho 'find: unrecognized: -printf' >&2\nexit 1\n")
-        (tools / "find").chmod(0o755)
-        extra = f"SetEnv PATH={tools}:/usr/bin:/bin"
-        with sshd(tmp_path, extra=extra) as server, open_reader(details_for(server), guard=GUARD) as reader:
-            (server.home / "f").touch()
-            listed, listing = [], reader._wire.listing
-            monkeypatch.setattr(reader._wire, "listing", lambda path: listed.append(path) or listing(path))
-            found = [entry.path for entry in reader.walk(server.remote_home, 10)]
-            assert found == [server.remote_home, f"{server.remote_home}/f"]
-            assert listed == [server.remote_home.encode()]
-            assert Capability.RUN_COMMANDS in reader.capabilities
-    finally:
-        shutil.rmtree(tools)
 
 
 def test_free_space_by_the_shell_where_sftp_does_not_tell(tmp_path: Path) -> None:
