@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from config import error_views, logs
 from config.env import is_time_zone
+from diagnostics import purposes
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -103,6 +104,17 @@ class TimeZoneMiddleware:
         if not is_time_zone(name):
             return self.get_response(request)
         with timezone.override(zoneinfo.ZoneInfo(name)):
+            return self.get_response(request)
+
+
+class PersonMiddleware:
+    """Whatever a page does on a hosting account was asked for by the person who looks at it: it is noted so."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with purposes.by(request.user):
             return self.get_response(request)
 
 

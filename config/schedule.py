@@ -47,6 +47,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "access logs": _every(5, "diagnostics.tasks.dispatch_access_logs"),
     "visitors": _every(60, "sites.tasks.follow_visitors"),
     "baselines": _every(30, "diagnostics.tasks.dispatch_baselines"),
+    "host actions": _every(3600, "diagnostics.tasks.prune_host_actions", expires=1800),
     "diagnoses": _every(10, "diagnostics.tasks.sweep_diagnoses"),
     "account looks": _every(10, "diagnostics.tasks.sweep_account_looks"),
 }

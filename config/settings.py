@@ -93,6 +93,7 @@ try:
     SITEMEND_ANCHORS = _read.page_urls(
         "SITEMEND_ANCHORS", ("https://www.iana.org/", "https://www.wikipedia.org/", "https://www.debian.org/", "https://www.ietf.org/")
     )
+    SITEMEND_CONNECTIONS_PER_HOST = _read.integer("SITEMEND_CONNECTIONS_PER_HOST", 1, least=1, most=100)
     SITEMEND_TRUSTED_PROXIES = _read.networks("SITEMEND_TRUSTED_PROXIES")
     SITEMEND_MAIL_DIR = SITEMEND_VAR_DIR / "mail"
     SITEMEND_PRACTICE_DIR = SITEMEND_VAR_DIR / "practice"
@@ -143,6 +144,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.PersonMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -8,7 +8,16 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from sites.access import get_incident, get_site, may_write, may_write_somewhere, refuse_readers, refused_while_in_work, writable_team
+from sites.access import (
+    get_incident,
+    get_site,
+    may_write,
+    may_write_somewhere,
+    refuse_all_but_owners,
+    refuse_readers,
+    refused_while_in_work,
+    writable_team,
+)
 from sites.models import Host
 
 from .models import RepairCase, Step
@@ -21,6 +30,7 @@ __all__ = [
     "get_step",
     "may_write",
     "may_write_somewhere",
+    "refuse_all_but_owners",
     "refuse_readers",
     "refused_while_in_work",
     "writable_team",

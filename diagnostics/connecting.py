@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sites import host_news, notifications
 from sites.credentials import SecretUnreadable, host_secrets, set_host_secrets
 from sites.models import Host, Site, Team
 from sites.recording import guard_from_settings
 
-from . import discovering, jump_hosts, transports
+from . import auditing, discovering, jump_hosts, politeness, purposes, transports
 from .discovering import Found, PlaceProblem
 from .transports.base import (
     KEY_WANTED,
@@ -30,6 +31,7 @@ from .transports.base import (
     Writer,
 )
 from .transports.host_keys import fingerprint
+from .transports.watched import WatchedReader, WatchedWriter
 
 
 class ConnectionStopped(TransportError):
@@ -52,6 +54,11 @@ class ConnectionTest:
     found: Found | None = None
     read_only: str = ""
     state: str = field(default=Host.State.UNREACHABLE)
+
+    @property
+    def not_yet(self) -> bool:
+        """Whether nothing was tried, because it was not its turn."""
+        return self.code in (politeness.ConnectionBusy.code, politeness.ConnectionPaused.code)
 
     @property
     def wants_key(self) -> bool:
@@ -82,15 +89,24 @@ def _via(host: Host) -> ConnectionDetails | None:
 
 # --- testing ------------------------------------------------------------------------------------
 def test_details(
-    details: ConnectionDetails, *, profile: str = "", docroot: str = "", error_log: str = "", access_log: str = ""
+    details: ConnectionDetails,
+    *,
+    profile: str = "",
+    docroot: str = "",
+    error_log: str = "",
+    access_log: str = "",
+    host: Host | None = None,
 ) -> ConnectionTest:
-    """Connects once and looks around. Never raises for what a host does; nothing is written."""
+    """Connects once and looks around. Never raises for what a host does; nothing is written. `host`: the stored one, if it is."""
     try:
-        with transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
+        with purposes.doing("test"), _reading(details, host) as reader:
             return _looked(reader, details, profile, docroot, error_log, access_log)
     except HostKeyUnknown as error:
         state = Host.State.KEY_CHANGED if isinstance(error, HostKeyChanged) else Host.State.UNTESTED
         return ConnectionTest(False, error.code, error.message, error.hint, error.host_key, error.fingerprint, state=state)
+    except politeness.NotYet as error:  # nothing was learnt: it stays what it was
+        state = host.state if host is not None else Host.State.UNTESTED
+        return ConnectionTest(False, error.code, error.message, error.hint, state=state)
     except TransportError as error:
         _note_jump_host(host, error)
         return ConnectionTest(False, error.code, error.message, error.hint, state=_state_after(error))
@@ -126,11 +142,11 @@ def _state_after(error: TransportError) -> str:
     return Host.State.KEY_CHANGED if isinstance(error, HostKeyChanged) else Host.State.UNREACHABLE
 
 
-def test_accepting(details: ConnectionDetails, accepted: str = "", **places: str) -> ConnectionTest:
+def test_accepting(details: ConnectionDetails, accepted: str = "", host: Host | None = None, **places: str) -> ConnectionTest:
     """As `test_details`; a new or changed host key is pinned when its fingerprint is `accepted`."""
-    result = test_details(details, **places)
+    result = test_details(details, host=host, **places)
     if result.code in (HostKeyUnknown.code, HostKeyChanged.code) and accepted and result.fingerprint == accepted:
-        return test_details(replace(details, host_key=result.host_key), **places)
+        return test_details(replace(details, host_key=result.host_key), host=host, **places)
     return result
 
 
@@ -145,7 +161,7 @@ def test_typed(
     if stored and not password and not private_key and (stored.public_key or _same_login(stored, host)):
         old = host_secrets(stored)
         details = replace(details, password=old[0], private_key=old[1], passphrase=old[2])
-    return test_accepting(details, accepted_fingerprint)
+    return test_accepting(details, accepted_fingerprint, stored)
 
 
 def _same_login(stored: Host, host: Host) -> bool:
@@ -155,17 +171,22 @@ def _same_login(stored: Host, host: Host) -> bool:
 def test_host(host: Host) -> ConnectionTest:
     """Tests a stored connection and stores what came of it."""
     try:
-        result = test_details(details_for(host))
+        result = test_details(details_for(host), host=host)
     except SecretUnreadable as error:
         result = ConnectionTest(False, "secret-unreadable", str(error), state=Host.State.UNTESTED)
     except TransportError as error:  # of its chain of jump hosts
         result = ConnectionTest(False, error.code, error.message, error.hint)
-    note(host, result)
+    if not result.not_yet:
+        note(host, result)
     return result
 
 
 def note(host: Host, result: ConnectionTest) -> None:
-    """Stores the state that a test found; a key that was not accepted is only offered."""
+    """Stores the state that a test found; a key that was not accepted is only offered.
+
+    The team is mailed once when an account that had let us in does so no more, whoever noticed it.
+    """
+    before = Host.objects.filter(pk=host.pk).values_list("state", flat=True).first() if host.pk else None
     host.state, host.state_detail, host.tested_at = (
         result.state,
         "" if result.ok else f"{result.message} {result.hint}".strip(),
@@ -176,6 +197,14 @@ def note(host: Host, result: ConnectionTest) -> None:
         host.capabilities = list(result.capabilities)
     if host.pk:
         host.save(update_fields=["state", "state_detail", "tested_at", "offered_host_key", "capabilities"])
+        if result.state in host_news.STOPPED and _was_relied_on(before):
+            notifications.connection_stopped(host, host.tested_at)
+
+
+def _was_relied_on(before: str | None) -> bool:
+    """Whether the team must hear that it works no more. Who tests what never worked sees it on the page."""
+    by_itself = purposes.now_doing().actor == purposes.Actor.ITSELF
+    return before in (Host.State.WORKS, Host.State.UNREACHABLE) or (before == Host.State.UNTESTED and by_itself)
 
 
 def accept_host_key(host: Host, user: Any, shown: str) -> bool:
@@ -208,11 +237,15 @@ def store(
     if tested and tested.ok and tested.host_key and tested.host_key != host.host_key:
         host.host_key, host.host_key_accepted_at = tested.host_key, timezone.now()
         host.host_key_accepted_by = user if getattr(user, "pk", None) else None
+    if stored:
+        host.read_only_since, host.read_only_by = stored.read_only_since, stored.read_only_by  # switched while a test took its time
     if tested:
         note(host, tested)
     elif moved or password or private_key:
         host.state, host.state_detail = Host.State.UNTESTED, ""
     host.save()
+    if tested and stored is None:
+        auditing.note_login(host, "" if tested.state == Host.State.WORKS else tested.code)
     return host
 
 
@@ -297,9 +330,28 @@ def _note_first_use(host: Host, reader: Reader) -> None:
 
 
 @contextmanager
+def _in_turn(host: Host) -> Iterator[auditing.Trail]:
+    """Waits for a turn on the host, and notes what is done there."""
+    with politeness.turn(host) as turn, auditing.trail(turn) as trail:
+        yield trail
+
+
+@contextmanager
+def _reading(details: ConnectionDetails, host: Host | None) -> Iterator[Reader]:
+    """A reader on one connection. What is done on a stored host is noted."""
+    if host is None or host.pk is None:
+        with transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
+            yield reader
+        return
+    with _in_turn(host) as trail, transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
+        trail.let_in()
+        yield cast(Reader, WatchedReader(reader, trail))
+
+
+@contextmanager
 def reader_for(host: Host) -> Iterator[Reader]:
     """The host's files, to look at. Raises TransportError; ConnectionStopped when a person must look first."""
-    with _noting(host) as details, transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
+    with _noting(host) as details, _reading(details, host) as reader:
         _note_first_use(host, reader)
         yield reader
 
@@ -307,7 +359,13 @@ def reader_for(host: Host) -> Iterator[Reader]:
 @contextmanager
 def writer_for(host: Host) -> Iterator[Writer]:
     """As `reader_for`, to be handed to the executor and nobody else."""
-    with _noting(host) as details, transports.open_writer(details, guard=guard_from_settings(), local_roots=local_roots()) as writer:
+    with (
+        _noting(host) as details,
+        _in_turn(host) as trail,
+        transports.open_writer(details, guard=guard_from_settings(), local_roots=local_roots()) as opened,
+    ):
+        trail.let_in()
+        writer = cast(Writer, WatchedWriter(opened, trail))
         _note_first_use(host, writer)
         yield writer
 
@@ -317,7 +375,7 @@ def discover(site: Site) -> Found:
     if site.host is None:
         return Found(problem=_("The site has no hosting account."))
     try:
-        with reader_for(site.host) as reader:
+        with purposes.doing("folders", site=site), reader_for(site.host) as reader:
             return discovering.look_around(reader, site.profile_name)
     except TransportError as error:
         return Found(problem=f"{error.message} {error.hint}".strip())
@@ -326,7 +384,7 @@ def discover(site: Site) -> Found:
 def check_places(host: Host, *, docroot: str, error_log: str = "", access_log: str = "") -> PlaceProblem | None:
     """Whether folder and logs can be used; the first that cannot."""
     try:
-        with reader_for(host) as reader:
+        with purposes.doing("folders"), reader_for(host) as reader:
             return discovering.check_places(reader, docroot=docroot, error_log=error_log, access_log=access_log)
     except TransportError as error:
         return PlaceProblem("docroot", error.code, f"{error.message} {error.hint}".strip())

@@ -17,7 +17,7 @@ from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
-from . import connecting, examining, offering
+from . import connecting, examining, offering, purposes
 from .baselines import since
 from .causes import CAUSES
 from .evidence import LogLine, SiteSeen
@@ -61,7 +61,7 @@ def diagnose_now(site: Site, incident: Incident | None = None, user: AbstractBas
 
 def run(diagnosis_id: int) -> Diagnosis:
     """Makes a diagnosis that waits; does nothing with one that another worker has."""
-    diagnosis = Diagnosis.objects.select_related("site__host", "incident").get(pk=diagnosis_id)
+    diagnosis = Diagnosis.objects.select_related("site__host", "incident", "requested_by").get(pk=diagnosis_id)
     now = timezone.now()
     claimed = Diagnosis.objects.filter(pk=diagnosis_id, state=Diagnosis.State.QUEUED).update(state=Diagnosis.State.RUNNING, started_at=now)
     if not claimed:
@@ -69,7 +69,8 @@ def run(diagnosis_id: int) -> Diagnosis:
     diagnosis.state, diagnosis.started_at = Diagnosis.State.RUNNING, now
     try:
         view = examining.look(diagnosis.site)
-        with opened(diagnosis.site) as (reader, error):
+        asked_by = {"user": diagnosis.requested_by} if diagnosis.requested_by else {}
+        with purposes.doing("diagnosis", site=diagnosis.site, **asked_by), opened(diagnosis.site) as (reader, error):
             examination = _examine(diagnosis, reader, view)
         diagnosis.error = error
     except (TransportError, SecretUnreadable) as error:

@@ -91,6 +91,7 @@ class Evidence:
     error_log: tuple[LogLine, ...] | Unreadable = Unreadable("the error log", "there is no connection")
     tree: tuple[TreeEntry, ...] | Unreadable = Unreadable("the files", "there is no connection")
     tree_truncated: bool = False
+    modes: bool | Unreadable = True  # whether the permissions of the tree are those of the host, or why they are not known
     docroot: str = ""  # absolute, as the transport names it
     root_mode: int | None = None  # mode of the folder above the docroot
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from sites.credentials import SecretUnreadable
 
-from . import journal
+from . import journal, purposes
 from .locking import Lock, LockLost
 from .models import JournalEntry, Step
 from .repairs.plan import Change, ChangeMode, Plan, RenameFile, WriteFile
@@ -94,6 +94,7 @@ class Executor:
                 pass  # a connection that is being given up has nothing more to tell
 
     # --- applying -------------------------------------------------------------------------------
+    @purposes.of_step
     def apply(self, step: Step, plan: Plan) -> None:
         """Makes every change of the plan. Raises Stale, NotApplied (after taking back), LockLost (the next holder takes back)."""
         self._plain.clear()
@@ -174,6 +175,7 @@ class Executor:
             raise TransportError(_("The owner of %(path)s would not stay the same.") % {"path": journal.printable(change.shown)})
 
     # --- taking back ----------------------------------------------------------------------------
+    @purposes.of_step
     def take_back(self, step: Step) -> TakenBack:
         """Takes back what stands of a step, newest change first, each once. What the host looks like decides, not what was remembered."""
         result = TakenBack()
@@ -303,6 +305,7 @@ class Executor:
         except TransportError:
             pass  # hidden temporary files harm nobody; the line is broken again
 
+    @purposes.of_step
     def remove_leftovers(self, step: Step) -> list[str]:
         """Removes temporary files of ours that a crash left beside what the step touched. Returns their names."""
         folders = {journal.unescape_path(path).rpartition("/")[0] or "/" for path in step.journal.values_list("path", flat=True)}

@@ -20,6 +20,7 @@ from .connecting import ConnectionTest
 AT_ONCE = 10  # tests that wait in the queue: diagnoses and repairs wait there too
 SAME_ADDRESS_S = 5.0  # between two logins at one machine: many at once look like an attack
 AFTER_REFUSAL = timedelta(minutes=5)  # an address that has just refused a login is left alone: the next refusals could lock us out
+LATER = timedelta(minutes=1)  # where another connection is in use
 LEASE = timedelta(minutes=3)  # a test that was handed over and did not begin is handed over again after this
 
 
@@ -84,6 +85,8 @@ def run(host_id: int) -> ConnectionTest | None:
         result = connecting.test_host(host)
     finally:
         Host.objects.filter(pk=host_id).update(testing_since=None)
+    if result.not_yet:
+        Host.objects.filter(pk=host_id, test_due_at=None).update(test_due_at=timezone.now() + LATER)
     if result.ok:
         _note_places(host, result)
     return result

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from . import examining, trials
+from . import abilities, examining, trials
 from .examining import Examination
 from .findings import Finding
 from .models import Diagnosis
@@ -31,6 +31,7 @@ class Offer:
     answers: tuple[tuple[str, str], ...]
     guide_step: str
     finding: dict[str, Any]
+    needs: tuple[str, ...] = ()  # capabilities of the connection
 
 
 def from_examination(examination: Examination) -> list[dict[str, Any]]:
@@ -70,6 +71,7 @@ def _offer(plan: Plan, finding: Finding) -> Offer:
         plan.answers,
         guide_step(plan),
         finding_json(finding),
+        abilities.needed_by(plan),
     )
 
 
@@ -89,7 +91,12 @@ def _caution(plan: Plan) -> str:
 def of_diagnosis(diagnosis: Diagnosis | None) -> list[Offer]:
     """The offers of a stored diagnosis."""
     rows = diagnosis.offers if diagnosis else []
-    return [Offer(**{**row, "answers": tuple(tuple(pair) for pair in row["answers"])}) for row in rows]
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: dict[str, Any]) -> Offer:
+    answers = tuple(tuple(pair) for pair in row["answers"])
+    return Offer(**{**row, "answers": answers, "needs": tuple(row.get("needs", ()))})
 
 
 def why_no_trial(examination: Examination) -> str:

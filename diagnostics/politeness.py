@@ -175,7 +175,12 @@ def _machine() -> str:
 
 def _is_dead(holder: str) -> bool:
     machine, pid, _unique = holder.split(":")
-    return machine == _machine() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists()
+    if machine != _machine() or not Path("/proc/self").exists():
+        return False
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"  # dead, and nobody has noticed yet
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 # --- patience -----------------------------------------------------------------------------------

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from sites.models import Incident, Site
+from sites import read_only
+from sites.models import Host, Incident, Site
 from sites.models.site import Verdict
 
-from . import repairing, situation, trials, undoing
+from . import abilities, repairing, situation, trials, undoing
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
 from .profiles import get_profile
+from .transports.base import Capability
 from .wizard import CaseFacts, StepState, StepView, recommended, steps_for
 
 if TYPE_CHECKING:
@@ -81,7 +84,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     current = asked_step if asked_step in PANELS else chosen or "retest"
     busy = situation.is_busy(attempts)
     views = steps_for(facts)
-    own = [offer for offer in offers if offer.guide_step == current]
+    own = [_with_ability(offer, case.site.host) for offer in offers if offer.guide_step == current]
     return {
         "case": case,
         "site": case.site,
@@ -102,7 +105,8 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "is_well": facts.verdict == Verdict.UP,
         "offer": own[0] if own else None,
         "other_offers": own[1:],
-        "trial": _trial(diagnosis, facts),
+        "read_only": read_only.words(case.site),
+        "trial": _trial(diagnosis, facts, case.site.host),
         "findings": [finding for finding in findings if _belongs(finding, current)],
         "log_texts": [f"{line['at']} {line['text']}".strip() for line in diagnosis.log_lines] if diagnosis else [],
         "applied": [step for step in reversed(attempts) if step.stands_applied and step.action == "repair"],
@@ -166,7 +170,8 @@ def case_facts(
         confirmed=incident is not None or verdict == Verdict.DOWN,
         connection=host.protocol if host else "none",
         can_read=host is not None,
-        can_write=host is not None and ("write" in host.capabilities or not host.capabilities),
+        can_write=host is not None and ("write" in host.capabilities or not host.capabilities) and not read_only.is_on(case.site),
+        read_only=read_only.is_on(case.site),
         htaccess_read=not any(gap.startswith("htaccess") for gap in gaps) or diagnosis is None,
         tree_read="modes" not in gaps,
         causes=telling,
@@ -199,10 +204,16 @@ def _shown(step: Step) -> Step:
     return step
 
 
-def _trial(diagnosis: Diagnosis | None, facts: CaseFacts) -> dict[str, Any]:
-    if not facts.can_read or facts.verdict == Verdict.UP:
+def _with_ability(offer: Offer, host: Host | None) -> dict[str, Any]:
+    """An offer with what the connection cannot do for it: `obstacle` stops it, `ability_caution` is told before."""
+    told = {"obstacle": abilities.obstacle(offer.needs, host), "ability_caution": abilities.caution(offer.needs, host)}
+    return {**asdict(offer), **told}
+
+
+def _trial(diagnosis: Diagnosis | None, facts: CaseFacts, host: Host | None) -> dict[str, Any]:
+    if not facts.can_read or facts.read_only or facts.verdict == Verdict.UP:
         return {"offered": False, "why": ""}
-    why = diagnosis.no_trial if diagnosis else ""
+    why = (diagnosis.no_trial if diagnosis else "") or abilities.obstacle((Capability.RENAME,), host)
     return {"offered": not why, "why": why}
 
 

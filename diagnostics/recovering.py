@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from sites.models import Host
 
-from . import connecting, steps
+from . import connecting, purposes, steps
 from .executor import Executor, TakenBack
 from .locking import LockLost, try_acquire
 from .models import Step
@@ -27,7 +27,7 @@ def recover(host: Host | None = None) -> list[int]:
         if lock is None:
             continue  # whoever holds it is at work, or dead for less than its lease
         try:
-            with Executor(lambda each=each: connecting.writer_for(each), lock) as executor:
+            with purposes.doing("recovery"), Executor(lambda each=each: connecting.writer_for(each), lock) as executor:
                 settled += recover_host(executor, each)
         except LockLost:
             log.warning("lock on host %s lost while recovering; the next run goes on", each.pk)
@@ -40,9 +40,10 @@ def recover_host(executor: Executor, host: Host) -> list[int]:
     """The same for one host whose lock is held: what is unfinished there belongs to a worker that is dead."""
     settled = []
     for step in steps.left_behind(host):
-        back = executor.take_back(step)
-        if back.complete:
-            _remove_leftovers(executor, step)
+        with purposes.doing("recovery"):
+            back = executor.take_back(step)
+            if back.complete:
+                _remove_leftovers(executor, step)
         _settle(step, back)
         if back.complete:
             settled.append(step.pk)

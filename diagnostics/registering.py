@@ -115,7 +115,7 @@ def _connection(wanted: Wanted, team: Team) -> tuple[Host | None, ConnectionDeta
             raise AddRefused(
                 "no-such-host", _("There is no host named %(name)s.") % {"name": wanted.host}, _("Give --connect to make one.")
             )
-        return host, None, _tested(wanted, connecting.details_for(host), host.profile)
+        return host, None, _tested(wanted, connecting.details_for(host), host.profile, host)
     try:
         parsed = parse_connect_url(wanted.connect)
     except UrlRefused as error:
@@ -123,27 +123,27 @@ def _connection(wanted: Wanted, team: Team) -> tuple[Host | None, ConnectionDeta
     address = {"protocol": parsed.protocol, "address": parsed.address, "port": parsed.port, "user": parsed.user}
     standing = Host.objects.filter(team_id=team.pk, **address).first()
     if standing and not wanted.secret and not wanted.key:
-        return standing, None, _tested(wanted, connecting.details_for(standing), standing.profile)
+        return standing, None, _tested(wanted, connecting.details_for(standing), standing.profile, standing)
     secret = {"private_key": wanted.key, "passphrase": wanted.secret} if wanted.key else {"password": wanted.secret}
     details = ConnectionDetails(
         parsed.protocol, parsed.address, parsed.port, parsed.user, **secret, host_key=standing.host_key if standing else ""
     )
-    tested = _tested(wanted, details, wanted.profile)
+    tested = _tested(wanted, details, wanted.profile, standing)
     return standing, replace(details, host_key=tested.host_key), tested
 
 
-def _tested(wanted: Wanted, details: ConnectionDetails, profile: str) -> ConnectionTest:
+def _tested(wanted: Wanted, details: ConnectionDetails, profile: str, host: Host | None = None) -> ConnectionTest:
     places = {"profile": profile, "docroot": wanted.docroot, "error_log": wanted.error_log, "access_log": wanted.access_log}
     if wanted.host_key and details.host_key and connecting.fingerprint_of(details.host_key) != wanted.host_key:
         raise AddRefused(
             "host-key-changed", _("The host key given is not the one that was accepted for this host."), _("Nothing was stored.")
         )
-    tested = connecting.test_details(details, **places)
+    tested = connecting.test_details(details, host=host, **places)
     if tested.code == HostKeyUnknown.code and (wanted.accept_host_key or wanted.host_key):
         if wanted.host_key and wanted.host_key != tested.fingerprint:
             message = _("The host shows the key %(shown)s, not the one given.") % {"shown": tested.fingerprint}
             raise AddRefused("host-key-changed", message, _("Nothing was sent or stored. Ask the host for its key."))
-        tested = connecting.test_details(replace(details, host_key=tested.host_key), **places)
+        tested = connecting.test_details(replace(details, host_key=tested.host_key), host=host, **places)
     if not tested.ok:
         hint = tested.hint
         if tested.code in (HostKeyUnknown.code, HostKeyChanged.code):

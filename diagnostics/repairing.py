@@ -10,16 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sites import queueing
+from sites import queueing, read_only
 from sites.models import Incident, Site
 
-from . import changing, connecting, diagnosing, examining, offering, recovering, steps, trials
+from . import abilities, changing, connecting, diagnosing, examining, offering, purposes, recovering, steps, trials
 from .executor import Executor
 from .locking import HostBusy, LockLost, held
 from .models import Diagnosis, RepairCase, Step
 from .offering import Offer
 from .telling import clean
-from .transports.base import TransportError
+from .transports.base import Capability, TransportError
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -149,9 +149,13 @@ def start(
     """Starts a trial, or a change exactly as a person saw it: `digest` is that of the plan on the page. Raises RepairRefused."""
     if case.site.host_id is None:
         raise RepairRefused(_("There is no connection to the files of this site."))
+    if why := read_only.words(case.site):
+        raise RepairRefused(why)
     if action == "trial":
         if case.diagnosis and case.diagnosis.no_trial:
             raise RepairRefused(case.diagnosis.no_trial)
+        if why := abilities.obstacle((Capability.RENAME,), case.site.host):
+            raise RepairRefused(why)
         return _new_step(case, guide_step, "trial", _("Try without .htaccess"), user, repair_id=trials.TRIAL_REPAIR)
     if action != "repair":
         raise RepairRefused(_("This cannot be started."))
@@ -159,6 +163,8 @@ def start(
     offer = next((each for each in offers(case) if each.digest == digest and each.repair_id == repair_id), None)
     if offer is None:
         raise RepairRefused(_("What is proposed has changed since this page was shown. Nothing was written. Look again."))
+    if why := abilities.obstacle(offer.needs, case.site.host):
+        raise RepairRefused(why)
     return _new_step(
         case,
         guide_step,
@@ -202,7 +208,8 @@ def run_step(step_id: int) -> Step:
     if step.action == "look":
         return _run_look(step) if steps.claim(step) else step
     try:
-        return under_lock(step.case.site, lambda executor: _run_change(step, executor))
+        with purposes.doing(step.action, site=step.case.site, step_id=step.pk, user=step.created_by):
+            return under_lock(step.case.site, lambda executor: _run_change(step, executor))
     except HostBusy:
         return step
     except TransportError as error:

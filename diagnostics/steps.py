@@ -41,9 +41,13 @@ def conclude(step: Step, state: str, message: str, **result: Any) -> Step:
 
 
 def left_behind(host: Host | None = None) -> QuerySet[Step]:
-    """Steps that a dead worker left half done, and those whose taking back only failed for want of a connection."""
+    """Steps that a dead worker left half done, and those whose taking back only failed for want of a connection.
+
+    Not where read-only mode is on: there nothing is taken back either until somebody switches it off.
+    """
     rows = Step.objects.filter(Q(state__in=UNFINISHED) | Q(state=Step.State.NEEDS_ATTENTION, result__retry=True))
     rows = rows.filter(action__in=("repair", "trial"), case__site__host__isnull=False).select_related("case__site__host")
+    rows = rows.filter(case__site__read_only_since=None, case__site__host__read_only_since=None)
     return (rows.filter(case__site__host=host) if host else rows).order_by("-pk")
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import accounts, connecting, diagnosing, host_tests, recovering, repairing, steps, undoing, visiting
+from . import accounts, auditing, connecting, diagnosing, host_tests, recovering, repairing, steps, undoing, visiting
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
 from .models import Step
@@ -78,6 +78,12 @@ def look_at_account(host_id: int) -> None:
 @shared_task(name="diagnostics.tasks.sweep_account_looks", time_limit=60)
 def sweep_account_looks() -> None:
     accounts.sweep()
+
+
+@shared_task(name="diagnostics.tasks.prune_host_actions", time_limit=600)
+def prune_host_actions() -> None:
+    """Removes what was done on hosting accounts and is older than it is kept."""
+    auditing.prune()
 
 
 @shared_task(name="diagnostics.tasks.sweep_diagnoses", time_limit=60)

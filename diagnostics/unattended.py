@@ -9,10 +9,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import recording
+from sites import read_only, recording
 from sites.models import Site
 
-from . import changing, examining, journal, offering, repairing
+from . import abilities, changing, examining, journal, offering, purposes, repairing
 from .changing import Seen
 from .executor import Executor
 from .findings import Finding, Severity
@@ -61,8 +61,11 @@ def repair_site(site: Site, *, apply: bool) -> dict[str, Any]:
     if not seen.is_well and seen.view.verdict == "down":
         if site.host is None:
             raise CannotRepair(_("The site has no connection."), "no-connection", _("Add one with add_site --connect, or in the web."))
+        if apply and (why := read_only.words(site)):
+            raise CannotRepair(why, "read-only", _("Switch read-only mode off in the web first. Without --yes it is only planned."))
         try:
-            repairing.under_lock(site, lambda executor: (_repair if apply else _plan)(run, executor, seen))
+            with purposes.doing("repair" if apply else "diagnosis", site=site):
+                repairing.under_lock(site, lambda executor: (_repair if apply else _plan)(run, executor, seen))
         except HostBusy as error:
             raise CannotRepair(str(error), "host-busy", _("Try again in a minute.")) from error
         except LockLost as error:
@@ -111,7 +114,7 @@ def _choose(run: _Run, examination: examining.Examination) -> tuple[Finding, Pla
             plan = examining.plan_for(examination, finding, repair_id)
             if plan is None or not plan.changes or plan.digest() in run.tried:
                 continue
-            why = _why_not_alone(plan)
+            why = _why_not_alone(plan) or abilities.obstacle(abilities.needed_by(plan), run.site.host)
             if not why:
                 return finding, plan
         _note_left(run, finding, why)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import queueing
+from sites import queueing, read_only
 from sites.credentials import SecretUnreadable
 from sites.models import Site
 
-from . import connecting, journal, recovering, steps
+from . import connecting, journal, purposes, recovering, steps
 from .executor import Executor
 from .locking import HostBusy, LockLost, held
 from .models import Step
@@ -54,6 +54,8 @@ def _require_applied(step: Step) -> None:
         raise RepairRefused(_("There is nothing to undo in this step."))
     if step.case.site.host is None:
         raise RepairRefused(_("The site has no connection any more. Give it its hosting account back, then undo."))
+    if why := read_only.words(step.case.site):
+        raise RepairRefused(_("%(why)s Undo writes too: switch read-only mode off first.") % {"why": why})
 
 
 def undo(step: Step, user: AbstractBaseUser | None = None) -> Step:
@@ -62,7 +64,11 @@ def undo(step: Step, user: AbstractBaseUser | None = None) -> Step:
     _require_applied(step)
     host = step.case.site.host
     try:
-        with held(host) as lock, Executor(lambda: connecting.writer_for(host), lock) as executor:
+        with (
+            purposes.doing("undo", site=step.case.site, step_id=step.pk, user=user),
+            held(host) as lock,
+            Executor(lambda: connecting.writer_for(host), lock) as executor,
+        ):
             recovering.recover_host(executor, host)
             return _undo(step, user, executor)
     except (HostBusy, LockLost, SecretUnreadable) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import accounts, causes, diagnoses, files, hosts, importing, keys, practice, repairs
+from .views import accounts, actions, causes, connections, diagnoses, files, hosts, importing, keys, practice, read_only, repairs
 
 app_name = "diagnostics"
 
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern] = [
     path("hosts/test-untested/", hosts.test_untested, name="hosts-test-untested"),
     path("hosts/new/", hosts.new, name="host-new"),
     path("hosts/<int:pk>/", hosts.show, name="host"),
+    path("hosts/<int:pk>/done/", actions.index, name="host-actions"),
+    path("hosts/<int:pk>/read-only/", read_only.switch, name="host-read-only"),
     path("hosts/<int:pk>/edit/", hosts.edit, name="host-edit"),
     path("hosts/<int:pk>/delete/", hosts.delete, name="host-delete"),
     path("hosts/<int:pk>/test/", hosts.test, name="host-test"),
@@ -49,6 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("repairs/<int:pk>/report/", repairs.report, name="repair-report"),
     path("repairs/<int:pk>/report.md", repairs.report_markdown, name="repair-report-markdown"),
     path("steps/<int:pk>/undo/", repairs.undo, name="repair-undo"),
+    path("connections/", connections.kinds, name="connection-kinds"),
     path("causes/", causes.index, name="causes"),
     path("causes/<slug:code>/", causes.show, name="cause"),
     path("practice/", practice.show, name="practice"),

@@ -22,7 +22,7 @@ from sites.models import Host, Site, VisitorWatch
 from sites.visitors import counting as visitors
 from sites.visitors.visits import UNNAMED, Visit, agent_family, clean_path, is_junk, is_ours, may_be_probed, same_host, who
 
-from . import connecting, finding_logs
+from . import connecting, finding_logs, politeness, purposes
 from .facts import access_lines, log_series
 from .facts.access_lines import Line
 from .facts.log_series import Budget
@@ -102,9 +102,12 @@ def read_host(host_id: int, now: datetime | None = None) -> int:
     sites = list(host.sites.filter(paused_at=None).select_related("host", "visitor_watch").order_by("pk"))
     budget = Budget(MOST_BYTES, time.monotonic() + TIME_LIMIT_S)
     try:
-        with connecting.reader_for(host) as reader:
+        with purposes.doing("access-log"), connecting.reader_for(host) as reader:
             sites = finding_logs.find(reader, sites, now)
             found = sum(_read_log(reader, host, path, those, budget, now) for path, those in _by_log(host, sites))
+    except politeness.NotYet as error:
+        LogReading.objects.filter(pk=reading.pk).update(due_at=error.until)
+        return 0
     except (TransportError, SecretUnreadable) as error:
         why = f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
         _put_off(reading, why, now)

@@ -38,6 +38,7 @@ class CaseFacts:
     connection: str = "none"
     can_read: bool = False
     can_write: bool = False
+    read_only: bool = False  # by choice: what would be changed is shown all the same
     htaccess_read: bool = False
     tree_read: bool = False
     causes: tuple[str, ...] = ()
@@ -123,7 +124,7 @@ def _obstacle(step: str, facts: CaseFacts) -> str:
 def _htaccess_obstacle(facts: CaseFacts) -> str:
     if not facts.htaccess_read:
         return _("The .htaccess files could not be read.")
-    return "" if facts.can_write else _("The connection may only read.")
+    return "" if facts.can_write or facts.read_only else _("The connection may only read.")
 
 
 _OBSTACLES: dict[str, Callable[[CaseFacts], str]] = {

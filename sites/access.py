@@ -38,6 +38,18 @@ def refuse_readers(request: HttpRequest, team_id: int) -> None:
         raise PermissionDenied
 
 
+def is_owner(request: HttpRequest, team_id: int) -> bool:
+    """Whether the person owns the team: what everybody in it relies on is decided by owners."""
+    found = membership(request, team_id)
+    return found is not None and found.role == Membership.Role.OWNER
+
+
+def refuse_all_but_owners(request: HttpRequest, team_id: int) -> None:
+    """Raises PermissionDenied (403) unless the person owns this team."""
+    if not is_owner(request, team_id):
+        raise PermissionDenied
+
+
 def get_site(request: HttpRequest, pk: int, *, write: bool = False) -> Site:
     """The site, if it is of one of the person's teams."""
     site = _own(request, Site.objects.select_related("host", "team"), "team", pk)

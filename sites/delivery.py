@@ -47,7 +47,7 @@ _ALONE = (
     Notification.Kind.BEHIND_OVER,
     Notification.Kind.OWN_LINE,
 )  # never one mail with others
-_WITHOUT_INCIDENT = (*_ALONE, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE)
+_WITHOUT_INCIDENT = (*_ALONE, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE, Notification.Kind.STOPPED)
 _FAILURES = (Notification.Kind.NEW, Notification.Kind.REGRESSION)
 _TO_SEND = (State.QUEUED, State.FAILED)
 

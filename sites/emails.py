@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from sites import storms
+from sites import host_news, storms
 from sites.advice import advice
 from sites.models import BehindAlarm, Certificate, Incident, LineOutage, Notification
 from sites.probing.outcome import Kind
@@ -134,6 +134,14 @@ def certificate(notification: Notification) -> Mail:
     return _mail("certificate", context)
 
 
+def stopped(notification: Notification) -> Mail:
+    """A hosting account lets us in no more."""
+    found = host_news.about(notification)
+    if found is None:
+        raise NothingToTell(_("Somebody has seen to the hosting account before the mail left."))
+    return _mail("stopped", _common(notification) | found)
+
+
 def test(notification: Notification) -> Mail:
     """Shows that mail works."""
     return _mail("test", _common(notification) | {"at": exact_words(notification.created_at)})
@@ -185,20 +193,9 @@ def joined(parts: Sequence[Notification]) -> Mail:
 
 _FAILURES = (Notification.Kind.NEW, Notification.Kind.REGRESSION)
 _NEWS = [
-    "new",
-    "regression",
-    "escalation",
-    "flapping",
-    "cause",
-    "blocked",
-    "certificate",
-    "reminder",
-    "behind",
-    "own-line",
-    "behind-over",
-    "recovery",
-    "test",
-]
+    "new", "regression", "escalation", "flapping", "cause", "stopped", "blocked", "certificate", "reminder", "behind", "own-line",
+    "behind-over", "recovery", "test",
+]  # fmt: skip
 _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "new": new,
     "regression": regression,
@@ -208,6 +205,7 @@ _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "escalation": escalation,
     "blocked": blocked,
     "certificate": certificate,
+    "stopped": stopped,
     "behind": behind,
     "behind-over": behind,
     "own-line": own_line,
@@ -366,9 +364,11 @@ def _event_item(parts: Sequence[Notification]) -> dict[str, Any]:
 
 
 def _item(part: Notification) -> dict[str, Any]:
-    if part.incident is None and part.kind in ("blocked", "certificate", "test"):
+    if part.incident is None and part.kind in ("blocked", "certificate", "stopped", "test"):
         mail = _KINDS[part.kind](part)
         context = _common(part)
+        if part.kind == "stopped" and (host := host_news.about(part)):
+            context |= {"name": host["host_name"], "site_url": host["account"], "site_link": host["host_link"]}
         about = {"name": context["name"], "about": context["site_url"], "lines": []}
         return about | {"kind": part.kind, "headline": mail.subject, "link": context["site_link"]}
     context, incident = _about_incident(part), _incident(part)

@@ -8,8 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import delivery, incident_rules
-from sites.models import Incident, IncidentEntry, LineOutage, Membership, Notification, Site
+from sites import delivery, host_news, incident_rules
+from sites.models import Host, Incident, IncidentEntry, LineOutage, Membership, Notification, Site
 from sites.queueing import enqueue_on_commit
 from sites.windows import maintenance
 
@@ -127,6 +127,14 @@ def certificate_ends(site: Site, fingerprint: str, days: int, now: datetime) -> 
     """A certificate ends within so many days; told once per threshold for all sites of the team that use it."""
     how = _("Certificates that end are announced 21, 7 and 1 days before.")
     _tell(Kind.CERTIFICATE, site, now, f"certificate:{site.team_id}:{fingerprint}:{days}", how=how)
+
+
+def connection_stopped(host: Host, now: datetime) -> None:
+    """A hosting account refuses our login, or its key has changed; told once to its team, if sites are blind by it."""
+    site = host_news.told_about(host, now)
+    if site is not None:
+        how = _("Nothing is tried there by itself until somebody has looked.")
+        _tell(Kind.STOPPED, site, now, host_news.key(host, now), how=how)
 
 
 def cause_found(incident: Incident, now: datetime) -> None:

@@ -39,13 +39,13 @@ OWN = {
     "sites:settings-test-mail", "diagnostics:hosts", "diagnostics:host-new", "diagnostics:repairs", "diagnostics:causes",
     "sites:export-csv", "sites:export-json", "sites:bulk", "sites:bulk-undo", "sites:bin", "sites:bin-empty", "sites:tags",
     "sites:tag-change", "sites:filter-save", "sites:filter-remove", "diagnostics:imports", "diagnostics:hosts-test-untested",
-    "diagnostics:cause", "diagnostics:practice", "diagnostics:practice-start",
+    "diagnostics:cause", "diagnostics:connection-kinds", "diagnostics:practice", "diagnostics:practice-start",
 }  # fmt: skip
 OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-play", "diagnostics:practice-reset", "diagnostics:practice-remove"}
 MAY_SHOW_TO_READER = {
     "sites:site-visitors", "sites:site-visitors-csv",
     "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html",
-    "diagnostics:host", "diagnostics:host-found", "diagnostics:diagnosis",
+    "diagnostics:host", "diagnostics:host-found", "diagnostics:diagnosis", "diagnostics:host-actions",
     "diagnostics:site-files", "diagnostics:comparison",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report",
     "diagnostics:repair-report-markdown",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import lines_of_failure, proof_of, repairs_for
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, LogLine, TextFile, TreeEntry
+from diagnostics.evidence import Evidence, LogLine, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.cgi_scripts import interpreter, is_cgi
 from diagnostics.findings import Finding, Proof, Severity
 from sites.texts import mark as _
@@ -48,14 +48,15 @@ def _script(evidence: Evidence, name: str) -> TreeEntry | None:
 def _why_it_ended(evidence: Evidence, line: LogLine, script: TreeEntry | None, name: str) -> Finding:
     if script is None:
         return _finding("cgi-script-error", line, None, name, 0.6)
+    told = not isinstance(evidence.modes, Unreadable)
     content = next((file for file in evidence.cgi_scripts if file.path == script.path), None)
-    if is_cgi(script) and not script.mode & 0o100:  # PHP files are handed to PHP, which needs no execute bit
+    if told and is_cgi(script) and not script.mode & 0o100:  # PHP files are handed to PHP, which needs no execute bit
         return _finding("cgi-not-executable", line, script, name, 0.97)
     if content is not None and b"\r" in content.content.split(b"\n", 1)[0] and content.content.startswith(b"#!"):
         return _finding("cgi-windows-line-endings", line, script, name, 0.97)
     if content is not None and evidence.exists(interpreter(content.content)) is False:
         return _finding("cgi-interpreter-missing", line, script, name, 0.96, _interpreter(content))
-    if script.mode & 0o022 or (_folder_mode(evidence, script) or 0) & 0o022:
+    if told and (script.mode & 0o022 or (_folder_mode(evidence, script) or 0) & 0o022):
         return _finding("cgi-writable-by-others", line, script, name, 0.93)
     return _finding("cgi-script-error", line, script, name, 0.7)
 

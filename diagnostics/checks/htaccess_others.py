@@ -9,7 +9,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import answers, htaccess_files, is_failing, lines_of_failure, proof_of, repairs_for
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, TextFile
+from diagnostics.evidence import Evidence, TextFile, Unreadable
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import parse
 from diagnostics.htaccess.rewriting import flags_of, split_arguments
@@ -27,7 +27,7 @@ def htaccess_unreadable(evidence: Evidence) -> Iterator[Finding]:
             file = file_of(complaint, htaccess_files(evidence))
             yield _unreadable(file.path if file else _tail(complaint), 0.97 if file else 0.9, (proof_of(line),), file)
             return
-    if not answers(evidence.site, 403):
+    if not answers(evidence.site, 403) or isinstance(evidence.modes, Unreadable):
         return
     for file in htaccess_files(evidence):
         if not file.mode & 0o044:

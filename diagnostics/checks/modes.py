@@ -40,7 +40,7 @@ def root_mode(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-@check(id="modes", title=_("Permissions of files and folders"), needs=("tree",), order=40)
+@check(id="modes", title=_("Permissions of files and folders"), needs=("tree", "modes"), order=40)
 def modes(evidence: Evidence) -> Iterator[Finding]:
     judged = judged_entries(evidence)
     groups: dict[ModeSeverity, list[tuple[TreeEntry, Judgement]]] = defaultdict(list)

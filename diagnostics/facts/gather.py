@@ -13,7 +13,7 @@ from diagnostics.facts import access_log, cgi_scripts, error_log, htaccess_files
 from diagnostics.facts.access_log import Request
 from diagnostics.facts.paths import above
 from diagnostics.htaccess.parser import parse as parse_htaccess
-from diagnostics.transports.base import Reader, TransportError
+from diagnostics.transports.base import Capability, Reader, TransportError
 
 TIME_LIMIT_S = 18.0
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def gather(
     evidence = Evidence(site_seen, profile, reader.protocol, docroot=paths.docroot, read_at=now)
     evidence = replace(evidence, error_log=_error_log(reader, site_seen, paths))
     evidence = replace(evidence, htaccess=_htaccess(reader, paths, ()), root_mode=_root_mode(reader, paths))
-    evidence = _with_tree(reader, evidence, paths, deadline)
+    evidence = _with_modes(reader, _with_tree(reader, evidence, paths, deadline))
     if not isinstance(evidence.tree, Unreadable) and time.monotonic() < deadline:
         evidence = replace(evidence, htaccess=_htaccess(reader, paths, evidence.tree))
         evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, evidence.tree), ()))  # type: ignore[arg-type]
@@ -84,6 +84,13 @@ def _with_tree(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: f
         return replace(evidence, tree=Unreadable("the files", "the folder of the site cannot be listed"))
     kept, cut = tree.parse(entries, paths.docroot)
     return replace(evidence, tree=kept, tree_truncated=cut or time.monotonic() > deadline)
+
+
+def _with_modes(reader: Reader, evidence: Evidence) -> Evidence:
+    """A host that shows no permissions is not judged by those that most files have."""
+    if Capability.LIST_MODES in reader.capabilities:
+        return evidence
+    return replace(evidence, root_mode=None, modes=Unreadable("the permissions", "this connection does not show them"))
 
 
 def _named_paths(evidence: Evidence) -> list[str]:
