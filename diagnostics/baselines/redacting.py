@@ -62,6 +62,7 @@ def difference(path: str, old: bytes, new: bytes) -> str:
 
 def _lines(content: bytes) -> list[tuple[str, str]]:
     """Each line as it is, for comparing only, and as it may be shown."""
+    content = content.removesuffix(b"\n")
     shown = redacted(content).split("\n")
     raw = content.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return list(zip(raw, shown, strict=False)) if len(raw) == len(shown) else [(line, line) for line in shown]

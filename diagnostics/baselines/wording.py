@@ -14,6 +14,8 @@ from diagnostics.journal import printable
 from diagnostics.manifests.comparing import Group, Named, Summary
 from diagnostics.manifests.rules import GROUP_WORDS
 
+from sites.wording import capitalised
+
 from .comparing import Result
 
 _LATEST_MOMENT = 253_402_300_799  # the year 9999: a host may claim any time
@@ -66,7 +68,7 @@ def _row(group: Group, result: Result) -> GroupRow:
 def _title(group: Group) -> str:
     what = _(GROUP_WORDS[group.what])
     name = (group.after or group.before).partition("\t")[0] or group.name
-    return f"{what} {printable(name)}".strip()
+    return capitalised(f"{what} {printable(name)}".strip())
 
 
 def _versions(group: Group) -> str:
@@ -74,7 +76,8 @@ def _versions(group: Group) -> str:
     before, after = (label.partition("\t")[2] for label in (group.before, group.after))
     if before and after:
         return f"{before} → {after}" if before != after else after
-    return before or after
+    is_one_sided = not group.changed and not (group.added and group.removed)
+    return (before or after) if is_one_sided else ""
 
 
 def counts(group: Group | Summary) -> str:

@@ -33,7 +33,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "history": history,
         "comparisons": showing.comparisons(site),
         "may_write": access.may_write(request, site.team_id),
-        "most_names": gathering.MOST_NAMES,
+        "most_names": f"{gathering.MOST_NAMES:,}",
         "largest_kb": gathering.LARGEST_KEPT // 1024,
         "crumbs": _crumbs(site, (_("Files"), "")),
         "section": "sites",

@@ -48,9 +48,9 @@ def told(row: FileComparison) -> list[tuple[str, str, str]]:
 
 
 EXPECTED = [
-    ("configuration wp-config.php", "1 changed", ""),
-    ("plugin Akismet", "1 changed, 1 added", "5.2 → 5.3"),
-    ("files in the docroot", "1 removed", ""),
+    ("Configuration wp-config.php", "1 changed", ""),
+    ("Plugin Akismet", "1 changed, 1 added", "5.2 → 5.3"),
+    ("Files in the docroot", "1 removed", ""),
 ]
 
 
@@ -150,7 +150,7 @@ def test_diagnosis_tells_what_changed_since_it_last_worked(site: Site, docroot: 
     (docroot / "wp-content" / "uploads" / "b.jpg").write_bytes(b"new")
     os.utime(docroot / "wp-content" / "plugins", (1, 1))
     since = showing.since(diagnosed(site))
-    assert [(group.title, group.counts) for group in since.groups] == [("configuration .htaccess", "1 changed")]
+    assert [(group.title, group.counts) for group in since.groups] == [("Configuration .htaccess", "1 changed")]
     assert since.headline == "1 file differs: 1 changed."
     assert "+RewritEngine on" in since.groups[0].files[0].diff and SECRET.decode() not in repr(since)
 
