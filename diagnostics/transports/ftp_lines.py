@@ -182,7 +182,7 @@ def refined(row: Row, facts: dict[str, str]) -> Row:
     return replace(
         row,
         mtime=row.mtime if mtime is None else mtime,
-        mode=int(mode, 8) & 0o7777 if re.fullmatch(r"[0-7]{1,7}", mode) else row.mode,
+        mode=int(mode, 8) & 0o7777 if re.fullmatch(r"(0o)?[0-7]{1,7}", mode) else row.mode,  # pyftpdlib writes 0o644
         size=int(size) if row.kind is FileKind.FILE and size.isdecimal() else row.size,
         uid=int(owner) if owned else None,
         gid=int(group) if owned else None,

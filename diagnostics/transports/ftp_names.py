@@ -22,8 +22,8 @@ LISTING_LIMIT = 64 * 1024 * 1024  # bytes of one listing: some hundred for each 
 # Words of the servers' own, and of strerror(3) that they pass on.
 _ABSENT = ("no such file", "not found", "does not exist", "doesn't exist", "cannot find")
 _DENIED = ("permission", "denied", "not permitted", "prohibited", "not allowed", "forbidden")
-_FULL = ("space", "quota", "disk full", "exceeded", "writing to local file", "write error")
-_NOT_OPENED = ("failed to open directory",)  # vsftpd says so and calls the listing complete
+FULL = ("space", "quota", "disk full", "exceeded", "writing to local file", "write to file", "write error")
+_NOT_OPENED = ("failed to open directory", "unable to read")  # vsftpd and pure-ftpd say so and call the listing complete
 _CUT = ("truncated",)  # pure-ftpd lists 10,000 names unless it is told otherwise
 
 
@@ -183,7 +183,7 @@ class FtpNames:
             return lost()
         if reply.mentions(*_ABSENT):
             return not_found(shown)
-        if reply.code in (452, 552) or (refused.in_transfer and reply.mentions(*_FULL)):
+        if reply.code in (452, 552) or (refused.in_transfer and reply.mentions(*FULL)):
             return no_space(shown)
         if reply.mentions(*_DENIED):
             return permission_refused(shown)

@@ -13,7 +13,6 @@ from diagnostics.transports.failures import (
     already_exists,
     explained,
     is_link,
-    lost,
     no_space,
     not_found,
     not_regular,
@@ -23,7 +22,7 @@ from diagnostics.transports.failures import (
 )
 from diagnostics.transports.ftp import FtpReader
 from diagnostics.transports.ftp_lines import Row
-from diagnostics.transports.ftp_names import carried
+from diagnostics.transports.ftp_names import FULL, carried
 from diagnostics.transports.ftp_wire import FtpRefused
 from diagnostics.transports.paths import beside
 from sites.texts import mark as _
@@ -190,13 +189,11 @@ class FtpWriter(FtpReader):
 
     def _not_stored(self, refused: FtpRefused, path: str) -> TransportError:
         reply = refused.reply
-        if reply.code == 421:
-            return lost()
-        if reply.code in (452, 552) or (refused.in_transfer and not refused.line_failed):
-            return no_space(path)  # a host that has begun to take bytes and stops has no room for them
-        folder = posixpath.dirname(carried(path))
-        error = self._why(refused, folder, path)
-        return no_space(path) if refused.in_transfer and reply.mentions("space", "quota", "local file") else error
+        # A host that has begun to take bytes and stops has no room for them, unless it is the line that broke.
+        full = refused.in_transfer and (not refused.line_failed or reply.mentions(*FULL))
+        if reply.code != 421 and (full or reply.code in (452, 552)):
+            return no_space(path)
+        return self._why(refused, posixpath.dirname(carried(path)), path)
 
     def _discard(self, temporary: str) -> None:
         """Best effort: on a line that broke the hidden temporary file stays behind, the file itself is as it was."""

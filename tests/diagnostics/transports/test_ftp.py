@@ -131,8 +131,11 @@ def test_refused_login_is_tried_once(ftp_servers: Servers, name: str) -> None:
 
 
 def test_too_many_connections_is_no_refused_login(tmp_path: Path) -> None:
-    with vsftpd(tmp_path, extra=("max_clients=1",)) as server, socket.create_connection((server.address, server.port)) as first:
-        assert first.recv(100).startswith(b"220")
+    with vsftpd(tmp_path, extra=("max_clients=1",)) as server, contextlib.ExitStack() as stack:
+        greeting = b""
+        while not greeting.startswith(b"220"):  # it still counts the one that saw it start
+            time.sleep(0.05)
+            greeting = stack.enter_context(socket.create_connection((server.address, server.port))).recv(100)
         with pytest.raises(TooManyConnections), open_reader(to(server), guard=GUARD):
             pass
     with pyftpdlib(tmp_path, max_cons_per_ip=1) as server, open_reader(to(server), guard=GUARD) as first_reader:
@@ -149,7 +152,8 @@ def answering(*answers: bytes) -> contextlib.AbstractContextManager[Listener]:
             for answer in answers:
                 sock.sendall(answer)
                 if not lines.readline():
-                    return
+                    break
+        sock.shutdown(socket.SHUT_RDWR)
 
     return listening(speak)
 
@@ -284,7 +288,7 @@ def counting_proxy(server: FtpServer) -> Iterator[tuple[Listener, bytearray]]:
         yield info, seen
 
 
-@pytest.mark.parametrize("name", ["vsftpd", pytest.param("pure-ftpd", marks=pytest.mark.full), "pyftpdlib"])
+@pytest.mark.parametrize("name", ["vsftpd", *(pytest.param(name, marks=pytest.mark.full) for name in ("pure-ftpd", "pyftpdlib"))])
 def test_line_cut_after_each_command_of_a_write_leaves_the_old_file_or_the_new_one(ftp_servers: Servers, name: str) -> None:
     server = ftp_servers(name)
     with place_on(server, "ftp") as place, cutting_ftp_proxy(server.address, server.port) as (proxy, scissors):
@@ -427,16 +431,16 @@ def test_links_in_a_loop_lead_nowhere(ftp_servers: Servers, name: str) -> None:
                 place.writer.read(place.at(path), 10)
 
 
-def test_folder_of_10000_files(ftp_servers: Servers) -> None:
-    for name in ("vsftpd-reuse", "pyftpdlib"):
-        server = ftp_servers(name)
-        with place_on(server, server.protocol) as place:
-            for number in range(10_000):
-                (place.real / f"file {number}").touch()
-            started = time.monotonic()
-            assert len(place.writer.list(place.path)) == 10_000
-            assert place.writer.stat(place.at("file 9999")).kind is FileKind.FILE
-            assert time.monotonic() - started < 10
+@pytest.mark.parametrize("name", ["vsftpd-reuse", pytest.param("pyftpdlib", marks=pytest.mark.full)])
+def test_folder_of_10000_files(ftp_servers: Servers, name: str) -> None:
+    server = ftp_servers(name)
+    with place_on(server, server.protocol) as place:
+        for number in range(10_000):
+            (place.real / f"file {number}").touch()
+        started = time.monotonic()
+        assert len(place.writer.list(place.path)) == 10_000
+        assert place.writer.stat(place.at("file 9999")).kind is FileKind.FILE
+        assert time.monotonic() - started < 10
 
 
 def test_names_that_a_host_holds_back_are_not_taken_for_absent(tmp_path: Path) -> None:
