@@ -13,7 +13,6 @@ from django.utils.translation import ngettext
 from diagnostics.journal import printable
 from diagnostics.manifests.comparing import Group, Named, Summary
 from diagnostics.manifests.rules import GROUP_WORDS
-
 from sites.wording import capitalised
 
 from .comparing import Result
