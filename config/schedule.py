@@ -43,6 +43,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **{f"sign of life: {queue}": _in_queue(queue, 20, "sites.tasks.show_sign_of_life") for queue in ("probes", "hosts", "mail")},
     "bin": _every(600, "sites.tasks.empty_bin"),
     "journal": _every(30, "diagnostics.tasks.recover_journal"),
+    "journal contents": _every(600, "diagnostics.tasks.prune_journal"),
     "host tests": _every(10, "diagnostics.tasks.hand_over_host_tests"),
     "access logs": _every(5, "diagnostics.tasks.dispatch_access_logs"),
     "visitors": _every(60, "sites.tasks.follow_visitors"),

@@ -88,6 +88,8 @@ try:
     SITEMEND_EGRESS_ADDRESSES = _read.networks("SITEMEND_EGRESS_ADDRESSES")
     SITEMEND_LOCAL_ROOTS = _read.folders("SITEMEND_LOCAL_ROOTS")
     SITEMEND_PROBES_PER_ADDRESS = _read.integer("SITEMEND_PROBES_PER_ADDRESS", 4, least=1, most=1000)
+    SITEMEND_UNDO_DAYS = _read.integer("SITEMEND_UNDO_DAYS", 90, least=1, most=3650)
+    SITEMEND_JOURNAL_MB_PER_SITE = _read.integer("SITEMEND_JOURNAL_MB_PER_SITE", 200, least=20, most=100_000)
     SITEMEND_CA_FILE = _read.authorities("SITEMEND_CA_FILE")
     # Asked only when much of the fleet is out of reach at once: neutral, and in different hands and networks.
     SITEMEND_ANCHORS = _read.page_urls(

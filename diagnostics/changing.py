@@ -100,8 +100,7 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
     after = look(site, as_answered=True, keeping=executor)
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
     if after.is_well and stays_well(site, executor):
-        _resolve(site, step)
-        return steps.conclude(step, Step.State.DONE_VERIFIED, _("Every page answers as expected again."), **pages)
+        return _cured(step, **pages)
     gone = finding.check != TRIAL_CHECK and _is_gone(site, executor, after, finding, since)
     executor.keep()
     if not gone or examining.got_worse(before.view, after.view):
@@ -151,9 +150,12 @@ def _is_gone(site: Site, executor: Executor, after: Seen, finding: Finding, sinc
     return not any(examining.same_finding(each, finding) and each.severity != Severity.NOTE for each in again.findings)
 
 
-def _resolve(site: Site, step: Step) -> None:
-    for incident in site.incidents.filter(resolved_at=None):
+def _cured(step: Step, **pages: object) -> Step:
+    """The step stands before its incidents end: a crash in between must not leave them resolved by what is then taken back."""
+    steps.conclude(step, Step.State.DONE_VERIFIED, _("Every page answers as expected again."), **pages)
+    for incident in step.case.site.incidents.filter(resolved_at=None):
         incidents.resolve_by_repair(incident, step.created_by)
+    return step
 
 
 def conclude_late(step: Step) -> Step:
@@ -164,6 +166,5 @@ def conclude_late(step: Step) -> Step:
     if step.state != Step.State.AWAITING_EFFECT:
         return step  # somebody undid it while it was looked at
     if after.is_well:
-        _resolve(step.case.site, step)
-        return steps.conclude(step, Step.State.DONE_VERIFIED, _("Every page answers as expected again."), **pages)
+        return _cured(step, **pages)
     return steps.conclude(step, Step.State.DONE_NOT_CURED, _("What was found is mended, but the site is not well yet."), **pages)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -12,19 +11,14 @@ from django.utils.translation import gettext as _
 
 from sites.credentials import SecretUnreadable
 
-from . import journal, purposes
+from . import journal, purposes, versions
 from .locking import Lock, LockLost
+from .looking import ASIDE, LEFTOVER, READ_LIMIT, Looker, Stale
 from .models import JournalEntry, Step
-from .repairs.plan import Change, ChangeMode, Plan, RenameFile, WriteFile
-from .transports.base import Capability, ConnectionLost, FileKind, NotFound, Reader, Stat, TransportError, Unsupported, Writer
+from .repairs.plan import Change, CreateFile, Plan, RemoveFile, RenameFile, WriteFile
+from .transports.base import Capability, ConnectionLost, FileKind, Reader, Stat, TransportError, Writer
 
-READ_LIMIT = 4 * 1024 * 1024  # bytes of a file that is changed: larger ones are no configuration
-_ASIDE = re.compile(r"^\.sitemend-[0-9a-f]+\.old$")
-_LEFTOVER = re.compile(r"^\.sitemend-[0-9a-f]+\.tmp$")
-
-
-class Stale(Exception):
-    """The host is not as the plan found it. Nothing was written, or what was written is taken back."""
+__all__ = ["READ_LIMIT", "Executor", "NotApplied", "Stale", "TakenBack"]
 
 
 class NotApplied(Exception):
@@ -53,15 +47,15 @@ class TakenBack:
         return " ".join(f"{shown}: {why}" for shown, why in self.refused)
 
 
-class Executor:
+class Executor(Looker):
     """One lock on one host with the writer that goes with it. Opened when first needed, and once more when the connection was lost."""
 
     def __init__(self, opener: Callable[[], AbstractContextManager[Writer]], lock: Lock) -> None:
+        super().__init__()
         self._opener = opener
         self._lock = lock
         self._context: AbstractContextManager[Writer] | None = None
         self._open: Writer | None = None
-        self._plain: set[str] = set()  # folders of the site that were seen to be no links, in the run at hand
 
     def __enter__(self) -> Executor:
         return self
@@ -98,12 +92,16 @@ class Executor:
     def apply(self, step: Step, plan: Plan) -> None:
         """Makes every change of the plan. Raises Stale, NotApplied (after taking back), LockLost (the next holder takes back)."""
         self._plain.clear()
+        touched: set[str] = set()
         for change in plan.changes:
             try:
-                self._require_inside(step, change.path, change.shown)
-                self._look(change)
+                self.require_inside(step, change.path, change.shown)
+                names = {change.path, change.target} if isinstance(change, RenameFile) else {change.path}
+                if not names & touched:  # else an earlier change of the plan makes it what this one expects
+                    self.look(change)
             except TransportError as error:
                 raise NotApplied(_told(error), taken_back=True) from error
+            touched |= names
         try:
             for position, change in enumerate(plan.changes):
                 self._make(step, position, change)
@@ -117,19 +115,18 @@ class Executor:
             raise NotApplied(f"{message} {back.why()}".strip(), taken_back=back.complete, retry=back.retry) from error
 
     def _make(self, step: Step, position: int, change: Change) -> None:
-        self._require_inside(step, change.path, change.shown)
-        stat, content = self._look(change)
+        self.require_inside(step, change.path, change.shown)
+        stat, content = self.look(change)
         self._lock.check()
         entry = journal.record(step, position, change, stat, content)
         self._lock.check()
-        writer = self._writer
-        if isinstance(change, WriteFile):
-            writer.write_atomic(change.path, change.after, stat.mode)
-        elif isinstance(change, RenameFile):
-            writer.rename(change.path, change.target)
-        else:
-            writer.chmod(change.path, change.after)
-        self._check_made(change, stat)
+        try:
+            self.require_same(change, stat)
+        except Stale:
+            journal.mark_taken_back(entry, _("Not made: the file changed at that moment."))
+            raise
+        self._carry_out(change, stat)
+        self.require_made(change, stat)
         journal.mark_applied(entry)
         try:
             self._lock.check()
@@ -138,41 +135,18 @@ class Executor:
             Step.objects.filter(pk=step.pk).update(state=Step.State.APPLYING)
             raise
 
-    def _require_inside(self, step: Step, path: str, shown: str) -> None:
-        """Raises Stale where a folder between the docroot and the file is a link by now: it may lead to somebody else's files."""
-        docroot = step.case.site.docroot.rstrip("/")
-        folder = path.rpartition("/")[0]
-        while docroot and folder.startswith(f"{docroot}/") and folder not in self._plain:
-            stat = self._stat(folder)
-            if stat is not None and stat.kind != FileKind.FOLDER:
-                raise Stale(
-                    _("A folder on the way to %(path)s is a link by now, which is not followed.") % {"path": journal.printable(shown)}
-                )
-            self._plain.add(folder)
-            folder = folder.rpartition("/")[0]
-
-    def _look(self, change: Change) -> tuple[Stat, bytes | None]:
-        """What is there now, if it is what the plan was made from. Raises Stale."""
-        stat = self._stat(change.path)
-        if isinstance(change, ChangeMode):
-            if stat is None or stat.kind != change.kind or stat.mode != change.before:
-                raise Stale(_("%(path)s has changed since it was looked at.") % {"path": journal.printable(change.shown)})
-            return stat, None
-        content = self._content(change.path) if stat is not None and stat.kind == FileKind.FILE else None
-        wanted = journal.sha256(change.before) if isinstance(change, WriteFile) else change.sha256
-        if stat is None or content is None or journal.sha256(content) != wanted:
-            raise Stale(_("%(path)s has changed since it was looked at.") % {"path": journal.printable(change.shown)})
-        if isinstance(change, RenameFile) and self._stat(change.target) is not None:
-            raise Stale(_("There is a file named %(path)s already.") % {"path": journal.printable(change.target_shown)})
-        return stat, content
-
-    def _check_made(self, change: Change, before: Stat) -> None:
-        now = self._stat(change.target if isinstance(change, RenameFile) else change.path)
-        mode = change.after if isinstance(change, ChangeMode) else before.mode
-        if now is None or now.mode != mode or (isinstance(change, WriteFile) and self._content(change.path) != change.after):
-            raise TransportError(_("The host did not keep the change to %(path)s.") % {"path": journal.printable(change.shown)})
-        if (now.uid, now.gid) != (before.uid, before.gid):
-            raise TransportError(_("The owner of %(path)s would not stay the same.") % {"path": journal.printable(change.shown)})
+    def _carry_out(self, change: Change, before: Stat | None) -> None:
+        writer = self._writer
+        if isinstance(change, WriteFile):
+            writer.write_atomic(change.path, change.after, before.mode if before else change.mode, change.mtime)
+        elif isinstance(change, RenameFile):
+            writer.rename(change.path, change.target)
+        elif isinstance(change, CreateFile):
+            writer.create_exclusive(change.path, change.content, change.mode, change.mtime)
+        elif isinstance(change, RemoveFile):
+            writer.remove(change.path)
+        else:
+            writer.chmod(change.path, change.after)
 
     # --- taking back ----------------------------------------------------------------------------
     @purposes.of_step
@@ -184,7 +158,7 @@ class Executor:
             try:
                 why = self._take_back_again(entry)
             except SecretUnreadable as error:
-                why = str(error)
+                why, result.retry = str(error), True
             except TransportError as error:
                 why, result.retry = _told(error), True
             if why:
@@ -193,6 +167,8 @@ class Executor:
                     break  # order matters: nothing older is touched while a newer change stands
             else:
                 result.done.append(entry.shown)
+        if result.refused and not result.retry:
+            versions.note(step, self)
         return result
 
     def _take_back_again(self, entry: JournalEntry) -> str:
@@ -200,92 +176,98 @@ class Executor:
             return self._take_back(entry)
         except ConnectionLost:
             self._drop()
-            return self._take_back(entry)
+            why = self._take_back(entry)
+            self._tidy(entry.step)
+            return why
 
     def _take_back(self, entry: JournalEntry) -> str:
         """Takes one change back; returns why not, or nothing."""
+        path = journal.path_now(entry)
         try:
-            self._require_inside(entry.step, journal.path_now(entry), entry.shown)
+            self.require_inside(entry.step, path, entry.shown)
         except Stale as error:
             return str(error)
-        undo = {"write": self._unwrite, "rename": self._unrename, "mode": self._unchmod}[entry.change]
-        why = undo(entry)
+        later = journal.later_change(entry)
+        if later is not None:
+            return _("a later step (%(step)s) changed it too. Undo that one first.") % {"step": later.step_id}
+        if entry.change in ("write", "remove") and entry.before_content is None:
+            return _("what it held before is no longer kept.")
+        undo = {
+            "write": self._unwrite,
+            "rename": self._unrename,
+            "mode": self._unchmod,
+            "create": self._uncreate,
+            "remove": self._unremove,
+        }[entry.change]
+        why = undo(entry, path)
         if not why:
             journal.mark_taken_back(entry)
         elif entry.state == JournalEntry.State.RECORDED:
             journal.mark_refused(entry, why)
         return why
 
-    def _unwrite(self, entry: JournalEntry) -> str:
-        path = journal.path_now(entry)
-        stat = self._stat(path)
+    def _unwrite(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path) or self._brought_back(path, entry)
         if stat is None:
-            return "" if self._brought_back(path, entry) else _("the file is no longer there.")
-        content = self._content(path) if stat.kind == FileKind.FILE else None
+            return _("the file is no longer there.")
+        content = self.content_of(path, stat)
         found = journal.sha256(content) if content is not None else ""
         if found == entry.before_sha256:
-            return ""
+            return self._give_its_time(path, entry, stat)
         if found != entry.after_sha256:
-            return self._changed_since(entry)
+            return _changed_since()
         self._lock.check()
         # The mode is not what this change altered: whoever altered it since takes it back by itself.
         self._writer.write_atomic(path, journal.before_content(entry), stat.mode, entry.before_mtime)
-        return self._check_restored(path, entry, stat)
+        return self._check_restored(path, entry, stat.mode)
 
-    def _brought_back(self, path: str, entry: JournalEntry) -> bool:
-        """Where a host cannot replace a file in one move, a crash can leave the old one under a name of ours beside it."""
-        for aside in self._entries(path.rpartition("/")[0] or "/"):
-            if _ASIDE.match(aside.path.rpartition("/")[2]) and journal.sha256(self._content(aside.path) or b"") == entry.before_sha256:
-                self._lock.check()
-                self._writer.rename(aside.path, path)
-                return True
-        return False
+    def _brought_back(self, path: str, entry: JournalEntry) -> Stat | None:
+        """Where a host cannot replace a file in one move, a crash can leave it under a name of ours beside its own."""
+        aside = self.set_aside(path, entry)
+        if not aside:
+            return None
+        self._lock.check()
+        self._writer.rename(aside, path)
+        return self.stat(path)
 
-    def _check_restored(self, path: str, entry: JournalEntry, before: Stat) -> str:
-        now = self._stat(path)
-        content = self._content(path)
-        times_kept = Capability.SET_MTIME not in self._writer.capabilities or (
-            now is not None and int(now.mtime) == int(entry.before_mtime or 0)
-        )
-        if now is None or content is None or journal.sha256(content) != entry.before_sha256 or now.mode != before.mode or not times_kept:
+    def _give_its_time(self, path: str, entry: JournalEntry, stat: Stat) -> str:
+        """The content is as it was. Where a crash struck between content and time of a file, its time is not yet."""
+        if not self._keeps_time(entry, stat):
+            self._lock.check()
+            self._writer.set_mtime(path, float(entry.before_mtime or 0))
+        return ""
+
+    def _keeps_time(self, entry: JournalEntry, now: Stat) -> bool:
+        return Capability.SET_MTIME not in self._writer.capabilities or int(now.mtime) == int(entry.before_mtime or 0)
+
+    def _check_restored(self, path: str, entry: JournalEntry, mode: int) -> str:
+        now = self.stat(path)
+        if now is None or self.digest(path) != entry.before_sha256 or now.mode != mode or not self._keeps_time(entry, now):
             raise TransportError(_("The host did not keep what was put back."))
         if (now.uid, now.gid) != (entry.before_uid, entry.before_gid):
             return _("the content is as it was, but its owner changed; set the owner back by hand.")
         return ""
 
-    def _changed_since(self, entry: JournalEntry) -> str:
-        later = journal.later_writer(entry)
-        if later is not None:
-            return _("a later step (%(step)s) changed it too. Undo that one first.") % {"step": later.step_id}
-        return _("it is no longer what was written here: somebody changed it since. It was left as it is.")
-
-    def _unrename(self, entry: JournalEntry) -> str:
+    def _unrename(self, entry: JournalEntry, _path: str) -> str:
         path, target = journal.unescape_path(entry.path), journal.unescape_path(entry.target)
-        old, new = self._stat(path), self._stat(target)
+        old, new = self.stat(path), self.stat(target)
         if new is None:
             return "" if old is not None else _("the file is under neither of its names.")
-        if old is not None and entry.state == JournalEntry.State.RECORDED and self._is_half_renamed(path, target, old, new, entry):
+        if old is not None and self.is_half_renamed(path, target, old, new, entry):
             self._lock.check()
             self._writer.remove(target)
             return ""
         if old is not None:
             return _("there is a file under the old name again, so the name cannot be given back.")
-        content = self._content(target) if new.kind == FileKind.FILE else None
+        content = self.content_of(target, new)
         if content is None or journal.sha256(content) not in journal.known_hashes(entry):
-            return self._changed_since(entry)
+            return _changed_since()
         self._lock.check()
         self._writer.rename(target, path)
         return ""
 
-    def _is_half_renamed(self, path: str, target: str, old: Stat, new: Stat, entry: JournalEntry) -> bool:
-        """Whether a crash struck inside the rename itself: without overwriting it is a link and an unlink, and both names stand."""
-        if {old.kind, new.kind} != {FileKind.FILE} or (old.mode, int(old.mtime)) != (new.mode, int(new.mtime)):
-            return False
-        return {journal.sha256(self._content(name) or b"") for name in (path, target)} == {entry.before_sha256}
-
-    def _unchmod(self, entry: JournalEntry) -> str:
-        path = journal.path_now(entry)
-        stat = self._stat(path)
+    def _unchmod(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path)
         if stat is None:
             return _("it is no longer there.")
         if stat.mode == entry.before_mode:
@@ -294,10 +276,28 @@ class Executor:
             return _("its mode is no longer what was set here. It was left as it is.")
         self._lock.check()
         self._writer.chmod(path, int(entry.before_mode or 0))
-        now = self._stat(path)
+        now = self.stat(path)
         if now is None or now.mode != entry.before_mode:
             raise TransportError(_("The host did not keep the mode that was put back."))
         return ""
+
+    def _uncreate(self, entry: JournalEntry, path: str) -> str:
+        if self.stat(path) is None:
+            return ""
+        if self.digest(path) != entry.after_sha256:
+            return _changed_since()
+        self._lock.check()
+        self._writer.remove(path)
+        return ""
+
+    def _unremove(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path)
+        if stat is not None:
+            return "" if self.digest(path) == entry.before_sha256 else _changed_since()
+        self._lock.check()
+        mode = int(entry.before_mode or 0)
+        self._writer.create_exclusive(path, journal.before_content(entry), mode, entry.before_mtime)
+        return self._check_restored(path, entry, mode)
 
     def _tidy(self, step: Step) -> None:
         try:
@@ -305,37 +305,25 @@ class Executor:
         except TransportError:
             pass  # hidden temporary files harm nobody; the line is broken again
 
-    @purposes.of_step
     def remove_leftovers(self, step: Step) -> list[str]:
-        """Removes temporary files of ours that a crash left beside what the step touched. Returns their names."""
+        """Removes files under names of ours that a crash left beside what the step touched. Returns their names."""
         folders = {journal.unescape_path(path).rpartition("/")[0] or "/" for path in step.journal.values_list("path", flat=True)}
+        hashes = {digest for pair in step.journal.values_list("before_sha256", "after_sha256") for digest in pair} - {""}
         removed = []
         for folder in sorted(folders):
-            for entry in self._entries(folder):
-                if entry.stat.kind == FileKind.FILE and _LEFTOVER.match(entry.path.rpartition("/")[2]):
+            for found in self.beside(folder):
+                name = found.path.rpartition("/")[2]
+                if found.stat.kind != FileKind.FILE:
+                    continue
+                if LEFTOVER.match(name) or (ASIDE.match(name) and self.digest(found.path) in hashes):
                     self._lock.check()
-                    self._writer.remove(entry.path)
-                    removed.append(journal.printable(entry.path))
+                    self._writer.remove(found.path)
+                    removed.append(journal.printable(found.path))
         return removed
 
-    def _entries(self, folder: str) -> list:
-        try:
-            return self._writer.list(folder)
-        except NotFound:
-            return []
 
-    # --- looking --------------------------------------------------------------------------------
-    def _stat(self, path: str) -> Stat | None:
-        try:
-            return self._writer.stat(path)
-        except NotFound:
-            return None
-
-    def _content(self, path: str) -> bytes | None:
-        try:
-            return self._writer.read(path, READ_LIMIT)
-        except (NotFound, Unsupported):
-            return None
+def _changed_since() -> str:
+    return _("it is no longer what was written here: somebody changed it since. It was left as it is.")
 
 
 def _told(error: TransportError) -> str:

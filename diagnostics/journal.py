@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,9 +17,18 @@ from django.utils import timezone
 from sites.credentials import seal_bytes, unseal_bytes
 
 from .models import JournalEntry, Step
-from .repairs.plan import Change, ChangeMode, RenameFile, WriteFile
+from .repairs.plan import Change, ChangeMode, CreateFile, RemoveFile, RenameFile, WriteFile
 from .transports.base import Stat
 
+# Which later changes of the same file stand on a change. A name does not depend on content and mode, nor they on it or on each other.
+_BUILT_ON = {
+    "write": ("write", "create", "remove"),
+    "mode": ("mode", "create", "remove"),
+    "rename": ("rename", "create", "remove"),
+    "create": ("write", "mode", "rename", "create", "remove"),
+    "remove": ("write", "mode", "rename", "create", "remove"),
+}
+_GONE = "\\gone"  # where a removed file is meanwhile: a name that no path has once it is escaped
 _ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2})")
 
 
@@ -48,13 +58,17 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
-def record(step: Step, position: int, change: Change, stat: Stat, content: bytes | None) -> JournalEntry:
-    """Stores what a change will touch, in a transaction of its own that is finished when this returns. `content` is what is there now."""
+def record(step: Step, position: int, change: Change, stat: Stat | None, content: bytes | None) -> JournalEntry:
+    """Stores what a change will touch, in a transaction of its own that is finished when this returns.
+
+    `stat` and `content` are what is there now; None where there is nothing yet.
+    """
     entry = JournalEntry(
         step=step, position=position, path=escape_path(change.path), shown=printable(change.shown), recorded_at=timezone.now()
     )
-    entry.before_mode, entry.after_mode = stat.mode, stat.mode
-    entry.before_mtime, entry.before_uid, entry.before_gid = stat.mtime, stat.uid, stat.gid
+    if stat is not None:
+        entry.before_mode, entry.after_mode = stat.mode, stat.mode
+        entry.before_mtime, entry.before_uid, entry.before_gid = stat.mtime, stat.uid, stat.gid
     if content is not None:
         entry.before_content, entry.before_sha256 = seal_bytes(content), sha256(content)
     if isinstance(change, WriteFile):
@@ -62,6 +76,11 @@ def record(step: Step, position: int, change: Change, stat: Stat, content: bytes
         entry.after_content, entry.after_sha256 = seal_bytes(change.after), sha256(change.after)
     elif isinstance(change, RenameFile):
         entry.change, entry.target, entry.after_sha256 = "rename", escape_path(change.target), entry.before_sha256
+    elif isinstance(change, CreateFile):
+        entry.change, entry.after_mode = "create", change.mode
+        entry.after_content, entry.after_sha256 = seal_bytes(change.content), sha256(change.content)
+    elif isinstance(change, RemoveFile):
+        entry.change = "remove"
     elif isinstance(change, ChangeMode):
         entry.change, entry.after_mode = "mode", change.after
     with transaction.atomic(durable=True):
@@ -74,16 +93,27 @@ def before_content(entry: JournalEntry) -> bytes:
     return unseal_bytes(entry.before_content)
 
 
+def after_content(entry: JournalEntry) -> bytes:
+    """The bytes that were written. Raises SecretUnreadable when the key of this installation is another one."""
+    return unseal_bytes(entry.after_content)
+
+
 def mark_applied(entry: JournalEntry) -> None:
     """The change is on the host."""
-    entry.state, entry.applied_at = JournalEntry.State.APPLIED, timezone.now()
-    entry.save(update_fields=["state", "applied_at"])
+    entry.state, entry.applied_at, entry.taken_back_at = JournalEntry.State.APPLIED, timezone.now(), None
+    entry.save(update_fields=["state", "applied_at", "taken_back_at"])
 
 
 def mark_taken_back(entry: JournalEntry, note: str = "") -> None:
     """The host is as it was before this change."""
     entry.state, entry.taken_back_at, entry.note = JournalEntry.State.TAKEN_BACK, timezone.now(), note
     entry.save(update_fields=["state", "taken_back_at", "note"])
+
+
+def mark_kept(entry: JournalEntry, note: str) -> None:
+    """A person leaves the file as it is now: it is not taken back any more."""
+    entry.state, entry.note = JournalEntry.State.KEPT, note
+    entry.save(update_fields=["state", "note"])
 
 
 def mark_refused(entry: JournalEntry, why: str) -> None:
@@ -94,7 +124,7 @@ def mark_refused(entry: JournalEntry, why: str) -> None:
 
 def standing(step: Step) -> list[JournalEntry]:
     """Entries that are, or may be, on the host: newest first."""
-    return list(step.journal.exclude(state=JournalEntry.State.TAKEN_BACK).order_by("-position"))
+    return list(step.journal.exclude(state__in=JournalEntry.CLOSED).order_by("-position"))
 
 
 def changed_paths(step: Step) -> list[str]:
@@ -116,18 +146,47 @@ def _of_same_host(entry: JournalEntry) -> QuerySet[JournalEntry]:
 
 
 def path_now(entry: JournalEntry) -> str:
-    """Where the file of a change is now: a later step of ours may have renamed it."""
-    later = _of_same_host(entry).filter(change="rename", path=entry.path, state=JournalEntry.State.APPLIED, pk__gt=entry.pk).first()
-    return unescape_path(later.target if later else entry.path)
+    """Where the file of a change is now: since then steps of ours may have renamed it, or given it back the name it had before."""
+    if entry.change == "remove":
+        return unescape_path(entry.path)  # who has that name since is another file
+    events: list[tuple[datetime, str, str]] = []  # when, from which name, to which
+    made = _of_same_host(entry).filter(change__in=("rename", "remove"), applied_at__isnull=False)
+    for number, path, target, made_at, back_at in made.values_list("pk", "path", "target", "applied_at", "taken_back_at"):
+        instead = target or f"{_GONE}{number}"
+        events.append((made_at, path, instead))
+        if back_at:
+            events.append((back_at, instead, path))
+    now = entry.path
+    for at, name, instead in sorted(events):
+        if at > entry.recorded_at and name == now:
+            now = instead
+    return unescape_path(entry.path if now.startswith(_GONE) else now)
+
+
+def names_of(entry: JournalEntry) -> set[str]:
+    """Every name that the file of a change has had by steps of ours, escaped."""
+    names = {entry.path, entry.target} - {""}
+    pairs = list(_of_same_host(entry).filter(change="rename").values_list("path", "target"))
+    while more := {name for pair in pairs if names & set(pair) for name in pair} - names:
+        names |= more
+    return names
 
 
 def known_hashes(entry: JournalEntry) -> set[str]:
     """Hashes of every content that we ourselves found or put at the names of a rename."""
-    rows = _of_same_host(entry).filter(Q(path=entry.path) | Q(path=entry.target)).values_list("before_sha256", "after_sha256")
+    names = names_of(entry)
+    rows = _of_same_host(entry).filter(Q(path__in=names) | Q(target__in=names)).values_list("before_sha256", "after_sha256")
     return {digest for row in rows for digest in row if digest} | {entry.before_sha256}
 
 
-def later_writer(entry: JournalEntry) -> JournalEntry | None:
-    """The newest later change of ours to the same file that still stands."""
-    later = _of_same_host(entry).filter(path=entry.path, change="write", state=JournalEntry.State.APPLIED, pk__gt=entry.pk)
-    return later.order_by("-pk").first()
+def later_change(entry: JournalEntry) -> JournalEntry | None:
+    """The newest later change of ours to the same file that must be taken back before this one can be."""
+    names = names_of(entry)
+    later = _of_same_host(entry).filter(change__in=_BUILT_ON[entry.change], pk__gt=entry.pk).exclude(state__in=JournalEntry.CLOSED)
+    return later.filter(Q(path__in=names) | Q(target__in=names)).order_by("-pk").first()
+
+
+def made_again(entry: JournalEntry) -> bool:
+    """Whether the old name of a rename is that of a file we made since."""
+    made = _of_same_host(entry).filter(change="create", path=entry.path, pk__gt=entry.pk)
+    return made.exclude(state__in=JournalEntry.CLOSED).exists()

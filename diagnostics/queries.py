@@ -13,7 +13,7 @@ from sites import read_only
 from sites.models import Host, Incident, Site
 from sites.models.site import Verdict
 
-from . import abilities, repairing, situation, trials, undoing
+from . import abilities, repairing, retention, situation, trials, undoing, versions
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
 from .profiles import get_profile
@@ -74,6 +74,11 @@ def open_cases(user: AbstractBaseUser) -> int:
 def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[str, Any]:
     """Everything on the page of one repair. `asked_step` is a guide step's id; empty or unknown: the recommended one."""
     attempts = list(case.steps.select_related("created_by", "undone_by"))
+    to_choose = versions.waiting(step.pk for step in attempts)
+    for step in attempts:
+        step.case = case
+        step.to_choose = step.pk in to_choose and step.may_be_undone
+        step.undo_until = retention.undo_until(step)
     diagnosis, incident = repairing.newest_diagnosis(case), repairing.incident_of(case)
     findings = list(diagnosis.findings.all()) if diagnosis else []
     present = situation.of_this_failure(case.site, attempts, diagnosis, findings)

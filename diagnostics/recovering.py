@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites.models import Host
@@ -60,10 +59,12 @@ def _remove_leftovers(executor: Executor, step: Step) -> None:
 def _settle(step: Step, back: TakenBack) -> None:
     undoing = step.result.get("undoing")
     if back.complete and undoing:
-        step.undone_at = step.undone_at or timezone.now()
-        steps.conclude(step, Step.State.UNDONE, _("Undone. It was interrupted and has been finished now."))
+        steps.conclude_undone(step, _("Undone. It was interrupted and has been finished now."))
     elif back.complete:
         steps.conclude(step, Step.State.TAKEN_BACK, _("It was interrupted, so everything it had changed was taken back."))
+    elif undoing and not back.done and not back.retry:
+        refused, step.undone_by = {steps.UNDO_REFUSED: True}, None
+        steps.conclude(step, undoing, _("It was not undone. %(why)s") % {"why": back.why()}, **refused)
     else:
         keep = {"undoing": undoing} if undoing else {}
         steps.conclude(step, Step.State.NEEDS_ATTENTION, attention(back), retry=back.retry, **keep)
@@ -74,4 +75,4 @@ def attention(back: TakenBack) -> str:
     what = _("Not everything could be taken back. %(why)s") % {"why": back.why()}
     if back.retry:
         return f"{what} " + _("It is tried again by itself as soon as the host can be reached.")
-    return f"{what} " + _("Look at the named file; the hand-over report shows what it held before.")
+    return f"{what} " + _("Look at the three versions of it, then choose what to do.")

@@ -213,7 +213,7 @@ def run_step(step_id: int) -> Step:
     except HostBusy:
         return step
     except TransportError as error:
-        return _give_up(step, f"{error.message} {error.hint}".strip())
+        return give_up(step, f"{error.message} {error.hint}".strip())
 
 
 def under_lock(site: Site, work: Callable[[Executor], T]) -> T:
@@ -224,7 +224,7 @@ def under_lock(site: Site, work: Callable[[Executor], T]) -> T:
         return work(executor)
 
 
-def _give_up(step: Step, why: str) -> Step:
+def give_up(step: Step, why: str) -> Step:
     """The host could not be reached: what was never begun is ended here, what was begun is left to recovery."""
     step.refresh_from_db()
     if step.state == Step.State.QUEUED or (step.state in steps.UNFINISHED and not step.journal.exists()):

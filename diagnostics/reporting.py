@@ -88,7 +88,8 @@ def _counted(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def timeline(case: RepairCase) -> list[Moment]:
     """What happened, oldest first: the incident's own entries and the steps of the repair."""
-    moments = [Moment(case.opened_at, _("The repair was opened."), _who(case.opened_by))]
+    how = _("The repair was begun from the shell.") if case.from_shell else _("The repair was opened.")
+    moments = [Moment(case.opened_at, how, _who(case.opened_by))]
     incident = repairing.incident_of(case)
     if incident:
         entries = IncidentEntry.objects.filter(incident=incident).select_related("by")

@@ -18,7 +18,8 @@ from .wizard import StepDone
 
 PROBLEMS = (Step.State.NEEDS_ATTENTION,)
 FINISHED = (*Step.APPLIED, Step.State.DONE, Step.State.SKIPPED)
-OF_NO_WEIGHT = (Step.State.UNDONE, Step.State.STALE, Step.State.TAKEN_BACK, Step.State.FAILED, *repairing.IN_WORK)
+CHOSEN = (Step.State.DONE_AS_ASKED, Step.State.KEPT)  # a person chose what stays where an undo was refused
+OF_NO_WEIGHT = (Step.State.UNDONE, Step.State.STALE, Step.State.TAKEN_BACK, Step.State.FAILED, *CHOSEN, *repairing.IN_WORK)
 
 
 def is_busy(attempts: Sequence[Step]) -> bool:

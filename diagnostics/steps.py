@@ -5,24 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites.models import Host
 
-from .models import Step
+from .models import JournalEntry, Step
 
+UNDO_REFUSED = "undo_refused"  # in a step's result: its undo was asked for and could not be done
 UNFINISHED = (Step.State.APPLYING, Step.State.VERIFYING)
 RUN_LIMIT_S = 600  # a worker that runs one step for longer is killed
 
 
-def claim(step: Step, *, since: tuple[str, ...] = (Step.State.QUEUED, Step.State.PLANNED)) -> bool:
-    """Takes a waiting step for this worker. False when another has it."""
-    now = timezone.now()
-    if Step.objects.filter(pk=step.pk, state__in=since).update(state=Step.State.APPLYING, started_at=now, finished_at=None) != 1:
+def claim(step: Step, *, since: tuple[str, ...] = (Step.State.QUEUED, Step.State.PLANNED), **values: Any) -> bool:
+    """Takes a waiting step for this worker, and in the same moment sets `values` on it. False when another has it."""
+    values |= {"state": Step.State.APPLYING, "started_at": timezone.now(), "finished_at": None}
+    if Step.objects.filter(pk=step.pk, state__in=since).update(**values) != 1:
         return False
-    step.state, step.started_at, step.finished_at = Step.State.APPLYING, now, None
+    for name, value in values.items():
+        setattr(step, name, value)
     return True
 
 
@@ -37,6 +40,21 @@ def conclude(step: Step, state: str, message: str, **result: Any) -> Step:
     step.state, step.message, step.finished_at = state, message, timezone.now()
     step.result = {**{name: value for name, value in step.result.items() if name not in ("retry", "undoing")}, **result}
     step.save(update_fields=["state", "message", "finished_at", "result", "check_again_at", "undone_at", "undone_by"])
+    return step
+
+
+def conclude_undone(step: Step, message: str) -> Step:
+    """The end of an undo. Where the step was itself a choice about an earlier one, that one stands again as it did."""
+    settled = step.result.get("settled")
+    with transaction.atomic():
+        step.undone_at = step.undone_at or timezone.now()
+        conclude(step, Step.State.UNDONE, message)
+        if settled:
+            entries = JournalEntry.objects.filter(pk=settled["entry"], state=JournalEntry.State.TAKEN_BACK)
+            entries.update(state=settled["entry_state"], taken_back_at=None, note="")
+            earlier = Step.objects.filter(pk=settled["step"], state__in=(settled["step_state"], Step.State.UNDONE, Step.State.KEPT))
+            words = _("What was chosen for it was undone, so it stands again.")
+            earlier.update(state=settled["step_state"], undone_at=None, undone_by=None, message=words)
     return step
 
 

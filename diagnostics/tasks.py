@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import accounts, auditing, connecting, diagnosing, host_tests, recovering, repairing, steps, undoing, visiting
+from . import accounts, auditing, connecting, diagnosing, host_tests, recovering, repairing, retention, settling, steps, undoing, visiting
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
 from .models import Step
@@ -24,7 +24,7 @@ def diagnose(diagnosis_id: int) -> None:
 
 @shared_task(name="diagnostics.tasks.run_step", time_limit=steps.RUN_LIMIT_S)
 def run_step(step_id: int) -> None:
-    repairing.run_step(step_id)
+    (settling if settling.is_one(step_id) else repairing).run_step(step_id)
 
 
 @shared_task(name="diagnostics.tasks.undo_step", time_limit=600)
@@ -84,6 +84,12 @@ def sweep_account_looks() -> None:
 def prune_host_actions() -> None:
     """Removes what was done on hosting accounts and is older than it is kept."""
     auditing.prune()
+
+
+@shared_task(name="diagnostics.tasks.prune_journal", time_limit=300)
+def prune_journal() -> int:
+    """Lets go of what the journal has kept for long enough."""
+    return retention.prune()
 
 
 @shared_task(name="diagnostics.tasks.sweep_diagnoses", time_limit=60)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,7 +14,7 @@ from sites import queueing, read_only
 from sites.credentials import SecretUnreadable
 from sites.models import Site
 
-from . import connecting, journal, purposes, recovering, steps
+from . import connecting, journal, purposes, recovering, steps, versions
 from .executor import Executor
 from .locking import HostBusy, LockLost, held
 from .models import Step
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 ASKED = "undo_asked"  # in a step's result: when somebody asked for it, so that a broker that is away forgets nothing
-REFUSED = "undo_refused"  # in a step's result: that it was asked for and could not be done
+REFUSED = steps.UNDO_REFUSED
 ASKED_BY = "undo_asked_by"  # the id of that person
 
 
@@ -50,8 +52,14 @@ def request(step: Step, user: AbstractBaseUser | None) -> None:
 def _require_applied(step: Step) -> None:
     if step.state == Step.State.UNDONE:
         raise RepairRefused(_("This step is undone already."))
-    if not step.stands_applied:
+    if step.state == Step.State.KEPT:
+        raise RepairRefused(_("This step is closed: somebody chose to leave the file as it is."))
+    if step.undo_ended:
+        raise RepairRefused(_("This step can no longer be undone from here. %(why)s") % {"why": step.undo_ended})
+    if not step.may_be_undone:
         raise RepairRefused(_("There is nothing to undo in this step."))
+    if step.case.site.deleted_at:
+        raise RepairRefused(_("The site is in the bin. Bring it back, then undo."))
     if step.case.site.host is None:
         raise RepairRefused(_("The site has no connection any more. Give it its hosting account back, then undo."))
     if why := read_only.words(step.case.site):
@@ -79,15 +87,11 @@ def undo(step: Step, user: AbstractBaseUser | None = None) -> Step:
 
 def _undo(step: Step, user: AbstractBaseUser | None, executor: Executor) -> Step:
     before = step.state
-    step.undone_by = user
-    step.result = _without_request(step.result) | {"undoing": before}
-    step.save(update_fields=["result", "undone_by"])
-    if not steps.claim(step, since=(before,)):
+    if not steps.claim(step, since=(before,), undone_by=user, result=_without_request(step.result) | {"undoing": before}):
         raise RepairRefused(_("Somebody else is undoing this step just now."))
     back = executor.take_back(step)
     if back.complete:
-        step.undone_at = timezone.now()
-        steps.conclude(step, Step.State.UNDONE, _("Undone: everything is as it was before this step."))
+        steps.conclude_undone(step, _("Undone: everything is as it was before this step."))
         _probe_soon(step.case.site)
         return step
     if back.retry or back.done:
@@ -118,15 +122,27 @@ def undo_steps(chosen: list[Step], user: AbstractBaseUser | None = None) -> Undo
         try:
             undo(step, user)
         except RepairRefused as refusal:
-            report.refused.append({"step": step.pk, "why": str(refusal)})
+            report.refused.append({"step": step.pk, "why": str(refusal), **_what_can_be_chosen(step)})
         else:
             report.undone.append(step.pk)
     return report
 
 
+def _what_can_be_chosen(step: Step) -> dict[str, Any]:
+    """Where the files have changed since: what to do about each, and the page that shows it."""
+    try:
+        found = versions.of_step(step)
+    except SecretUnreadable:
+        return {}
+    if not found:
+        return {}
+    page = f"{settings.SITEMEND_BASE_URL}{reverse('diagnostics:versions', args=[step.pk])}"
+    return {"choices": {each.path: [choice.id for choice in each.choices] for each in found}, "page": page}
+
+
 def asked_for() -> list[tuple[int, int | None]]:
     """Steps whose undo was asked for and not yet made, each with the id of who asked."""
-    rows = Step.objects.filter(result__has_key=ASKED, state__in=Step.APPLIED)
+    rows = Step.objects.filter(result__has_key=ASKED, state__in=(*Step.APPLIED, Step.State.NEEDS_ATTENTION))
     return [(step.pk, step.result.get(ASKED_BY)) for step in rows]
 
 
@@ -138,7 +154,7 @@ def note_refused(step_id: int, why: str) -> None:
     """Says on the step why it was not undone, and stops asking."""
     step = Step.objects.get(pk=step_id)
     step.result = _without_request(step.result)
-    if step.stands_applied:
+    if step.may_be_undone:
         step.result[REFUSED] = True
         step.message = _("It was not undone. %(why)s") % {"why": why}
     step.save(update_fields=["result", "message"])

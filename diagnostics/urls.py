@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import accounts, actions, causes, connections, diagnoses, files, hosts, importing, keys, practice, read_only, repairs
+from .views import accounts, actions, causes, connections, diagnoses, files, hosts, importing, keys, practice, read_only, repairs, versions
 
 app_name = "diagnostics"
 
@@ -51,6 +51,8 @@ urlpatterns: list[URLPattern] = [
     path("repairs/<int:pk>/report/", repairs.report, name="repair-report"),
     path("repairs/<int:pk>/report.md", repairs.report_markdown, name="repair-report-markdown"),
     path("steps/<int:pk>/undo/", repairs.undo, name="repair-undo"),
+    path("steps/<int:pk>/versions/", versions.show, name="versions"),
+    path("steps/<int:pk>/choose/", versions.choose, name="versions-choose"),
     path("connections/", connections.kinds, name="connection-kinds"),
     path("causes/", causes.index, name="causes"),
     path("causes/<slug:code>/", causes.show, name="cause"),

@@ -27,6 +27,8 @@ class Refused(Exception):
 def site_named(name: str) -> Site:
     """The site of this name. Raises Refused."""
     site = Site.objects.select_related("host", "team").filter(name=name).first()
+    if site is None and Site.with_deleted.filter(name=name, deleted_at__isnull=False).exists():
+        raise Refused("in-the-bin", f"{name} is in the bin.", "Take it back from the bin first; its repairs can be undone again then.")
     if site is None:
         raise Refused("no-such-site", f"There is no site named {name}.", "Names are exact, capitals included.")
     return site

@@ -53,6 +53,8 @@ class Step(models.Model):
 
     APPLIED = (State.DONE_VERIFIED, State.DONE_NOT_CURED, State.AWAITING_EFFECT, State.DONE_AS_ASKED)  # its changes are on the host
 
+    UNDO_ENDED = "undo_ended"  # in `result`: why it can no longer be undone
+
     case = models.ForeignKey(RepairCase, models.CASCADE, related_name="steps")
     guide_step = models.CharField(max_length=20)  # id of the wizard's step: "confirm", "read-log", "htaccess", …
     action = models.CharField(max_length=20)  # "look", "trial", "repair"
@@ -86,7 +88,13 @@ class Step(models.Model):
     @property
     def may_be_undone(self) -> bool:
         """Whether taking it back can be asked for: also again, where something was in the way the last time."""
-        return self.stands_applied or (self.state == self.State.NEEDS_ATTENTION and not self.result.get("retry"))
+        needs_a_person = self.state == self.State.NEEDS_ATTENTION and not self.result.get("retry")
+        return (self.stands_applied or needs_a_person) and not self.undo_ended
+
+    @property
+    def undo_ended(self) -> str:
+        """Why what it changed is no longer kept; empty while it is."""
+        return str(self.result.get(self.UNDO_ENDED, ""))
 
 
 class JournalEntry(models.Model):

@@ -21,15 +21,13 @@ class WriteFile:
     before: bytes = field(repr=False)
     after: bytes = field(repr=False)
     mode: int = 0o644
+    mtime: float | None = None  # of the new content; None: the moment of writing
 
     def inverse(self) -> WriteFile:
-        return replace(self, before=self.after, after=self.before)
+        return replace(self, before=self.after, after=self.before, mtime=None)
 
     def diff(self) -> str:
-        old = self.before.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-        new = self.after.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-        lines = difflib.unified_diff(old, new, self.shown, self.shown, n=2)
-        return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+        return content_diff(self.shown, self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,49 @@ class ChangeMode:
         return f"{self.shown}: {self.before:03o} -> {self.after:03o}\n"
 
 
-Change = WriteFile | RenameFile | ChangeMode
+@dataclass(frozen=True, slots=True)
+class CreateFile:
+    """A file where none is now; refused when the name is taken."""
+
+    path: str
+    shown: str
+    content: bytes = field(repr=False)
+    mode: int
+    mtime: float | None = None
+
+    def inverse(self) -> RemoveFile:
+        return RemoveFile(self.path, self.shown, self.content, self.mode, self.mtime)
+
+    def diff(self) -> str:
+        return content_diff(self.shown, b"", self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFile:
+    """A regular file taken away, refused unless it holds just this: for files that we made ourselves."""
+
+    path: str
+    shown: str
+    content: bytes = field(repr=False)
+    mode: int
+    mtime: float | None = None
+
+    def inverse(self) -> CreateFile:
+        return CreateFile(self.path, self.shown, self.content, self.mode, self.mtime)
+
+    def diff(self) -> str:
+        return content_diff(self.shown, self.content, b"")
+
+
+Change = WriteFile | RenameFile | ChangeMode | CreateFile | RemoveFile
+
+
+def content_diff(shown: str, before: bytes, after: bytes) -> str:
+    """What changes between two contents, line by line, in unified form."""
+    old = before.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+    new = after.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+    lines = difflib.unified_diff(old, new, shown, shown, n=2)
+    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +141,7 @@ def change_to_json(change: Change) -> dict[str, Any]:
     values: dict[str, Any] = {"type": type(change).__name__}
     for name in change.__dataclass_fields__:
         value = getattr(change, name)
+        if value is None:
+            continue  # so that a plan that says nothing of it keeps its digest
         values[name] = hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
     return values

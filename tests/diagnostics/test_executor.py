@@ -192,7 +192,7 @@ def test_entry_recorded_but_not_made_is_not_undone_twice(host: Host, step: Step,
     change = write(docroot)
     before = tree(docroot)
     with Executor(opener(docroot), acquire(host)) as executor:
-        stat, content = executor._look(change)
+        stat, content = executor.look(change)
         journal.record(step, 0, change, stat, content)
         (docroot / ".sitemend-00aa11bb22cc33dd.tmp").write_bytes(b"half")
         assert executor.take_back(step).complete

@@ -1,0 +1,266 @@
+"""Kills the product with SIGKILL at one step after another: `python -m tests.diagnostics.killing`, with a `Job` as JSON on stdin.
+
+Each attempt is a process of its own, forked from one that has everything loaded. It is watched from outside by a profile hook
+that counts what leaves the process: statements to the database, calls that change files, bytes on a socket. After the chosen
+one it kills itself as a kernel would. Then a fresh process recovers, and the files are compared to the byte.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+OLD = 1_600_000_000
+LARGE = b"RewritEngine On\r\n\xff\n" * 5000  # several packets
+STEPS = frozenset(
+    ("execute", "commit", "rename", "replace", "link", "unlink", "remove", "chmod", "fchmod", "chown", "fchown", "utime")
+    + ("write", "fsync", "send", "sendall")
+)  # fmt: skip
+
+
+class Files:
+    """The docroot as this machine has it, and what it holds before."""
+
+    def __init__(self, real: str, uid: int, gid: int) -> None:
+        self.real, self.uid, self.gid = Path(real), uid, gid
+
+    def prepare(self) -> None:
+        for path in self.real.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        (self.real / "inner").mkdir()
+        for number, (name, content, mode) in enumerate(
+            [
+                (".htaccess", LARGE, 0o604),
+                ("page.php", b"<?php", 0o666),
+                ("a b'.txt", b"old name", 0o640),
+                ("inner/gone.txt", b"to be removed\n", 0o600),
+            ]
+        ):
+            path = self.real / name
+            path.write_bytes(content)
+            path.chmod(mode)
+            os.utime(path, (OLD + number, OLD + number))
+        for path in [*self.real.rglob("*")]:
+            if os.geteuid() == 0:
+                os.chown(path, self.uid, self.gid)
+
+    def tree(self) -> dict[str, tuple[Any, ...]]:
+        found = {}
+        for path in sorted(self.real.rglob("*")):
+            stat = path.stat()
+            content = path.read_bytes() if path.is_file() else b""
+            found[str(path.relative_to(self.real))] = (
+                content, stat.st_mode, int(stat.st_mtime) if path.is_file() else 0, stat.st_uid, stat.st_gid,
+            )  # fmt: skip
+        return found
+
+    def without_times(self) -> dict[str, tuple[Any, ...]]:
+        return {name: (row[0], row[1], row[3], row[4]) for name, row in self.tree().items()}
+
+
+def forked(work: Callable[[], None]) -> int:
+    """Runs in a process of its own; the signal that ended it, or 0. Raises when it failed by itself."""
+    from django.db import connections
+
+    connections.close_all()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+            connections.close_all()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 (whatever it was is told, and ends this process alone)
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+    _pid, status = os.waitpid(pid, 0)
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status)
+    if os.WEXITSTATUS(status):
+        raise RuntimeError("the attempt failed by itself")
+    return 0
+
+
+def watched(work: Callable[[], None], kill_after: int, told: int | None = None) -> Callable[[], None]:
+    """The work, killed after its step number `kill_after`. `told`: a pipe that gets the number of all steps at the end."""
+    count = itertools.count(1)
+    reached = [0]
+
+    def watch(_frame: Any, event: str, called: Any) -> None:
+        if event == "c_return" and called.__name__ in STEPS:
+            reached[0] = next(count)
+            if reached[0] == kill_after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def run() -> None:
+        sys.setprofile(watch)
+        try:
+            work()
+        finally:
+            sys.setprofile(None)
+        if told is not None:
+            os.write(told, str(reached[0]).encode())
+
+    return run
+
+
+class Killer:
+    """One host, one site, and the three roads on which a worker can be killed."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        from sites.credentials import set_host_secrets
+        from sites.models import Host, Site, Team
+
+        self.files = Files(job["real"], job["uid"], job["gid"])
+        self.docroot = job["docroot"]
+        team = Team.objects.create(name="t")
+        host = Host(team=team, name="h", **job["host"])
+        set_host_secrets(host, **job["secrets"])
+        host.save()
+        Site.objects.create(team=team, name="shop", url="http://shop.example/", host=host, docroot=self.docroot)
+        self.after: dict[str, tuple[Any, ...]] = {}
+
+    # --- the roads: what is prepared, and what is killed ---
+    def prepare(self, road: str) -> None:
+        from django.utils import timezone
+
+        from diagnostics.models import HostLock, RepairCase, Step
+        from sites.models import Site
+
+        RepairCase.objects.all().delete()
+        HostLock.objects.update(lease_until=None)
+        self.files.prepare()
+        case = RepairCase.objects.create(site=Site.objects.get(), opened_at=timezone.now())
+        Step.objects.create(case=case, guide_step="htaccess", action="repair", title="x", state="queued", created_at=timezone.now())
+        self.before = self.files.tree()
+        if road != "apply":
+            forked(lambda: self.apply(whole=road == "undo"))
+            self.after = self.files.without_times()
+            HostLock.objects.update(lease_until=None)
+
+    def apply(self, *, whole: bool = True) -> None:
+        from diagnostics import connecting, steps
+        from diagnostics.executor import Executor
+        from diagnostics.locking import held
+        from diagnostics.models import Step
+
+        step = Step.objects.select_related("case__site__host").get()
+        host = step.case.site.host
+        with held(host) as lock, Executor(lambda: connecting.writer_for(host), lock) as executor:
+            steps.claim(step)
+            executor.apply(step, self.plan())
+            steps.verifying(step)
+            if whole:
+                steps.conclude(step, Step.State.DONE_VERIFIED, "Every page answers as expected again.")
+
+    def undo(self) -> None:
+        from diagnostics import undoing
+        from diagnostics.models import Step
+
+        undoing.undo(Step.objects.get())
+
+    def recover(self) -> None:
+        from diagnostics import recovering
+
+        recovering.recover()
+
+    def plan(self) -> Any:
+        from diagnostics.journal import sha256
+        from diagnostics.repairs.plan import ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, WriteFile
+
+        def at(name: str) -> str:
+            return f"{self.docroot}/{name}"
+
+        changes = (
+            WriteFile(at(".htaccess"), ".htaccess", LARGE, LARGE.replace(b"RewritEngine", b"RewriteEngine"), 0o604),
+            ChangeMode(at("page.php"), "page.php", "file", 0o666, 0o604),
+            RenameFile(at("a b'.txt"), "a b'.txt", at("a b'.txt.old"), "a b'.txt.old", sha256(b"old name")),
+            CreateFile(at("inner/new.txt"), "inner/new.txt", b"new\n", 0o644, float(OLD)),
+            RemoveFile(at("inner/gone.txt"), "inner/gone.txt", b"to be removed\n", 0o600),
+        )
+        return Plan("r", "c", "t", "w", changes)
+
+    # --- one attempt ---
+    def steps_of(self, road: str) -> int:
+        self.prepare(road)
+        ours, theirs = os.pipe()
+        forked(watched(getattr(self, road), 0, theirs))
+        if road == "apply":
+            self.after = self.files.without_times()
+        os.close(theirs)
+        with os.fdopen(ours) as told:
+            return int(told.read())
+
+    def attempt(self, road: str, kill_after: int) -> dict[str, Any]:
+        """Killed there, recovered by a fresh process: what is wrong then, and how far it had come."""
+        from diagnostics.models import HostLock, JournalEntry, Step
+
+        self.prepare(road)
+        killed = forked(watched(getattr(self, road), kill_after)) == signal.SIGKILL
+        self.until_sessions_end()
+        left = Step.objects.get().state
+        HostLock.objects.update(lease_until=None)
+        forked(self.recover)
+        step = Step.objects.get()
+        entries = set(JournalEntry.objects.values_list("state", flat=True))
+        now = self.files.tree()
+        if step.state == "done-verified":
+            wrong = "" if self.files.without_times() == self.after and entries == {"applied"} else "not complete"
+        elif step.state in ("queued", "taken-back", "undone"):
+            wrong = "" if now == self.before and entries <= {"taken-back"} else f"not as before: {difference(self.before, now)}"
+        else:
+            wrong = f"in between: {step.state} {step.message}"
+        return {"road": road, "step": kill_after, "killed": killed, "left": left, "state": step.state, "wrong": wrong}
+
+    def until_sessions_end(self) -> None:
+        """What the dead had sent is still carried out by the host: it ends with the connection."""
+        if self.files.uid == os.getuid():
+            time.sleep(0.2)
+            return
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and any(_owner(entry) == self.files.uid for entry in Path("/proc").iterdir()):
+            time.sleep(0.005)
+
+
+def _owner(entry: Path) -> int | None:
+    try:
+        return entry.stat().st_uid if entry.name.isdigit() else None
+    except OSError:
+        return None
+
+
+def difference(before: dict[str, tuple[Any, ...]], now: dict[str, tuple[Any, ...]]) -> str:
+    names = [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]
+    return "; ".join(f"{name}: {_short(before.get(name))} / {_short(now.get(name))}" for name in names)
+
+
+def _short(row: tuple[Any, ...] | None) -> str:
+    return "nothing" if row is None else f"{len(row[0])} bytes {row[0][:20]!r} {row[1]:o} {row[2:]}"
+
+
+def chosen(total: int, wanted: Iterable[float] | None) -> list[int]:
+    return list(range(1, total + 1)) if wanted is None else [math.ceil(total * share) for share in wanted]
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    job = json.load(sys.stdin)
+    killer = Killer(job)
+    for road, wanted in job["roads"].items():
+        total = killer.steps_of(road)
+        for number in chosen(total, wanted):
+            print(json.dumps({**killer.attempt(road, number), "of": total}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
