@@ -50,5 +50,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "baselines": _every(30, "diagnostics.tasks.dispatch_baselines"),
     "host actions": _every(3600, "diagnostics.tasks.prune_host_actions", expires=1800),
     "diagnoses": _every(10, "diagnostics.tasks.sweep_diagnoses"),
+    "searches": _every(10, "diagnostics.tasks.hand_over_searches"),
     "account looks": _every(10, "diagnostics.tasks.sweep_account_looks"),
 }

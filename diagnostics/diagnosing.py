@@ -26,6 +26,7 @@ from .findings import Finding
 from .journal import printable
 from .models import Diagnosis, FindingRecord, RepairCase
 from .profiles import get_profile
+from .sight import note_error_log
 from .telling import clean, proof_json
 from .transports.base import Reader, TransportError
 
@@ -122,6 +123,8 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
     diagnosis.inconclusive = [{"check": each.check, "missing": clean(each.missing)} for each in examination.inconclusive]
     if isinstance(evidence.error_log, tuple):
         diagnosis.log_lines = [_line_json(line) for line in _telling(evidence.error_log)]
+    if diagnosis.connection not in ("", "none"):
+        note_error_log(diagnosis.site, was_read=isinstance(evidence.error_log, tuple))
     diagnosis.again_at = _again_at(diagnosis, examination, now)
     diagnosis.offers, diagnosis.no_trial = offering.from_examination(examination), offering.why_no_trial(examination)
     with transaction.atomic():

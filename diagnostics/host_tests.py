@@ -41,6 +41,23 @@ def want_untested(hosts: QuerySet[Host]) -> int:
     return len(rows)
 
 
+def want_again(hosts: QuerySet[Host]) -> int:
+    """Asks for a test because a person said so, also of hosts that refused: their one try is given back. Returns how many.
+
+    Where a key waits for a person's word, a test would bring nothing new.
+    """
+    waiting = hosts.filter(practice=False, test_due_at=None, testing_since=None)
+    rows = list(waiting.exclude(state=Host.State.KEY_CHANGED).exclude(pk__in=waiting_for_key(Host.objects.all())))
+    want(rows)
+    for host in rows:
+        if host.state == Host.State.REFUSED:
+            host.state, host.state_detail = Host.State.UNTESTED, ""
+    if rows:
+        values = {host.pk: (host.test_due_at, host.state, host.state_detail) for host in rows}
+        update_rows(Host, values, ["test_due_at", "state", "state_detail"])
+    return len(rows)
+
+
 def untested(hosts: QuerySet[Host]) -> QuerySet[Host]:
     """Those that a test in the background can be asked for."""
     return hosts.filter(state=Host.State.UNTESTED, offered_host_key="", practice=False)
@@ -80,7 +97,7 @@ def run(host_id: int) -> ConnectionTest | None:
         return None
     try:
         host = Host.objects.get(pk=host_id)
-        if host.state != Host.State.UNTESTED:
+        if host.state in (Host.State.REFUSED, Host.State.KEY_CHANGED):  # known since it was wanted: not tried again by itself
             return None
         result = connecting.test_host(host)
     finally:

@@ -14,6 +14,7 @@ from sites.models import Host
 from . import accounts, auditing, connecting, diagnosing, host_tests, recovering, repairing, retention, settling, steps, undoing, visiting
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
+from .coverage import searching
 from .models import Step
 
 
@@ -90,6 +91,17 @@ def prune_host_actions() -> None:
 def prune_journal() -> int:
     """Lets go of what the journal has kept for long enough."""
     return retention.prune()
+
+
+@shared_task(name=searching.TASK, time_limit=300)
+def search_places(host_id: int) -> None:
+    """Looks for folders and logs of the sites of a host that wait for it."""
+    searching.run(host_id)
+
+
+@shared_task(name="diagnostics.tasks.hand_over_searches", time_limit=60)
+def hand_over_searches() -> None:
+    searching.hand_over()
 
 
 @shared_task(name="diagnostics.tasks.sweep_diagnoses", time_limit=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from .views import accounts, actions, causes, connections, diagnoses, files, hosts, importing, keys, practice, read_only, repairs, versions
+from .views import coverage as blind_spots
 
 app_name = "diagnostics"
 
@@ -12,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("imports/", importing.index, name="imports"),
     path("imports/<int:pk>/", importing.show, name="import"),
     path("imports/<int:pk>/undo/", importing.undo, name="import-undo"),
+    path("coverage/", blind_spots.show, name="coverage"),
+    path("coverage/mend/", blind_spots.mend, name="coverage-mend"),
+    path("coverage/connect/", blind_spots.connect, name="coverage-connect"),
     path("hosts/", hosts.index, name="hosts"),
     path("hosts/test-untested/", hosts.test_untested, name="hosts-test-untested"),
     path("hosts/new/", hosts.new, name="host-new"),

@@ -40,6 +40,7 @@ OWN = {
     "sites:export-csv", "sites:export-json", "sites:bulk", "sites:bulk-undo", "sites:bin", "sites:bin-empty", "sites:tags",
     "sites:tag-change", "sites:filter-save", "sites:filter-remove", "diagnostics:imports", "diagnostics:hosts-test-untested",
     "diagnostics:cause", "diagnostics:connection-kinds", "diagnostics:practice", "diagnostics:practice-start",
+    "diagnostics:coverage", "diagnostics:coverage-mend", "diagnostics:coverage-connect",
 }  # fmt: skip
 OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-play", "diagnostics:practice-reset", "diagnostics:practice-remove"}
 MAY_SHOW_TO_READER = {

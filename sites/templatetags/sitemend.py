@@ -259,7 +259,7 @@ def frame_facts(context: Context) -> dict[str, Any]:
 
 
 _PLACES = ("incidents", "repairs", "mail", "settings")
-_SECTIONS = {name: name for name in _PLACES} | dict.fromkeys(("account", "hosts", "health", "maintenance"), "settings")
+_SECTIONS = {name: name for name in _PLACES} | dict.fromkeys(("account", "coverage", "hosts", "health", "maintenance"), "settings")
 
 
 def _section(path: str) -> str:

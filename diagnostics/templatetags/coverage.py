@@ -1,0 +1,18 @@
+"""Where something is blind, other pages say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+
+from ..coverage import queries
+
+register = template.Library()
+
+
+@register.inclusion_tag("diagnostics/coverage_hint.html", takes_context=True)
+def coverage_hint(context: Context) -> dict[str, Any]:
+    """A link to what is still blind, only if anything is."""
+    return {"blind": queries.any_blind(context["request"].user)}
