@@ -13,9 +13,9 @@ import secrets
 import ssl
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -291,6 +291,35 @@ def kept_secret(name: str, path: Path, make: Callable[[], str] = lambda: secrets
             raise SettingRefused(name, f"{path} is empty; put the key back from a backup")
         return value
     raise SettingRefused(name, f"{path} could not be made")
+
+
+class KeptKeys(Sequence[str]):
+    """The keys in a file of the state folder, newest first; read again when the file was exchanged, so that a new key needs no restart."""
+
+    def __init__(self, path: Path, check: Callable[[str], tuple[str, ...]]) -> None:
+        self.path = path
+        self._check = check
+        self._stamp: tuple[int, int, int] | None = None
+        self._keys: tuple[str, ...] = ()
+        self._now()
+
+    def _now(self) -> tuple[str, ...]:
+        try:
+            found = self.path.stat()
+            stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
+            if stamp != self._stamp:
+                self._keys, self._stamp = self._check(self.path.read_text(encoding="ascii")) or self._keys, stamp
+        except (OSError, ValueError, SettingRefused):
+            # A file that went away or was spoilt while we run: what was read stays good.
+            if not self._keys:
+                raise
+        return self._keys
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._now()[place]
 
 
 def _link_new(name: str, path: Path, value: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +29,15 @@ def _checked_keys(name: str, text: str) -> tuple[str, ...]:
         except ValueError:
             raise _env.SettingRefused(name, "is not a Fernet key (32 bytes, base64)") from None
     return keys
+
+
+def _credentials_keys(given: str, file: Path) -> Sequence[str]:
+    """The keys from the environment, else those kept in the state folder, made on the first start."""
+    name = "SITEMEND_CREDENTIALS_KEY"
+    if given:
+        return _checked_keys(name, given)
+    _env.kept_secret(name, file, lambda: Fernet.generate_key().decode())
+    return _env.KeptKeys(file, partial(_checked_keys, name))
 
 
 def _translated() -> tuple[str, ...]:
@@ -74,11 +85,7 @@ try:
     if len(SECRET_KEY) < 32:
         raise _env.SettingRefused("SITEMEND_SECRET_KEY", "is too short: at least 32 characters")
     SITEMEND_CREDENTIALS_KEY_FILE = SITEMEND_VAR_DIR / "secret.key"
-    SITEMEND_CREDENTIALS_KEYS = _checked_keys(
-        "SITEMEND_CREDENTIALS_KEY",
-        _read.secret("SITEMEND_CREDENTIALS_KEY")
-        or _env.kept_secret("SITEMEND_CREDENTIALS_KEY", SITEMEND_CREDENTIALS_KEY_FILE, lambda: Fernet.generate_key().decode()),
-    )
+    SITEMEND_CREDENTIALS_KEYS = _credentials_keys(_read.secret("SITEMEND_CREDENTIALS_KEY"), SITEMEND_CREDENTIALS_KEY_FILE)
 
     # --- what an operator chooses ---------------------------------------------------------------
     DEBUG = _read.flag("SITEMEND_DEBUG")

@@ -46,6 +46,41 @@ def unseal_bytes(sealed: bytes) -> bytes:
         ) from error
 
 
+def is_sealed(value: object) -> bool:
+    """Whether this is a sealed text or content: every token begins alike (the specification of Fernet: version 0x80, then the time)."""
+    start = value[:5] if isinstance(value, str) else bytes(value[:5]).decode("latin-1") if isinstance(value, bytes | memoryview) else ""
+    return start == "gAAAA"
+
+
+def opens_with_newest(sealed: str | bytes | memoryview) -> bool:
+    """Whether the newest key alone opens it."""
+    try:
+        Fernet(settings.SITEMEND_CREDENTIALS_KEYS[0]).decrypt(_token(sealed))
+    except InvalidToken:
+        return False
+    return True
+
+
+def resealed(sealed: str | bytes | memoryview) -> str | bytes | None:
+    """The same, sealed with the newest key; None when it is already. Raises SecretUnreadable."""
+    if opens_with_newest(sealed):
+        return None
+    try:
+        renewed = _box().rotate(_token(sealed))
+    except InvalidToken as error:
+        raise SecretUnreadable("The stored secret does not open with any key of this installation.") from error
+    return renewed.decode() if isinstance(sealed, str) else renewed
+
+
+def new_key() -> str:
+    """A key as the key file holds it."""
+    return Fernet.generate_key().decode()
+
+
+def _token(sealed: str | bytes | memoryview) -> bytes:
+    return sealed.encode() if isinstance(sealed, str) else bytes(sealed)
+
+
 def set_host_secrets(host: Host, *, password: str = "", private_key: str = "", passphrase: str = "") -> None:
     """Seals a host's secrets into the unsaved row."""
     host.sealed_password, host.sealed_private_key, host.sealed_passphrase = seal(password), seal(private_key), seal(passphrase)
