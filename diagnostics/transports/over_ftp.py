@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from diagnostics.transports.base import ConnectionDetails, Reader, Writer
 from diagnostics.transports.ftp import FtpReader
@@ -15,6 +16,12 @@ from sites.probing.guard import Guard
 @contextmanager
 def reader(details: ConnectionDetails, guard: Guard) -> Iterator[Reader]:
     """A `Reader` on one connection, closed at the end. Raises TransportError."""
+    with ftp_session(details, guard) as wire:
+        yield FtpReader(wire, details.protocol, partial(_helper, details, guard))
+
+
+@contextmanager
+def _helper(details: ConnectionDetails, guard: Guard) -> Iterator[Reader]:
     with ftp_session(details, guard) as wire:
         yield FtpReader(wire, details.protocol)
 
