@@ -182,11 +182,16 @@ def refined(row: Row, facts: dict[str, str]) -> Row:
     return replace(
         row,
         mtime=row.mtime if mtime is None else mtime,
-        mode=int(mode, 8) & 0o7777 if re.fullmatch(r"(0o)?[0-7]{1,7}", mode) else row.mode,  # pyftpdlib writes 0o644
+        mode=_told(mode) if row.mode is None else row.mode | (_told(mode) or 0),
         size=int(size) if row.kind is FileKind.FILE and size.isdecimal() else row.size,
         uid=int(owner) if owned else None,
         gid=int(group) if owned else None,
     )
+
+
+def _told(mode: str) -> int | None:
+    """A mode as facts tell it: pure-ftpd writes 0100644, pyftpdlib 0o644 and leaves out what goes beyond permissions."""
+    return int(mode, 8) & 0o7777 if re.fullmatch(r"(0o)?[0-7]{1,7}", mode) else None
 
 
 def parse_features(lines: tuple[str, ...]) -> dict[str, str]:

@@ -212,7 +212,7 @@ def local_place(local_account: tuple[Path, pwd.struct_passwd]) -> Iterator[Place
 
 
 # Each kind of server in every run; the variants that differ in little else than encryption with the complete tests only.
-_SELDOM = ("vsftpd-tls", "pure-ftpd")
+_SELDOM = ("vsftpd-tls", "pure-ftpd", "pyftpdlib-bare")
 
 
 @pytest.fixture(

@@ -61,7 +61,7 @@ def test_read_of_an_empty_file(place: Place) -> None:
     assert place.writer.read(place.put("f", b""), 10) == b""
 
 
-REAL = ["ssh", "sftp", "bare", "local", "vsftpd-reuse", "pure-ftpd-tls", "pyftpdlib", "pyftpdlib-bare"]
+REAL = ["ssh", "sftp", "bare", "local", "vsftpd-reuse", "pure-ftpd-tls", "pyftpdlib"]
 
 
 def test_read_of_binary_content_over_many_packets(place: Place) -> None:

@@ -72,13 +72,13 @@ def test_name_with_a_line_break_is_left_out_and_breaks_nothing() -> None:
 
 
 def test_facts_refine_a_row_but_never_what_it_is() -> None:
-    facts, name = parse_facts(" type=file;size=7;Modify=20260101101112.5;UNIX.mode=0100640;UNIX.uid=12;UNIX.gid=13; a b\r")  # type: ignore[misc]
+    facts, name = parse_facts(" type=file;size=7;Modify=20260101101112.5;UNIX.mode=0104644;UNIX.uid=12;UNIX.gid=13; a b\r")  # type: ignore[misc]
     assert name == "a b"
     row = parse_line("-rw-r--r-- 1 shop www 5 Jan  1  2026 a b", NOW)
     link = parse_line("lrwxrwxrwx 1 shop www 1 Jan  1  2026 a b -> x", NOW)
     assert row is not None and link is not None
     better = refined(row, facts)
-    assert (better.mode, better.size, better.mtime, better.numbered()) == (0o640, 7, at(2026, 1, 1, 10, 11, 12), (12, 13))
+    assert (better.mode, better.size, better.mtime, better.numbered()) == (0o4644, 7, at(2026, 1, 1, 10, 11, 12), (12, 13))
     assert refined(link, facts) == link
     assert refined(row, facts | {"type": "dir"}) == row
 
