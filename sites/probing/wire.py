@@ -21,7 +21,7 @@ class Handle(pycurl.Curl):
     """An easy handle that knows whose identity it carries."""
 
     identity: str = ""
-    is_kept: bool = True
+    is_kept: bool  # set on each: pycurl looks at the class before the handle
 
     def believe(self, ca_file: str) -> None:
         """Other authorities than its wire's, for the probe at hand alone."""
@@ -95,6 +95,7 @@ def give_back(wire: Wire) -> None:
 
 def _new_handle(ca_file: str) -> Handle:
     curl = Handle()
+    curl.is_kept = True
     for option, value in (
         (pycurl.NOSIGNAL, 1),
         (pycurl.FRESH_CONNECT, 1),

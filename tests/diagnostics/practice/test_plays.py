@@ -116,6 +116,11 @@ def test_authority_of_the_practice_site_is_believed_nowhere_else(site: PracticeS
     assert (outcome.detail, outcome.final_url) == ("tls-untrusted", f"https://127.0.0.1:{site.web_port}/")
 
 
+def test_what_was_believed_for_one_probe_is_not_believed_for_the_next(site: PracticeSite) -> None:
+    site.play("certificate-expired")
+    assert [probe(site, **more).detail for more in ({}, {"authority": ""}) * 2] == ["tls-expired", "tls-untrusted"] * 2
+
+
 def test_who_accepts_the_certificate_gets_the_page(site: PracticeSite) -> None:
     site.play("certificate-untrusted")
     accepting = ssl.create_default_context()
