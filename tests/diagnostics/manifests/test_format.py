@@ -76,7 +76,7 @@ def test_sorter_gives_every_record_once_by_path(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_memory_stays_flat_however_long_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifests, "_RUN", 2000)
+    monkeypatch.setattr(manifests, "_RUN", 1000)
 
     def peak(n: int) -> int:
         tracemalloc.start()
@@ -90,9 +90,9 @@ def test_memory_stays_flat_however_long_the_list(monkeypatch: pytest.MonkeyPatch
         tracemalloc.stop()
         return found
 
-    small, large = peak(10_000), peak(60_000)
-    print(f"peak memory beside the stored form: {small / 1e6:.1f} MB for 10,000 names, {large / 1e6:.1f} MB for 60,000")
-    assert large < 8_000_000
+    small, large = peak(4_000), peak(20_000)
+    print(f"peak memory beside the stored form: {small / 1e6:.1f} MB for 4,000 names, {large / 1e6:.1f} MB for 20,000")
+    assert large < 4_000_000
 
 
 def changed(records: list[Record], seed: int) -> list[Record]:
