@@ -49,7 +49,11 @@ def show(request: HttpRequest) -> HttpResponse:
 def _columns(wanted: Wanted) -> list[dict[str, Any]]:
     """The heads of the table: each sorts by its column, a second press the other way round."""
     words = {"site": _("Site"), "problems": _("What is blind"), "account": _("Hosting account"), "tested": _("Last tested")}
-    return [{"key": key, "words": words[key], "here": wanted.sort == key, "down": wanted.sort == key and not wanted.down} for key in words]
+    return [
+        {"key": key, "words": words[key], "here": wanted.sort == key, "again": wanted.sort == key and not wanted.down,
+         "rises": (key != "problems") != wanted.down}
+        for key in words
+    ]  # fmt: skip
 
 
 @require_POST
