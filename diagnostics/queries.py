@@ -116,6 +116,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "log_texts": [f"{line['at']} {line['text']}".strip() for line in diagnosis.log_lines] if diagnosis else [],
         "applied": [step for step in reversed(attempts) if step.stands_applied and step.action == "repair"],
         "may_write": may_write,
+        "undo_days": retention.kept_for().days,
         "may_close": situation.may_close_as_well(case, present),
         **_profile_words(case.site),
     }

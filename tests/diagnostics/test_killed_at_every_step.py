@@ -108,6 +108,7 @@ def test_worker_killed_anywhere_leaves_all_or_nothing(transport: str, empty_data
 
 
 @pytest.mark.full
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_worker_killed_at_every_single_step_leaves_all_or_nothing(transport: str, road: str, empty_database: Path, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_contents_that_do_not_open_are_said_and_nothing_breaks(scene: Scene, ste
 
 def test_applied_changes_say_how_long_they_can_be_undone(scene: Scene) -> None:
     step = scene.step("done-verified", result={"pages_after": GOOD})
-    assert "Can be undone as long as this repair is open" in words(scene.page())
+    assert "Can be undone as long as this repair is open, and for 90 days after." in words(scene.page())
     at = timezone.now() - timedelta(days=1)
     RepairCase.objects.update(closed_at=at, outcome="well")
     until = (at + timedelta(days=90)).strftime("%Y")
