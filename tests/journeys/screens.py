@@ -36,6 +36,7 @@ OTHERS = (
     "/account/",
     "/practice/",
     "/hosts/new/",
+    "/coverage/",
     "/no/such/page/",
 )
 
