@@ -81,14 +81,14 @@ class HostForm(forms.ModelForm):
         strip=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Leave empty when you use a key. Stored sealed, never shown again."),
+        help_text=_("Leave empty when you use a key, unless your host wants both. Stored sealed, never shown again."),
     )
     private_key = forms.CharField(
         label=_("Private key"),
         required=False,
         max_length=KEY_LIMIT,
         widget=WriteOnlyTextarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
-        help_text=_("The whole text, from BEGIN to END. Not needed with a password."),
+        help_text=_("The whole text, from BEGIN to END. Not needed with a password, unless your host wants both."),
     )
     passphrase = forms.CharField(
         label=_("Passphrase of the key"),
@@ -105,7 +105,9 @@ class HostForm(forms.ModelForm):
         labels = {"user": _("User")}
         help_texts = {
             "name": _("How you call it, for example “OVH, client Bernard”."),
-            "protocol": _("The best that your hoster offers, from the top down. Plain FTP sends your password readable by anyone on the way."),
+            "protocol": _(
+                "The best that your hoster offers, from the top down. Plain FTP sends your password readable by anyone on the way."
+            ),
             "address": _("As your hoster gives it, for example ftp.cluster030.hosting.ovh.net"),
             "port": _("22 for SSH and SFTP, 21 for FTPS and FTP. FTPS on port 990 is encrypted from the first byte. Empty: the usual one."),
             "profile": _("Decides which file permissions are right there."),

@@ -222,7 +222,7 @@ def test_server_that_closes_at_once() -> None:
 def test_guard_is_needed_and_protocols_are_few() -> None:
     with pytest.raises(ValueError, match="guard"), open_reader(peer(22)):
         pass
-    with pytest.raises(Unsupported), open_reader(ConnectionDetails("ftp", "host.example", 21, "demo"), guard=GUARD):
+    with pytest.raises(Unsupported), open_reader(ConnectionDetails("gopher", "host.example", 70, "demo"), guard=GUARD):
         pass
 
 
