@@ -102,7 +102,7 @@ def _in_words(name: str, verdict: str, kind: str, status: int | None, at: dateti
     elif verdict == Verdict.SUSPECT:
         tone, words = "warn", _("Being confirmed")
     elif verdict == Verdict.DOWN:
-        tone, words = "bad", _("Fails: %(what)s") % {"what": wording.kind_words(kind, status)}
+        tone, words = "bad", _("Fails: %(status)s") % {"status": status} if status and status >= 400 else _("Fails")
     elif kind == "blocked":
         tone, words = "odd", _("Refused")
     else:

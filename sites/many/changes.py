@@ -69,6 +69,7 @@ def set_interval(user: AbstractBaseUser, ids: Iterable[int], seconds: int) -> Do
 
 def add_tag(user: AbstractBaseUser, ids: Iterable[int], tag: str) -> Done:
     """One more tag. Raises ChangeRefused when a site has no room for it."""
+    ids = list(ids)
 
     def changing(row: Sequence[Any]) -> Sequence[Any] | None:
         words = row[0].split()
@@ -76,10 +77,20 @@ def add_tag(user: AbstractBaseUser, ids: Iterable[int], tag: str) -> Done:
             return None
         new = " ".join([*words, tag])
         if len(new) > MOST_TAGS:
-            raise ChangeRefused(_("One of these sites has too many tags for one more. Nothing was changed."))
+            raise _no_room(ids, row[0])
         return (new,)
 
     return _change(user, TAG, ids, ("tags",), changing, tag)
+
+
+def _no_room(ids: Sequence[int], tags: str) -> ChangeRefused:
+    """Names the site that has no room for a tag."""
+    full = Site.objects.filter(tags=tags).values_list("pk", "name")
+    name = next((name for pk, name in full if pk in ids), "")
+    words = {"name": name, "most": MOST_TAGS}
+    return ChangeRefused(
+        _("%(name)s has no room for this tag: all of a site's have at most %(most)d characters. Nothing was changed.") % words
+    )
 
 
 def remove_tag(user: AbstractBaseUser, ids: Iterable[int], tag: str) -> Done:
@@ -97,6 +108,7 @@ def rename_tag(user: AbstractBaseUser, ids: Iterable[int], old: str, new: str, t
 
     Raises ChangeRefused when a site has no room for it.
     """
+    ids = list(ids)
 
     def changing(row: Sequence[Any]) -> Sequence[Any] | None:
         words = row[0].split()
@@ -104,7 +116,7 @@ def rename_tag(user: AbstractBaseUser, ids: Iterable[int], old: str, new: str, t
             return None
         tags = " ".join(dict.fromkeys(new if word == old else word for word in words))
         if len(tags) > MOST_TAGS:
-            raise ChangeRefused(_("One of these sites has too many tags for this word. Nothing was changed."))
+            raise _no_room(ids, row[0])
         return (tags,)
 
     with transaction.atomic():

@@ -25,7 +25,7 @@ class PageForm(forms.Form):
         label=_("Path"),
         required=False,
         max_length=1000,
-        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "placeholder": "/shop/cart"}),
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false", "placeholder": _("such as /shop/cart")}),
     )
     expected_statuses = forms.CharField(
         label=_("Expected status"),

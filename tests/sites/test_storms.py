@@ -69,7 +69,8 @@ def test_sites_at_one_address_are_one_event_within_two_minutes(team):
     fail_at(late, 60 + 130, "203.0.113.7")
     leads = dict(Incident.objects.values_list("site__name", "together_with__site__name"))
     assert leads == {"shop 00": None, "shop 01": "shop 00", "shop 02": None, "shop 03": None}
-    assert storms.headline(list(Incident.objects.filter(address="203.0.113.7"))[:2]).startswith("2 sites at the address 203.0.113.7 have failed")
+    both = list(Incident.objects.filter(address="203.0.113.7"))[:2]
+    assert storms.headline(both).startswith("2 sites at the address 203.0.113.7 have failed")
 
 
 def test_teams_that_share_a_server_never_see_each_other(team):

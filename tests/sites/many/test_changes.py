@@ -150,7 +150,7 @@ def test_tags_are_added_removed_and_renamed_as_whole_words() -> None:
 def test_tag_without_room_changes_nothing() -> None:
     team = make_team()
     sites = [make_site(team, tags="x"), make_site(team, tags=" ".join(["y" * 19] * 10))]
-    with pytest.raises(bulk_changes.ChangeRefused):
+    with pytest.raises(bulk_changes.ChangeRefused, match=f"^{sites[1].name} has no room"):
         bulk_changes.add_tag(make_user(), [site.pk for site in sites], "more")
     assert Site.objects.get(pk=sites[0].pk).tags == "x" and not BulkChange.objects.exists()
 

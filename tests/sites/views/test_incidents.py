@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from sites.models import Incident, IncidentEntry
-from tests.factories import make_incident
+from sites.models import Incident, IncidentEntry, Site
+from tests.factories import make_host, make_incident
 from tests.sites.views.pages import World, make_world, soup, words
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +86,12 @@ def test_incident_page_for_htmx_is_the_changing_part_alone(world: World) -> None
     assert part.select_one("#live") and not part.select("html, nav.nav")
     # The form in the part must carry a token, or its buttons are refused after the first refresh.
     assert all(form.select_one("[name=csrfmiddlewaretoken]") for form in part.select("form[method=post]"))
+
+
+def test_incident_that_is_over_says_from_when_to_when(world: World) -> None:
+    over = timezone.now()
+    Site.objects.filter(pk=world.site.pk).update(host=make_host(world.site.team))
+    Incident.objects.filter(pk=world.incident.pk).update(resolved_at=over, resolution="recovery", diagnosis_state="done")
+    page = soup(world.owner.get(f"/incidents/{world.incident.pk}/"))
+    assert "Resolved failed from" in " ".join(page.select_one(".lead").get_text().split())
+    assert "It was not found." in page.select_one("#cause").get_text()

@@ -168,3 +168,11 @@ def test_number_of_queries_does_not_grow(world: World) -> None:
     few = queries()
     meet(world.site, *(f"/page-{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(90)), junk=True)
     assert queries() == few
+
+
+def test_silence_of_a_server_that_reports_is_not_called_well(world: World) -> None:
+    world.owner.post(f"/sites/{world.site.pk}/visitors/server/")
+    for path in (f"/sites/{world.site.pk}/visitors/", f"/sites/{world.site.pk}/"):
+        page = words(world.owner.get(path))
+        assert "The server has reported no error" in page
+        assert "No visitor met" not in page and "No server error" not in page
