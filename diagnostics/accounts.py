@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 TASK = "diagnostics.tasks.look_at_account"
 TELL_EVERY_S = 0.7
+MOST_AT_ONCE = 2  # diagnoses and repairs have the same workers
 SILENT = timedelta(seconds=90)  # a worker that says nothing for so long is gone: one listing takes 15 s at most
 MOST_PROBES = 100
 PROBE_LIMIT_S = 8.0
@@ -66,8 +67,10 @@ def stop(host: Host) -> bool:
 
 
 def run(host_id: int) -> AccountLook | None:
-    """Makes a look that waits; does nothing about one that another worker has."""
+    """Makes a look that waits; does nothing about one that another worker has, or while enough of them go on: the sweeper asks again."""
     now = timezone.now()
+    if AccountLook.objects.filter(state=State.RUNNING, alive_at__gt=now - SILENT).count() >= MOST_AT_ONCE:
+        return None
     claimed = AccountLook.objects.filter(pk=host_id, state=State.QUEUED).update(state=State.RUNNING, started_at=now, alive_at=now)
     if not claimed:
         return None

@@ -156,6 +156,17 @@ def test_look_that_a_dead_worker_left_is_ended_and_one_the_broker_forgot_is_sent
     assert states == {dead.pk: "failed", forgotten.pk: "queued", alive.pk: "running"}
 
 
+def test_look_waits_while_two_others_go_on() -> None:
+    now = timezone.now()
+    for _ in range(2):
+        AccountLook.objects.create(host=make_host(), state="running", asked_at=now, started_at=now, alive_at=now)
+    host = make_host(state="refused")
+    accounts.request(host)
+    assert accounts.run(host.pk) is None and AccountLook.objects.get(pk=host.pk).state == "queued"
+    AccountLook.objects.filter(state="running").update(alive_at=now - timedelta(minutes=5))
+    assert accounts.run(host.pk).state == "failed"
+
+
 def found_site(host: Host, docroot: str, *urls: str) -> FoundSite:
     addresses = [{"url": url, "why": "wp-config.php", "kind": "", "status": None} for url in urls]
     return FoundSite.objects.create(host=host, docroot=docroot, software="wordpress", addresses=addresses, found_at=timezone.now())
