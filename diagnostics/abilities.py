@@ -143,7 +143,7 @@ def caution(needs: Collection[str], host: Host | None) -> str:
 
 def matrix() -> list[dict[str, Any]]:
     """Every ability with how usual it is for each kind of connection."""
-    words = {YES: _("yes"), SOMETIMES: _("depends on the host"), NO: _("no")}
+    words = {YES: _("yes"), SOMETIMES: _("depends"), NO: _("no")}
     return [
         {
             "title": each.title,

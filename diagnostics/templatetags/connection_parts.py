@@ -30,7 +30,7 @@ def waits_for_turn(host: Host | None, asked: bool) -> dict[str, Any]:
 @register.inclusion_tag("diagnostics/abilities.html")
 def abilities_of_host(host: Host) -> dict[str, Any]:
     """For the page of an account: what its connection can and cannot do, and what that leaves out."""
-    return _abilities(host, chosen=host.read_only_since is not None)
+    return _abilities(host, chosen=host.read_only_since is not None) | {"heading": True}
 
 
 @register.inclusion_tag("diagnostics/abilities.html")

@@ -33,7 +33,7 @@ def index(request: HttpRequest, pk: int) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for row in page.object_list:
         row.what_for = purposes.words(row.purpose)
-        row.tone = _tone(row)
+        row.tone, row.outcome_words = _tone(row), _outcome(row)
     context = {
         "host": host,
         "sites": sites,
@@ -59,6 +59,17 @@ def _rows(host: Host, site: Site | None, kind: str) -> QuerySet[HostAction]:
     if site is not None:
         rows = rows.filter(site=site)
     return rows.filter(verb__in=_KINDS[kind]) if kind in _KINDS else rows
+
+
+def _outcome(row: HostAction) -> str:
+    """What came of it, for a person. A login fails in ways of its own."""
+    if row.outcome == HostAction.Outcome.BEGUN:
+        return _("Interrupted, perhaps done")
+    if row.verb != HostAction.Verb.LOGIN or row.outcome == HostAction.Outcome.DONE:
+        return str(row.get_outcome_display())
+    if row.code.startswith("host-key"):
+        return _("Stopped: another host key")
+    return _("Login refused") if row.code in ("login-refused", "key-unusable") else _("Not reached")
 
 
 def _tone(row: HostAction) -> str:

@@ -43,7 +43,7 @@ def test_page_tells_what_for_whom_and_how_it_ended(scene: Scene) -> None:
     shown = page(scene)
     said = words(shown)
     assert "Logged in 17 times" in said and "looked 153 times" in said and "Reading the access logs" in said
-    assert "Tried to log in" in said and "Refused" in said and "login-refused" in said
+    assert "Tried to log in" in said and "Login refused" in said and "login-refused" in said
     assert "Wrote /home/shop/www/.htaccess" in said and "mode 604" in said and "alice" in said
     assert "Interrupted, perhaps done" in said
     assert shown.select_one(f'a[href="/repairs/{scene.case.pk}/?step=htaccess"]')
