@@ -98,7 +98,7 @@ def test_connection_is_stored_untested_with_its_secret_sealed(tmp_path: Path, mo
         ("sftp://u@h.example,another,,", "row 2 gives another one"),
         ("sftp://u@standing.example,new,,", "stands already"),
         ("sftp://u:pw@h2.example,,,", "password must not stand in a URL"),
-        ("ftp://u@h2.example,,,", "FTP and FTPS are not offered"),
+        ("scp://u@h2.example,,,", "must begin with ssh://, sftp://, ftps://, ftp:// or local:"),
         (",secret alone,,", "needs a connection"),
         ("sftp://u@h2.example,,HOME,", "must begin with SITEMEND_SECRET_"),
         ("sftp://u@h2.example,,SITEMEND_SECRET_UNSET,", "is not set"),
