@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from diagnostics import settling, tasks, undoing, versions
 from diagnostics.models import FoundFile, JournalEntry, Step
@@ -233,3 +237,27 @@ def test_choice_on_a_closed_repair_and_without_a_host(site: Site, docroot: Path)
         settling.choose(step, found.entry.pk, "put-back", found.choices[1].digest, None)
     assert settling.choose(step, found.entry.pk, "keep", found.choices[2].digest, None) is None
     assert JournalEntry.objects.get().state == "kept"
+
+
+def said(*arguments: str) -> tuple[int, dict[str, Any]]:
+    out = StringIO()
+    try:
+        call_command("undo", "shop", *arguments, "--json", stdout=out)
+        status = 0
+    except SystemExit as ended:
+        status = int(ended.code or 0)
+    return status, json.loads(out.getvalue())
+
+
+def test_command_line_says_what_can_be_chosen_and_does_it(site: Site, docroot: Path) -> None:
+    step = applied(site, rewrite(docroot / ".htaccess"))
+    put(docroot / ".htaccess", THEIRS)
+    status, told = said("--step", str(step.pk))
+    (refusal,) = told["refused"]
+    assert (status, refusal["choices"]) == (1, {".htaccess": ["merge", "put-back", "keep"]})
+    assert refusal["page"].endswith(f"/steps/{step.pk}/versions/")
+    assert said("--choose", "merge")[1]["error"]["code"] == "usage"
+    status, told = said("--step", str(step.pk), "--choose", "merge")
+    assert (status, told["undone"], told["identical"]) == (0, [step.pk], False)
+    assert (docroot / ".htaccess").read_bytes() == BEFORE + b"theirs\n"
+    assert said("--step", str(step.pk), "--choose", "merge")[0] == 1, "there is nothing left to choose"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -66,5 +67,5 @@ class Command(cli.JsonCommand):
             if "page" in each:
                 lines += [f"    {path}: choose one of {', '.join(ids)}" for path, ids in each["choices"].items()]
                 lines.append(f"    see the three versions at {each['page']}")
-                lines.append(f"    or run: manage.py undo '{document['site']}' --step {each['step']} --choose CHOICE")
+                lines.append(f"    or run: manage.py undo {shlex.quote(document['site'])} --step {each['step']} --choose CHOICE")
         return "\n".join(lines)
