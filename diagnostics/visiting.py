@@ -43,7 +43,9 @@ MOST_WAITING = 12  # readings in the queue: a diagnosis must not wait behind man
 TASK = "diagnostics.tasks.read_access_logs"
 
 # One that refused the login is left alone until somebody has looked, and a new one until its key was accepted.
-_USABLE = Q(state__in=(Host.State.WORKS, Host.State.UNREACHABLE)) | Q(state=Host.State.UNTESTED) & (~Q(host_key="") | Q(protocol="local"))
+# Over FTP there may be none: without TLS, or with a certificate that an authority vouches for.
+_ACCEPTED = ~Q(host_key="") | Q(protocol__in=("local", "ftp", "ftps"), offered_host_key="")
+_USABLE = Q(state__in=(Host.State.WORKS, Host.State.UNREACHABLE)) | Q(state=Host.State.UNTESTED) & _ACCEPTED
 _Log = VisitorWatch.Log
 _STATIC = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|eot|mp4|webm|pdf|zip|xml|txt|json)$", re.IGNORECASE)
 _NOBODY = ("Robot", "Tool", UNNAMED, "Googlebot", "bingbot")
