@@ -90,6 +90,15 @@ def test_address_is_taken_apart_into_its_fields(scene: Scene, typed: dict[str, s
     assert (host.protocol, host.address, host.port, host.user) == stored
 
 
+def test_plain_ftp_is_warned_of_and_a_certificate_is_called_one(scene: Scene) -> None:
+    for protocol, warned in (("ftp", True), ("ftps", False)):
+        typed = TYPED | {"protocol": protocol, "password": "p", "name": protocol}
+        assert ("Plain FTP is not encrypted" in words(parsed(scene.owner.post("/hosts/new/", typed | {"action": "test"})))) == warned
+        scene.owner.post("/hosts/new/", typed | {"action": "save-anyway"})
+        page = words(parsed(scene.owner.get(f"/hosts/{Host.objects.get(name=protocol).pk}/")))
+        assert ("Plain FTP is not encrypted" in page, "Certificate" in page, "Host key" in page) == (warned, not warned, False)
+
+
 def test_missing_secret_is_linked_to_its_field(scene: Scene) -> None:
     page = parsed(scene.owner.post("/hosts/new/", TYPED))
     assert page.select_one(".error-summary a[href='#id_password']")
