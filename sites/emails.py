@@ -275,10 +275,10 @@ def _about_incident(notification: Notification) -> dict[str, Any]:
         "all_pages": incident.scope == "all-pages",
         "intermittent": incident.pattern == "intermittent",
         "how_often": often_sentence(incident.pattern, incident.rate),
-        "message": "" if incident.kind in _SAID_BY_STATUS else incident.message,
-        "advice": advice(incident),
         "since": exact_words(incident.first_failure_at),
         "cause_short": _cause_short(incident),
+        "message": "" if incident.kind in _SAID_BY_STATUS else incident.message,
+        "advice": advice(incident),
         "sureness": sureness_words(incident.cause_confidence),
         "no_connection": bool(notification.site and not notification.site.host_id),
         "not_read": incident.diagnosis_state in ("failed", "none"),
@@ -376,6 +376,8 @@ def _item(part: Notification) -> dict[str, Any]:
     lines = [_("Pages: %(paths)s") % {"paths": context["paths_line"]}, _("Since %(time)s") % {"time": context["since"]}]
     if incident.cause_summary and part.kind != Notification.Kind.RECOVERY:
         lines.append(incident.cause_summary)
+    elif context["advice"] and part.kind != Notification.Kind.RECOVERY:
+        lines.append(_("What to do: %(text)s") % {"text": context["advice"].text})
     proof = incident.cause_proof if part.kind != Notification.Kind.RECOVERY else ""
     return {
         "kind": part.kind,

@@ -67,3 +67,12 @@ def test_advice_is_translated_where_it_is_shown() -> None:
     found = advice(Incident(kind="suspended"))
     with override("en"):
         assert found is not None and str(found.text).startswith("Look for mail from your host")
+
+
+@pytest.mark.django_db
+def test_mail_of_several_failures_says_what_to_do_about_each() -> None:
+    team = make_team(members=(make_user(),))
+    for site in (make_site(team), make_site(team)):
+        notifications.incident_opened(incident := make_incident(site, **EXPIRED), "new", incident.opened_at)
+    text = emails.render(list(Notification.objects.order_by("pk"))).text
+    assert text.count("What to do: Renew the certificate") == 2
