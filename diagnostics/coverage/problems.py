@@ -50,9 +50,10 @@ PROBLEMS: tuple[Problem, ...] = (
         _HAS_FOLDER & (Q(access_log="") | Q(visitor_watch__log__in=(_Log.NOT_FOUND, _Log.UNCLEAR, _Log.UNREADABLE, _Log.FOREIGN))),
     ),
     Problem(
-        "read-only", _("Only read"), "odd",
-        Q(read_only_since__isnull=False) | Q(host__read_only_since__isnull=False) | (_CONNECTED & _TESTED & ~Q(can__contains='"write"')),
+        "read-only-chosen", _("Read-only: chosen by you"), "odd",
+        Q(read_only_since__isnull=False) | Q(host__read_only_since__isnull=False),
     ),
+    Problem("read-only", _("Read-only: the account may not write"), "odd", _CONNECTED & _TESTED & ~Q(can__contains='"write"')),
     Problem(
         "no-modes", _("Permissions not seen"), "odd",
         Q(host__protocol__in=("ftp", "ftps")) & _TESTED & ~Q(can__contains='"list-modes"'),

@@ -49,6 +49,7 @@ def test_program_says_one_line(program: str, tmp_path: Path) -> None:
         ("SITEMEND_LANGUAGE", "tlh"),
         ("SITEMEND_TIME_ZONE", "Mars/Olympus"),
         ("SITEMEND_PROBES_PER_ADDRESS", "0"),
+        ("SITEMEND_CONNECTIONS_PER_HOST", "0"),
         ("SITEMEND_BASE_URL", "watch.example"),
         ("SITEMEND_LOCAL_ROOTS", "relative"),
         ("SITEMEND_TRUSTED_PROXIES", "proxy.example"),
