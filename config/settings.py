@@ -106,10 +106,10 @@ try:
     SITEMEND_TRUSTED_PROXIES = _read.networks("SITEMEND_TRUSTED_PROXIES")
     SITEMEND_MAIL_DIR = SITEMEND_VAR_DIR / "mail"
     SITEMEND_PRACTICE_DIR = SITEMEND_VAR_DIR / "practice"
+    SITEMEND_PRACTICE_AUTHORITY = SITEMEND_PRACTICE_DIR / "authority.pem"  # of the certificates that it shows, believed there alone
     TIME_ZONE = SITEMEND_TIME_ZONE = _read.time_zone("SITEMEND_TIME_ZONE", "UTC")
     LANGUAGE_CODE = _language(_read)
     DATABASES = {"default": _database(_read, f"sqlite:///{SITEMEND_VAR_DIR / 'db.sqlite3'}")}
-    SITEMEND_PRACTICE_AUTHORITY = SITEMEND_PRACTICE_DIR / "authority.pem"  # of the certificates that it shows, believed there alone
     SITEMEND_REDIS_URL_IS_SET = bool(_read.redis_url("REDIS_URL"))  # else `up` starts the embedded Valkey
     SITEMEND_REDIS_URL = _broker.redis_url(_read, SITEMEND_VAR_DIR)
     _smtp = _read.email("EMAIL_URL")
