@@ -315,11 +315,15 @@ class Executor(Looker):
                 name = found.path.rpartition("/")[2]
                 if found.stat.kind != FileKind.FILE:
                     continue
-                if LEFTOVER.match(name) or (ASIDE.match(name) and self.digest(found.path) in hashes):
+                if LEFTOVER.match(name) or (ASIDE.match(name) and self.digest(found.path) in hashes and self._none_missing(step)):
                     self._lock.check()
                     self._writer.remove(found.path)
                     removed.append(journal.printable(found.path))
         return removed
+
+    def _none_missing(self, step: Step) -> bool:
+        """Whether every file that the step wrote has its name, so that what lies aside is not the last of one."""
+        return all(self.stat(journal.path_now(entry)) is not None for entry in step.journal.filter(change="write"))
 
 
 def _changed_since() -> str:
