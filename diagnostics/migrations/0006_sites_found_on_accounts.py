@@ -6,50 +6,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0005_what_was_done_on_hosts'),
-        ('sites', '0009_goods_since_the_state'),
+        ("diagnostics", "0005_what_was_done_on_hosts"),
+        ("sites", "0009_goods_since_the_state"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccountLook',
+            name="AccountLook",
             fields=[
-                ('host', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='account_look', serialize=False, to='sites.host')),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Looking'), ('done', 'Done'), ('cancelled', 'Stopped'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('asked_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('alive_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('stop_asked', models.BooleanField(default=False)),
-                ('folder', models.CharField(blank=True, max_length=1000)),
-                ('folders', models.PositiveIntegerField(default=0)),
-                ('unreadable', models.PositiveIntegerField(default=0)),
-                ('cut_short', models.CharField(blank=True, max_length=10)),
-                ('error', models.TextField(blank=True)),
-                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "host",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="account_look",
+                        serialize=False,
+                        to="sites.host",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("running", "Looking"),
+                            ("done", "Done"),
+                            ("cancelled", "Stopped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("alive_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("stop_asked", models.BooleanField(default=False)),
+                ("folder", models.CharField(blank=True, max_length=1000)),
+                ("folders", models.PositiveIntegerField(default=0)),
+                ("unreadable", models.PositiveIntegerField(default=0)),
+                ("cut_short", models.CharField(blank=True, max_length=10)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['state'], name='account_look_state')],
+                "indexes": [models.Index(fields=["state"], name="account_look_state")],
             },
         ),
         migrations.CreateModel(
-            name='FoundSite',
+            name="FoundSite",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('docroot', models.CharField(max_length=1000)),
-                ('software', models.CharField(max_length=20)),
-                ('version', models.CharField(blank=True, max_length=40)),
-                ('addresses', models.JSONField(default=list)),
-                ('error_log', models.CharField(blank=True, max_length=1000)),
-                ('found_at', models.DateTimeField()),
-                ('host', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='found_sites', to='sites.host')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("docroot", models.CharField(max_length=1000)),
+                ("software", models.CharField(max_length=20)),
+                ("version", models.CharField(blank=True, max_length=40)),
+                ("addresses", models.JSONField(default=list)),
+                ("error_log", models.CharField(blank=True, max_length=1000)),
+                ("found_at", models.DateTimeField()),
+                (
+                    "host",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="found_sites", to="sites.host"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['docroot'],
-                'constraints': [models.UniqueConstraint(fields=('host', 'docroot'), name='one_found_site_per_docroot')],
+                "ordering": ["docroot"],
+                "constraints": [models.UniqueConstraint(fields=("host", "docroot"), name="one_found_site_per_docroot")],
             },
         ),
     ]

@@ -6,107 +6,176 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0006_sites_found_on_accounts'),
-        ('sites', '0009_goods_since_the_state'),
+        ("diagnostics", "0006_sites_found_on_accounts"),
+        ("sites", "0009_goods_since_the_state"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Baseline',
+            name="Baseline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('docroot', models.CharField(max_length=1000)),
-                ('protocol', models.CharField(max_length=10)),
-                ('taken_at', models.DateTimeField()),
-                ('reason', models.CharField(choices=[('daily', 'Daily'), ('asked', 'Asked for'), ('deployment', 'After a deployment')], max_length=10)),
-                ('duration_s', models.FloatField()),
-                ('is_whole_look', models.BooleanField()),
-                ('files', models.PositiveIntegerField()),
-                ('counted', models.PositiveIntegerField()),
-                ('unread', models.PositiveIntegerField(default=0)),
-                ('is_cut', models.BooleanField(default=False)),
-                ('is_full', models.BooleanField(default=True)),
-                ('manifest', models.BinaryField()),
-                ('host', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='sites.host')),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='baselines', to='sites.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("docroot", models.CharField(max_length=1000)),
+                ("protocol", models.CharField(max_length=10)),
+                ("taken_at", models.DateTimeField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[("daily", "Daily"), ("asked", "Asked for"), ("deployment", "After a deployment")], max_length=10
+                    ),
+                ),
+                ("duration_s", models.FloatField()),
+                ("is_whole_look", models.BooleanField()),
+                ("files", models.PositiveIntegerField()),
+                ("counted", models.PositiveIntegerField()),
+                ("unread", models.PositiveIntegerField(default=0)),
+                ("is_cut", models.BooleanField(default=False)),
+                ("is_full", models.BooleanField(default=True)),
+                ("manifest", models.BinaryField()),
+                ("host", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="sites.host")),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("site", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="baselines", to="sites.site")),
             ],
             options={
-                'ordering': ['-taken_at', '-pk'],
+                "ordering": ["-taken_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='BaselineContent',
+            name="BaselineContent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64)),
-                ('sealed', models.BinaryField()),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sites.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sha256", models.CharField(max_length=64)),
+                ("sealed", models.BinaryField()),
+                ("site", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sites.site")),
             ],
         ),
         migrations.CreateModel(
-            name='BaselineWork',
+            name="BaselineWork",
             fields=[
-                ('site', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='baseline_work', serialize=False, to='sites.site')),
-                ('state', models.CharField(choices=[('idle', 'Nothing to do'), ('waiting', 'Waiting for its turn'), ('running', 'Reading the files')], default='idle', max_length=8)),
-                ('due_at', models.DateTimeField()),
-                ('reason', models.CharField(choices=[('daily', 'Daily'), ('asked', 'Asked for'), ('deployment', 'After a deployment')], default='daily', max_length=10)),
-                ('alive_at', models.DateTimeField(null=True)),
-                ('seen', models.PositiveIntegerField(default=0)),
-                ('cancel', models.BooleanField(default=False)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('last_error', models.TextField(blank=True)),
-                ('tried_at', models.DateTimeField(null=True)),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "site",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="baseline_work",
+                        serialize=False,
+                        to="sites.site",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("idle", "Nothing to do"), ("waiting", "Waiting for its turn"), ("running", "Reading the files")],
+                        default="idle",
+                        max_length=8,
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[("daily", "Daily"), ("asked", "Asked for"), ("deployment", "After a deployment")],
+                        default="daily",
+                        max_length=10,
+                    ),
+                ),
+                ("alive_at", models.DateTimeField(null=True)),
+                ("seen", models.PositiveIntegerField(default=0)),
+                ("cancel", models.BooleanField(default=False)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("last_error", models.TextField(blank=True)),
+                ("tried_at", models.DateTimeField(null=True)),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DiagnosisChanges',
+            name="DiagnosisChanges",
             fields=[
-                ('diagnosis', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='file_changes', serialize=False, to='diagnostics.diagnosis')),
-                ('baseline_at', models.DateTimeField()),
-                ('sealed_result', models.BinaryField()),
-                ('baseline', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='diagnostics.baseline')),
+                (
+                    "diagnosis",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="file_changes",
+                        serialize=False,
+                        to="diagnostics.diagnosis",
+                    ),
+                ),
+                ("baseline_at", models.DateTimeField()),
+                ("sealed_result", models.BinaryField()),
+                (
+                    "baseline",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="diagnostics.baseline"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FileComparison',
+            name="FileComparison",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'Waiting for its turn'), ('running', 'Reading the files'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=8)),
-                ('requested_at', models.DateTimeField()),
-                ('alive_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('seen', models.PositiveIntegerField(default=0)),
-                ('cancel', models.BooleanField(default=False)),
-                ('error', models.TextField(blank=True)),
-                ('sealed_result', models.BinaryField(null=True)),
-                ('newer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='diagnostics.baseline')),
-                ('older', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='diagnostics.baseline')),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='file_comparisons', to='sites.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting for its turn"),
+                            ("running", "Reading the files"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=8,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                ("alive_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("seen", models.PositiveIntegerField(default=0)),
+                ("cancel", models.BooleanField(default=False)),
+                ("error", models.TextField(blank=True)),
+                ("sealed_result", models.BinaryField(null=True)),
+                (
+                    "newer",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="diagnostics.baseline"),
+                ),
+                ("older", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="diagnostics.baseline")),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("site", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="file_comparisons", to="sites.site")),
             ],
             options={
-                'ordering': ['-requested_at', '-pk'],
+                "ordering": ["-requested_at", "-pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='baseline',
-            index=models.Index(fields=['site', '-taken_at'], name='baseline_site_taken_at'),
+            model_name="baseline",
+            index=models.Index(fields=["site", "-taken_at"], name="baseline_site_taken_at"),
         ),
         migrations.AddConstraint(
-            model_name='baselinecontent',
-            constraint=models.UniqueConstraint(fields=('site', 'sha256'), name='one_content_per_site'),
+            model_name="baselinecontent",
+            constraint=models.UniqueConstraint(fields=("site", "sha256"), name="one_content_per_site"),
         ),
         migrations.AddIndex(
-            model_name='baselinework',
-            index=models.Index(fields=['due_at'], name='baseline_work_due_at'),
+            model_name="baselinework",
+            index=models.Index(fields=["due_at"], name="baseline_work_due_at"),
         ),
         migrations.AddIndex(
-            model_name='filecomparison',
-            index=models.Index(fields=['state'], name='file_comparison_state'),
+            model_name="filecomparison",
+            index=models.Index(fields=["state"], name="file_comparison_state"),
         ),
     ]

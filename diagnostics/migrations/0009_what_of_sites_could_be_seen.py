@@ -5,28 +5,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0008_found_files'),
-        ('sites', '0010_read_only_mode'),
+        ("diagnostics", "0008_found_files"),
+        ("sites", "0010_read_only_mode"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SiteSight',
+            name="SiteSight",
             fields=[
-                ('site', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='sight', serialize=False, to='sites.site')),
-                ('error_log', models.CharField(blank=True, choices=[('', 'Not read yet'), ('read', 'Read'), ('unreadable', 'Could not be read')], default='', max_length=10)),
-                ('error_log_path', models.CharField(blank=True, max_length=1000)),
-                ('error_log_at', models.DateTimeField(null=True)),
-                ('search', models.CharField(blank=True, choices=[('', 'Not searched'), ('queued', 'Waiting'), ('running', 'Looking'), ('done', 'Done'), ('failed', 'Failed')], default='', max_length=8)),
-                ('asked_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('outcome', models.TextField(blank=True)),
+                (
+                    "site",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="sight",
+                        serialize=False,
+                        to="sites.site",
+                    ),
+                ),
+                (
+                    "error_log",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "Not read yet"), ("read", "Read"), ("unreadable", "Could not be read")],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                ("error_log_path", models.CharField(blank=True, max_length=1000)),
+                ("error_log_at", models.DateTimeField(null=True)),
+                (
+                    "search",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not searched"),
+                            ("queued", "Waiting"),
+                            ("running", "Looking"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("outcome", models.TextField(blank=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['search'], name='site_sight_search')],
+                "indexes": [models.Index(fields=["search"], name="site_sight_search")],
             },
         ),
     ]

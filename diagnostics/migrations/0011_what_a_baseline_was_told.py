@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0010_turns_and_patience'),
+        ("diagnostics", "0010_turns_and_patience"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='baseline',
-            name='has_modes',
+            model_name="baseline",
+            name="has_modes",
             field=models.BooleanField(default=True),
         ),
         migrations.AddField(
-            model_name='baseline',
-            name='has_times',
+            model_name="baseline",
+            name="has_times",
             field=models.BooleanField(default=True),
         ),
     ]

@@ -20,7 +20,7 @@ _AUTHORITIES_KEPT_S = 3600  # after which libcurl reads a file of authorities ag
 class Handle(pycurl.Curl):
     """An easy handle that knows whose identity it carries."""
 
-    identity: str = ""
+    identity: str  # never set on the class: pycurl finds what stands there before what an object holds
     is_kept: bool  # set on each: pycurl looks at the class before the handle
 
     def believe(self, ca_file: str) -> None:
@@ -95,6 +95,7 @@ def give_back(wire: Wire) -> None:
 
 def _new_handle(ca_file: str) -> Handle:
     curl = Handle()
+    curl.identity = ""
     curl.is_kept = True
     for option, value in (
         (pycurl.NOSIGNAL, 1),
