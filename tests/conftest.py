@@ -33,6 +33,13 @@ settings.STATIC_ROOT.mkdir()
 _DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server", "django_db_setup"})
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list) -> None:
+    """Each process of several makes its own installation: else it would find the settings of this one and share its folder."""
+    for spec in specs:
+        spec.env["DJANGO_SETTINGS_MODULE"] = ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever uses the database carries the mark `database`: CI runs it on the second engine too."""
     for item in items:

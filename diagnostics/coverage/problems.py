@@ -62,6 +62,8 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem("never-diagnosed", _("Never diagnosed"), "", _CONNECTED & ~Exists(_DIAGNOSES)),
 )  # fmt: skip
 _ANY = reduce(or_, (problem.when for problem in PROBLEMS))  # ends at the first that fits, as the sum of all cannot
+# A connection that stood and does not work now: not what was never connected, which many mean to be so.
+_URGENT = reduce(or_, (problem.when for problem in PROBLEMS if problem.code in ("login-refused", "host-key-changed", "unreachable")))
 BY_CODE = {problem.code: problem for problem in PROBLEMS}
 _BITS = {problem.code: 1 << (len(PROBLEMS) - 1 - place) for place, problem in enumerate(PROBLEMS)}
 
@@ -81,3 +83,8 @@ def within(blind: int) -> Iterator[Problem]:
 def suffering(sites: QuerySet[Site], code: str = "") -> QuerySet[Site]:
     """Of those that were looked through, the ones with this problem, or with any."""
     return sites.filter(BY_CODE[code].when if code else _ANY)
+
+
+def cut_off(sites: QuerySet[Site]) -> QuerySet[Site]:
+    """Those whose connection stood and does not work now."""
+    return sites.filter(_URGENT, practice=False)

@@ -12,7 +12,7 @@ from django.core.paginator import Page as ListPage
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Q, QuerySet
 
-from diagnostics.coverage.problems import BY_CODE, PROBLEMS, Problem, looked_through, suffering, within
+from diagnostics.coverage.problems import BY_CODE, PROBLEMS, Problem, cut_off, looked_through, suffering, within
 from diagnostics.models import SiteSight
 from sites.many import selecting
 from sites.models import Host, Site
@@ -122,9 +122,9 @@ def matching(sites: QuerySet[Site], wanted: Wanted) -> QuerySet[Site]:
     return suffering(sites, wanted.only)
 
 
-def any_blind(user: AbstractBaseUser) -> bool:
-    """Whether there is anything in the list at all."""
-    return suffering(looked_through(selecting.own_sites(user))).exists()
+def any_cut_off(user: AbstractBaseUser) -> bool:
+    """Whether there is a site whose hosting account was of use and is not now: what is worth a word where people look each day."""
+    return cut_off(selecting.own_sites(user)).exists()
 
 
 def _figures(sites: QuerySet[Site]) -> tuple[dict[str, int], int, int]:

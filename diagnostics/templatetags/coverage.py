@@ -14,5 +14,5 @@ register = template.Library()
 
 @register.inclusion_tag("diagnostics/coverage_hint.html", takes_context=True)
 def coverage_hint(context: Context) -> dict[str, Any]:
-    """A link to what is still blind, only if anything is."""
-    return {"blind": queries.any_blind(context["request"].user)}
+    """A link to what is still blind, only if hosting accounts that worked do not any more."""
+    return {"cut_off": queries.any_cut_off(context["request"].user)}

@@ -51,10 +51,12 @@ def test_heads_sort_and_say_how(scene: Scene) -> None:
     assert page.select_one("th[aria-sort]")["aria-sort"] == "descending"
 
 
-def test_dashboard_and_settings_lead_there_only_where_something_is_blind(scene: Scene) -> None:
-    assert parsed(scene.owner.get("/")).select_one("main a[href='/coverage/']")
+def test_settings_lead_there_and_the_dashboard_when_an_account_that_worked_does_not(scene: Scene) -> None:
     for path in ("/settings/", "/hosts/"):
         assert parsed(scene.owner.get(path)).select_one("main a[href='/coverage/']")
+    for state, told in (("untested", False), ("refused", True), ("works", False), ("unreachable", True), ("key-changed", True)):
+        Host.objects.filter(pk=scene.site.host_id).update(state=state)
+        assert bool(parsed(scene.owner.get("/")).select_one("main a[href='/coverage/']")) is told, state
     Site.objects.filter(pk=scene.site.pk).update(practice=True)
     assert not parsed(scene.owner.get("/")).select_one("main a[href='/coverage/']")
 
