@@ -19,7 +19,7 @@ from sites.probing.engine import probe_many
 from sites.probing.outcome import Kind, ProbeRequest
 from sites.recording import guard_from_settings
 
-from . import connecting, discovering, purposes
+from . import connecting, discovering, long_work, purposes
 from .facts.installations import Installation, Search
 from .models import AccountLook, FoundSite
 from .profiles import get_profile
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 
 TASK = "diagnostics.tasks.look_at_account"
 TELL_EVERY_S = 0.7
-MOST_AT_ONCE = 2  # diagnoses and repairs have the same workers
 SILENT = timedelta(seconds=90)  # a worker that says nothing for so long is gone: one listing takes 15 s at most
 MOST_PROBES = 100
 PROBE_LIMIT_S = 8.0
@@ -69,10 +68,13 @@ def stop(host: Host) -> bool:
 def run(host_id: int) -> AccountLook | None:
     """Makes a look that waits; does nothing about one that another worker has, or while enough of them go on: the sweeper asks again."""
     now = timezone.now()
-    if AccountLook.objects.filter(state=State.RUNNING, alive_at__gt=now - SILENT).count() >= MOST_AT_ONCE:
+    if long_work.is_full():
         return None
     claimed = AccountLook.objects.filter(pk=host_id, state=State.QUEUED).update(state=State.RUNNING, started_at=now, alive_at=now)
     if not claimed:
+        return None
+    if long_work.is_too_much():
+        AccountLook.objects.filter(pk=host_id, state=State.RUNNING, started_at=now).update(state=State.QUEUED)
         return None
     look = AccountLook.objects.select_related("host").get(pk=host_id)
     try:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics import connecting, politeness, purposes
+from diagnostics import connecting, long_work, politeness, purposes
 from diagnostics.baselines import storing
 from diagnostics.baselines.redacting import difference
 from diagnostics.journal import printable
@@ -111,9 +111,12 @@ def sweep() -> int:
 
 # --- making -----------------------------------------------------------------------------------------
 def run(comparison_id: int) -> FileComparison | None:
-    """Makes a comparison that waits; does nothing with one that another worker has."""
+    """Makes a comparison that waits; does nothing with one that another worker has, or while there is no room: the sweeper asks again."""
     queued = FileComparison.objects.filter(pk=comparison_id, state=_State.QUEUED)
     if not queued.update(state=_State.RUNNING, alive_at=timezone.now()):
+        return None
+    if _is_crowded(comparison_id):
+        FileComparison.objects.filter(pk=comparison_id, state=_State.RUNNING).update(state=_State.QUEUED)
         return None
     row = FileComparison.objects.select_related("site__host", "older", "newer", "requested_by").get(pk=comparison_id)
     try:
@@ -129,6 +132,12 @@ def run(comparison_id: int) -> FileComparison | None:
     row.sealed_result, row.state, row.finished_at = seal_result(result), _State.DONE, timezone.now()
     row.save(update_fields=["sealed_result", "state", "finished_at"])
     return row
+
+
+def _is_crowded(comparison_id: int) -> bool:
+    """Whether this one has to wait: two of one host would take the connection from each other and end neither."""
+    host_id = FileComparison.objects.filter(pk=comparison_id, newer=None).values_list("site__host_id", flat=True).first()
+    return bool(host_id and long_work.is_compared(host_id, but_by=comparison_id)) or long_work.is_too_much()
 
 
 def _failed(row: FileComparison, why: str) -> FileComparison:

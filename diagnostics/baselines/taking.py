@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics import connecting, politeness, purposes
+from diagnostics import connecting, long_work, politeness, purposes
 from diagnostics.baselines import storing
 from diagnostics.journal import printable
 from diagnostics.manifests import gathering
@@ -39,7 +39,9 @@ TIME_LIMIT_S = 600.0
 _DAY_S = 86_400
 _FIRST_WITHIN_S = 3600
 _LATER = timedelta(minutes=15)
+_SOON = timedelta(minutes=1)
 _ABANDONED = timedelta(minutes=5)
+_PATIENCE = timedelta(seconds=25)  # less than between two rounds of `dispatch`
 _SIGN_EVERY_S = 1.0
 _LOOK_EVERY_S = 5.0
 _BUSY = (BaselineWork.State.WAITING, BaselineWork.State.RUNNING)
@@ -48,6 +50,10 @@ Reason = Baseline.Reason
 
 class NotNow(Exception):
     """No baseline is taken, and nothing was kept; the message is for a person."""
+
+
+class GaveWay(NotNow):
+    """Somebody who cannot wait needed the connection: also what a person asked for is tried again."""
 
 
 # --- when -------------------------------------------------------------------------------------------
@@ -95,6 +101,7 @@ def dispatch(now: datetime | None = None) -> int:
         return 0
     _end_abandoned(now)
     _register(now)
+    _hand_over_again(now)
     busy = BaselineWork.objects.filter(state__in=_BUSY)
     room, hosts = AT_ONCE - busy.count(), set(busy.values_list("site__host_id", flat=True))
     if room <= 0:
@@ -124,6 +131,15 @@ def _end_abandoned(now: datetime) -> None:
     stuck = BaselineWork.objects.filter(state__in=_BUSY, alive_at__lt=now - _ABANDONED)
     stuck.filter(state=BaselineWork.State.RUNNING).update(last_error=_("It was interrupted. Nothing was kept."), tried_at=now)
     stuck.update(state=BaselineWork.State.IDLE, due_at=now)
+
+
+def _hand_over_again(now: datetime) -> None:
+    """What was asked for while there was no room, the longest waiting first."""
+    running = BaselineWork.objects.filter(state=BaselineWork.State.RUNNING)
+    waiting = BaselineWork.objects.filter(state=BaselineWork.State.WAITING, alive_at__lt=now - _PATIENCE)
+    waiting = waiting.exclude(site__host__in=running.values("site__host"))
+    for site_id in waiting.order_by("alive_at", "pk").values_list("pk", flat=True)[: max(0, AT_ONCE - running.count())]:
+        queueing.enqueue(TASK, site_id, expires=_PATIENCE.total_seconds())
 
 
 def _hand_over(site_id: int, now: datetime) -> bool:
@@ -170,16 +186,26 @@ def cancel(site: Site) -> None:
 
 # --- one ----------------------------------------------------------------------------------------------
 def run(site_id: int) -> Baseline | None:
-    """Takes the baseline that waits for this worker. None where that did not come to be; why stands in the work's row."""
+    """Takes the baseline that waits for this worker. None where that did not come to be; why stands in the work's row.
+
+    Where there is no room it goes on waiting."""
     now = timezone.now()
     waiting = BaselineWork.objects.filter(pk=site_id, state=BaselineWork.State.WAITING)
+    asked_at = waiting.values_list("alive_at", flat=True).first()
     if not waiting.update(state=BaselineWork.State.RUNNING, alive_at=now, seen=0):
+        return None
+    if _is_crowded(site_id):
+        BaselineWork.objects.filter(pk=site_id, state=BaselineWork.State.RUNNING).update(
+            state=BaselineWork.State.WAITING, alive_at=asked_at
+        )
         return None
     work = BaselineWork.objects.select_related("site__host", "requested_by").filter(pk=site_id).first()
     if work is None:
         return None
     try:
         taken = take(work.site, reason=work.reason, user=work.requested_by, note=_Sign(work.site))
+    except GaveWay as error:
+        return _ended(work, str(error), failed=False, is_over=False)
     except NotNow as error:
         return _ended(work, str(error), failed=False)
     except politeness.NotYet as error:
@@ -194,11 +220,22 @@ def run(site_id: int) -> Baseline | None:
     return taken
 
 
-def _ended(work: BaselineWork, why: str, *, failed: bool = True) -> None:
+def _is_crowded(site_id: int) -> bool:
+    """Whether this one has to wait: two of one host would take the connection from each other and end neither."""
+    host_id = Site.objects.filter(pk=site_id).values_list("host_id", flat=True).first()
+    others = BaselineWork.objects.filter(state=BaselineWork.State.RUNNING).exclude(pk=site_id)
+    if host_id and (others.filter(site__host=host_id).exists() or long_work.is_compared(host_id)):
+        return True
+    return long_work.is_too_much()
+
+
+def _ended(work: BaselineWork, why: str, *, failed: bool = True, is_over: bool = True) -> None:
     now = timezone.now()
     pause = timedelta(hours=min(24, 2**work.failures)) if failed else _LATER
     values = {"state": BaselineWork.State.IDLE, "last_error": redact(printable(why))[:1000], "tried_at": now, "due_at": now + pause}
-    if work.reason == Reason.ASKED:  # it was wanted then; the daily one comes at its time
+    if work.reason == Reason.ASKED and not is_over:
+        values["due_at"] = now + _SOON
+    elif work.reason == Reason.ASKED:  # it was wanted then; the daily one comes at its time
         values |= {"reason": Reason.DAILY, "requested_by": None, "due_at": next_due(work.pk, now)}
     BaselineWork.objects.filter(pk=work.pk).update(**values, **({"failures": F("failures") + 1} if failed else {}))
 
@@ -219,7 +256,7 @@ class _Sign:
         if not running.update(seen=seen, alive_at=timezone.now()):
             raise NotNow(_("It was cancelled. Nothing was kept."))
         if self._site.host is not None and politeness.is_waited_for(self._site.host):
-            raise NotNow(_("It gave way: somebody else needs the connection. Nothing was kept; it is tried again by itself."))
+            raise GaveWay(_("It gave way: somebody else needs the connection. Nothing was kept; it is tried again by itself."))
         if now - self._looked >= _LOOK_EVERY_S:
             self._looked = now
             require_well(self._site)

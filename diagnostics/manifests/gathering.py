@@ -218,6 +218,7 @@ class _Look:
     def _look_at_one(self, record: Record) -> None:
         absolute = self._absolute(record.path)
         self._check_time()
+        self.note(self.found.seen)
         try:
             self._take(record.path, Entry(absolute, self.reader.stat(absolute)))
         except NotFound:

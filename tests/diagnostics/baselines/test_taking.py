@@ -205,3 +205,27 @@ def test_docroot_that_is_a_link_is_followed_to_the_files(site: Site, docroot: Pa
     Site.objects.update(docroot=str(link))
     baseline = take_now(Site.objects.select_related("host").get(pk=site.pk))
     assert baseline is not None and baseline.files == 4
+
+
+def test_two_that_were_asked_for_on_one_host_come_after_each_other(site: Site, host: Host, docroot: Path, handed: list[int]) -> None:
+    other = well(make_site(host=host, name="blog", docroot=str(docroot)))
+    for each in (site, other):
+        taking.ask(each)
+    BaselineWork.objects.filter(site=site).update(state="running")
+    assert taking.run(other.pk) is None
+    assert BaselineWork.objects.get(site=other).state == "waiting"
+    BaselineWork.objects.update(alive_at=timezone.now() - timedelta(seconds=40))
+    assert taking.dispatch() == 0 and handed == []
+    BaselineWork.objects.filter(site=site).update(state="idle", due_at=timezone.now() + timedelta(days=1))
+    taking.dispatch()
+    assert handed == [other.pk]
+    assert taking.run(other.pk) is not None
+
+
+def test_what_a_person_asked_for_and_gave_way_is_tried_again(site: Site, handed: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking, "_SIGN_EVERY_S", 0.0)
+    monkeypatch.setattr(taking.politeness, "is_waited_for", lambda host: True)
+    assert take_now(site) is None
+    work = BaselineWork.objects.get()
+    assert (work.reason, work.state) == ("asked", "idle") and "gave way" in work.last_error
+    assert work.due_at < timezone.now() + timedelta(minutes=2)
