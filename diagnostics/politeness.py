@@ -28,6 +28,7 @@ from .transports.base import ConnectionLost, ConnectionRefused, ConnectionTimedO
 LEASE_S = 120.0  # a process on another machine that died frees its turn by then; one on this machine at once
 PAUSES_MIN = (1, 2, 5, 15, 60)  # after the first, second, … failure to connect in a row
 WAIT_S, URGENT_WAIT_S = 20.0, 45.0  # the longest that anything else holds a connection by itself is 40 s
+_DIAGNOSIS_AFTER = timedelta(minutes=1)  # at most one try a minute, however many sites of one account fail
 _POLL_S = 0.25
 _RENEW_S = 20.0
 _WAITING_S = 10.0  # who waits says so again within this time
@@ -192,15 +193,26 @@ def _require_patience(host: Host) -> None:
     pause = ConnectionPause.objects.filter(host=host, until__gt=timezone.now()).first()
     if pause is None or (now.purpose == "recovery" and pause.failures <= 1):  # what is half done is tried once more at once
         return
+    if now.purpose == "diagnosis" and _failed_at(pause) < timezone.now() - _DIAGNOSIS_AFTER:
+        return  # a new failure wants its cause now, and the account may be back long before its pause is over
     error = ConnectionPaused(pause_words(pause), _("You can try it at any time: test the connection."))
     error.until = pause.until
     raise error
 
 
+def _pause_of(failures: int) -> timedelta:
+    return timedelta(minutes=PAUSES_MIN[min(failures, len(PAUSES_MIN)) - 1])
+
+
+def _failed_at(pause: ConnectionPause) -> datetime:
+    """When it could not be reached the last time."""
+    return pause.until - _pause_of(pause.failures)
+
+
 def _put_off(host: Host, error: TransportError) -> None:
     pause, _made = ConnectionPause.objects.get_or_create(host=host, defaults={"until": timezone.now()})
-    minutes = PAUSES_MIN[min(pause.failures, len(PAUSES_MIN) - 1)]
-    pause.failures, pause.until, pause.last_error = pause.failures + 1, timezone.now() + timedelta(minutes=minutes), error.message[:500]
+    pause.failures, pause.last_error = pause.failures + 1, error.message[:500]
+    pause.until = timezone.now() + _pause_of(pause.failures)
     pause.save()
 
 

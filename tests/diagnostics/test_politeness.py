@@ -316,3 +316,18 @@ def test_nobody_is_mailed_for_what_never_worked_or_blinds_no_site(server: SshSer
     with pytest.raises(connecting.TransportError), connecting.reader_for(Host.objects.get(pk=host.pk)):
         pass
     assert not told(host)
+
+
+@pytest.mark.django_db
+def test_new_failure_is_looked_into_on_an_account_that_is_back_after_a_long_outage(server: SshServer) -> None:
+    host = host_on(server, "sftp")
+    now = timezone.now()
+    ConnectionPause.objects.create(host=host, failures=5, until=now + timedelta(minutes=59, seconds=30), last_error="refused")
+    with pytest.raises(politeness.ConnectionPaused), purposes.doing("diagnosis"), connecting.reader_for(host):
+        pass  # it was tried half a minute ago
+    ConnectionPause.objects.update(until=now + timedelta(minutes=50))
+    with pytest.raises(politeness.ConnectionPaused), purposes.doing("access-log"), connecting.reader_for(host):
+        pass
+    with purposes.doing("diagnosis"), connecting.reader_for(host) as reader:
+        assert reader.home()
+    assert not ConnectionPause.objects.exists()
