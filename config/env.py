@@ -13,7 +13,7 @@ import secrets
 import ssl
 import stat
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -320,6 +320,9 @@ class KeptKeys(Sequence[str]):
 
     def __getitem__(self, place: Any) -> Any:
         return self._now()[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())  # all of one moment, also while the file is exchanged
 
 
 def _link_new(name: str, path: Path, value: str) -> None:

@@ -6,10 +6,12 @@ column whose name says so. A row that somebody changes meanwhile is never overwr
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,12 +115,18 @@ def _reseal(model: type[models.Model], column: str, pk: Any, outcome: Outcome) -
 def add_new_key() -> None:
     """Puts a new key first in the key file; the old ones stay. Running processes see it at their next use. Raises RotationRefused."""
     path = _key_file("put the new key first in SITEMEND_CREDENTIALS_KEY, a comma and the old one behind it, restart, and run this again")
-    _write(path, (credentials.new_key(), *settings.SITEMEND_CREDENTIALS_KEYS))
+    with _alone(path):
+        _write(path, (credentials.new_key(), *settings.SITEMEND_CREDENTIALS_KEYS))
 
 
 def forget_old_keys() -> int:
     """Leaves only the newest key in the file. Returns how many were dropped. Raises RotationRefused while one is still needed."""
     path = _key_file("run this without --forget-old; when it re-seals nothing any more, take the old keys out of the variable")
+    with _alone(path):
+        return _forget_old_keys(path)
+
+
+def _forget_old_keys(path: Path) -> int:
     keys = tuple(settings.SITEMEND_CREDENTIALS_KEYS)
     if len(keys) < 2:
         return 0
@@ -139,6 +147,18 @@ def _key_file(advice: str) -> Path:
         hint = advice[0].upper() + advice[1:] + "."
         raise RotationRefused("keys-from-environment", "The keys come from the environment, so this command cannot write them.", hint)
     return path
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Of two that change the key file at a time the second waits: else a key that already sealed something could be overwritten."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+        os.fsync(folder)  # what is sealed with a new key from now on must not outlive it when the power fails
+    finally:
+        os.close(folder)
 
 
 def _write(path: Path, keys: tuple[str, ...]) -> None:

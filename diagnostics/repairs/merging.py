@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from diagnostics.repairs.comparing_lines import takes_long
+
 MOST_BYTES = 512 * 1024
 MOST_LINES = 10_000
 
@@ -18,7 +20,7 @@ def merge(common: bytes, one: bytes, other: bytes) -> bytes | None:
         return None
     lines = common.splitlines(keepends=True)
     ours, theirs = one.splitlines(keepends=True), other.splitlines(keepends=True)
-    if max(len(lines), len(ours), len(theirs)) > MOST_LINES:
+    if max(len(lines), len(ours), len(theirs)) > MOST_LINES or takes_long(lines, ours) or takes_long(lines, theirs):
         return None
     regions = sorted({*_changed(lines, ours), *_changed(lines, theirs)})  # what both changed alike counts once
     if any(later[0] <= earlier[1] for earlier, later in pairwise(regions)):

@@ -8,8 +8,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from diagnostics.repairs.comparing_lines import ends, takes_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,17 @@ def content_diff(shown: str, before: bytes, after: bytes) -> str:
     """What changes between two contents, line by line, in unified form."""
     old = before.decode("utf-8", "backslashreplace").splitlines(keepends=True)
     new = after.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-    lines = difflib.unified_diff(old, new, shown, shown, n=2)
+    lines = _exchanged(shown, old, new) if takes_long(old, new) else difflib.unified_diff(old, new, shown, shown, n=2)
     return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+def _exchanged(shown: str, old: list[str], new: list[str]) -> Iterator[str]:
+    """The same form, where all between the first and the last line that differ counts as changed."""
+    head, tail = ends(old, new)
+    gone, come = old[head : len(old) - tail], new[head : len(new) - tail]
+    yield from (f"--- {shown}\n", f"+++ {shown}\n", f"@@ -{head + 1},{len(gone)} +{head + 1},{len(come)} @@\n")
+    yield from (f"-{line}" for line in gone)
+    yield from (f"+{line}" for line in come)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -190,3 +191,29 @@ def test_columns_that_are_binary_but_not_sealed_are_left(key_file: Path) -> None
     assert key_rotation.reseal_all().unreadable_count == 0
     assert bytes(SiteImport.objects.get(pk=made.pk).sealed_rows) == b"plain old rows"
     assert MultiFernet([Fernet(key) for key in settings.SITEMEND_CREDENTIALS_KEYS])
+
+
+def test_two_that_make_a_key_at_the_same_time_lose_none(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = key_rotation.credentials.new_key
+
+    def slowly() -> str:
+        time.sleep(0.3)
+        return made()
+
+    monkeypatch.setattr(key_rotation.credentials, "new_key", slowly)
+    both = [threading.Thread(target=key_rotation.add_new_key) for _one in range(2)]
+    for each in both:
+        each.start()
+        time.sleep(0.1)
+    for each in both:
+        each.join()
+    assert len(key_file.read_text().split(",")) == 3
+
+
+def test_keys_are_those_of_one_moment(key_file: Path) -> None:
+    old = key_file.read_text().strip()
+    keys = iter(settings.SITEMEND_CREDENTIALS_KEYS)
+    assert next(keys) == old
+    key_rotation.add_new_key()
+    assert list(keys) == []
+    assert list(settings.SITEMEND_CREDENTIALS_KEYS)[1:] == [old]

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from diagnostics.baselines.redacting import difference, redacted
+from diagnostics.repairs.merging import merge
+from diagnostics.repairs.plan import content_diff
 
 CONFIG = rb"""<?php
 define( 'DB_NAME', 'shop' );
@@ -66,3 +68,29 @@ def test_file_that_was_made_to_be_slow_takes_no_more_than_a_moment(piece: bytes)
     started = time.process_time()
     redacted((piece * (65_536 // len(piece)))[:65_536])
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"$pdo = new PDO('mysql:host=x', 'bob', 'hush1');",
+        b"define('DB_PASSWORD', 'a);\nhush1');",
+        b"define('DB_PASSWORD' /* new */, 'hush1');",
+        b"$db['default']['password']\t= 'hush1';",
+        b"define('ALL', array('password' =>\n 'hush1'));",
+        b'session.save_path = "tcp://h:6379?auth=hush1"',
+        b"AuthBasicFake bob hush1",
+    ],
+)
+def test_secret_in_an_odd_place_is_not_shown(line: bytes) -> None:
+    assert "hush" not in redacted(line)
+    assert redacted(line).count("\n") == line.count(b"\n")
+
+
+@pytest.mark.parametrize("pair", [(b"a\n" * 30_000, b"a\n" * 29_999 + b"b\n"), (b"a\nb\n" * 15_000, b"b\nc\n" * 15_000)])
+def test_lines_that_repeat_take_no_more_than_a_moment_to_compare(pair: tuple[bytes, bytes]) -> None:
+    started = time.process_time()
+    shown, planned = difference("x", *pair), content_diff("x", *pair)
+    assert merge(pair[0], *pair) is None or pair[0].endswith(b"a\n")
+    assert time.process_time() - started < 5
+    assert "\n-a" in shown and "\n-a" in planned
