@@ -275,16 +275,19 @@ def _run_repair(step: Step, executor: Executor, examination: examining.Examinati
     finding = trials.finding_of(examination) if of_trial else changing.matching(examination, step.finding)
     plan = examining.plan_for(examination, finding, step.repair_id, [(name, value) for name, value in step.answers]) if finding else None
     if finding is None or plan is None or plan.digest() != step.plan_digest:
-        return steps.conclude(
-            step, Step.State.STALE, _("The site is no longer as it was when this was proposed. Nothing was written. Look again.")
-        )
+        message = _("The site is no longer as it was when this was proposed. Nothing was written. It is being read again.")
+        return _read_again(steps.conclude(step, Step.State.STALE, message))
     step.diff = clean(plan.diff())
     step.save(update_fields=["diff"])
     done = changing.apply_and_verify(step, executor, plan, finding, before)
-    if done.state != Step.State.DONE_VERIFIED:
-        diagnosis = diagnosing.request(step.case.site, step.case.incident, step.created_by)
-        RepairCase.objects.filter(pk=step.case_id).update(diagnosis=diagnosis)
-    return done
+    return done if done.state == Step.State.DONE_VERIFIED else _read_again(done)
+
+
+def _read_again(step: Step) -> Step:
+    """A new diagnosis: what was proposed before is no longer what is needed, and would be stale for ever."""
+    diagnosis = diagnosing.request(step.case.site, step.case.incident, step.created_by)
+    RepairCase.objects.filter(pk=step.case_id).update(diagnosis=diagnosis)
+    return step
 
 
 def look_again() -> int:

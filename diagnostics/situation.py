@@ -56,7 +56,12 @@ def _counts_since(step: Step, began: datetime) -> bool:
 
 
 def pages_now(step: Step) -> list[dict[str, Any]]:
-    """What the pages answered when the step left the site: before it, where nothing of it stayed."""
+    """What the pages answered when the step left the site: before it, where nothing of it stayed.
+
+    Nothing is known where a person kept what somebody else wrote since: no look was at that.
+    """
+    if step.state == Step.State.KEPT:
+        return []
     stayed = step.action == "look" or step.stands_applied
     return step.result.get("pages_after" if stayed else "pages_before", [])
 

@@ -117,6 +117,8 @@ def test_plan_that_is_no_longer_right_is_stale_and_nothing_is_written(practice: 
     assert repairing.run_step(step.pk).state == "stale"
     assert state(practice) == before
     assert not step.journal.exists()
+    case.refresh_from_db()
+    assert case.diagnosis.state == "queued", "it is read again, so that the same stale proposal is not made for ever"
 
 
 def test_digest_that_was_not_offered_is_refused(practice: PracticeSite, site: Site) -> None:

@@ -225,6 +225,12 @@ def test_refused_undo_is_no_success(scene: Scene) -> None:
     assert notice.select_one("strong").get_text() == "It was not undone. www/.htaccess: it has changed."
 
 
+def test_file_that_was_kept_as_it_is_tells_nothing_about_the_site(scene: Scene) -> None:
+    scene.step("kept", result={"pages_before": BAD, "pages_after": GOOD}, undone_at=timezone.now())
+    Site.objects.update(verdict="up")
+    assert "The site is well." in words(scene.page())
+
+
 def test_undo_on_a_site_that_is_well_says_what_it_means(scene: Scene) -> None:
     scene.step("done-verified", result={"pages_before": BAD, "pages_after": GOOD})
     assert "The site was broken before this change and will be broken again." in words(scene.page())
