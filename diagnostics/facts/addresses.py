@@ -23,7 +23,8 @@ _NO_DOMAIN = words(
     "php html htm txt zip bak old orig tmp new save copy tar gz tgz bz2 sql log logs js css conf cnf ini git svn json xml yml yaml md "
     "local test invalid localhost lock dist sh pl py rb phar swp cache off disabled backup"
 )
-_PHP_COMMENT = re.compile(r"('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")|/\*.*?(?:\*/|\Z)|//[^\n]*|#[^\n]*", re.DOTALL)
+# A text that is never closed ends with the file: else each quote in it would be tried as a beginning.
+_PHP_COMMENT = re.compile(r"('(?:\\.|[^'\\])*+(?:'|\\?\Z)|\"(?:\\.|[^\"\\])*+(?:\"|\\?\Z))|/\*.*?(?:\*/|\Z)|//[^\n]*|#[^\n]*", re.DOTALL)
 
 _SETTINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"define\(\s*['\"](?:WP_HOME|WP_SITEURL|DOMAIN_CURRENT_SITE)['\"]\s*,\s*['\"]([^'\"]{4,300})['\"]"), _("wp-config.php")),

@@ -89,7 +89,7 @@ def _entry(record: str, top: str, unreadable: Unreadable | None) -> Entry:
         kind, mode, size, mtime, uid, gid, below = record.split(" ", 6)
         # To the second, as SFTP tells it: the same file must look the same whichever way it was asked for.
         found = Stat(_KINDS.get(kind, FileKind.OTHER), int(mode, 8), int(size), float(int(mtime.partition(".")[0])), int(uid), int(gid))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotUnderstood from error
     if not below or (".." in below and ".." in below.split("/")):
         raise NotUnderstood

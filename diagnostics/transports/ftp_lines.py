@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from diagnostics.transports.base import FileKind
+from diagnostics.transports.paths import LIST_LIMIT
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _KINDS = {"-": FileKind.FILE, "d": FileKind.FOLDER, "l": FileKind.LINK}
 _UNIX = re.compile(
-    r"(?P<kind>[-dlbcpsD])(?P<mode>[-rwxsStTlL]{9})[.+@]? +\d+ +(?P<owners>\S.*?) +(?:\d+, *)?(?P<size>\d+) +"
+    r"(?P<kind>[-dlbcpsD])(?P<mode>[-rwxsStTlL]{9})[.+@]? +\d+ +(?P<owners>\S+(?: +\S+){0,9}?) +(?:\d{1,9}, *)?(?P<size>\d{1,18}) +"
     r"(?:(?P<month>[A-Za-z]{3}) +(?P<day>\d{1,2}) +(?:(?P<year>\d{4})|(?P<hour>\d{1,2}):(?P<minute>\d\d))"
     r"|(?P<iso>\d{4}-\d\d-\d\d \d\d:\d\d)) (?P<name>.+)",
     re.ASCII | re.DOTALL,
 )
 _IIS = re.compile(
     r"(?P<month>\d\d)-(?P<day>\d\d)-(?P<year>\d{4}|\d\d) +(?P<hour>\d\d):(?P<minute>\d\d)(?P<half>[AP]M)? +"
-    r"(?P<size><DIR>|<JUNCTION>|<SYMLINKD?>|\d+) +(?P<name>.+)",
+    r"(?P<size><DIR>|<JUNCTION>|<SYMLINKD?>|\d{1,18}) +(?P<name>.+)",
     re.ASCII | re.DOTALL,
 )
 _STAMP = re.compile(r"(\d{14})(?:\.\d+)?", re.ASCII)
@@ -45,7 +47,12 @@ class Row:
         """User and group where the host names them by number."""
         if self.uid is not None and self.gid is not None:
             return self.uid, self.gid
-        return (int(self.owner), int(self.group)) if self.owner.isdecimal() and self.group.isdecimal() else (None, None)
+        return (int(self.owner), int(self.group)) if is_number(self.owner) and is_number(self.group) else (None, None)
+
+
+def is_number(text: str) -> bool:
+    """Whether these are digits of a number that every file system and database can hold."""
+    return text.isdecimal() and len(text) <= 18
 
 
 def parse_listing(text: str, now: float) -> tuple[list[Row], int]:
@@ -55,7 +62,9 @@ def parse_listing(text: str, now: float) -> tuple[list[Row], int]:
     """
     rows: list[Row] = []
     unread, fresh = 0, False
-    for line in text.split("\n"):
+    for line in lines_of(text):
+        if len(rows) > LIST_LIMIT + 2:  # more than is taken, with "." and "..": the rest would only fill our memory
+            break
         line = line.removesuffix("\r")
         row = parse_line(line, now)
         if row is not None:
@@ -66,6 +75,15 @@ def parse_listing(text: str, now: float) -> tuple[list[Row], int]:
                 rows.pop()
         fresh = row is not None
     return rows, unread
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """One after the other: a listing of nothing but line ends would fill much memory as a list."""
+    at = 0
+    while (end := text.find("\n", at)) >= 0:
+        yield text[at:end]
+        at = end + 1
+    yield text[at:]
 
 
 def parse_line(line: str, now: float) -> Row | None:
@@ -178,12 +196,12 @@ def refined(row: Row, facts: dict[str, str]) -> Row:
         return row
     mtime, mode, size = stamp(facts.get("modify", "")), facts.get("unix.mode", ""), facts.get("size", "")
     owner, group = (facts.get(f"unix.{name}", "") for name in ("uid", "gid"))
-    owned = owner.isdecimal() and group.isdecimal()
+    owned = is_number(owner) and is_number(group)
     return replace(
         row,
         mtime=row.mtime if mtime is None else mtime,
         mode=_told(mode) if row.mode is None else row.mode | (_told(mode) or 0),
-        size=int(size) if row.kind is FileKind.FILE and size.isdecimal() else row.size,
+        size=int(size) if row.kind is FileKind.FILE and is_number(size) else row.size,
         uid=int(owner) if owned else None,
         gid=int(group) if owned else None,
     )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 IMPLICIT_PORTS = frozenset({990})  # where TLS begins with the first byte (IANA: ftps); everywhere else it is asked for
 
 _BUSY = ("too many", "maximum number", "max. number", "connection limit", "maximum login", "already connected", "try again later")
+_WRONG = ("incorrect", "invalid", "fail", "denied", "attempt", "wrong", "bad ", "authentication")  # said of the password, busy or not
 _TLS_ONLY = ("tls", "ssl", "encrypt", "cleartext", "clear text", "secure connection")
 _FACTS = ("type", "size", "modify", "unix.mode", "unix.uid", "unix.gid")
 
@@ -101,7 +102,7 @@ def _greet(wire: FtpWire, details: ConnectionDetails) -> None:
     where = {"address": details.address, "port": details.port}
     try:
         reply = wire.answer(details.connect_timeout_s)
-        while reply.code == 120:  # "ready in some minutes" (RFC 959)
+        if reply.code == 120:  # "ready in some minutes" (RFC 959); who says so again and again would hold us for ever
             reply = wire.answer(details.connect_timeout_s)
     except ConnectionTimedOut as error:
         hint = _("Check that this port is the one for FTP. Port 990 is for FTPS only.")
@@ -156,7 +157,7 @@ def _log_in(wire: FtpWire, details: ConnectionDetails) -> None:
         raise explained(LoginRefused, _("The host closed the connection during the login of {user}."), hint, user=details.user) from error
     if reply.code in (230, 202):
         return
-    if reply.mentions(*_BUSY):
+    if reply.mentions(*_BUSY) and not reply.mentions(*_WRONG):
         raise _turned_away(reply, details)
     hint = _("It was tried once only, so that nothing is locked. Check the user and the secret at your host.")
     if reply.code == 332:

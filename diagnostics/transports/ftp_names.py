@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import time
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from diagnostics.transports import ftp_lines
 from diagnostics.transports.base import FileKind, NotFound, PermissionRefused, Stat, TransportError, Unsupported
@@ -161,8 +162,9 @@ class FtpNames:
             content, _reply = self._wire.retrieve("MLSD", limit=LISTING_LIMIT)
         except FtpRefused:
             return {}
-        lines = content.decode("utf-8", "surrogateescape").split("\n")
-        return {name: facts for facts, name in filter(None, map(ftp_lines.parse_facts, lines))}
+        lines = ftp_lines.lines_of(content.decode("utf-8", "surrogateescape"))
+        told = islice(filter(None, map(ftp_lines.parse_facts, lines)), LIST_LIMIT + 2)
+        return {name: facts for facts, name in told}
 
     def _facts_of(self, path: str) -> dict[str, str]:
         if "MLST" not in self._wire.features:
@@ -219,6 +221,6 @@ def as_stat(row: Row) -> Stat:
 
 def number_in(reply: Reply) -> int:
     digits = reply.text.strip()
-    if not digits.isdecimal():
+    if not ftp_lines.is_number(digits):
         raise explained(TransportError, _("The host answered “{said}” where a number belongs."), said=reply.said)
     return int(digits)

@@ -284,7 +284,8 @@ class FtpWire:
         if self._broken is not None:
             raise self._broken
         address, port = self.sock.getpeername()[0], self._passive_port()
-        if port < 1024:  # no file server answers there; something else may
+        # No file server answers below 1024; something else may. What is beyond 65535 would be taken for what is left of it.
+        if not 1024 <= port <= 65_535:
             raise explained(Unsupported, _("The host names port {port} for its data, which is not used."), port=port)
         try:
             data = socket.create_connection((address, port), timeout=self.answer_limit_s)

@@ -65,7 +65,7 @@ class SshReader(SftpReader):
         if known is not None or not self._has_shell():
             return known
         try:
-            output = b"".join(self._output_of(["df", "-Pk", "--", checked(path)]))
+            output = self._short_output_of(["df", "-Pk", "--", checked(path)])
         except _ShellFailed:
             return None
         fields = output.decode("utf-8", "replace").splitlines()[-1].split() if output else []
@@ -74,7 +74,7 @@ class SshReader(SftpReader):
     def _has_shell(self) -> bool:
         if self._shell is None:
             try:
-                self._shell = b"".join(self._output_of(["printf", "%s", "ready"])) == b"ready"
+                self._shell = self._short_output_of(["printf", "%s", "ready"]) == b"ready"
             except (_ShellFailed, ConnectionTimedOut):
                 self._shell = False
         return self._shell
@@ -91,6 +91,16 @@ class SshReader(SftpReader):
             raise _ShellFailed from error
         if partial and unreadable is not None:
             unreadable(top, find_scan.something_missing(top))
+
+    def _short_output_of(self, command: list[str]) -> bytes:
+        """All that it prints. Raises _ShellFailed for more than a few lines: a host could print without an end."""
+        found = b""
+        with closing(self._output_of(command)) as output:
+            for block in output:
+                found += block
+                if len(found) > _GREETING_LIMIT:
+                    raise _ShellFailed
+        return found
 
     def _output_of(self, command: list[str], partial: list[int] | None = None) -> Generator[bytes, None, None]:
         """What the command prints, block by block, whatever the login scripts print before it.

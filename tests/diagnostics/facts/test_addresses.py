@@ -92,3 +92,10 @@ def test_files_made_to_be_slow_take_no_time(piece: str) -> None:
     for read in (lambda: addresses.in_settings(text, "php"), lambda: addresses.in_rules(text), lambda: addresses.in_page(text)):
         list(read())
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_text_that_is_never_closed_takes_no_more_than_a_moment(quote: str) -> None:
+    started = time.process_time()
+    assert not urls(addresses.in_settings(quote + f"\\{quote}" * 128_000, "php"))
+    assert time.process_time() - started < 2

@@ -164,6 +164,8 @@ def answering(*answers: bytes) -> contextlib.AbstractContextManager[Listener]:
     [
         ((b"220 hi\r\n", b"331 go\r\n", b"530 Sorry, the maximum number of clients is reached.\r\n"), TooManyConnections),
         ((b"421 Too many connections (8) from this IP\r\n",), TooManyConnections),
+        ((b"220 hi\r\n", b"331 go\r\n", b"530 Login incorrect, try again later.\r\n"), LoginRefused),
+        ((b"220 hi\r\n", b"331 go\r\n", b"530 Too many failed logins.\r\n"), LoginRefused),
         ((b"220 hi\r\n", b"530 unknown user\r\n"), LoginRefused),
         ((b"220 hi\r\n", b"331 go\r\n"), LoginRefused),  # hangs up on the password
         ((b"220 hi\r\n", b"331 go\r\n", b"332 account?\r\n"), LoginRefused),
@@ -219,6 +221,18 @@ def test_trickling_peer_is_given_up_in_time() -> None:
     assert time.monotonic() - started < 3
 
 
+def test_peer_that_promises_to_be_ready_for_ever_is_given_up_in_time() -> None:
+    def promise(sock: socket.socket) -> None:
+        while True:
+            sock.sendall(b"120 ready in a minute\r\n")
+            time.sleep(0.05)
+
+    started = time.monotonic()
+    with listening(promise) as peer, pytest.raises(TransportError), open_reader(to(peer), guard=GUARD):
+        pass
+    assert time.monotonic() - started < 3
+
+
 def test_words_put_in_before_encryption_begins_are_not_believed() -> None:
     with (
         answering(b"220 hi\r\n", b"234 go\r\n230 you are in\r\n") as peer,
@@ -259,10 +273,11 @@ def test_address_in_the_answer_to_pasv_is_not_used_nor_are_ports_of_other_servic
             with pytest.raises(TransportError):
                 reader.list("/")
             other.accept()[0].close()  # it came to the control connection's address
-    with listening(speak(b"227 ok (127,0,0,1,0,25)")) as peer, open_reader(to(peer), guard=GUARD) as reader:
-        with pytest.raises(Unsupported, match="port 25"):
-            reader.list("/")
-        assert asked[-1] == b"PASV"
+    for high in (0, 256):  # 256 * 256 + 25 is 25 to getaddrinfo(3)
+        with listening(speak(b"227 ok (127,0,0,1,%d,25)" % high)) as peer, open_reader(to(peer), guard=GUARD) as reader:
+            with pytest.raises(Unsupported, match="which is not used"):
+                reader.list("/")
+            assert asked[-1] == b"PASV"
 
 
 # --- lines that break ---------------------------------------------------------------------------

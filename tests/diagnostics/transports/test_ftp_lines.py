@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import calendar
+import time
 
 import pytest
 
 from diagnostics.transports.base import FileKind
 from diagnostics.transports.ftp_lines import parse_facts, parse_features, parse_line, parse_listing, refined, stamp
+from diagnostics.transports.paths import LIST_LIMIT
 
 NOW = float(calendar.timegm((2026, 2, 3, 10, 0, 0)))
 
@@ -97,3 +99,24 @@ def test_features() -> None:
     lines = ("Features:", " UTF8", " MLST type*;size*;UNIX.mode;", " REST STREAM", "End")
     assert parse_features(lines) == {"UTF8": "", "MLST": "type*;size*;UNIX.mode;", "REST": "STREAM"}
     assert parse_features(("no features",)) == {}
+
+
+def test_line_of_spaces_takes_no_more_than_a_moment() -> None:
+    started = time.process_time()
+    assert parse_line("-rw-r--r-- 1 a" + " " * 200_000 + "x", NOW) is None
+    assert parse_line("-rw-r--r-- 1 " + "a 1 " * 200_000, NOW) is None
+    assert time.process_time() - started < 1
+
+
+def test_numbers_that_nothing_can_hold_are_none() -> None:
+    digits = "9" * 5000
+    assert parse_line(f"-rw-r--r-- 1 a b {digits} Jan  1  2020 x", NOW) is None
+    row = parse_line(f"-rw-r--r-- 1 {digits} {digits} 5 Jan  1  2020 x", NOW)
+    assert row is not None
+    assert refined(row, {"type": "file", "size": digits, "unix.uid": digits, "unix.gid": digits}).numbered() == (None, None)
+    assert refined(row, {"type": "file", "size": digits}).size == 5
+
+
+def test_listing_is_read_no_further_than_is_taken() -> None:
+    rows, _unread = parse_listing("-rw-r--r-- 1 0 0 5 Jan  1  2020 x\n" * (LIST_LIMIT + 100), NOW)
+    assert LIST_LIMIT < len(rows) < LIST_LIMIT + 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 import time
@@ -17,6 +18,7 @@ from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, Entr
 from diagnostics.transports.sftp import SftpReader
 from diagnostics.transports.sftp_packets import FAILURE, PERMISSION_DENIED
 from diagnostics.transports.sftp_wire import SftpWire
+from diagnostics.transports.ssh import SshReader
 from tests.diagnostics.transports.answering import AnsweringHost
 from tests.diagnostics.transports.conftest import GUARD, details_for, place_on
 from tests.diagnostics.transports.test_scan import many, paths
@@ -243,3 +245,16 @@ def test_memory_is_flat_with_find(entries: int) -> None:
     count, megabytes = most_memory(find_scan.entries(blocks(), TOP, 10_000_000, None, 5.0))
     assert count == entries
     assert megabytes < 2
+
+
+def test_host_that_prints_without_an_end_is_taken_for_one_without_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = itertools.count()
+
+    def endless(_reader: SshReader, _command: list[str]) -> Iterator[bytes]:
+        while next(printed) < 10_000:
+            yield b"x" * 1000
+
+    monkeypatch.setattr(SshReader, "_output_of", endless)
+    reader = SshReader(None, None, 5.0)  # type: ignore[arg-type]
+    assert not reader._has_shell()
+    assert next(printed) < 100
