@@ -38,6 +38,7 @@ def about(notification: Notification) -> dict[str, Any] | None:
         "host_name": host.name,
         "account": f"{host.user}@{host.address}" if host.address else _("this machine"),
         "key_changed": state == Host.State.KEY_CHANGED,
+        "certificate": host.protocol == Host.Protocol.FTPS,
         "since": exact_words(host.tested_at or notification.created_at),
         "detail": host.state_detail,
         "blind": len(names),

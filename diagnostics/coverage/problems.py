@@ -40,7 +40,7 @@ class Problem:
 PROBLEMS: tuple[Problem, ...] = (
     Problem("no-connection", _("No connection"), "bad", Q(host=None)),
     Problem("login-refused", _("Login refused"), "bad", Q(host__state=_State.REFUSED)),
-    Problem("host-key-changed", _("Host key changed"), "bad", Q(host__state=_State.KEY_CHANGED)),
+    Problem("host-key-changed", _("Host key or certificate changed"), "bad", Q(host__state=_State.KEY_CHANGED)),
     Problem("unreachable", _("Not reachable"), "bad", Q(host__state=_State.UNREACHABLE)),
     Problem("untested", _("Never tested"), "warn", Q(host__state=_State.UNTESTED)),
     Problem("no-docroot", _("No folder known"), "warn", _CONNECTED & Q(docroot="")),

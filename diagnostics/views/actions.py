@@ -55,7 +55,7 @@ def _chosen(request: HttpRequest, sites: list[Site]) -> Site | None:
 
 
 def _rows(host: Host, site: Site | None, kind: str) -> QuerySet[HostAction]:
-    rows = HostAction.objects.filter(host=host).select_related("site", "user", "step")
+    rows = HostAction.objects.filter(host=host).select_related("host", "site", "user", "step")
     if site is not None:
         rows = rows.filter(site=site)
     return rows.filter(verb__in=_KINDS[kind]) if kind in _KINDS else rows
@@ -68,7 +68,7 @@ def _outcome(row: HostAction) -> str:
     if row.verb != HostAction.Verb.LOGIN or row.outcome == HostAction.Outcome.DONE:
         return str(row.get_outcome_display())
     if row.code.startswith("host-key"):
-        return _("Stopped: another host key")
+        return _("Stopped: another certificate") if row.host.protocol == "ftps" else _("Stopped: another host key")
     return _("Login refused") if row.code in ("login-refused", "key-unusable") else _("Not reached")
 
 

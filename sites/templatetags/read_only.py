@@ -18,7 +18,7 @@ register = template.Library()
 def read_only_of_site(context: Context, site: Site) -> dict[str, Any]:
     """For a site's page."""
     by_host = site.host is not None and site.host.read_only_since is not None
-    url = "" if by_host else reverse("sites:site-read-only", args=[site.pk])
+    url = reverse("diagnostics:host-read-only", args=[site.host_id]) if by_host else reverse("sites:site-read-only", args=[site.pk])
     return _part(context, read_only.words(site), site.team_id, url, is_on=read_only.is_on(site))
 
 

@@ -276,7 +276,8 @@ def test_refused_login_is_tried_once_and_told_once_to_the_team(server: SshServer
 
 
 @pytest.mark.django_db
-def test_changed_host_key_is_told_once(server: SshServer) -> None:
+@pytest.mark.parametrize(("protocol", "subject"), [("sftp", "Host key of Account"), ("ftps", "Certificate of Account")])
+def test_changed_host_key_is_told_once(server: SshServer, protocol: str, subject: str) -> None:
     host = host_on(server, "sftp", host_key=OTHER_KEY)
     Host.objects.filter(pk=host.pk).update(state="works")
     make_user("ann", team=host.team)
@@ -284,9 +285,10 @@ def test_changed_host_key_is_told_once(server: SshServer) -> None:
     for _round in range(2):
         with pytest.raises(connecting.TransportError), connecting.reader_for(host):
             pass
+    Host.objects.filter(pk=host.pk).update(protocol=protocol)
     delivery.deliver_due()
     (mail,) = told(host)
-    assert mail.subject == "Host key of Account has changed: 1 site is blind"
+    assert mail.subject == f"{subject} has changed: 1 site is blind"
     assert "accept the new one only then" in mail.body_text and "No secret was sent" in mail.body_text
 
 

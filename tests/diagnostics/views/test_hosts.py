@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bs4 import BeautifulSoup
+from django.utils import timezone
 
 from diagnostics.transports.base import KEY_WANTED
 from sites.models import Host
@@ -120,6 +121,26 @@ def test_host_that_wants_a_key_leads_to_entering_one(scene: Scene) -> None:
     assert primaries(page) == ["Enter a private key"]
     assert page.select_one(".btn.primary")["href"] == f"/hosts/{pk}/edit/"
     assert parsed(scene.owner.get(f"/hosts/{pk}/edit/")).select_one("details[open] #id_private_key")
+
+
+def test_refused_login_leads_to_correcting_it_not_to_the_same_try_again(scene: Scene) -> None:
+    Host.objects.filter(pk=scene.site.host_id).update(state="refused", state_detail="The host refused the password.")
+    assert primaries(parsed(scene.owner.get(f"/hosts/{scene.site.host_id}/"))) == ["Correct user or secret"]
+
+
+def test_changed_certificate_is_called_one_everywhere(scene: Scene) -> None:
+    pinned, shown = "x509 AAAA", "x509 BBBB"
+    Host.objects.filter(pk=scene.site.host_id).update(protocol="ftps", state="key-changed", host_key=pinned, offered_host_key=shown)
+    said = words(parsed(scene.owner.get(f"/hosts/{scene.site.host_id}/")))
+    assert "Certificate changed" in said and "another certificate" in said and "accept the new certificate" in said
+    assert "another key" not in said and "Host key" not in said
+    assert "Certificate changed" in words(parsed(scene.owner.get("/hosts/")))
+
+
+def test_site_whose_account_is_read_only_leads_to_the_switch_of_the_account(scene: Scene) -> None:
+    Host.objects.filter(pk=scene.site.host_id).update(read_only_since=timezone.now())
+    page = parsed(scene.owner.get(f"/sites/{scene.site.pk}/"))
+    assert page.select_one(f'a[href="/hosts/{scene.site.host_id}/read-only/"]')
 
 
 def test_host_without_a_site_leads_to_registering_one(scene: Scene) -> None:
