@@ -18,6 +18,7 @@ from sites.recording import guard_from_settings
 
 from . import auditing, discovering, jump_hosts, politeness, purposes, transports
 from .discovering import Found, PlaceProblem
+from .jump_hosts import ConnectionStopped
 from .transports.base import (
     KEY_WANTED,
     ConnectionDetails,
@@ -32,12 +33,6 @@ from .transports.base import (
 )
 from .transports.host_keys import fingerprint
 from .transports.watched import WatchedReader, WatchedWriter
-
-
-class ConnectionStopped(TransportError):
-    """The login was refused or the host key changed: nothing is tried until a person has looked."""
-
-    code = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +82,12 @@ def _via(host: Host) -> ConnectionDetails | None:
     return details_for(host.via) if jump_hosts.chain_of(host) else None
 
 
+_REACHED_BY = (
+    "protocol", "address", "port", "user", "via", "practice", "host_key", "state",
+    "sealed_password", "sealed_private_key", "sealed_passphrase",
+)  # fmt: skip
+
+
 # --- testing ------------------------------------------------------------------------------------
 def test_details(
     details: ConnectionDetails,
@@ -99,6 +100,8 @@ def test_details(
 ) -> ConnectionTest:
     """Connects once and looks around. Never raises for what a host does; nothing is written. `host`: the stored one, if it is."""
     try:
+        if host is not None:
+            jump_hosts.require_usable(host)
         with purposes.doing("test"), _reading(details, host) as reader:
             return _looked(reader, details, profile, docroot, error_log, access_log)
     except HostKeyUnknown as error:
@@ -160,7 +163,8 @@ def test_typed(
         details = replace(details, host_key=stored.host_key)
     if stored and not password and not private_key and (stored.public_key or _same_login(stored, host)):
         old = host_secrets(stored)
-        details = replace(details, password=old[0], private_key=old[1], passphrase=old[2])
+        # A key that was made here may be shown to any host; a password that stands beside it is for the one that it was given for.
+        details = replace(details, password=old[0] if _same_login(stored, host) else "", private_key=old[1], passphrase=old[2])
     return test_accepting(details, accepted_fingerprint, stored)
 
 
@@ -230,6 +234,8 @@ def store(
         host.public_key = ""
         set_host_secrets(host, password=password, private_key=private_key, passphrase=passphrase)
         host.imported_in = None  # what a person typed since is no more the import's to take away
+    elif moved:
+        host.sealed_password = ""  # that which stood beside the key was given for another address
     if moved:
         host.host_key, host.host_key_accepted_at, host.host_key_accepted_by = "", None, None
         if stored:
@@ -278,10 +284,7 @@ def wants_key(host: Host) -> bool:
 # --- using --------------------------------------------------------------------------------------
 def require_usable(host: Host) -> None:
     """Raises ConnectionStopped when a person must look first."""
-    for jump in jump_hosts.chain_of(host):
-        if jump.state in (Host.State.REFUSED, Host.State.KEY_CHANGED):
-            hint = _("Open the page of that hosting account and test it.")
-            raise ConnectionStopped(_("The jump host “%(name)s” cannot be used now.") % {"name": jump.name}, hint)
+    jump_hosts.require_usable(host)
     state = Host.objects.values_list("state", flat=True).get(pk=host.pk)
     if state == Host.State.REFUSED:
         hint = _("Correct user or secret of the host, then test the connection.")
@@ -293,8 +296,9 @@ def require_usable(host: Host) -> None:
 
 @contextmanager
 def _noting(host: Host) -> Iterator[ConnectionDetails]:
-    """Details for one use; what must stop the next one is stored at once. Raises TransportError."""
-    require_usable(host)
+    """Details for one use, whose turn it is; what must stop the next one is stored before that has its turn. Raises TransportError."""
+    require_usable(host)  # once more: whoever had the turn before may have been refused
+    host.refresh_from_db(fields=_REACHED_BY)  # or a person has corrected it while this one waited
     try:
         yield details_for(host)
     except TransportError as error:
@@ -330,20 +334,22 @@ def _note_first_use(host: Host, reader: Reader) -> None:
 
 
 @contextmanager
-def _in_turn(host: Host) -> Iterator[auditing.Trail]:
-    """Waits for a turn on the host, and notes what is done there."""
-    with politeness.turn(host) as turn, auditing.trail(turn) as trail:
-        yield trail
-
-
-@contextmanager
 def _reading(details: ConnectionDetails, host: Host | None) -> Iterator[Reader]:
     """A reader on one connection. What is done on a stored host is noted."""
     if host is None or host.pk is None:
         with transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
             yield reader
         return
-    with _in_turn(host) as trail, transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
+    with politeness.turn(host) as turn, _watched_reader(details, turn) as reader:
+        yield reader
+
+
+@contextmanager
+def _watched_reader(details: ConnectionDetails, turn: politeness.Turn) -> Iterator[Reader]:
+    with (
+        auditing.trail(turn) as trail,
+        transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader,
+    ):
         trail.let_in()
         yield cast(Reader, WatchedReader(reader, trail))
 
@@ -351,7 +357,8 @@ def _reading(details: ConnectionDetails, host: Host | None) -> Iterator[Reader]:
 @contextmanager
 def reader_for(host: Host) -> Iterator[Reader]:
     """The host's files, to look at. Raises TransportError; ConnectionStopped when a person must look first."""
-    with _noting(host) as details, _reading(details, host) as reader:
+    require_usable(host)
+    with politeness.turn(host) as turn, _noting(host) as details, _watched_reader(details, turn) as reader:
         _note_first_use(host, reader)
         yield reader
 
@@ -359,9 +366,11 @@ def reader_for(host: Host) -> Iterator[Reader]:
 @contextmanager
 def writer_for(host: Host) -> Iterator[Writer]:
     """As `reader_for`, to be handed to the executor and nobody else."""
+    require_usable(host)
     with (
+        politeness.turn(host) as turn,
         _noting(host) as details,
-        _in_turn(host) as trail,
+        auditing.trail(turn) as trail,
         transports.open_writer(details, guard=guard_from_settings(), local_roots=local_roots()) as opened,
     ):
         trail.let_in()

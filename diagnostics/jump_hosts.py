@@ -12,6 +12,12 @@ MOST_HOPS = 2
 PROTOCOLS = (Host.Protocol.SSH, Host.Protocol.SFTP)
 
 
+class ConnectionStopped(TransportError):
+    """The login was refused or the host key changed: nothing is tried until a person has looked."""
+
+    code = "stopped"
+
+
 def chain_of(host: Host) -> list[Host]:
     """The jump hosts of an account, the nearest to it first. Raises TransportError for a circle or too many."""
     chain: list[Host] = []
@@ -57,3 +63,12 @@ def hop_of(host: Host, error: JumpHostFailed) -> Host | None:
 
 def _is(host: Host, hop: ConnectionDetails | None) -> bool:
     return hop is not None and (host.address, host.port, host.user) == (hop.address, hop.port, hop.user)
+
+
+def require_usable(host: Host) -> None:
+    """Also for tests: of all the accounts behind one that refused us, none is to knock there once more. Raises ConnectionStopped."""
+    states = dict(Host.objects.filter(pk__in=[jump.pk for jump in chain_of(host)]).values_list("pk", "state"))
+    for jump in chain_of(host):
+        if states.get(jump.pk) in (Host.State.REFUSED, Host.State.KEY_CHANGED):
+            hint = _("Open the page of that hosting account and test it.")
+            raise ConnectionStopped(_("The jump host “%(name)s” cannot be used now.") % {"name": jump.name}, hint)

@@ -12,12 +12,13 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.utils import timezone
 
-from diagnostics import connecting, recovering, registering
+from diagnostics import connecting, politeness, recovering, registering
 from diagnostics.executor import Executor, NotApplied
 from diagnostics.locking import held
 from diagnostics.models import RepairCase, Step
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.transports.base import ConnectionDetails
+from sites.credentials import host_secrets
 from sites.models import Host, Site, Team
 from tests.factories import make_host, make_team
 from tests.servers import SshServer, cutting_proxy, free_port, silent_server, small_disk, sshd
@@ -225,3 +226,58 @@ def test_secret_of_another_key_is_said_instead_of_sent() -> None:
     result = connecting.test_host(host)
     assert (result.ok, result.code) == (False, "secret-unreadable")
     assert "Restore secret.key or type it again." in Host.objects.get(pk=host.pk).state_detail
+
+
+def test_whoever_waits_for_a_turn_does_not_repeat_a_login_that_was_refused_meanwhile(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = connecting.create_host(team=make_team(), name="Account", details=details(server), profile="apache-755")
+    Host.objects.filter(pk=host.pk).update(state=Host.State.WORKS)
+    waiting = Host.objects.get(pk=host.pk)
+    taken = politeness._taken
+
+    def late(of: Host) -> politeness.Turn:
+        turn = taken(of)
+        Host.objects.filter(pk=of.pk).update(state=Host.State.REFUSED)  # by the one before
+        return turn
+
+    monkeypatch.setattr(politeness, "_taken", late)
+    before = server.log.read_text()
+    for opened in (connecting.reader_for, connecting.writer_for):
+        waiting.state = Host.State.WORKS
+        Host.objects.filter(pk=host.pk).update(state=Host.State.WORKS)
+        with pytest.raises(connecting.ConnectionStopped), opened(waiting):
+            pass
+    assert server.log.read_text() == before
+
+
+def test_whoever_waits_for_a_turn_uses_the_secret_that_was_corrected_meanwhile(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = connecting.create_host(team=make_team(), name="Account", details=details(server), profile="apache-755")
+    corrected = host.sealed_private_key
+    Host.objects.filter(pk=host.pk).update(sealed_private_key="gAAAAold")
+    waiting, taken = Host.objects.get(pk=host.pk), politeness._taken
+
+    def late(of: Host) -> politeness.Turn:
+        turn = taken(of)
+        Host.objects.filter(pk=of.pk).update(sealed_private_key=corrected)
+        return turn
+
+    monkeypatch.setattr(politeness, "_taken", late)
+    with connecting.reader_for(waiting) as reader:
+        assert reader.home()
+
+
+def test_password_beside_a_key_that_was_made_here_is_not_taken_to_another_address(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = connecting.create_host(team=make_team(), name="Account", details=details(server, password="hush"), profile="apache-755")
+    host.public_key = "ssh-ed25519 AAAA made-here"
+    host.save()
+    seen: list[ConnectionDetails] = []
+    monkeypatch.setattr(connecting, "test_accepting", lambda given, *rest: seen.append(given))
+    moved = Host.objects.get(pk=host.pk)
+    moved.port = server.port + 1
+    connecting.test_typed(moved)
+    assert (seen[0].password, bool(seen[0].private_key)) == ("", True)
+    connecting.store(moved)
+    assert host_secrets(Host.objects.get(pk=host.pk))[0] == ""

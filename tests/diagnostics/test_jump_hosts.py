@@ -79,6 +79,8 @@ def test_refused_login_of_the_jump_host_is_not_repeated(pair: Pair) -> None:
     tries = pair.jump_server.log.read_text().count("Failed publickey")
     with pytest.raises(connecting.ConnectionStopped), connecting.reader_for(Host.objects.get(pk=host.pk)):
         pass
+    again = connecting.test_host(Host.objects.get(pk=host.pk))
+    assert (again.code, "Gate" in again.message) == ("stopped", True)
     assert pair.jump_server.log.read_text().count("Failed publickey") == tries
 
 
