@@ -22,8 +22,6 @@ os.environ["SITEMEND_ENV_FILE"] = os.devnull
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ.setdefault("DATABASE_URL", "")
 os.environ.setdefault("REDIS_URL", "")
-if os.environ["REDIS_URL"] and (_process := os.environ.get("PYTEST_XDIST_WORKER", "")):  # each of several processes has queues of its own
-    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{_process.removeprefix('gw')}"
 django.setup()
 
 from django.conf import settings  # noqa: E402

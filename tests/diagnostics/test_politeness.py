@@ -160,29 +160,6 @@ def test_background_work_lets_a_person_go_first(server: SshServer, monkeypatch: 
         assert reader.home()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_turn_is_given_on_while_somebody_waits(server: SshServer) -> None:
-    host = host_on(server, "sftp")
-    done: list[float] = []
-
-    def use() -> None:
-        with connecting.reader_for(Host.objects.get(pk=host.pk)) as reader:
-            most.append(ConnectionLease.objects.filter(host=host, slot__isnull=False).count())
-            reader.home()
-            time.sleep(0.2)
-        done.append(time.monotonic())
-        connection.close()
-
-    most: list[int] = []
-    threads = [threading.Thread(target=use) for _n in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert len(done) == 3 and set(most) == {1}
-    assert not ConnectionLease.objects.exists()
-
-
 @pytest.mark.django_db
 def test_who_holds_a_connection_does_not_wait_for_it(server: SshServer) -> None:
     host = host_on(server, "sftp")

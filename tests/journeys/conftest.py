@@ -64,9 +64,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Product]]:
             product.clean()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all journeys."""
+    """One Chromium for the journeys of a file: while it is driven, nothing else in this process may use the database."""
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed")
     with sync_playwright() as playwright:
