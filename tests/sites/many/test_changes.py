@@ -254,6 +254,9 @@ def test_previews_are_removed_after_an_hour() -> None:
 @pytest.mark.parametrize("verb", ["pause", "interval", "tag", "mute", "delete"])
 def test_a_thousand_sites_cost_as_many_statements_as_ten(verb: str) -> None:
     team, user = make_team(), make_user()
+    if connection.vendor == "postgresql":  # what it knows of tables that were empty when it looked is the worst to plan with
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE sites_site, sites_page")
     Site.objects.bulk_create(Site(team=team, name=f"s{n}", url=f"https://s{n}.example/") for n in range(1000))
     ids = list(Site.objects.values_list("pk", flat=True))
     now = timezone.now()
