@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_LINES = 60
+MOST_ASKED_AT_ONCE = 2  # of those that people asked for: the smallest installation has three processes for hosts and mail
+HAND_OVER = "diagnostics.tasks.sweep_diagnoses"
 _CATCHING_UP = timedelta(seconds=30)  # after a log's usual lag
 OPEN = (Diagnosis.State.QUEUED, Diagnosis.State.RUNNING)
 
@@ -51,6 +53,39 @@ def request(site: Site, incident: Incident | None = None, user: AbstractBaseUser
         incidents.mark_diagnosis(incident, "running")
     queueing.enqueue_on_commit("diagnostics.tasks.diagnose", diagnosis.pk)
     return diagnosis
+
+
+def request_many(ids: Iterable[int], user: AbstractBaseUser | None = None) -> int:
+    """Asks for a diagnosis of each of these sites that has a connection; `hand_over` gives them to the workers. Returns how many."""
+    now = timezone.now()
+    keys = list(Site.objects.filter(pk__in=list(ids), host__practice=False, practice=False).values_list("pk", flat=True))
+    waited_for = set(Diagnosis.objects.filter(site__in=keys, state__in=OPEN).values_list("site", flat=True))
+    failing = dict(Incident.objects.filter(site__in=keys, resolved_at=None).order_by("pk").values_list("site", "pk"))
+    asked = {"state": Diagnosis.State.QUEUED, "requested_by": user, "requested_at": now}
+    Diagnosis.objects.bulk_create(
+        [Diagnosis(site_id=pk, incident_id=failing.get(pk), **asked) for pk in keys if pk not in waited_for], batch_size=500
+    )
+    queueing.enqueue_on_commit(HAND_OVER)
+    return len(keys)
+
+
+def hand_over() -> int:
+    """Gives the workers the next of those that a person asked for: few, so that a new failure finds a process free, and one per host,
+    so that none waits for the connection of another. Returns how many."""
+    asked = Diagnosis.objects.exclude(requested_by=None)
+    running = list(asked.filter(state=Diagnosis.State.RUNNING).values_list("site__host", flat=True))
+    room = MOST_ASKED_AT_ONCE - len(running)
+    if room <= 0:
+        return 0
+    waiting = asked.filter(state=Diagnosis.State.QUEUED).exclude(site__host__in=running).order_by("requested_at", "pk")
+    chosen: dict[int | None, int] = {}
+    for diagnosis_id, host_id in waiting.values_list("pk", "site__host").iterator(chunk_size=500):
+        chosen.setdefault(host_id, diagnosis_id)
+        if len(chosen) == room:
+            break
+    for diagnosis_id in chosen.values():
+        queueing.enqueue("diagnostics.tasks.diagnose", diagnosis_id, expires=10.0)
+    return len(chosen)
 
 
 def diagnose_now(site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None) -> Diagnosis:
@@ -231,14 +266,14 @@ def _ask_again(diagnosis: Diagnosis) -> None:
 
 
 def sweep() -> int:
-    """Enqueues what a broker that was away forgot, and ends what a dead worker left. Returns how many were waiting."""
+    """Enqueues what waits, failures before what people asked for, and ends what a dead worker left. Returns how many."""
     now = timezone.now()
     for stuck in Diagnosis.objects.filter(state=Diagnosis.State.RUNNING, started_at__lt=now - timedelta(seconds=120)):
         fail(stuck, _("The diagnosis was interrupted. Ask for it again."))
     for due in Diagnosis.objects.filter(again_at__lte=now).select_related("site", "incident")[:100]:
         _ask_again(due)
-    waiting = Diagnosis.objects.filter(state=Diagnosis.State.QUEUED, requested_at__lt=now - timedelta(seconds=10))
+    waiting = Diagnosis.objects.filter(state=Diagnosis.State.QUEUED, requested_at__lt=now - timedelta(seconds=10), requested_by=None)
     ids = list(waiting.values_list("pk", flat=True)[:100])
     for diagnosis_id in ids:
         queueing.enqueue("diagnostics.tasks.diagnose", diagnosis_id, expires=10.0)
-    return len(ids)
+    return len(ids) + hand_over()

@@ -20,7 +20,9 @@ from .models import Step
 
 @shared_task(name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
 def diagnose(diagnosis_id: int) -> None:
+    """Makes one diagnosis, and hands over the next of those that were asked for many sites."""
     diagnosing.run(diagnosis_id)
+    diagnosing.hand_over()
 
 
 @shared_task(name="diagnostics.tasks.run_step", time_limit=steps.RUN_LIMIT_S)
@@ -104,7 +106,7 @@ def hand_over_searches() -> None:
     searching.hand_over()
 
 
-@shared_task(name="diagnostics.tasks.sweep_diagnoses", time_limit=60)
+@shared_task(name=diagnosing.HAND_OVER, time_limit=60)
 def sweep_diagnoses() -> None:
     diagnosing.sweep()
 
@@ -121,7 +123,7 @@ def read_access_logs(host_id: int) -> int:
     return visiting.read_host(host_id)
 
 
-@shared_task(name="diagnostics.tasks.dispatch_baselines", time_limit=60)
+@shared_task(name=baseline_taking.DISPATCH, time_limit=60)
 def dispatch_baselines() -> int:
     """Hands over the sites whose baseline is due, and what was asked for while the broker was away."""
     file_comparing.sweep()
@@ -130,8 +132,9 @@ def dispatch_baselines() -> int:
 
 @shared_task(name=baseline_taking.TASK, time_limit=900)
 def take_baseline(site_id: int) -> None:
-    """Takes the baseline of one site."""
-    baseline_taking.run(site_id)
+    """Takes the baseline of one site, and hands over the next that is due."""
+    if baseline_taking.run(site_id):
+        baseline_taking.dispatch()
 
 
 @shared_task(name=file_comparing.TASK, time_limit=900)

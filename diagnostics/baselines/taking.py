@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 TASK = "diagnostics.tasks.take_baseline"
+DISPATCH = "diagnostics.tasks.dispatch_baselines"
 AT_ONCE = 2  # of all sites: diagnoses and repairs wait in the same queue
 WHOLE_EVERY = timedelta(days=7)
 TIME_LIMIT_S = 600.0
@@ -164,6 +165,17 @@ def ask(site: Site, user: AbstractBaseUser | None = None) -> None:
         idle = BaselineWork.objects.filter(pk=site.pk, state=BaselineWork.State.IDLE)
         if idle.update(**wanted, alive_at=now, seen=0, cancel=False, last_error=""):
             queueing.enqueue_on_commit(TASK, site.pk)
+
+
+def ask_many(ids: Iterable[int], user: AbstractBaseUser | None = None) -> int:
+    """A person wants one of each of these sites: where it can be taken it is due, and `dispatch` hands over. Returns how many."""
+    now = timezone.now()
+    keys = list(_ready().filter(pk__in=list(ids)).values_list("pk", flat=True))
+    wanted = {"due_at": now, "reason": Reason.ASKED, "requested_by": user}
+    BaselineWork.objects.bulk_create([BaselineWork(site_id=pk, **wanted) for pk in keys], ignore_conflicts=True, batch_size=500)
+    BaselineWork.objects.filter(pk__in=keys, state=BaselineWork.State.IDLE).update(**wanted, last_error="")
+    queueing.enqueue_on_commit(DISPATCH)
+    return len(keys)
 
 
 def after_deployment(site_id: int) -> None:

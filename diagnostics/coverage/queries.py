@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page as ListPage
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from diagnostics.coverage.problems import BY_CODE, PROBLEMS, Problem, cut_off, looked_through, suffering, within
-from diagnostics.models import SiteSight
+from diagnostics.models import Baseline, BaselineWork, Diagnosis, SiteSight
 from sites.many import selecting
 from sites.models import Host, Site
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 PER_PAGE = 50
 MOST_WORDS = 8
+_OPEN = (Diagnosis.State.QUEUED, Diagnosis.State.RUNNING)
+_PATIENCE = timedelta(hours=1)  # a site that fails meanwhile has its baseline taken when it is well: the page does not look for so long
 SORTS: dict[str, tuple[Any, ...]] = {
     "problems": (F("blind").desc(), "name"),
     "site": ("name",),
@@ -55,12 +60,14 @@ class Wanted:
 
 @dataclass(slots=True)
 class Row:
-    """One site that is blind in some way. `working`: something is being done about it just now."""
+    """One site that is blind in some way. `working`: something is being done about it just now; `doing`: that in words."""
 
     site: Site
     problems: list[Problem]
     sight: SiteSight | None = None
     working: bool = False
+    doing: list[str] = field(default_factory=list)
+    no_baseline_because: str = ""
 
 
 @dataclass(slots=True)
@@ -80,16 +87,18 @@ class Listing:
 
 
 def listing(user: AbstractBaseUser, wanted: Wanted, number: object = 1) -> Listing:
-    """One page: a query for the figures, one for its rows."""
+    """One page: a query for the figures, one for its rows, one for which of them are being diagnosed."""
     sites = looked_through(selecting.own_sites(user))
     counts, total, blind = _figures(sites)
     # Where the worst come first, those without a problem come last: they need not be sorted out, only be left off at the end.
     found = sites if wanted == Wanted() else matching(sites, wanted)
-    paginator = Paginator(_sorted(found, wanted).select_related("host", "sight"), PER_PAGE)
+    paginator = Paginator(_sorted(found, wanted).select_related("host", "sight", "baseline_work"), PER_PAGE)
     if not wanted.search:  # known already: the same question is not asked twice
         paginator.count = counts[wanted.only] if wanted.only else blind
     page = paginator.get_page(number)
-    return Listing([_row(site) for site in page.object_list], page, counts, total, blind)
+    there = list(page.object_list)
+    diagnosed = dict(Diagnosis.objects.filter(site__in=there, state__in=_OPEN).order_by("pk").values_list("site", "state"))
+    return Listing([_row(site, diagnosed.get(site.pk, "")) for site in there], page, counts, total, blind)
 
 
 def summary(sites: QuerySet[Site]) -> tuple[dict[str, int], int, int]:
@@ -141,10 +150,20 @@ def _sorted(sites: QuerySet[Site], wanted: Wanted) -> QuerySet[Site]:
     return rows.reverse() if wanted.down else rows
 
 
-def _row(site: Site) -> Row:
-    sight = getattr(site, "sight", None)
-    searching = bool(sight and sight.search in (SiteSight.Search.QUEUED, SiteSight.Search.RUNNING))
-    return Row(site, list(within(site.blind)), sight, searching or _is_being_tested(site.host))
+def _row(site: Site, diagnosis: str) -> Row:
+    sight, work = getattr(site, "sight", None), getattr(site, "baseline_work", None)
+    row = Row(site, list(within(site.blind)), sight)
+    row.working = bool(sight and sight.search in (SiteSight.Search.QUEUED, SiteSight.Search.RUNNING)) or _is_being_tested(site.host)
+    if work is not None and (work.state != BaselineWork.State.IDLE or work.reason == Baseline.Reason.ASKED):
+        is_read = work.state == BaselineWork.State.RUNNING
+        row.doing.append(_("Its baseline is being taken…") if is_read else _("Its baseline is waited for…"))
+        row.working |= work.due_at > timezone.now() - _PATIENCE or is_read
+    elif work is not None and work.last_error and any(each.code == "no-baseline" for each in row.problems):
+        row.no_baseline_because = work.last_error
+    if diagnosis:
+        row.doing.append(_("It is being diagnosed…") if diagnosis == Diagnosis.State.RUNNING else _("It is going to be diagnosed…"))
+        row.working = True
+    return row
 
 
 def _is_being_tested(host: Host | None) -> bool:

@@ -19,13 +19,13 @@ from sites.many import selecting
 from sites.models import Site
 
 from .. import access
-from ..coverage import mending, queries, searching
+from ..coverage import asking, mending, queries, searching
 from ..coverage.forms import AccountForm
 from ..coverage.problems import PROBLEMS
 from ..coverage.queries import Wanted
 
 MOST_SHOWN = 200  # results on one page
-VERBS = ("test", "search", "connect")
+VERBS = ("test", "search", "connect", "baseline", "diagnose")
 
 
 @require_safe
@@ -70,6 +70,10 @@ def mend(request: HttpRequest) -> HttpResponse:
         return _ask(request, ids, AccountForm(teams=_teams(ids)))
     elif verb == "test":
         messages.success(request, _tested(*mending.test(ids)))
+    elif verb == "baseline":
+        messages.success(request, asking.baseline_words(asking.baselines(ids, request.user)))
+    elif verb == "diagnose":
+        messages.success(request, asking.diagnosis_words(asking.diagnoses(ids, request.user)))
     else:
         asked = searching.request(ids)
         messages.success(request, _searched(asked, len(ids) - asked))

@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnostics.models import SiteSight
+from diagnostics.models import BaselineWork, Diagnosis, SiteSight
 from sites.models import Host, Site
+from tests.diagnostics.coverage.test_queries import seen_whole
 from tests.diagnostics.views.cases import HOSTILE, Scene, make_scene, words
 from tests.factories import make_host, make_site, make_team, make_user
 from tests.sites.views.pages import client_of
@@ -38,8 +39,12 @@ def test_list_names_own_sites_with_what_is_missing_and_links(scene: Scene) -> No
 def test_nothing_blind_is_said_and_so_is_nothing_at_all() -> None:
     team = make_team()
     client = client_of(make_user(team=team))
-    assert "No site yet" in words(parsed(client.get("/coverage/")))
-    make_site(team, practice=True)
+    page = parsed(client.get("/coverage/"))
+    assert "No site yet" in words(page) and "Nothing is blind" not in words(page)
+    assert page.select_one("main a[href='/sites/new/']")
+    make_site(team, practice=True)  # nobody visits it: it is no reason to say that all is seen
+    assert "Nothing is blind" not in words(parsed(client.get("/coverage/")))
+    seen_whole(team)
     assert "Nothing is blind" in words(parsed(client.get("/coverage/")))
 
 
@@ -85,6 +90,21 @@ def test_chosen_sites_are_connected_with_a_result_per_row(scene: Scene) -> None:
     page = parsed(scene.owner.post("/coverage/connect/", sent | {"host": host.pk}))
     assert "1 site is connected to OVH" in words(page) and Site.objects.get(pk=bare.pk).host == host
     assert "older than an hour" in words(parsed(scene.owner.post("/coverage/connect/", {"choice": "x"}, follow=True)))
+
+
+def test_baselines_and_diagnoses_of_chosen_sites_are_asked_for(scene: Scene) -> None:
+    team = scene.site.team
+    good = make_site(team, name="Good", host=make_host(team, state="works"), docroot="/www")
+    Site.objects.filter(pk=good.pk).update(verdict="up", kind="ok")
+    marked = {"site": [scene.site.pk, good.pk]}
+    page = parsed(scene.owner.post("/coverage/mend/", marked | {"verb": "baseline"}, follow=True))
+    assert "The baseline of 1 site is going to be taken" in words(page) and "1 site cannot be reached" in words(page)
+    assert "Its baseline is waited for" in words(page) and page.select_one("#live[hx-trigger]")
+    page = parsed(scene.owner.post("/coverage/mend/", {"verb": "diagnose", "site": [good.pk, make_site(team).pk]}, follow=True))
+    assert "1 site is going to be diagnosed" in words(page) and "1 site has no connection." in words(page)
+    assert Diagnosis.objects.filter(site=good, state="queued").count() == 1 and "It is going to be diagnosed" in words(page)
+    BaselineWork.objects.update(reason="daily", state="idle", last_error="The disk is full.")
+    assert "Its baseline could not be taken: The disk is full." in words(parsed(scene.owner.get("/coverage/")))
 
 
 def test_nobody_mends_what_is_not_theirs(scene: Scene) -> None:
