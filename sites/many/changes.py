@@ -170,8 +170,9 @@ def probe(ids: Iterable[int]) -> int:
     kept, count = sorted(set(ids)), 0
     for start in range(0, len(kept), AT_ONCE):
         part = kept[start : start + AT_ONCE]
-        count += Site.objects.filter(pk__in=part, paused_at=None).count()
-        Page.objects.filter(site__in=part, site__deleted_at=None, due_at__isnull=False).update(due_at=timezone.now())
+        running = list(Site.objects.filter(pk__in=part, paused_at=None).values_list("pk", flat=True))
+        count += len(running)
+        Page.objects.filter(site_id__in=running, due_at__isnull=False).update(due_at=timezone.now())
     return count
 
 
