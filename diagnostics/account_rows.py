@@ -36,13 +36,22 @@ class Choice:
 
 @dataclass(slots=True)
 class FoundRow:
-    """One site on an account. `site`: the registered one; `likely`: an address is known, and it answers."""
+    """One site on an account. `site`: the registered one; `is_chosen`: marked by a person, or before that, known to answer.
+
+    `typed` and `picked`: an address as a person sent it."""
 
     found: FoundSite
     title: str
     choices: list[Choice] = field(default_factory=list)
     site: Site | None = None
-    likely: bool = False
+    is_chosen: bool = False
+    typed: str = ""
+    picked: str = ""
+
+    @property
+    def offered(self) -> str:
+        """What stands in the field for typing before anybody types: the only address that is known."""
+        return self.choices[0].url if len(self.choices) == 1 else ""
 
 
 @dataclass(slots=True)
@@ -60,6 +69,19 @@ def rows(host: Host) -> list[FoundRow]:
     registered = _Registered(host, found)
     made = [_row(each, registered.site_of(each)) for each in found]
     return sorted(made, key=lambda row: (row.site is not None, row.found.docroot))
+
+
+def sent(host: Host, typed: Mapping[str, str], marked: Iterable[int]) -> tuple[list[FoundRow], int]:
+    """The rows as a person sent them; those with an address typed but no mark are marked. Returns how many these are, too."""
+    chosen_ids, forgotten = set(marked), 0
+    made = rows(host)
+    for row in made:
+        row.typed = typed.get(f"url-{row.found.pk}", "").strip()[:MOST_URL]
+        row.picked = typed.get(f"choice-{row.found.pk}", "")
+        was_typed = row.site is None and row.typed not in ("", row.offered)
+        row.is_chosen = row.found.pk in chosen_ids or was_typed
+        forgotten += was_typed and row.found.pk not in chosen_ids
+    return made, forgotten
 
 
 def summary(host: Host) -> Summary:
@@ -98,7 +120,7 @@ def _row(found: FoundSite, site: Site | None) -> FoundRow:
     title = f"{_(TITLES.get(found.software, found.software))} {found.version}".strip()
     choices = [Choice(each["url"], _choice_words(each)) for each in found.addresses]
     answered = bool(found.addresses) and found.addresses[0]["kind"] not in ("", Kind.UNREACHABLE)
-    return FoundRow(found, title, choices, site, answered)
+    return FoundRow(found, title, choices, site, is_chosen=answered)
 
 
 def _choice_words(address: dict[str, Any]) -> str:

@@ -20,9 +20,14 @@ from ..models import AccountLook
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """What the last look found; while one goes on, how far it is."""
     host = access.get_host(request, pk)
+    return _page(request, host, account_rows.rows(host))
+
+
+def _page(request: HttpRequest, host: Host, rows: list[account_rows.FoundRow], forgotten: int = 0) -> HttpResponse:
+    """`forgotten`: sites with an address typed that were not chosen; the person is asked about them once."""
     look = AccountLook.objects.filter(pk=host.pk).first()
-    rows = account_rows.rows(host)
     context = {
+        "forgotten": forgotten,
         "host": host,
         "look": look,
         "rows": rows,
@@ -38,7 +43,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "section": "settings",
     }
     part = "#live" if request.htmx else ""
-    return TemplateResponse(request, f"diagnostics/account.html{part}", context)
+    return TemplateResponse(request, f"diagnostics/account.html{part}", context, status=422 if forgotten else 200)
 
 
 @require_POST
@@ -66,6 +71,10 @@ def register(request: HttpRequest, pk: int) -> HttpResponse:
     """On to the preview of an import: nothing is made before a person has seen every row."""
     host = access.get_host(request, pk, write=True)
     marked = [int(each) for each in request.POST.getlist("site") if each.isascii() and each.isdecimal() and len(each) < 16]
+    if not request.POST.get("asked"):
+        rows, forgotten = account_rows.sent(host, request.POST, marked)
+        if forgotten:
+            return _page(request, host, rows, forgotten)
     preview = account_rows.chosen(host, request.user, request.POST, marked)
     if preview is None:
         messages.info(request, _("Choose at least one site. Nothing was registered."))

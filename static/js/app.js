@@ -105,6 +105,12 @@
     for (const each of box.form.querySelectorAll("input[name=site]")) each.checked = box.checked;
   }
 
+  // Who types an address means its row.
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-chooses]")) return;
+    const box = event.target.form.querySelector(`input[name=site][value="${event.target.dataset.chooses}"]`);
+    if (box) box.checked = true;
+  });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-choose-all]")) chooseAll(event.target);
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();

@@ -96,6 +96,32 @@ def test_chosen_sites_go_to_the_preview_and_are_registered_from_there(scene: Sce
     assert "Registered" in words(page) and len(page.select("input[name=site]")) == 1
 
 
+def test_address_typed_for_a_site_that_is_not_chosen_is_asked_about_and_kept(scene: Scene, host: Host) -> None:
+    looked(host)
+    several = found(host, "/home/x/www", "https://shop.example/", "https://shop2.example/")
+    nameless, plain = found(host, "/home/x/other"), found(host, "/home/x/plain", "https://plain.example/")
+    sent = {"site": [several.pk], f"choice-{several.pk}": "https://shop2.example/", f"url-{nameless.pk}": "other.example",
+            f"url-{plain.pk}": "https://plain.example/"}  # fmt: skip
+    address = f"/hosts/{host.pk}/found/register/"
+    answer = scene.owner.post(address, sent)
+    page = parsed(answer)
+    assert answer.status_code == 422 and "You typed an address for a site that was not chosen" in words(page)
+    assert {each["value"] for each in page.select("input[name=site]:checked")} == {str(several.pk), str(nameless.pk)}
+    assert page.select_one(f"input[name=url-{nameless.pk}]")["value"] == "other.example"
+    assert page.select_one("option[selected]")["value"] == "https://shop2.example/"
+    sent["asked"] = page.select_one("input[name=asked]")["value"]
+    preview = parsed(scene.owner.get(scene.owner.post(address, sent)["Location"]))  # a second no is a no
+    assert "1 site will be registered" in words(preview) and "other.example" not in words(preview)
+
+
+def test_address_typed_is_kept_when_nothing_is_chosen_at_all(scene: Scene, host: Host) -> None:
+    looked(host)
+    several = found(host, "/home/x/www", "https://shop.example/", "https://shop2.example/")
+    page = parsed(scene.owner.post(f"/hosts/{host.pk}/found/register/", {f"url-{several.pk}": HOSTILE}))
+    assert [each["value"] for each in page.select("input[name=site]:checked")] == [str(several.pk)]
+    assert page.select_one("details.other-address[open] input") and "<script>alert" not in str(page.select_one("table.found"))
+
+
 def test_nothing_chosen_is_said(scene: Scene, host: Host) -> None:
     looked(host)
     found(host)
