@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, closing, nullcontext
 import paramiko
 
 from diagnostics.transports import find_scan
-from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, Entry, Unreadable
+from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, Entry, Unreadable, Unsupported
+from diagnostics.transports.commands import Command, Ran
 from diagnostics.transports.failures import explained, lost, printable, too_slow
 from diagnostics.transports.paths import checked
 from diagnostics.transports.session import open_channel
@@ -70,6 +71,35 @@ class SshReader(SftpReader):
             return None
         fields = output.decode("utf-8", "replace").splitlines()[-1].split() if output else []
         return int(fields[3]) * 1024 if len(fields) >= 6 and fields[3].isdigit() else None
+
+    def run(self, command: Command, given: bytes = b"") -> Ran:
+        """Runs a command of the fixed list; `given` is its standard input, and what it was told there is noted nowhere.
+
+        Raises Unsupported where the shell does not run it, ConnectionTimedOut and ConnectionLost.
+        """
+        with self.on_command(command.words):
+            try:
+                return self._ran(command, given)
+            except _ShellFailed as error:
+                raise explained(Unsupported, _("The host did not run the command.")) from error
+
+    def _ran(self, command: Command, given: bytes) -> Ran:
+        marker, deadline = secrets.token_hex(16), time.monotonic() + command.seconds
+        streams = ("2>&1" if command.with_errors else "2>/dev/null") + ("" if given else " </dev/null")
+        line = f"printf {marker[:16]}; printf {marker[16:]}; exec env LC_ALL=C {shlex.join(command.words)} {streams}"
+        channel = self._started(to_bytes(line), given)
+        channel.settimeout(min(command.seconds, self._answer_limit_s))
+        output = b""
+        try:
+            for block in self._begun(marker.encode(), channel):
+                output += block
+                if len(output) > command.limit:
+                    return Ran(None, output[: command.limit], True)
+                if time.monotonic() > deadline:
+                    raise too_slow(command.seconds)
+            return Ran(self._exit_status(channel), output)
+        finally:
+            channel.close()
 
     def _has_shell(self) -> bool:
         if self._shell is None:
@@ -150,9 +180,10 @@ class SshReader(SftpReader):
         while block := self._receive(channel):
             yield block
 
-    def _started(self, line: bytes) -> paramiko.Channel:
+    def _started(self, line: bytes, given: bytes = b"") -> paramiko.Channel:
         try:
             channel = open_channel(self._transport, self._answer_limit_s, lambda new: new.exec_command(line))
+            channel.sendall(given)
             channel.shutdown_write()  # what takes no commands but waits for input ends at once
         except (paramiko.SSHException, EOFError, OSError) as error:
             if self._transport.is_active():

@@ -1,0 +1,77 @@
+"""Commands that are run on a host: over a real OpenSSH, with what they are told on their standard input alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from diagnostics.transports import open_reader
+from diagnostics.transports.base import ConnectionTimedOut, Unsupported
+from diagnostics.transports.commands import Command, Ran, run
+from tests.diagnostics.transports.conftest import GUARD, details_for
+from tests.fakes import FakeHost
+from tests.servers import SshServer
+
+
+def ran(server: SshServer, command: Command, given: bytes = b"") -> Ran:
+    with open_reader(details_for(server), guard=GUARD) as reader:
+        return run(reader, command, given)
+
+
+def test_command_is_given_its_input_and_answers(ssh_server: SshServer) -> None:
+    assert ran(ssh_server, Command(("cat",)), b"secret \xff\n") == Ran(0, b"secret \xff\n")
+
+
+def test_command_without_input_does_not_wait_for_any(ssh_server: SshServer) -> None:
+    assert ran(ssh_server, Command(("cat",))) == Ran(0, b"")
+
+
+def test_words_are_quoted(ssh_server: SshServer) -> None:
+    assert ran(ssh_server, Command(("printf", "%s|", "$(id)", "a b", "'; ls"))).output == b"$(id)|a b|'; ls|"
+
+
+def test_failure_of_a_command_is_its_status_and_its_errors_come_where_wanted(ssh_server: SshServer) -> None:
+    words = ("sh", "-c", "echo told; echo wrong >&2; exit 3")
+    assert ran(ssh_server, Command(words)) == Ran(3, b"told\n")
+    assert ran(ssh_server, Command(words, with_errors=True)) == Ran(3, b"told\nwrong\n")
+
+
+def test_command_that_is_not_there_answers_127(ssh_server: SshServer) -> None:
+    assert ran(ssh_server, Command(("no-such-program-here",))).status == 127
+
+
+def test_answer_without_an_end_is_cut(ssh_server: SshServer) -> None:
+    found = ran(ssh_server, Command(("yes",), limit=1000))
+    assert (found.is_cut, found.status, len(found.output)) == (True, None, 1000)
+
+
+def test_command_that_hangs_is_given_up(ssh_server: SshServer) -> None:
+    started = time.monotonic()
+    with pytest.raises(ConnectionTimedOut):
+        ran(ssh_server, Command(("sleep", "30"), seconds=1.0))
+    assert time.monotonic() - started < 5
+
+
+def test_what_is_told_about_a_command_holds_its_words_and_not_its_input(ssh_server: SshServer) -> None:
+    told: list[Sequence[str]] = []
+
+    @contextmanager
+    def noted(words: Sequence[str]):  # type: ignore[no-untyped-def]
+        told.append(words)
+        yield
+
+    with open_reader(details_for(ssh_server), guard=GUARD) as reader:
+        reader.on_command = noted  # type: ignore[attr-defined]
+        assert run(reader, Command(("wc", "-c")), b"hunter2").output.strip() == b"7"
+    assert [tuple(words) for words in told if words[0] == "wc"] == [("wc", "-c")]
+    assert "hunter2" not in repr(told)
+
+
+def test_connection_without_a_shell_runs_nothing(sftp_server: SshServer) -> None:
+    with open_reader(details_for(sftp_server), guard=GUARD) as reader, pytest.raises(Unsupported):
+        run(reader, Command(("cat",)), b"x")
+    with pytest.raises(Unsupported):
+        run(FakeHost(), Command(("cat",)))
