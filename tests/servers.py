@@ -186,7 +186,9 @@ def sshd(
             make_host_keys(base)
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", base / "login"], check=True)
             port = free_port()
-            lines = _config(base, port, who.pw_name, sftp_only, chrooted, password_user, keyboard_interactive, sftp_options, extra, binary)
+            lines = sshd_lines(
+                base, port, who.pw_name, sftp_only, chrooted, password_user, keyboard_interactive, sftp_options, extra, binary
+            )
             server = SshServer(
                 "127.0.0.1", port, who.pw_name, who.pw_uid, who.pw_gid, (base / "login").read_text(), password if root else "",
                 home, "/home" if chrooted else str(home), tmp_path / f"sshd-{port}.log", base, lines,
@@ -200,7 +202,7 @@ def sshd(
         shutil.rmtree(base, ignore_errors=True)
 
 
-def _config(
+def sshd_lines(
     base: Path,
     port: int,
     user: str,
@@ -212,6 +214,7 @@ def _config(
     extra: str,
     binary: str,
 ) -> str:
+    """What sshd is started with. `user`: a name or a pattern of names."""
     version = subprocess.run([binary, "-V"], capture_output=True, text=True, check=False).stderr
     number = version.partition("OpenSSH_")[2].partition("p")[0]
     penalties = tuple(int(part) for part in number.split(".") if part.isdigit()) >= (9, 8)

@@ -11,6 +11,7 @@ from tests.corpus.case import Case
 from tests.corpus.software.apache import _fill
 from tests.corpus.software.running import Shown, ask, binary, free_port, running, worker_lines
 from tests.lab.apache import DEFAULT_MODULES, apache
+from tests.programs import php_fpm
 
 _SHOW = "<?php ini_set('display_errors', '1'); "
 _HIDE = "<?php ini_set('display_errors', '0'); "
@@ -128,11 +129,10 @@ def fpm(folder: Path) -> Iterator[Case]:
         f"scgi_temp_path {folder}/s;\nserver {{ listen 127.0.0.1:{port}; root {root};\nlocation / {{ include /etc/nginx/fastcgi_params; "
         f"fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name; fastcgi_pass unix:{line}; }} }} }}\n"
     )
-    program = next((binary(name) for name in ("php-fpm8.2", "php-fpm8.4", "php-fpm") if binary(name)), "")
     pages = [*_pages(_AFTER_ROOTS), Shown("parse", "/parse.php", Kind.FATAL_IN_BODY), Shown("killed", "/hang.php", Kind.GATEWAY_ERROR),
              Shown("no-such-script", "/none.php", Kind.CLIENT_ERROR)]  # fmt: skip
     with (
-        running([program, "-y", folder / "fpm.conf", "-F"], socket_file=line),
+        running([php_fpm(), "-y", folder / "fpm.conf", "-F"], socket_file=line),
         running([binary("nginx"), "-c", folder / "nginx.conf", "-p", folder], port=port),
     ):
         yield from ask("php-fpm", port, pages)

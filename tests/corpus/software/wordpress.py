@@ -6,12 +6,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sites.probing.outcome import Kind
 from tests.corpus.case import Case
-from tests.corpus.software.running import Shown, as_root, ask, binary, free_port, running
+from tests.corpus.software.running import Shown, ask, binary, free_port, running
+from tests.programs import mariadb
 
 _SOURCE = Path("/usr/share/wordpress")
 _LOCALES = {"en": "", "fr": "fr_FR", "de": "de_DE", "es": "es_ES", "it": "it_IT"}
@@ -46,7 +47,7 @@ def cases(folder: Path) -> Iterator[Case]:
     folder.chmod(0o755)
     away = free_port()
     for language, locale in _LOCALES.items():
-        root = _installed(folder / f"away-{language}", locale, f"127.0.0.1:{away}")
+        root = lay_out(folder / f"away-{language}", locale, f"127.0.0.1:{away}")
         with _php(root) as port:
             yield from ask(f"wordpress-{language}", port, [
                 Shown("database-down", "/", Kind.DATABASE_ERROR, language), Shown("rest-database-down", "/wp-login.php", Kind.DATABASE_ERROR, language),
@@ -57,12 +58,13 @@ def cases(folder: Path) -> Iterator[Case]:
                     f"<?php http_response_code(503); header('Retry-After: 600'); ?>{_SOON[language]}"
                 )
             yield from ask(f"wordpress-{language}", port, [Shown("maintenance", "/", Kind.MAINTENANCE, language)])
-    with _mariadb(folder / "db") as line:
+    with mariadb(folder / "db") as line:
         for language, locale in _LOCALES.items():
             yield from _with_database(folder / f"well-{language}", language, locale, line)
 
 
-def _installed(root: Path, locale: str, database: str, name: str = "wp") -> Path:
+def lay_out(root: Path, locale: str, database: str, name: str = "wp") -> Path:
+    """Debian's WordPress with a plain theme and a plugin that fails on request. `database`: as in DB_HOST."""
     shutil.copytree(
         _SOURCE, root, symlinks=False, ignore=lambda at, _names: {"wp-config.php", "wp-content"} if at == str(_SOURCE) else set()
     )
@@ -90,39 +92,30 @@ def _php(root: Path) -> Iterator[int]:
         yield port
 
 
-@contextlib.contextmanager
-def _mariadb(folder: Path) -> Iterator[str]:
-    """A database server with a socket of its own and no port; yields the socket's path."""
-    folder.mkdir()
-    user = ["--user=root"] if as_root() else []
-    subprocess.run([binary("mariadb-install-db"), "--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal",
-                    "--skip-test-db", *user], check=True, capture_output=True, timeout=120)  # fmt: skip
-    line = folder / "s"
-    command = [binary("mariadbd"), "--no-defaults", f"--datadir={folder}/data", f"--socket={line}", "--skip-networking",
-               "--innodb-flush-log-at-trx-commit=0", f"--pid-file={folder}/pid", *user]  # fmt: skip
-    with running(command, socket_file=line):
-        yield str(line)
+def install(root: Path, url: str, posts: Sequence[tuple[str, str]], locale: str = "") -> None:
+    """Fills the empty database of what `lay_out` laid out. Raises RuntimeError with PHP's own words."""
+    script = (
+        f"$_SERVER['HTTP_HOST'] = {url.partition('//')[2]!r}; define('WP_INSTALLING', true); require '{root}/wp-load.php';\n"
+        f"require ABSPATH . 'wp-admin/includes/upgrade.php'; wp_install('Mugs', 'admin', 'a@example.org', true, '', 'pw', '{locale}');\n"
+        "update_option('template', 'plain'); update_option('stylesheet', 'plain');\n"
+        f"update_option('siteurl', '{url}'); update_option('home', '{url}');\n"
+    )
+    for title, text in posts:
+        script += f"wp_insert_post(['post_title' => {title!r}, 'post_content' => {text!r}, 'post_status' => 'publish']);\n"
+    done = subprocess.run([binary("php"), "-r", script], capture_output=True, timeout=120, check=False)
+    if done.returncode:
+        raise RuntimeError(f"WordPress was not installed: {(done.stdout + done.stderr).decode('utf-8', 'replace')[-2000:]}")
 
 
 def _with_database(root: Path, language: str, locale: str, line: str) -> Iterator[Case]:
     database = f"wp_{language}"
-    _installed(root, locale, f"localhost:{line}", database)
+    lay_out(root, locale, f"localhost:{line}", database)
     subprocess.run(
         [binary("mariadb"), "--no-defaults", "-u", "root", "-S", line, "-e", f"CREATE DATABASE {database}"], check=True, timeout=30
     )
     title, text = _POSTS[language]
     with _php(root) as port:
-        install = (
-            f"$_SERVER['HTTP_HOST'] = '127.0.0.1:{port}'; define('WP_INSTALLING', true); require '{root}/wp-load.php';\n"
-            f"require ABSPATH . 'wp-admin/includes/upgrade.php'; wp_install('Mugs', 'admin', 'a@example.org', true, '', 'pw', '{locale}');\n"
-            "update_option('template', 'plain'); update_option('stylesheet', 'plain');\n"
-            f"update_option('siteurl', 'http://127.0.0.1:{port}'); update_option('home', 'http://127.0.0.1:{port}');\n"
-            f"wp_insert_post(['post_title' => {title!r}, 'post_content' => str_repeat({('<p>' + text + '</p>')!r}, 8), 'post_status' => 'publish']);\n"
-            f"wp_insert_post(['post_title' => {title!r}, 'post_content' => '', 'post_status' => 'publish']);\n"
-        )
-        done = subprocess.run([binary("php"), "-r", install], capture_output=True, timeout=120, check=False)
-        if done.returncode:
-            raise RuntimeError(f"WordPress was not installed: {(done.stdout + done.stderr).decode('utf-8', 'replace')[-2000:]}")
+        install(root, f"http://127.0.0.1:{port}", [(title, f"<p>{text}</p>" * 8), (title, "")], locale)
         yield from ask(f"wordpress-{language}", port, [
             Shown("blog-about-errors", "/", Kind.OK, language, True), Shown("article-about-database-error", "/?p=4", Kind.OK, language, True),
             Shown("article-of-a-title-only", "/?p=5", Kind.OK, language, True), Shown("feed", "/?feed=rss2", Kind.OK, language, True),
