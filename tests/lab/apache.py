@@ -81,7 +81,10 @@ def _start(docroot: Path, logs: Path, modules: Sequence[str], allow_override: st
     server = ApacheServer(f"http://127.0.0.1:{port}", logs / "error.log", logs / "access.log", docroot, private / "apache.conf", private)
     server._config.write_text(_configuration(server, port, modules, allow_override, extra))
     server._process = subprocess.Popen(
-        [APACHE, "-f", str(server._config), "-DFOREGROUND"], stdout=subprocess.DEVNULL, stderr=(private / "start.txt").open("wb")
+        [APACHE, "-f", str(server._config), "-DFOREGROUND"],
+        stdout=subprocess.DEVNULL,
+        stderr=(private / "start.txt").open("wb"),
+        start_new_session=True,  # its prefork module ends its whole process group when it stops, which would be ours
     )
     _wait(server, port)
     return server
