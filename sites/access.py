@@ -113,6 +113,11 @@ def may_write_somewhere(request: HttpRequest) -> bool:
     return Membership.objects.filter(user=request.user).exclude(role=Membership.Role.READER).exists()
 
 
+def owns_something(request: HttpRequest) -> bool:
+    """Whether the person owns any team."""
+    return Membership.objects.filter(user=request.user, role=Membership.Role.OWNER).exists()
+
+
 def refused_while_in_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """For views that remove or move what somebody may be working on: what is in work stays, and the person is told."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from sites.many.changes import in_work
 from sites.models import Host, Site
-from sites.wording import exact_words
+from sites.wording import exact_words, moment_words
 
 
 class NotNow(Exception):
@@ -21,26 +24,27 @@ def is_on(site: Site) -> bool:
     return site.read_only_since is not None or (site.host is not None and site.host.read_only_since is not None)
 
 
-def words(site: Site) -> str:
-    """Why nothing is written, as a sentence; empty where writing is allowed."""
+def words(site: Site, when: Callable[[datetime], str] = moment_words) -> str:
+    """Why nothing is written, as a sentence; empty where writing is allowed. `when`: how its time is told."""
     if site.host is not None and site.host.read_only_since is not None:
-        said = _("The hosting account %(name)s is in read-only mode, chosen by %(who)s on %(time)s: nothing is written to it.")
-        return said % {"name": site.host.name, **_chosen(site.host)}
+        said = _("The hosting account %(name)s is in read-only mode, chosen by %(who)s (%(time)s): nothing is written to it.")
+        return said % {"name": site.host.name, **_chosen(site.host, when)}
     if site.read_only_since is not None:
-        return _("This site is in read-only mode, chosen by %(who)s on %(time)s: nothing is written to its files.") % _chosen(site)
+        said = _("This site is in read-only mode, chosen by %(who)s (%(time)s): nothing is written to its files.")
+        return said % _chosen(site, when)
     return ""
 
 
-def host_words(host: Host) -> str:
+def host_words(host: Host, when: Callable[[datetime], str] = moment_words) -> str:
     """The same for a hosting account by itself."""
     if host.read_only_since is None:
         return ""
-    return _("Read-only mode, chosen by %(who)s on %(time)s: nothing is written to this account.") % _chosen(host)
+    return _("Read-only mode, chosen by %(who)s (%(time)s): nothing is written to this account.") % _chosen(host, when)
 
 
-def _chosen(row: Site | Host) -> dict[str, str]:
+def _chosen(row: Site | Host, when: Callable[[datetime], str]) -> dict[str, str]:
     who = str(row.read_only_by) if row.read_only_by else _("somebody who has left")
-    return {"who": who, "time": exact_words(row.read_only_since)}
+    return {"who": who, "time": when(row.read_only_since)}
 
 
 def refusal(host_id: int, site_id: int | None, *paths: str) -> str:
@@ -52,7 +56,7 @@ def refusal(host_id: int, site_id: int | None, *paths: str) -> str:
     if host is None:
         return _("The hosting account was removed.")
     if host.read_only_since is not None:
-        return host_words(host)
+        return host_words(host, exact_words)  # kept with what was done on the host: it has to be clear later, too
     there = list(Site.with_deleted.filter(host=host).select_related("host", "read_only_by"))
     if all(site.read_only_since is None for site in there):
         return ""
@@ -61,7 +65,7 @@ def refusal(host_id: int, site_id: int | None, *paths: str) -> str:
         touched += _owners(there, path)
     for site in touched or there:
         if site.read_only_since is not None:
-            return words(site)
+            return words(site, exact_words)
     return ""
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from sites import read_only
 from sites.models import Incident, Site
 
 from .. import access, queries, repairing, reporting, undoing
@@ -44,6 +45,7 @@ def start_for_incident(request: HttpRequest, incident_pk: int) -> HttpResponse:
 
 def _ask(request: HttpRequest, site: Site, incident: Incident | None) -> HttpResponse:
     context = {"incident": incident, "site": site, "may_write": access.may_write(request, site.team_id), "section": "repairs"}
+    context["read_only"] = read_only.words(site)
     return TemplateResponse(request, "diagnostics/repair_start.html", context)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -21,11 +22,13 @@ from sites.scheduling import first_due
 from sites.signals import sites_in_work
 
 AT_ONCE = 1000  # sites of one statement
-PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, DELETE = (
-    "pause", "resume", "probe", "interval", "tag", "untag", "host", "mute", "delete",
+PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, DELETE = (
+    "pause", "resume", "probe", "interval", "tag", "untag", "host", "mute", "read-only", "writable", "delete",
 )  # fmt: skip
-VERBS = (PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, DELETE)
-_TIMES = frozenset({"paused_at", "paused_until", "muted_until", "deleted_at"})
+VERBS = (PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, DELETE)
+OWNERS_ONLY = frozenset({READ_ONLY, WRITABLE})
+_TIMES = frozenset({"paused_at", "paused_until", "muted_until", "deleted_at", "read_only_since"})
+_READ_ONLY = ("read_only_since", "read_only_by_id")
 _STOPS_PROBING = frozenset({"paused_at", "deleted_at"})
 OFFERED_FOR = timedelta(minutes=10)
 RENAMED = " → "
@@ -145,6 +148,17 @@ def mute(user: AbstractBaseUser, ids: Iterable[int], until: datetime | None) -> 
     """Nothing is mailed about these until then; None ends it."""
     detail = until.isoformat() if until else ""
     return _change(user, MUTE, ids, ("muted_until",), lambda row: None if row[0] == until else (until,), detail)
+
+
+def set_read_only(user: AbstractBaseUser, ids: Iterable[int]) -> Done:
+    """Nothing is written to the files of these from now on. What a repair works on is left: what is half done must be taken back first."""
+    now = timezone.now()
+    return _change(user, READ_ONLY, ids, _READ_ONLY, lambda row: None if row[0] else (now, user.pk), spare=True)
+
+
+def lift_read_only(user: AbstractBaseUser, ids: Iterable[int]) -> Done:
+    """These may be repaired again, as far as their hosting account is not in read-only mode as a whole."""
+    return _change(user, WRITABLE, ids, _READ_ONLY, lambda row: (None, None) if row[0] else None)
 
 
 def delete(user: AbstractBaseUser, ids: Iterable[int], detail: str = "") -> Done:
@@ -282,12 +296,21 @@ def _put_back(columns: tuple[str, ...], rows: list[tuple[int, tuple[Any, ...], t
     if "host_id" in columns:
         there = set(Host.objects.filter(pk__in={old[0] for old in back.values() if old[0]}).values_list("pk", flat=True))
         back = {pk: old for pk, old in back.items() if old[0] is None or old[0] in there}
+    if columns == _READ_ONLY:
+        back = _read_only_again(back)
     if "deleted_at" in columns:
         free_names(list(back))
     write(columns, back)
     if "deleted_at" in columns:
         stand_again(list(back))
     return len(back)
+
+
+def _read_only_again(back: dict[int, tuple[Any, ...]]) -> dict[int, tuple[Any, ...]]:
+    """As it was, but not under a running repair, and without the name of somebody who has left."""
+    busy = in_work(pk for pk, (since, _by) in back.items() if since)
+    there = set(get_user_model().objects.filter(pk__in={by for _since, by in back.values() if by}).values_list("pk", flat=True))
+    return {pk: (since, by if by in there else None) for pk, (since, by) in back.items() if pk not in busy}
 
 
 def stand_again(ids: Sequence[int]) -> None:

@@ -80,6 +80,12 @@ def writable_teams(user: AbstractBaseUser) -> list[int]:
     return list(rows.order_by("team_id").values_list("team_id", flat=True))
 
 
+def owned_teams(user: AbstractBaseUser) -> list[int]:
+    """Keys of the teams that the person owns."""
+    rows = Membership.objects.filter(user=user, role=Membership.Role.OWNER)
+    return list(rows.order_by("team_id").values_list("team_id", flat=True))
+
+
 def matching(sites: QuerySet[Site], wanted: Wanted) -> QuerySet[Site]:
     """Those that a filter lets through. Every word must be in the name, the address, a tag, the host, or what is wrong just now."""
     for word in wanted.search.split()[:MOST_WORDS]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sites.many.changes import DELETE, HOST, INTERVAL, MUTE, PAUSE, PROBE, RESUME, TAG, UNTAG, Done
+from sites.many.changes import DELETE, HOST, INTERVAL, MUTE, OWNERS_ONLY, PAUSE, PROBE, READ_ONLY, RESUME, TAG, UNTAG, WRITABLE, Done
 from sites.models import BulkChange
 
 
-def choices() -> list[tuple[str, str]]:
-    """The verbs in the order of the list."""
+def choices(*, is_owner: bool = True) -> list[tuple[str, str]]:
+    """The verbs in the order of the list; without those that are an owner's, for others."""
+    return [(verb, words) for verb, words in _choices() if is_owner or verb not in OWNERS_ONLY]
+
+
+def _choices() -> list[tuple[str, str]]:
     return [
         (PAUSE, _("Pause")),
         (RESUME, _("Resume")),
@@ -20,6 +24,8 @@ def choices() -> list[tuple[str, str]]:
         (UNTAG, _("Remove a tag")),
         (HOST, _("Set the hosting account")),
         (MUTE, _("Mute")),
+        (READ_ONLY, _("Switch read-only mode on")),
+        (WRITABLE, _("Switch read-only mode off")),
         (DELETE, _("Delete")),
     ]
 
@@ -35,6 +41,8 @@ def headline(verb: str, n: int) -> str:
         UNTAG: ngettext("Remove a tag from %(n)d site", "Remove a tag from %(n)d sites", n),
         HOST: ngettext("Set the hosting account of %(n)d site", "Set the hosting account of %(n)d sites", n),
         MUTE: ngettext("Mute %(n)d site", "Mute %(n)d sites", n),
+        READ_ONLY: ngettext("Never write to %(n)d site?", "Never write to %(n)d sites?", n),
+        WRITABLE: ngettext("Allow repairs of %(n)d site again?", "Allow repairs of %(n)d sites again?", n),
         DELETE: ngettext("Delete %(n)d site?", "Delete %(n)d sites?", n),
     }
     return words[verb] % {"n": n}
@@ -51,6 +59,12 @@ def explanation(verb: str) -> str:
         UNTAG: _("Sites that do not carry it stay as they are."),
         HOST: _("Folders and logs that are stored stay as they are. Nothing is written to any host."),
         MUTE: _("They go on being probed; nothing is mailed about them until then."),
+        READ_ONLY: _(
+            "They are watched on and causes are found, but nothing is written to their files: no repair, no trial, no undo of a repair."
+        ),
+        WRITABLE: _(
+            "Nothing changes on their hosting. Repairs are offered again, except where a whole hosting account is in read-only mode."
+        ),
         DELETE: _("They go to the bin for 7 days with all that was recorded: not probed, not shown. Nothing changes on their hosting."),
     }[verb]
 
@@ -71,6 +85,8 @@ def happened(verb: str, n: int) -> str:
         UNTAG: ngettext("The tag was taken off %(n)d site.", "The tag was taken off %(n)d sites.", n),
         HOST: ngettext("%(n)d site has another hosting account.", "%(n)d sites have another hosting account.", n),
         MUTE: ngettext("%(n)d site was muted or unmuted.", "%(n)d sites were muted or unmuted.", n),
+        READ_ONLY: ngettext("%(n)d site is in read-only mode.", "%(n)d sites are in read-only mode.", n),
+        WRITABLE: ngettext("%(n)d site may be repaired again.", "%(n)d sites may be repaired again.", n),
         DELETE: ngettext("%(n)d site is in the bin.", "%(n)d sites are in the bin.", n),
     }
     return words[verb] % {"n": n}

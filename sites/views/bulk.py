@@ -45,7 +45,8 @@ def change(request: HttpRequest) -> HttpResponse:
     verb = asked.get("verb", "")
     if verb not in bulk_changes.VERBS:
         raise Http404
-    chosen = _sent(request) if request.method == "POST" else _chosen(request)
+    sites = Site.objects.filter(team__in=_teams(request, verb))
+    chosen = _sent(request, sites) if request.method == "POST" else _chosen(request, sites)
     if not chosen.ids:
         messages.info(request, _("Choose at least one site that you may change. Nothing was changed."))
         return _back(chosen.wanted)
@@ -56,7 +57,7 @@ def change(request: HttpRequest) -> HttpResponse:
         except bulk_changes.ChangeRefused as refusal:
             messages.error(request, str(refusal))
         return _back(chosen.wanted if verb != bulk_changes.DELETE else Wanted())
-    return render(request, "sites/bulk.html", _context(request, verb, chosen, form), status=422 if form.errors else 200)
+    return render(request, "sites/bulk.html", _context(sites, verb, chosen, form), status=422 if form.errors else 200)
 
 
 def _back(wanted: Wanted) -> HttpResponse:
@@ -64,36 +65,39 @@ def _back(wanted: Wanted) -> HttpResponse:
     return redirect(f"{address}?{wanted.query}" if wanted else address)
 
 
-def _chosen(request: HttpRequest) -> Chosen:
+def _teams(request: HttpRequest, verb: str) -> list[int]:
+    """The teams whose sites the person may change in this way."""
+    return (selecting.owned_teams if verb in bulk_changes.OWNERS_ONLY else selecting.writable_teams)(request.user)
+
+
+def _chosen(request: HttpRequest, sites: QuerySet[Site]) -> Chosen:
     """What was marked on the list, or all that match its filter."""
     wanted = Wanted.of(request.GET)
     if request.GET.get("all"):
-        return Chosen(_keys(selecting.matching(_writable(request), wanted)), wanted, everything=True)
+        return Chosen(_keys(selecting.matching(sites, wanted)), wanted, everything=True)
     marked = sorted({int(pk) for pk in request.GET.getlist("site") if pk.isascii() and pk.isdecimal() and len(pk) < 16})
-    return Chosen(_checked(request, marked, gone=False), wanted, everything=False)
+    return Chosen(_checked(request, sites, marked, gone=False), wanted, everything=False)
 
 
-def _sent(request: HttpRequest) -> Chosen:
+def _sent(request: HttpRequest, sites: QuerySet[Site]) -> Chosen:
     wanted = Wanted.of(QueryDict(request.POST.get("filter", "")[:1000]))
     try:
         ids = selecting.open_choice(request.POST.get("choice", ""))
     except BadSignature:
         messages.info(request, _("That page is older than an hour. Nothing was changed: choose the sites again."))
         return Chosen([], wanted, everything=False)
-    return Chosen(_checked(request, ids, gone=True), wanted, everything=bool(request.POST.get("everything")))
-
-
-def _writable(request: HttpRequest) -> QuerySet[Site]:
-    return Site.objects.filter(team__in=selecting.writable_teams(request.user))
+    return Chosen(_checked(request, sites, ids, gone=True), wanted, everything=bool(request.POST.get("everything")))
 
 
 def _keys(rows: QuerySet[Site]) -> list[int]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def _checked(request: HttpRequest, ids: list[int], *, gone: bool) -> list[int]:
-    """These sites, if the person may change them: 404 for somebody else's, 403 for a reader. `gone`: deleted ones are passed over."""
-    writable = set(_within(_writable(request), ids))
+def _checked(request: HttpRequest, sites: QuerySet[Site], ids: list[int], *, gone: bool) -> list[int]:
+    """These, if they are among the `sites` that the person may change: 404 for somebody else's, 403 for a reader's.
+
+    `gone`: deleted ones are passed over."""
+    writable = set(_within(sites, ids))
     rest = [pk for pk in ids if pk not in writable]
     if rest:
         there = _within(Site.objects.all(), rest)
@@ -137,14 +141,15 @@ def _do(request: HttpRequest, verb: str, chosen: Chosen, form: forms.Form) -> st
         bulk_changes.PAUSE: bulk_changes.pause, bulk_changes.RESUME: bulk_changes.resume, bulk_changes.DELETE: bulk_changes.delete,
         bulk_changes.INTERVAL: bulk_changes.set_interval, bulk_changes.TAG: bulk_changes.add_tag,
         bulk_changes.UNTAG: bulk_changes.remove_tag, bulk_changes.HOST: bulk_changes.set_host, bulk_changes.MUTE: bulk_changes.mute,
+        bulk_changes.READ_ONLY: bulk_changes.set_read_only, bulk_changes.WRITABLE: bulk_changes.lift_read_only,
     }  # fmt: skip
     done = verbs[verb](request.user, chosen.ids, *more.get(verb, tuple)())
     return bulk_words.outcome(verb, done, len(chosen.ids))
 
 
-def _context(request: HttpRequest, verb: str, chosen: Chosen, form: forms.Form) -> dict[str, Any]:
+def _context(sites: QuerySet[Site], verb: str, chosen: Chosen, form: forms.Form) -> dict[str, Any]:
     count = len(chosen.ids)
-    matching = 0 if chosen.everything else selecting.matching(_writable(request), chosen.wanted).count()
+    matching = 0 if chosen.everything else selecting.matching(sites, chosen.wanted).count()
     return {
         "verb": verb,
         "form": form,
@@ -166,6 +171,6 @@ def _context(request: HttpRequest, verb: str, chosen: Chosen, form: forms.Form) 
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes back what this person did to many sites."""
     change_row = get_object_or_404(BulkChange, pk=pk, user=request.user)
-    back = bulk_changes.undo(change_row, selecting.writable_teams(request.user))
+    back = bulk_changes.undo(change_row, _teams(request, change_row.verb))
     messages.success(request, bulk_words.undone(back))
     return redirect("sites:dashboard")

@@ -42,7 +42,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "suspects": suspects,
         **_filter_row(request, wanted),
         **_undo_offer(request),
-        "verbs": bulk_words.choices(),
+        "verbs": bulk_words.choices(is_owner=access.owns_something(request)) if may_write else [],
         "sentence": sentence(counts, len(suspects)),
         "second_sentence": second_sentence(counts),
         "may_write": may_write,

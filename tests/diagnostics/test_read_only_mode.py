@@ -134,10 +134,11 @@ def test_diagnosis_goes_on_and_the_command_repairs_nothing(server: SshServer) ->
 
 def test_repair_page_shows_the_change_and_no_button_that_makes_it() -> None:
     scene = make_scene()
-    assert scene.page("htaccess").select("[id^=apply-]")
+    assert scene.page("htaccess").select("[id^=apply-]") and "The change is made" in words(scene.page("htaccess"))
     read_only.switch_site(scene.site, make_user("olga"), on=True)
     page = scene.page("htaccess")
     assert not page.select("[id^=apply-]") and not page.select("#trial")
+    assert "The change is made" not in words(page) and "This is what would be changed" in words(page)
     assert "chosen by olga" in words(page) and page.select_one(".diff, pre, ins, del")
     digest = scene.diagnosis.offers[0]["digest"]
     answer = scene.owner.post(

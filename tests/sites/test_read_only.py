@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from bs4 import BeautifulSoup
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from diagnostics.models import RepairCase, Step
-from sites import read_only
-from sites.models import Host, Site
+from sites import read_only, wording
+from sites.models import BulkChange, Host, Site
 from tests.factories import make_host, make_site, make_team, make_user
 from tests.sites.views.pages import client_of
 
@@ -38,7 +39,8 @@ def test_account_protects_every_site_on_it_and_off_means_off(host: Host) -> None
     read_only.switch_host(host, owner, on=True)
     site = Site.objects.select_related("host").get(pk=site.pk)
     assert read_only.is_on(site) and "olga" in read_only.words(site)
-    assert read_only.refusal(host.pk, site.pk, "/www/x") == read_only.host_words(host)
+    assert read_only.refusal(host.pk, site.pk, "/www/x") == read_only.host_words(host, wording.exact_words)
+    assert "UTC" not in read_only.words(site) and "UTC" in read_only.refusal(host.pk, site.pk, "/www/x")
     read_only.switch_host(host, owner, on=False)
     assert not read_only.refusal(host.pk, site.pk, "/www/x")
 
@@ -76,3 +78,59 @@ def test_owner_is_asked_and_others_are_not(host: Host, kind: str) -> None:
     assert read_only.is_on(Site.objects.select_related("host").get(pk=site.pk))
     owner.post(url, {"on": "0"})
     assert not read_only.is_on(Site.objects.select_related("host").get(pk=site.pk))
+
+
+def switched_by(client: object, verb: str, *sites: Site) -> object:
+    """Presses the button of the page that asks, for many sites."""
+    marked = "&".join(f"site={site.pk}" for site in sites)
+    page = BeautifulSoup(client.get(f"/bulk/?verb={verb}&{marked}").content, "html.parser")
+    return client.post("/bulk/", {tag["name"]: tag.get("value", "") for tag in page.select("main form input[name]")}, follow=True)
+
+
+def test_owner_switches_many_sites_and_takes_it_back(host: Host) -> None:
+    first, second, standing = (make_site(host=host, docroot=f"/{n}") for n in range(3))
+    olga = make_user("olga", team=host.team)
+    client = client_of(olga)
+    read_only.switch_site(standing, make_user("otto"), on=True)
+    assert (
+        "2 sites are in read-only mode. 1 was like that already."
+        in switched_by(client, "read-only", first, second, standing).content.decode()
+    )
+    first.refresh_from_db()
+    assert first.read_only_by == olga and Site.objects.filter(read_only_since=None).count() == 0
+    client.post(f"/changes/{BulkChange.objects.get().pk}/undo/")
+    assert set(Site.objects.filter(read_only_since=None)) == {first, second}
+    switched_by(client, "writable", first, standing)
+    assert Site.objects.filter(read_only_since=None).count() == 3
+    get_user_model().objects.get(username="otto").delete()
+    client.post(f"/changes/{BulkChange.objects.first().pk}/undo/")
+    standing.refresh_from_db()
+    assert standing.read_only_since and standing.read_only_by is None
+
+
+def test_many_are_switched_by_owners_alone_and_never_under_a_running_repair(host: Host) -> None:
+    site = make_site(host=host, docroot="/www")
+    editor = make_user(team=host.team, role="editor")
+    client = client_of(editor)
+    assert "read-only" not in client.get("/").content.decode()
+    assert client.get(f"/bulk/?verb=read-only&site={site.pk}").status_code == 403
+    owner = client_of(make_user(team=host.team))
+    assert 'value="read-only"' in owner.get("/").content.decode()
+    switched_by(owner, "read-only", site)
+    switched_by(owner, "writable", site)
+    case = RepairCase.objects.create(site=site, opened_at=timezone.now())
+    Step.objects.create(case=case, guide_step="htaccess", action="repair", title="x", state="applying", created_at=timezone.now())
+    assert "a repair is being made there" in switched_by(owner, "read-only", site).content.decode()
+    owner.post(f"/changes/{BulkChange.objects.first().pk}/undo/")  # would switch it on again
+    site.refresh_from_db()
+    assert site.read_only_since is None
+
+
+def test_who_is_no_owner_any_more_does_not_take_back_what_an_owner_did(host: Host) -> None:
+    site = make_site(host=host, docroot="/www")
+    user = make_user(team=host.team)
+    switched_by(client_of(user), "read-only", site)
+    host.team.memberships.filter(user=user).update(role="editor")
+    client_of(user).post(f"/changes/{BulkChange.objects.get().pk}/undo/")
+    site.refresh_from_db()
+    assert site.read_only_since
