@@ -1,0 +1,36 @@
+"""`.env` files as phpdotenv and Symfony's Dotenv read them: names, quoted or bare values, comments, and names put into other values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*", re.MULTILINE)
+_SINGLE = re.compile(r"'([^']*)'")
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_BARE = re.compile(r"[^\r\n]*")
+_REFERENCE = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def read_env(source: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """All names with their values, those of `known` (an earlier file) included; later lines count."""
+    found = dict(known or {})
+    at = 0
+    while name := _LINE.search(source, at):
+        at = name.end()
+        if single := _SINGLE.match(source, at):
+            value, at = single[1], single.end()
+        elif double := _DOUBLE.match(source, at):
+            plain = re.sub(r"\\([nrt\"\\$])", lambda mark: _ESCAPES.get(mark[1], mark[1]), _filled(double[1], found))
+            value, at = plain, double.end()
+        else:
+            bare = _BARE.match(source, at)
+            text = bare[0] if bare else ""
+            value, at = _filled(re.sub(r"(?:^|\s)#.*", "", text).strip(), found), bare.end() if bare else at
+        found[name[1]] = value
+    return found
+
+
+def _filled(text: str, known: Mapping[str, str]) -> str:
+    return _REFERENCE.sub(lambda found: known.get(found[1] or found[3], found[2] or ""), text)
