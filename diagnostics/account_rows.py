@@ -53,6 +53,11 @@ class FoundRow:
         """What stands in the field for typing before anybody types: the only address that is known."""
         return self.choices[0].url if len(self.choices) == 1 else ""
 
+    @property
+    def address(self) -> str:
+        """What stands in that field."""
+        return self.typed or self.offered
+
 
 @dataclass(slots=True)
 class Summary:
@@ -125,11 +130,11 @@ def _row(found: FoundSite, site: Site | None) -> FoundRow:
 
 def _choice_words(address: dict[str, Any]) -> str:
     """What names an address, and how it answered when it was asked once."""
-    why = _("named by %(what)s") % {"what": _(address["why"])}
+    why = _("from %(what)s") % {"what": _(address["why"])}
     if not address["kind"]:
         return why
     answer = _("answers") if address["kind"] == Kind.OK else wording.kind_words(address["kind"], address["status"])
-    return f"{why}, {answer}"
+    return f"{why} · {answer}"
 
 
 class _Registered:

@@ -261,7 +261,7 @@ class HostChoice(forms.ModelChoiceField):
     """A hosting account by its name, marked where its connection is not known to work."""
 
     def label_from_instance(self, obj: Host) -> str:
-        return obj.name if obj.state == Host.State.WORKS else f"{obj.name} ({obj.get_state_display().lower()})"
+        return obj.name if obj.state == Host.State.WORKS else f"{obj.name} ({obj.state_words.lower()})"
 
 
 class ChooseHostForm(forms.Form):

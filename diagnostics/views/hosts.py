@@ -53,9 +53,15 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _chips(own: QuerySet[Host]) -> list[tuple[str, str, int]]:
-    counts = dict(own.order_by().values_list("state").annotate(Count("pk")))
-    named = [(value, str(label), counts[value]) for value, label in Host.State.choices if value in counts]
-    return [("", _("All"), sum(counts.values())), *named]
+    certified = Count("pk", filter=Q(protocol=Host.Protocol.FTPS))
+    rows = own.order_by().values_list("state").annotate(number=Count("pk"), certified=certified)
+    counts = {state: (number, by) for state, number, by in rows}
+    words = {value: str(label) for value, label in Host.State.choices}
+    changed, by_certificate = counts.get(Host.State.KEY_CHANGED, (0, 0))
+    if by_certificate:
+        words[Host.State.KEY_CHANGED] = _("Certificate changed") if by_certificate == changed else _("Host key or certificate changed")
+    named = [(value, words[value], counts[value][0]) for value in words if value in counts]
+    return [("", _("All"), sum(count for count, _by in counts.values())), *named]
 
 
 @require_POST
@@ -228,26 +234,37 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     """Tests a stored connection now and says what came of it."""
     host = access.get_host(request, pk, write=True)
     result = account_keys.test(host)
-    (messages.success if result.ok else messages.error)(request, f"{result.message} {result.hint}".strip())
+    _tell(request, host, result)
     site = _site_asked_for(request)
     if result.ok and site:
         return redirect("diagnostics:site-places", site.pk)
     return redirect("diagnostics:host", host.pk)
 
 
+def _tell(request: HttpRequest, host: Host, result: connecting.ConnectionTest, *, on_list: bool = False) -> None:
+    """What a test brought. Why an account does not work stands on its page already: there it is not said twice."""
+    said = f"{result.message} {result.hint}".strip()
+    if on_list:
+        said = f"{host.name}: {said}"
+    elif not result.ok and Host.objects.filter(pk=host.pk, state_detail=said).exists():
+        said = _("Tested just now: the connection does not work. Why stands below.")
+    (messages.success if result.ok else messages.error)(request, said)
+
+
 @require_POST
 def accept_key(request: HttpRequest, pk: int) -> HttpResponse:
     """A person accepts the host key that the page showed; another one than shown is refused."""
     host = access.get_host(request, pk, write=True)
+    on_list = request.POST.get("back") == "list"
     if connecting.accept_host_key(host, request.user, request.POST.get("fingerprint", "")):
         result = account_keys.test(host)
-        (messages.success if result.ok else messages.error)(request, f"{result.message} {result.hint}".strip())
+        _tell(request, host, result, on_list=on_list)
         site = _site_asked_for(request)
         if result.ok and site:
             return redirect("diagnostics:site-places", site.pk)
     else:
         messages.error(request, _("The host shows another key by now. Nothing was accepted; look at the new one below."))
-    return redirect("diagnostics:hosts") if request.POST.get("back") == "list" else redirect("diagnostics:host", host.pk)
+    return redirect("diagnostics:hosts") if on_list else redirect("diagnostics:host", host.pk)
 
 
 @access.refused_while_in_work

@@ -65,3 +65,10 @@ class Host(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def state_words(self) -> str:
+        """The state for people. Over FTPS it is a certificate that proves who the host is, not a key."""
+        if self.state == self.State.KEY_CHANGED and self.protocol == self.Protocol.FTPS:
+            return _("Certificate changed")
+        return str(self.get_state_display())

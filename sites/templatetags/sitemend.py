@@ -78,7 +78,7 @@ _MAIL_TONES = {"sent": "ok", "joined": "ok", "failed": "warn", "given-up": "bad"
 @register.simple_tag
 def host_tag(host: Any) -> SafeString:
     """How the connection to a host is, as a tag."""
-    return tag(_HOST_TONES.get(host.state, ""), host.get_state_display())
+    return tag(_HOST_TONES.get(host.state, ""), host.state_words)
 
 
 @register.simple_tag

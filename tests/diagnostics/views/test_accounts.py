@@ -105,6 +105,7 @@ def test_address_typed_for_a_site_that_is_not_chosen_is_asked_about_and_kept(sce
     address = f"/hosts/{host.pk}/found/register/"
     answer = scene.owner.post(address, sent)
     page = parsed(answer)
+    assert parsed(scene.owner.get(f"/hosts/{host.pk}/found/")).select_one(f"input[name=url-{nameless.pk}]")["value"] == ""
     assert answer.status_code == 422 and "You typed an address for a site that was not chosen" in words(page)
     assert {each["value"] for each in page.select("input[name=site]:checked")} == {str(several.pk), str(nameless.pk)}
     assert page.select_one(f"input[name=url-{nameless.pk}]")["value"] == "other.example"

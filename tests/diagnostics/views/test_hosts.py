@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
 
+from diagnostics.connecting import fingerprint_of
 from diagnostics.transports.base import KEY_WANTED
 from sites.models import Host
 from tests.diagnostics.views.cases import Scene, make_scene, primaries, words
@@ -191,3 +192,46 @@ def test_practice_hosting_is_no_choice_for_a_real_site(scene: Scene) -> None:
 def test_cause_links_to_what_it_is_confused_with(scene: Scene) -> None:
     page = parsed(scene.owner.get("/causes/htaccess-invalid-directive/"))
     assert page.select("main ul a[href^='/causes/']") and "('" not in words(page)
+
+
+@pytest.mark.parametrize(
+    ("protocols", "says"),
+    [
+        (("ftps",), "Certificate changed"),
+        (("ssh", "ftps"), "Host key or certificate changed"),
+        (("sftp",), "Host key changed"),
+    ],
+)
+def test_chip_of_changed_ones_names_what_changed(scene: Scene, protocols: tuple[str, ...], says: str) -> None:
+    for protocol in protocols:
+        make_host(scene.site.team, protocol=protocol, state="key-changed")
+    make_host(scene.site.team, state="works")
+    chips = {
+        chip["href"].partition("state=")[2]: chip.get_text(" ", strip=True)
+        for chip in parsed(scene.owner.get("/hosts/")).select(".chips a")
+    }
+    assert chips["key-changed"] == f"{says} {len(protocols)}"
+
+
+def test_changed_certificate_is_called_one_on_settings_and_the_page_of_its_site(scene: Scene) -> None:
+    Host.objects.filter(pk=scene.site.host_id).update(
+        protocol="ftps", state="key-changed", offered_host_key="x509 AAAA", state_detail="Long."
+    )
+    for path in ("/settings/", f"/sites/{scene.site.pk}/"):
+        page = words(parsed(scene.owner.get(path)))
+        assert "Certificate changed" in page and "Host key changed" not in page and "Long." not in page
+
+
+def test_why_it_does_not_work_is_said_once(scene: Scene) -> None:
+    host = make_host(scene.site.team, name="Far", address="no-such-host.invalid", host_key="ssh-ed25519 AAAA", state="works")
+    page = words(parsed(scene.owner.post(f"/hosts/{host.pk}/test/", follow=True)))
+    why = Host.objects.get(pk=host.pk).state_detail
+    assert why and page.count(why) == 1 and "Tested just now: the connection does not work." in page
+
+
+def test_fingerprint_that_waits_is_shown_once_and_not_in_the_list(scene: Scene) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB3cN2fr0wXUuTPfSrHOdSZrGPvFlzDIyMcXmM1yTTvB"
+    detail = f"no-such-host.invalid is new here. It shows the host key {fingerprint_of(key)}."
+    host = make_host(scene.site.team, offered_host_key=key, state="key-changed", host_key="ssh-ed25519 AAAA", state_detail=detail)
+    assert words(parsed(scene.owner.get(f"/hosts/{host.pk}/"))).count(fingerprint_of(key)) == 1
+    assert fingerprint_of(key) not in words(parsed(scene.owner.get("/hosts/")))
