@@ -32,11 +32,12 @@ class TextFile:
 class LogLine:
     """One entry of an error log, wrapping removed. `at` is aware UTC, None where the line carries no time."""
 
-    source: str  # "error-log"
+    source: str  # "error-log", "application-log"
     log_path: str
     at: datetime | None
     text: str
     paired: bool = False  # belongs for certain to one of our own requests
+    before: str = ""  # what the same request said before: warnings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from diagnostics.evidence import PageSeen
+from diagnostics.facts import access_lines
 from diagnostics.transports.base import Reader
 
 LIMIT = 512 * 1024
-_TIME = re.compile(r"\[(\d{1,2})/(\w{3})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\]")
-_ADDRESS = re.compile(r"(?:^| )((?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F:]*:[0-9a-fA-F:]+)(?::(\d+))?(?= )")
-_STATUS = re.compile(r'" (\d{3}) ')
-_MONTHS = {
-    name: number for number, name in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)
-}
+AROUND = timedelta(seconds=3)
+_ZONE = re.compile(r":\d\d ?([+-])(\d\d):?(\d\d)[\]\"]")
+_PORT = re.compile(r"\[?([0-9a-fA-F.:]+?)\]?:(\d{2,5})")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One of our own requests as the server logged it."""
+    """One of our own requests as the server logged it. `is_alone`: no other request failed within the same seconds."""
 
     at: datetime
     client: str
@@ -28,6 +26,8 @@ class Request:
     status: int
     token: str
     offset: timedelta  # of the server's clock from UTC
+    request_id: str = ""
+    is_alone: bool = False
 
 
 def read(reader: Reader, path: str, limit: int = LIMIT) -> bytes:
@@ -36,24 +36,28 @@ def read(reader: Reader, path: str, limit: int = LIMIT) -> bytes:
 
 
 def parse(tail: bytes, pages: tuple[PageSeen, ...]) -> tuple[Request, ...]:
+    """The requests whose lines hold one of the pages' tokens."""
     tokens = [page.token for page in pages if page.token]
-    found = []
-    for line in tail.decode("utf-8", "replace").splitlines() if tokens else ():
-        token = next((token for token in tokens if token in line), "")
-        if token and (request := _request(line, token)):
-            found.append(request)
-    return tuple(found)
+    lines = [line for line in tail.split(b"\n") if any(token.encode() in line for token in tokens)] if tokens else []
+    found = [request for line in lines if (request := _request(line[: access_lines.LONGEST], tokens))]
+    if not found:
+        return ()
+    others = [line.at for line in access_lines.parse(tail).errors if not any(token in line.target + line.agent for token in tokens)]
+    return tuple(replace(request, is_alone=_is_alone(request, others)) for request in found)
 
 
-def _request(line: str, token: str) -> Request | None:
-    time, status = _TIME.search(line), _STATUS.search(line)
-    address = _ADDRESS.search(line)
-    if not (time and status and address):
+def _is_alone(request: Request, others: list[datetime]) -> bool:
+    return request.status >= 500 and not any(abs(at - request.at) <= AROUND for at in others)
+
+
+def _request(raw: bytes, tokens: list[str]) -> Request | None:
+    line = access_lines.parse_line(raw)
+    if line is None:
         return None
-    day, month, year, hour, minute, second, sign, hours, minutes = time.groups()
-    offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
-    try:
-        local = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=timezone(offset))
-    except (ValueError, KeyError):
-        return None
-    return Request(local.astimezone(UTC), address.group(1), address.group(2) or "", int(status.group(1)), token, offset)
+    text = raw.decode("utf-8", "replace")
+    zone = _ZONE.search(text)
+    offset = timedelta(hours=int(zone.group(2)), minutes=int(zone.group(3))) * (-1 if zone.group(1) == "-" else 1) if zone else timedelta(0)
+    with_port = _PORT.fullmatch(line.address) if line.address.count(":") == 1 or "]" in line.address else None
+    client, port = with_port.groups() if with_port else (line.address, "")
+    token = next(token for token in tokens if token in text)
+    return Request(line.at, client, port, line.status, token, offset, line.request_id)

@@ -1,51 +1,140 @@
-"""The lines of the error log that were written about the time of the failure."""
+"""The lines of one error log that were written about the time of the failure, from its end and, where it was rotated, its forerunner's."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from diagnostics.evidence import LogLine, PageSeen, SiteSeen
+from diagnostics.facts import log_series
 from diagnostics.facts.access_log import Request
-from diagnostics.facts.log_formats import RawEntry, in_utc, split_entries, unwrap, zone_offset
-from diagnostics.transports.base import Reader
+from diagnostics.facts.log_formats import RawEntry, in_utc, split_entries
+from diagnostics.facts.log_messages import FATAL, unwrap
+from diagnostics.facts.log_times import zone_offset
+from diagnostics.transports.base import FileKind, Reader, TransportError
 
 LIMIT = 512 * 1024
+FURTHEST = 4 * 1024 * 1024  # how far back from its end a busy log is read
 MOST_LINES = 200
+MOST_PACKED = 48 * 1024 * 1024  # of a log that gzip packed: about half a gigabyte unpacked
 BEFORE = timedelta(seconds=90)
 AROUND_PROBE = timedelta(seconds=3)
+_TELLING = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Compile|Core) error|\.htaccess|Uncaught |\[(?:core:)?(?:alert|crit|emerg)\]")
+_OF_TRACE = re.compile(r"(?:\] |: |^)PHP(?: Stack trace:| {1,3}\d+\. )")
 
 
 @dataclass(frozen=True, slots=True)
 class RawLog:
+    """`cut`: there is more before it."""
+
     path: str
     tail: bytes
     cut: bool
     mtime: float
 
 
-def read(reader: Reader, path: str, limit: int = LIMIT) -> RawLog:
-    """The end of the log. Raises TransportError."""
+def read(reader: Reader, path: str, site: SiteSeen | None = None, limit: int = LIMIT) -> list[RawLog]:
+    """The log's end, after that of its rotated forerunner where the log is younger than the failure. Raises TransportError."""
+    newest = _read_end(reader, path, site, limit)
+    since = beginning(site) if site else None
+    if since is None or newest.cut or _reaches(newest, since):
+        return [newest]
+    try:
+        older = _forerunner(reader, path, since, limit)
+    except TransportError:
+        older = None
+    return [older, newest] if older else [newest]
+
+
+def _read_end(reader: Reader, path: str, site: SiteSeen | None, limit: int) -> RawLog:
     stat = reader.stat(path)
-    tail = reader.read_tail(path, limit)
-    return RawLog(path, tail, len(tail) >= limit and stat.size > limit, stat.mtime)
+    if stat.kind is not FileKind.FILE or stat.size <= limit:
+        tail = reader.read_tail(path, limit)
+        return RawLog(path, tail, len(tail) >= limit, stat.mtime)
+    # By place, not by `read_tail`: a log that grows meanwhile leaves no gap between two parts.
+    start = stat.size - limit
+    tail = reader.read_part(path, start, limit + 65_536)
+    probed = min((page.at for page in site.pages if page.at), default=None) if site else None
+    while probed and start > 0 and len(tail) < FURTHEST and not _reaches(RawLog(path, tail, True, stat.mtime), probed - AROUND_PROBE):
+        step = min(start, 2 * limit)
+        start -= step
+        tail = reader.read_part(path, start, step) + tail
+    return RawLog(path, tail, start > 0, stat.mtime)
+
+
+def _reaches(raw: RawLog, since: datetime) -> bool:
+    """Whether what was read goes back to that time."""
+    entries = split_entries(raw.tail[:65_536], cut=raw.cut)
+    first = next((entry for entry in entries if entry.local), None)
+    last = next((entry for entry in reversed(split_entries(raw.tail[-65_536:], cut=True)) if entry.local and entry.zone is None), None)
+    at = in_utc(first, zone_offset(last.local if last else None, raw.mtime) or timedelta(0)) if first else None
+    return at is not None and at <= since
+
+
+def _forerunner(reader: Reader, path: str, since: datetime, limit: int) -> RawLog | None:
+    """The end of what the log was before it was rotated, if that was written to since then."""
+    files = log_series.family(reader, path)[:-1]
+    older = next((file for file in reversed(files) if file.mtime >= since.timestamp() and file.size), None)
+    if older is None or older.size > MOST_PACKED and older.is_gz:
+        return None
+    if not older.is_gz:
+        tail = reader.read_tail(older.path, limit)
+        return RawLog(older.path, tail, older.size > limit, older.mtime)
+    tail, whole = b"", 0
+    for part in log_series.unpacked(reader, older):
+        whole += len(part)
+        tail = (tail + part)[-limit:]
+    return RawLog(older.path, tail, whole > limit, older.mtime)
 
 
 def parse(raw: RawLog, site: SiteSeen, requests: tuple[Request, ...] = (), offset: timedelta | None = None) -> tuple[LogLine, ...]:
-    """The lines of the failing time, the last 200 of them; `paired` where one of our own requests wrote them."""
+    """The lines of the failing time, at most 200, the telling ones before others; `paired` where one of our own requests wrote them.
+
+    `offset`: how far the server's clock is ahead of UTC, where the access log told it.
+    """
     entries = split_entries(raw.tail, cut=raw.cut)
-    if offset is None:
-        last = next((entry.local for entry in reversed(entries) if entry.local and entry.zone is None), None)
-        offset = zone_offset(last, raw.mtime)
-    since = beginning(site)
+    times = _times(entries, raw, offset)
+    since, marks = beginning(site), marks_of(site.pages, requests)
     lines = []
-    for entry in entries:
-        at = in_utc(entry, offset) or _undated(entries, raw)
-        if since is not None and at is not None and at < since:
+    for entry, at in zip(entries, times, strict=True):
+        text, before = unwrap(entry.text)
+        if (since is not None and at is not None and at < since) or not text.strip() or _OF_TRACE.search(text[:300]):
             continue
-        paired = _is_ours(entry, at, site.pages, requests)
-        lines.append(LogLine("error-log", raw.path, at, unwrap(entry.text), paired))
-    return tuple(lines[-MOST_LINES:])
+        lines.append(LogLine("error-log", raw.path, at, text, _is_ours(entry, at, marks, requests), before))
+    return _chosen(lines)
+
+
+def _chosen(lines: list[LogLine]) -> tuple[LogLine, ...]:
+    if len(lines) <= MOST_LINES:
+        return tuple(lines)
+    ranked = sorted(range(len(lines)), key=lambda n: (not lines[n].paired, not is_telling(lines[n].text), -n))
+    return tuple(lines[n] for n in sorted(ranked[:MOST_LINES]))
+
+
+def is_telling(text: str) -> bool:
+    """Whether this line may say by itself why a page failed."""
+    return bool(_TELLING.search(text[:2000]) or FATAL.match(text))
+
+
+def _times(entries: list[RawEntry], raw: RawLog, offset: timedelta | None) -> list[datetime | None]:
+    """When each was written. What PHP prints under CGI carries no time: it was written between its neighbours."""
+    last = next((entry.local for entry in reversed(entries) if entry.local and entry.zone is None), None)
+    by_change = zone_offset(last, raw.mtime) if entries and entries[-1].local else None
+    own = by_change if by_change is not None else offset
+    known = [in_utc(entry, own or timedelta(0)) for entry in entries]
+    return [at or _between(number, entries, known, raw.mtime) for number, at in enumerate(known)]
+
+
+def _between(number: int, entries: list[RawEntry], known: list[datetime | None], mtime: float) -> datetime | None:
+    """The last of those without a time was written when the next line was, or when the file was changed; others may be much older."""
+    before = next((at for at in reversed(known[:number]) if at), None)
+    following = next((n for n in range(number + 1, len(known)) if known[n]), len(known))
+    after = known[following] if following < len(known) else datetime.fromtimestamp(mtime, UTC) if mtime > 0 else None
+    if before and after and after - before <= BEFORE:
+        return after
+    telling = [n for n in range(number, following) if is_telling(entries[n].text)] or [following - 1]
+    return after if telling[-1] == number else before
 
 
 def beginning(site: SiteSeen) -> datetime | None:
@@ -56,20 +145,18 @@ def beginning(site: SiteSeen) -> datetime | None:
     return min(times) - BEFORE if times else None
 
 
-def _undated(entries: list[RawEntry], raw: RawLog) -> datetime | None:
-    """A log without any times was last written at its modification time: good enough for a log that is one line long."""
-    if any(entry.local for entry in entries) or len(entries) != 1 or raw.mtime <= 0:
-        return None
-    return datetime.fromtimestamp(raw.mtime, UTC)
-
-
-def _is_ours(entry: RawEntry, at: datetime | None, pages: tuple[PageSeen, ...], requests: tuple[Request, ...]) -> bool:
-    if any(page.token and page.token in entry.text for page in pages):
+def _is_ours(entry: RawEntry, at: datetime | None, marks: set[str], requests: tuple[Request, ...]) -> bool:
+    if any(mark in entry.text for mark in marks):
         return True
-    if at is None or not entry.client:
+    if at is None:
         return False
-    for request in requests:
-        same_port = not (entry.port and request.port) or entry.port == request.port
-        if request.client == entry.client and same_port and abs(at - request.at) <= AROUND_PROBE:
-            return True
-    return False
+    near = [request for request in requests if abs(at - request.at) <= AROUND_PROBE]
+    if not entry.client:
+        return any(request.is_alone for request in near) and is_telling(entry.text)
+    return any(request.client == entry.client and (not (entry.port and request.port) or entry.port == request.port) for request in near)
+
+
+def marks_of(pages: tuple[PageSeen, ...], requests: tuple[Request, ...] = ()) -> set[str]:
+    """What only a line about our own requests holds: their tokens, and the numbers that the site or its server gave them."""
+    numbers = {page.request_id for page in pages} | {request.request_id for request in requests}
+    return {page.token for page in pages if page.token} | {number for number in numbers if len(number) >= 8}

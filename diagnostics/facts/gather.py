@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
-from diagnostics.evidence import Evidence, LogLine, SiteSeen, TextFile, TreeEntry, Unreadable
-from diagnostics.facts import access_log, cgi_scripts, error_log, htaccess_files, tree
-from diagnostics.facts.access_log import Request
+from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry, Unreadable
+from diagnostics.facts import cgi_scripts, htaccess_files, server_logs, tree
 from diagnostics.facts.paths import above
 from diagnostics.htaccess.parser import parse as parse_htaccess
 from diagnostics.transports.base import Capability, Reader, TransportError
@@ -34,10 +33,13 @@ def gather(
     """All facts, most telling first: when the time is up, what is left is told as not read."""
     deadline = time.monotonic() + time_limit_s
     evidence = Evidence(site_seen, profile, reader.protocol, docroot=paths.docroot, read_at=now)
-    evidence = replace(evidence, error_log=_error_log(reader, site_seen, paths))
+    logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, profile)
+    evidence = replace(evidence, error_log=logs.lines)
     evidence = replace(evidence, htaccess=_htaccess(reader, paths, ()), root_mode=_root_mode(reader, paths))
     evidence = _with_modes(reader, _with_tree(reader, evidence, paths, deadline))
     if not isinstance(evidence.tree, Unreadable) and time.monotonic() < deadline:
+        logs = server_logs.read_more(reader, site_seen, paths.docroot, logs, evidence.tree)
+        evidence = replace(evidence, error_log=logs.lines)
         evidence = replace(evidence, htaccess=_htaccess(reader, paths, evidence.tree))
         evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, evidence.tree), ()))  # type: ignore[arg-type]
     return replace(evidence, existing=_quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
@@ -48,20 +50,6 @@ def _quietly(read: Callable[[], T], otherwise: T) -> T:
         return read()
     except TransportError:
         return otherwise
-
-
-def _error_log(reader: Reader, site: SiteSeen, paths: SitePaths) -> tuple[LogLine, ...] | Unreadable:
-    if not paths.error_log:
-        return Unreadable("the error log", "it is not known where it is")
-    requests: tuple[Request, ...] = ()
-    if paths.access_log:
-        requests = _quietly(lambda: access_log.parse(access_log.read(reader, paths.access_log), site.pages), ())
-    try:
-        raw = error_log.read(reader, paths.error_log)
-    except TransportError as error:
-        return Unreadable("the error log", error.message)
-    offset: timedelta | None = requests[-1].offset if requests else None
-    return error_log.parse(raw, site, requests, offset)
 
 
 def _htaccess(reader: Reader, paths: SitePaths, entries: tuple[TreeEntry, ...]) -> tuple[TextFile, ...] | Unreadable:

@@ -1,20 +1,55 @@
-"""One line of an error log, whoever wrote it: Apache 2.2 and 2.4, nginx, PHP itself."""
+"""The entries of an error log, whoever wrote it: Apache 2.2 and 2.4, nginx, LiteSpeed, lighttpd, PHP-FPM, PHP itself, applications.
+
+What was written in several lines or cut into pieces is put together again. Seen on Apache 2.4 (mod_php, mod_proxy_fcgi, mod_fcgid,
+mod_cgid), nginx 1.22 and PHP-FPM 8.2: Apache cuts at 8,190 bytes, nginx at 2,047, PHP-FPM at its `log_limit` (1,024).
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_MONTHS = {
-    name: number for number, name in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)
-}
-_APACHE = re.compile(r"^\[(?:\w{3}) (\w{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d+)? (\d{4})\] ?")
-_NGINX = re.compile(r"^(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d) \[\w+\] ")
-_PHP = re.compile(r"^\[(\d{1,2})-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d)(?: ([A-Za-z_+\-/0-9:]+))?\] ?")
-_CLIENT = re.compile(r"\[client ([0-9a-fA-F.:]+?)(?::(\d+))?\]")
+from diagnostics.facts.log_times import stamp
+
+LONGEST_LINE = 32 * 1024  # of a line that is longer its beginning and its end are kept
+LONGEST_ENTRY = 96 * 1024
+_MOST_LINES = 400  # of one entry
+_CLIENT = re.compile(r"\[(?:client|remote) ([0-9a-fA-F.:]+?)(?::(\d+))?\]")
+_LITESPEED_CLIENT = re.compile(r"\] \[([0-9a-fA-F.:]+):(\d+)(?:[:#-][^\]]*)?\]")
 _NGINX_CLIENT = re.compile(r"\bclient: ([0-9a-fA-F.:]+)")
+_UNDATED = re.compile(r"(?:PHP )?(?:Fatal|Parse|Recoverable fatal|Compile) error: |PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
+_APACHE_STREAM = re.compile(r"\[pid [^\]]{1,60}\].{0,80}?\[client [^\]]{1,80}\]")
+_NGINX_STREAM = re.compile(r"\d+#\d+: \*\d+")
+_FPM_STREAM = re.compile(r"\[pool [^\]]{1,80}\] child \d+")
+_NEW_MESSAGE = re.compile(r"\s{0,4}(?:NOTICE: )?(?:PHP message: )?(?:PHP )?[A-Z][A-Za-z ]{2,24}: ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrap:
+    """How one writer hands on what a program said: where its words begin, and which lines belong together.
+
+    `cut_at`: an entry of at least so many characters goes on in the next one; 0: each line of the message is an entry, and `ends`
+    is what stands behind each line.
+    """
+
+    begins: re.Pattern[str]
+    stream: re.Pattern[str]
+    cut_at: int = 0
+    ends: re.Pattern[str] | None = None
+
+    def bare(self, words: str) -> str:
+        return self.ends.sub("", words) if self.ends else words
+
+
+_WRAPS = (
+    _Wrap(re.compile(r"AH01071: Got error '"), _APACHE_STREAM, 8100),
+    _Wrap(re.compile(r'FastCGI sent in stderr: "'), _NGINX_STREAM, 2000),
+    _Wrap(re.compile(r"mod_fcgid: stderr: "), _APACHE_STREAM),
+    _Wrap(re.compile(r"AH01215: stderr from [^:\n]{1,400}: "), _APACHE_STREAM),
+    _Wrap(re.compile(r"AH01215: "), _APACHE_STREAM, ends=re.compile(r": /[^\s:]{1,400}$")),
+    _Wrap(re.compile(r'said into stderr: "(?:NOTICE: )?'), _FPM_STREAM, ends=re.compile(r'"(?:, pipe is closed)?$')),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,100 +63,96 @@ class RawEntry:
     port: str = ""
 
 
-def split_entries(tail: bytes, *, cut: bool) -> list[RawEntry]:
+def split_entries(tail: bytes, *, cut: bool, year: int = 0) -> list[RawEntry]:
     """The entries of a log's tail: a line that does not begin like an entry belongs to the one before it."""
-    lines = tail.decode("utf-8", "replace").replace("\x00", "\ufffd").split("\n")
-    if cut and lines:
+    lines = tail.decode("utf-8", "replace").split("\n")
+    if cut and len(lines) > 1:
         lines = lines[1:]  # its beginning was cut off
-    entries: list[list[str]] = []
-    for line in lines:
-        line = line.rstrip("\r")
-        if not line.strip():
+    entries: list[RawEntry] = []
+    open_one: list[str] = []
+    for line in map(_bounded, lines):
+        if not line:
             continue
-        if _starts(line) or not entries or not _starts(entries[-1][0]):
-            entries.append([line])
-        elif len(entries[-1]) < 40:
-            entries[-1].append(line)
-    return [_entry("\n".join(lines)[:16_000]) for lines in entries]
+        begun = stamp(line, year or datetime.now(UTC).year)
+        if begun is None and entries and not _UNDATED.match(line):
+            if len(open_one) < _MOST_LINES:
+                open_one.append(line)
+            continue
+        _close(entries, open_one)
+        open_one = [line]
+        entries.append(RawEntry(line, begun.local if begun else None, begun.zone if begun else None))
+    _close(entries, open_one)
+    return _joined(entries)
 
 
-def _starts(line: str) -> bool:
-    return bool(_APACHE.match(line) or _NGINX.match(line) or _PHP.match(line))
+def _bounded(line: str) -> str:
+    """Without what a log that was emptied while it was written holds at its beginning, and of bearable length."""
+    line = line.strip("\x00").rstrip("\r\x00")
+    if len(line) > LONGEST_LINE:
+        line = f"{line[: LONGEST_LINE // 2]} … {line[-LONGEST_LINE // 2 :]}"
+    return line.replace("\x00", "\ufffd") if line.strip() else ""
 
 
-def _entry(text: str) -> RawEntry:
-    local, zone = _time(text)
-    client = _CLIENT.search(text[:400])
-    if client:
+def _close(entries: list[RawEntry], lines: list[str]) -> None:
+    if entries:
+        text = "\n".join(lines)[:LONGEST_ENTRY]
+        entries[-1] = replace(entries[-1], text=text)
+
+
+def _joined(entries: list[RawEntry]) -> list[RawEntry]:
+    """Messages in one piece again, each where its first piece stood."""
+    kept: list[RawEntry] = []
+    going_on: dict[str, tuple[int, int]] = {}  # stream: which entry, and how long its last piece was
+    for entry in entries:
+        wrap, stream, words = _wrapped(entry.text)
+        before = going_on.get(stream) if wrap else None
+        if wrap and before and _continues(wrap, before[1], words):
+            index = before[0]
+            glue = "" if wrap.cut_at else "\n"
+            kept[index] = replace(kept[index], text=(kept[index].text + glue + words)[:LONGEST_ENTRY])
+            going_on[stream] = (index, len(entry.text))
+            continue
+        if wrap:
+            going_on[stream] = (len(kept), len(entry.text))
+            entry = replace(entry, text=wrap.bare(entry.text))
+        kept.append(entry)
+    return [_with_client(entry) for entry in kept]
+
+
+def _wrapped(text: str) -> tuple[_Wrap | None, str, str]:
+    """Who handed it on, for which request or process, and the words themselves."""
+    head = text[:700]
+    for wrap in _WRAPS:
+        if match := wrap.begins.search(head):
+            stream = wrap.stream.search(head)
+            return wrap, f"{wrap.begins.pattern} {stream.group() if stream else ''}", wrap.bare(text[match.end() :])
+    return None, "", text
+
+
+def _continues(wrap: _Wrap, length_before: int, words: str) -> bool:
+    return length_before >= wrap.cut_at if wrap.cut_at else not _NEW_MESSAGE.match(words)
+
+
+def _with_client(entry: RawEntry) -> RawEntry:
+    head = entry.text[:600]
+    if client := _CLIENT.search(head):
         address, port = client.group(1), client.group(2) or ""
         if not port and address.count(":") == 1:
             address, _, port = address.partition(":")
-        return RawEntry(text, local, zone, address, port)
-    found = _NGINX_CLIENT.search(text)
-    return RawEntry(text, local, zone, found.group(1) if found else "")
-
-
-def _time(text: str) -> tuple[datetime | None, tzinfo | None]:
-    try:
-        if match := _APACHE.match(text):
-            month, day, hour, minute, second, year = match.groups()
-            return datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second)), None
-        if match := _NGINX.match(text):
-            return datetime(*map(int, match.groups())), None  # type: ignore[arg-type]
-        if match := _PHP.match(text):
-            day, month, year, hour, minute, second, zone = match.groups()
-            at = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second))
-            return at, _zone(zone or "")
-    except (ValueError, KeyError):
-        pass  # a line that only looks like an entry: it carries no time
-    return None, None
-
-
-def _zone(name: str) -> tzinfo | None:
-    if name in ("UTC", "GMT", "Z"):
-        return UTC
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-
-
-def zone_offset(last_local: datetime | None, mtime: float) -> timedelta:
-    """How far the log's own clock is ahead of UTC: its last line was written when the file was last changed.
-
-    Offsets are whole quarters of an hour; zero when the two do not fit together.
-    """
-    if last_local is None or mtime <= 0:
-        return timedelta(0)
-    written = datetime.fromtimestamp(mtime, UTC).replace(tzinfo=None)
-    seconds = (last_local - written).total_seconds()
-    quarters = round(seconds / 900)
-    if abs(seconds - quarters * 900) > 180 or not -12 * 4 <= quarters <= 14 * 4:
-        return timedelta(0)
-    return timedelta(minutes=15 * quarters)
+        return replace(entry, client=address, port=port)
+    if client := _LITESPEED_CLIENT.search(head):
+        return replace(entry, client=client.group(1), port=client.group(2))
+    found = _NGINX_CLIENT.search(entry.text)
+    return replace(entry, client=found.group(1)) if found else entry
 
 
 def in_utc(entry: RawEntry, offset: timedelta) -> datetime | None:
+    """`offset` is how far the log's own clock is ahead of UTC, where the entry names no zone."""
     if entry.local is None:
         return None
-    if entry.zone is not None:
-        return entry.local.replace(tzinfo=entry.zone).astimezone(UTC)
-    return (entry.local - offset).replace(tzinfo=UTC)
-
-
-def unwrap(text: str) -> str:
-    """The message without what FPM and nginx wrap around it; of several of one request the one that ended it."""
-    text = text.replace("\\n", "\n") if "PHP message" in text else text
-    if "PHP message: " not in text:
-        return text
-    messages = re.split(r"(?:; )?PHP message: ", text)[1:]
-    for message in messages:
-        if re.match(r"\s*PHP (Fatal|Parse|Recoverable fatal) error", message):
-            return _trim(message)
-    return _trim(messages[0])
-
-
-def _trim(message: str) -> str:
-    """Without what follows the message: the closing quote and the request that nginx or Apache adds."""
-    message = re.split(r"['\"]?,? (?:while reading (?:response header|upstream)|referer: )", message, maxsplit=1)[0]
-    return re.sub(r"['\"];?\s*$", "", message).strip()
+    try:
+        if entry.zone is not None:
+            return entry.local.replace(tzinfo=entry.zone).astimezone(UTC)
+        return (entry.local - offset).replace(tzinfo=UTC)
+    except OverflowError:
+        return None

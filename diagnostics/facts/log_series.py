@@ -35,14 +35,17 @@ _NUMBER = re.compile(r"\.(\d{1,4})(?=\.|$)")
 
 @dataclass(slots=True)
 class Budget:
-    """How much one run may read: bytes of logs, and until when (monotonic seconds)."""
+    """How much one run may read: bytes of logs, until when (monotonic seconds), and not while somebody else must go first."""
 
     bytes_left: int
     deadline: float
+    gives_way: Callable[[], bool] = lambda: False
+    gave_way: bool = False
 
     @property
     def is_spent(self) -> bool:
-        return self.bytes_left <= 0 or time.monotonic() > self.deadline
+        self.gave_way = self.gave_way or self.gives_way()
+        return self.gave_way or self.bytes_left <= 0 or time.monotonic() > self.deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +344,7 @@ def _gz_parts(reader: Reader, file: LogFile, place: Place) -> Iterator[bytes]:
     at, wanted, mark_len = 0, place.offset, place.mark_len
     before = b""
     checked = not mark_len
-    for data in _unpacked(reader, file):
+    for data in unpacked(reader, file):
         if at + len(data) <= wanted:
             at, before = at + len(data), (before + data)[-MARK:]
             continue
@@ -353,7 +356,8 @@ def _gz_parts(reader: Reader, file: LogFile, place: Place) -> Iterator[bytes]:
         yield data[skip:]
 
 
-def _unpacked(reader: Reader, file: LogFile) -> Iterator[bytes]:
+def unpacked(reader: Reader, file: LogFile) -> Iterator[bytes]:
+    """The content of a file that gzip packed, some megabytes at a time; of a damaged one what can be had."""
     unpacker, offset, total = zlib.decompressobj(wbits=31), 0, 0
     while total < MOST_UNPACKED and (part := reader.read_part(file.path, offset, CHUNK // 4)):
         offset += len(part)

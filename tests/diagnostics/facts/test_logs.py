@@ -8,7 +8,9 @@ import pytest
 from diagnostics.evidence import LogLine, Unreadable
 from diagnostics.facts.discover import discover
 from diagnostics.facts.gather import SitePaths, gather
-from diagnostics.facts.log_formats import split_entries, unwrap, zone_offset
+from diagnostics.facts.log_formats import split_entries
+from diagnostics.facts.log_messages import unwrap
+from diagnostics.facts.log_times import zone_offset
 from diagnostics.transports.base import TransportError
 from tests.diagnostics.evidences import AT, PATHS, apache_line, evidence, site
 from tests.fakes import FakeHost
@@ -50,15 +52,15 @@ def test_clock_of_the_log_is_told_by_its_last_change() -> None:
     local = datetime(2026, 11, 22, 5, 0, 1)
     assert zone_offset(local, datetime(2026, 11, 22, 4, 0, 2, tzinfo=UTC).timestamp()) == timedelta(hours=1)
     assert zone_offset(local, datetime(2026, 11, 21, 23, 30, 2, tzinfo=UTC).timestamp()) == timedelta(hours=5, minutes=30)
-    assert zone_offset(local, datetime(2026, 11, 22, 4, 8, 0, tzinfo=UTC).timestamp()) == timedelta(0)
-    assert zone_offset(None, 5.0) == timedelta(0)
+    assert zone_offset(local, datetime(2026, 11, 22, 4, 8, 0, tzinfo=UTC).timestamp()) is None
+    assert zone_offset(None, 5.0) is None
 
 
 def test_binary_and_huge_logs_do_no_harm() -> None:
     noise = os.urandom(700_000) + b"\n" + apache_line("here").encode()
     assert lines(noise)[-1].text.endswith("here")
     assert split_entries(b"", cut=True) == []
-    assert unwrap("PHP message: ") == ""
+    assert unwrap("PHP message: ") == ("", "")
 
 
 def test_lines_before_the_failure_are_left_out() -> None:
