@@ -2,11 +2,13 @@
 
 Each attempt is a process of its own, forked from one that has everything loaded. It is watched from outside by a profile hook
 that counts what leaves the process: statements that change the database, calls that change files, bytes on a socket. After the chosen
-one it kills itself as a kernel would. Then a fresh process recovers, and the files are compared to the byte.
+one it kills itself as a kernel would. Then a fresh process recovers, and the files are compared to the byte. What led to the state
+in which a worker is killed is carried out once; database and files are put back to it before each attempt.
 """
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import math
@@ -14,8 +16,11 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +28,9 @@ OLD = 1_600_000_000
 LARGE = b"RewritEngine On\r\n\xff\n" * 5000  # several packets
 STEPS = frozenset(
     ("execute", "commit", "rename", "replace", "link", "unlink", "remove", "chmod", "fchmod", "chown", "fchown", "utime")
-    + ("write", "fsync", "send", "sendall")
+    + ("write", "fsync", "send", "sendall", "open", "mkdir", "rmdir", "symlink", "truncate", "ftruncate")
 )  # fmt: skip
+IN_MEMORY = (str, bytes, bytearray, io.BytesIO, io.StringIO, set, list, deque, datetime)  # have methods of such names too: nothing leaves
 
 
 class Files:
@@ -33,9 +39,17 @@ class Files:
     def __init__(self, real: str, uid: int, gid: int) -> None:
         self.real, self.uid, self.gid = Path(real), uid, gid
 
-    def prepare(self) -> None:
+    def empty(self) -> None:
         for path in self.real.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def own(self) -> None:
+        for path in [*self.real.rglob("*")]:
+            if os.geteuid() == 0:
+                os.chown(path, self.uid, self.gid)
+
+    def prepare(self) -> None:
+        self.empty()
         (self.real / "inner").mkdir()
         for number, (name, content, mode) in enumerate(
             [
@@ -49,9 +63,7 @@ class Files:
             path.write_bytes(content)
             path.chmod(mode)
             os.utime(path, (OLD + number, OLD + number))
-        for path in [*self.real.rglob("*")]:
-            if os.geteuid() == 0:
-                os.chown(path, self.uid, self.gid)
+        self.own()
 
     def tree(self) -> dict[str, tuple[Any, ...]]:
         found = {}
@@ -65,6 +77,40 @@ class Files:
 
     def without_times(self) -> dict[str, tuple[Any, ...]]:
         return {name: (row[0], row[1], row[3], row[4]) for name, row in self.tree().items()}
+
+
+class Kept:
+    """Database (SQLite) and docroot at one moment, to go back to."""
+
+    def __init__(self, files: Files) -> None:
+        from django.conf import settings
+
+        self.files = files
+        self.database = Path(settings.DATABASES["default"]["NAME"])
+        self._folder = tempfile.TemporaryDirectory(prefix="sitemend-kept-")
+        self.copy = Path(self._folder.name)
+        self._close()
+        shutil.copy(self.database, self.copy / "database")
+        shutil.copytree(files.real, self.copy / "files")
+
+    def put_back(self) -> None:
+        self._close()
+        shutil.copy(self.copy / "database", self.database)
+        self.files.empty()
+        shutil.copytree(self.copy / "files", self.files.real, dirs_exist_ok=True)
+        self.files.own()
+
+    def _close(self) -> None:
+        """The last one to close it brings everything into the file itself."""
+        from django.db import connection
+
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            assert cursor.fetchone()[0] == 0, "somebody else has the database open"
+        connection.close()
+        for ending in ("-wal", "-shm"):
+            self.database.with_name(self.database.name + ending).unlink(missing_ok=True)
 
 
 def forked(work: Callable[[], None]) -> int:
@@ -89,13 +135,18 @@ def forked(work: Callable[[], None]) -> int:
     return 0
 
 
+def leaves(frame: Any, called: Any) -> bool:
+    """Whether a call changes anything outside of this process."""
+    return not isinstance(getattr(called, "__self__", None), IN_MEMORY) and not str(frame.f_locals.get("query", "")).startswith("SELECT")
+
+
 def watched(work: Callable[[], None], kill_after: int, told: int | None = None) -> Callable[[], None]:
     """The work, killed after its step number `kill_after`. `told`: a pipe that gets the number of all steps at the end."""
     count = itertools.count(1)
     reached = [0]
 
     def watch(frame: Any, event: str, called: Any) -> None:
-        if event == "c_return" and called.__name__ in STEPS and not str(frame.f_locals.get("query", "")).startswith("SELECT"):
+        if event == "c_return" and called.__name__ in STEPS and leaves(frame, called):
             reached[0] = next(count)
             if reached[0] == kill_after:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -120,6 +171,7 @@ class Killer:
         from sites.models import Host, Site, Team
 
         self.files = Files(job["real"], job["uid"], job["gid"])
+        self.is_served = job["host"]["protocol"] != "local"
         self.docroot = job["docroot"]
         team = Team.objects.create(name="t")
         host = Host(team=team, name="h", **job["host"])
@@ -145,6 +197,7 @@ class Killer:
             forked(lambda: self.apply(whole=road == "undo"))
             self.after = self.files.without_times()
             HostLock.objects.update(lease_until=None)
+        self.kept = Kept(self.files)
 
     def apply(self, *, whole: bool = True) -> None:
         from diagnostics import connecting, steps
@@ -193,6 +246,7 @@ class Killer:
         self.prepare(road)
         ours, theirs = os.pipe()
         forked(watched(getattr(self, road), 0, theirs))
+        self.until_sessions_end()
         if road == "apply":
             self.after = self.files.without_times()
         os.close(theirs)
@@ -203,7 +257,7 @@ class Killer:
         """Killed there, recovered by a fresh process: what is wrong then, and how far it had come."""
         from diagnostics.models import HostLock, JournalEntry, Step
 
-        self.prepare(road)
+        self.kept.put_back()
         killed = forked(watched(getattr(self, road), kill_after)) == signal.SIGKILL
         self.until_sessions_end()
         left = Step.objects.get().state
@@ -222,19 +276,23 @@ class Killer:
 
     def until_sessions_end(self) -> None:
         """What the dead had sent is still carried out by the host: it ends with the connection."""
+        if not self.is_served:
+            return
         if self.files.uid == os.getuid():
             time.sleep(0.2)
             return
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and any(_owner(entry) == self.files.uid for entry in Path("/proc").iterdir()):
+        while any(_works_for(self.files.uid, entry) for entry in Path("/proc").iterdir()):
+            assert time.monotonic() < deadline, "a session of the host does not end"
             time.sleep(0.005)
 
 
-def _owner(entry: Path) -> int | None:
+def _works_for(uid: int, entry: Path) -> bool:
+    """Whether this is a process of that account that can still do anything: who waits to be buried cannot."""
     try:
-        return entry.stat().st_uid if entry.name.isdigit() else None
+        return entry.name.isdigit() and entry.stat().st_uid == uid and (entry / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
-        return None
+        return False
 
 
 def difference(before: dict[str, tuple[Any, ...]], now: dict[str, tuple[Any, ...]]) -> str:
