@@ -102,7 +102,8 @@ try:
     SITEMEND_ANCHORS = _read.page_urls(
         "SITEMEND_ANCHORS", ("https://www.iana.org/", "https://www.wikipedia.org/", "https://www.debian.org/", "https://www.ietf.org/")
     )
-    SITEMEND_CONNECTIONS_PER_HOST = _read.integer("SITEMEND_CONNECTIONS_PER_HOST", 1, least=1, most=100)
+    # None: one job at a time, which may list a tree over a few connections. A number: never more connections than that.
+    SITEMEND_CONNECTIONS_PER_HOST = _read.integer("SITEMEND_CONNECTIONS_PER_HOST", 0, least=1, most=100) or None
     SITEMEND_TRUSTED_PROXIES = _read.networks("SITEMEND_TRUSTED_PROXIES")
     SITEMEND_MAIL_DIR = SITEMEND_VAR_DIR / "mail"
     SITEMEND_PRACTICE_DIR = SITEMEND_VAR_DIR / "practice"

@@ -20,7 +20,7 @@ from .models import HostAction
 from .politeness import Turn
 from .purposes import Actor, now_doing
 from .telling import clean
-from .transports.base import ConnectionLost, ConnectionTimedOut, TransportError
+from .transports.base import ConnectionLost, ConnectionTimedOut, NotTried, TransportError
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +30,12 @@ READING_KEPT_FOR = timedelta(days=30)  # logins and commands that went well
 MOST_PER_HOST = 20_000
 _TOGETHER = timedelta(hours=1)
 _BATCH = 2000
+BESIDE = "beside"  # stands for the path of a login that was made beside another one of the same job
 _ONLY_READ = (Verb.LOGIN, Verb.COMMAND)
+_REFUSED_BESIDE_FOR = timedelta(days=7)
 
 
-class NotNoted(TransportError):
+class NotNoted(NotTried):
     """It could not be noted, so it was not done."""
 
     code = "not-noted"
@@ -49,13 +51,14 @@ class ReadOnly(TransportError):
 class Trail:
     """Notes what is done on one connection."""
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, beside: Trail | None = None) -> None:
         self.turn, self.host = turn, turn.host
         self.began = timezone.now()
         self.is_in = False
         self.reads = self.bytes_read = 0
         self._only_read = True
-        self._login = self._noted(Verb.LOGIN, "")
+        self._beside = beside
+        self._login = self._noted(Verb.LOGIN, BESIDE if beside else "")
 
     def let_in(self) -> None:
         """The host accepted the login."""
@@ -80,12 +83,14 @@ class Trail:
 
     def _join(self, now: datetime) -> bool:
         columns = now_doing().columns()
-        before = HostAction.objects.filter(host=self.host).exclude(pk=self._login).order_by("-pk").first()
+        others = HostAction.objects.filter(host=self.host).exclude(pk=self._login)
+        before = (others.filter(pk=self._beside._login) if self._beside else others.order_by("-pk")).first()
         if before is None or before.at < self.began - _TOGETHER or columns["actor"] != Actor.ITSELF:
             return False
         if (before.verb, before.outcome) != (Verb.LOGIN, Outcome.DONE) or any(getattr(before, n) != v for n, v in columns.items()):
             return False
-        more = {"times": F("times") + 1, "reads": F("reads") + self.reads, "bytes_read": F("bytes_read") + self.bytes_read}
+        times = HostAction.objects.filter(pk=self._login).values_list("times", flat=True).first() or 1  # with those beside it
+        more = {"times": F("times") + times, "reads": F("reads") + self.reads, "bytes_read": F("bytes_read") + self.bytes_read}
         if not HostAction.objects.filter(pk=before.pk).update(ended_at=now, **more):
             return False
         HostAction.objects.filter(pk=self._login).delete()
@@ -145,6 +150,12 @@ def trail(turn: Turn) -> Iterator[Trail]:
         raise
     finally:
         made.close()
+
+
+def bears_no_further(host: Host) -> bool:
+    """Whether this host has lately refused a connection beside another one: it is not asked for one again for some days."""
+    refused = HostAction.objects.filter(host=host, verb=Verb.LOGIN, path=BESIDE, at__gt=timezone.now() - _REFUSED_BESIDE_FOR)
+    return refused.filter(outcome__in=(Outcome.REFUSED, Outcome.LOST)).exists()
 
 
 def note_login(host: Host, error_code: str) -> None:

@@ -4,70 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import host_news, notifications
 from sites.credentials import SecretUnreadable, host_secrets, set_host_secrets
 from sites.models import Host, Site, Team
 from sites.recording import guard_from_settings
 
 from . import auditing, discovering, jump_hosts, politeness, purposes, transports
+from .accompanying import company_of
 from .discovering import Found, PlaceProblem
-from .jump_hosts import ConnectionStopped
-from .transports.base import (
-    KEY_WANTED,
-    ConnectionDetails,
-    HostKeyChanged,
-    HostKeyUnknown,
-    JumpHostFailed,
-    KeyUnusable,
-    LoginRefused,
-    Reader,
-    TransportError,
-    Writer,
+from .host_states import (
+    ConnectionTest,
+    accept_host_key,
+    fingerprint_of,
+    note,
+    note_first_use,
+    note_stop,
+    require_usable,
+    state_after,
+    wants_key,
 )
-from .transports.host_keys import fingerprint
+from .jump_hosts import ConnectionStopped
+from .transports.base import ConnectionDetails, HostKeyChanged, HostKeyUnknown, Reader, TransportError, Writer
 from .transports.watched import WatchedReader, WatchedWriter
 
-
-@dataclass(frozen=True, slots=True)
-class ConnectionTest:
-    """What a test of a connection brought. `host_key` is what the host showed; `found` what seems to lie there."""
-
-    ok: bool
-    code: str  # "ok", or that of the error
-    message: str
-    hint: str = ""
-    host_key: str = ""
-    fingerprint: str = ""
-    capabilities: tuple[str, ...] = ()
-    found: Found | None = None
-    read_only: str = ""
-    state: str = field(default=Host.State.UNREACHABLE)
-
-    @property
-    def not_yet(self) -> bool:
-        """Whether nothing was tried, because it was not its turn."""
-        return self.code in (politeness.ConnectionBusy.code, politeness.ConnectionPaused.code)
-
-    @property
-    def wants_key(self) -> bool:
-        """Whether the host takes a private key only, and a password was given."""
-        return self.message == KEY_WANTED
+# The states of hosts are told in a module of their own; who connects finds them here.
+__all__ = [
+    "ConnectionStopped", "ConnectionTest", "TransportError", "accept_host_key", "check_places", "create_host", "details_for", "discover",
+    "fingerprint_of", "local_roots", "note", "reader_for", "require_usable", "store", "test_accepting", "test_details", "test_host",
+    "test_typed", "wants_key", "writer_for",
+]  # fmt: skip
 
 
 def local_roots() -> tuple[str, ...]:
     return tuple(str(root) for root in settings.SITEMEND_LOCAL_ROOTS)
-
-
-def fingerprint_of(host_key: str) -> str:
-    """`SHA256:…` of a stored host key, empty for none."""
-    return fingerprint(host_key) if host_key else ""
 
 
 def details_for(host: Host) -> ConnectionDetails:
@@ -75,7 +50,7 @@ def details_for(host: Host) -> ConnectionDetails:
     password, private_key, passphrase = host_secrets(host)
     exempt = (host.address, host.port) if host.practice else None
     place = (host.protocol, host.address, host.port, host.user)
-    return ConnectionDetails(*place, password, private_key, passphrase, host.host_key, exempt, via=_via(host))
+    return ConnectionDetails(*place, password, private_key, passphrase, host.host_key, exempt, via=_via(host), key=host.pk)
 
 
 def _via(host: Host) -> ConnectionDetails | None:
@@ -111,8 +86,7 @@ def test_details(
         state = host.state if host is not None else Host.State.UNTESTED
         return ConnectionTest(False, error.code, error.message, error.hint, state=state)
     except TransportError as error:
-        _note_jump_host(host, error)
-        return ConnectionTest(False, error.code, error.message, error.hint, state=_state_after(error))
+        return ConnectionTest(False, error.code, error.message, error.hint, state=state_after(error))
 
 
 def _looked(reader: Reader, details: ConnectionDetails, profile: str, docroot: str, error_log: str, access_log: str) -> ConnectionTest:
@@ -137,12 +111,6 @@ def _looked(reader: Reader, details: ConnectionDetails, profile: str, docroot: s
         read_only=read_only,
         state=Host.State.WORKS,
     )
-
-
-def _state_after(error: TransportError) -> str:
-    if isinstance(error, LoginRefused | KeyUnusable):
-        return Host.State.REFUSED
-    return Host.State.KEY_CHANGED if isinstance(error, HostKeyChanged) else Host.State.UNREACHABLE
 
 
 def test_accepting(details: ConnectionDetails, accepted: str = "", host: Host | None = None, **places: str) -> ConnectionTest:
@@ -183,43 +151,6 @@ def test_host(host: Host) -> ConnectionTest:
     if not result.not_yet:
         note(host, result)
     return result
-
-
-def note(host: Host, result: ConnectionTest) -> None:
-    """Stores the state that a test found; a key that was not accepted is only offered.
-
-    The team is mailed once when an account that had let us in does so no more, whoever noticed it.
-    """
-    before = Host.objects.filter(pk=host.pk).values_list("state", flat=True).first() if host.pk else None
-    host.state, host.state_detail, host.tested_at = (
-        result.state,
-        "" if result.ok else f"{result.message} {result.hint}".strip(),
-        timezone.now(),
-    )
-    host.offered_host_key = "" if result.ok or result.host_key == host.host_key else result.host_key
-    if result.ok:
-        host.capabilities = list(result.capabilities)
-    if host.pk:
-        host.save(update_fields=["state", "state_detail", "tested_at", "offered_host_key", "capabilities"])
-        if result.state in host_news.STOPPED and _was_relied_on(before):
-            notifications.connection_stopped(host, host.tested_at)
-
-
-def _was_relied_on(before: str | None) -> bool:
-    """Whether the team must hear that it works no more. Who tests what never worked sees it on the page."""
-    by_itself = purposes.now_doing().actor == purposes.Actor.ITSELF
-    return before in (Host.State.WORKS, Host.State.UNREACHABLE) or (before == Host.State.UNTESTED and by_itself)
-
-
-def accept_host_key(host: Host, user: Any, shown: str) -> bool:
-    """Pins the key that the host offers now, if it is the one whose fingerprint was shown to the person."""
-    offered = Host.objects.values_list("offered_host_key", flat=True).get(pk=host.pk)
-    if not offered or fingerprint_of(offered) != shown:
-        return False
-    host.host_key, host.offered_host_key, host.state = offered, "", Host.State.UNTESTED
-    host.host_key_accepted_at, host.host_key_accepted_by = timezone.now(), user if getattr(user, "pk", None) else None
-    host.save(update_fields=["host_key", "offered_host_key", "state", "host_key_accepted_at", "host_key_accepted_by"])
-    return True
 
 
 # --- storing ------------------------------------------------------------------------------------
@@ -264,10 +195,11 @@ def create_host(
     tested: ConnectionTest | None = None,
     practice: bool = False,
     user: Any = None,
+    via: Host | None = None,
 ) -> Host:
-    """A new host from connection details; `tested` pins the key that the test was made with."""
+    """A new host from connection details; `tested` pins the key that the test was made with. `via`: its jump host."""
     host = Host(team=team, name=name, protocol=details.protocol, address=details.address, port=details.port, user=details.user)
-    host.profile, host.practice = profile, practice
+    host.profile, host.practice, host.via = profile, practice, via
     secrets = {"password": details.password, "private_key": details.private_key, "passphrase": details.passphrase}
     store(host, **secrets, tested=tested, user=user)
     if details.host_key and not host.host_key:
@@ -276,24 +208,7 @@ def create_host(
     return host
 
 
-def wants_key(host: Host) -> bool:
-    """Whether the last login failed because the host takes a private key only."""
-    return host.state == Host.State.REFUSED and host.state_detail.startswith(KEY_WANTED)
-
-
 # --- using --------------------------------------------------------------------------------------
-def require_usable(host: Host) -> None:
-    """Raises ConnectionStopped when a person must look first."""
-    jump_hosts.require_usable(host)
-    state = Host.objects.values_list("state", flat=True).get(pk=host.pk)
-    if state == Host.State.REFUSED:
-        hint = _("Correct user or secret of the host, then test the connection.")
-        raise ConnectionStopped(_("The host refused the login the last time, so it is not tried again by itself."), hint)
-    if state == Host.State.KEY_CHANGED:
-        hint = _("Ask the host whether its key was changed, and accept the new one only then.")
-        raise ConnectionStopped(_("The host key has changed, so this connection is not used."), hint)
-
-
 @contextmanager
 def _noting(host: Host) -> Iterator[ConnectionDetails]:
     """Details for one use, whose turn it is; what must stop the next one is stored before that has its turn. Raises TransportError."""
@@ -302,53 +217,31 @@ def _noting(host: Host) -> Iterator[ConnectionDetails]:
     try:
         yield details_for(host)
     except TransportError as error:
-        key = error.host_key if isinstance(error, HostKeyUnknown) else ""
-        if key or isinstance(error, LoginRefused | KeyUnusable):
-            _note_stop(host, error, key)
-        _note_jump_host(host, error)
+        note_stop(host, error)
         raise
-
-
-def _note_stop(host: Host, error: TransportError, key: str) -> None:
-    state = Host.State.UNTESTED if key and not isinstance(error, HostKeyChanged) else _state_after(error)
-    note(host, ConnectionTest(False, error.code, error.message, error.hint, host_key=key, state=state))
-
-
-def _note_jump_host(host: Host | None, error: TransportError) -> None:
-    """What must stop the use of a jump host is stored with it, not with the host behind it."""
-    why = error.error if isinstance(error, JumpHostFailed) else None
-    hop = jump_hosts.hop_of(host, error) if host and isinstance(error, JumpHostFailed) else None
-    if hop and isinstance(why, HostKeyUnknown | LoginRefused | KeyUnusable):
-        _note_stop(hop, why, why.host_key if isinstance(why, HostKeyUnknown) else "")
-
-
-def _note_first_use(host: Host, reader: Reader) -> None:
-    """A host that was never tested but has just let us in works."""
-    if host.state != Host.State.UNTESTED:
-        return
-    seen = {"state": Host.State.WORKS, "state_detail": "", "tested_at": timezone.now()}
-    seen["capabilities"] = sorted(str(capability) for capability in reader.capabilities)
-    if Host.objects.filter(pk=host.pk, state=Host.State.UNTESTED).update(**seen):
-        for name, value in seen.items():
-            setattr(host, name, value)
 
 
 @contextmanager
 def _reading(details: ConnectionDetails, host: Host | None) -> Iterator[Reader]:
-    """A reader on one connection. What is done on a stored host is noted."""
+    """A reader on one connection. What is done on a stored host is noted, also on those that lead there."""
     if host is None or host.pk is None:
-        with transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader:
+        with company_of(None, details_for) as company, transports.open_reader(details, **_allowed(), company=company) as reader:
             yield reader
         return
     with politeness.turn(host) as turn, _watched_reader(details, turn) as reader:
         yield reader
 
 
+def _allowed() -> dict[str, Any]:
+    return {"guard": guard_from_settings(), "local_roots": local_roots()}
+
+
 @contextmanager
 def _watched_reader(details: ConnectionDetails, turn: politeness.Turn) -> Iterator[Reader]:
     with (
         auditing.trail(turn) as trail,
-        transports.open_reader(details, guard=guard_from_settings(), local_roots=local_roots()) as reader,
+        company_of(trail, details_for) as company,
+        transports.open_reader(details, **_allowed(), company=company) as reader,
     ):
         trail.let_in()
         yield cast(Reader, WatchedReader(reader, trail))
@@ -359,7 +252,7 @@ def reader_for(host: Host) -> Iterator[Reader]:
     """The host's files, to look at. Raises TransportError; ConnectionStopped when a person must look first."""
     require_usable(host)
     with politeness.turn(host) as turn, _noting(host) as details, _watched_reader(details, turn) as reader:
-        _note_first_use(host, reader)
+        note_first_use(host, reader)
         yield reader
 
 
@@ -371,11 +264,12 @@ def writer_for(host: Host) -> Iterator[Writer]:
         politeness.turn(host) as turn,
         _noting(host) as details,
         auditing.trail(turn) as trail,
-        transports.open_writer(details, guard=guard_from_settings(), local_roots=local_roots()) as opened,
+        company_of(trail, details_for) as company,
+        transports.open_writer(details, **_allowed(), company=company) as opened,
     ):
         trail.let_in()
         writer = cast(Writer, WatchedWriter(opened, trail))
-        _note_first_use(host, writer)
+        note_first_use(host, writer)
         yield writer
 
 

@@ -6,13 +6,14 @@ from django.utils.translation import gettext as _
 
 from sites.models import Host, Team
 
-from .transports.base import ConnectionDetails, JumpHostFailed, TransportError
+from .transports.base import NotTried, TransportError
 
 MOST_HOPS = 2
 PROTOCOLS = (Host.Protocol.SSH, Host.Protocol.SFTP)
+STOPPED = (Host.State.REFUSED, Host.State.KEY_CHANGED)
 
 
-class ConnectionStopped(TransportError):
+class ConnectionStopped(NotTried):
     """The login was refused or the host key changed: nothing is tried until a person has looked."""
 
     code = "stopped"
@@ -56,19 +57,15 @@ def _hops_below(pk: int | None, via: dict[int, int | None]) -> int:
     return max(0, hops)
 
 
-def hop_of(host: Host, error: JumpHostFailed) -> Host | None:
-    """The stored account that the error is about."""
-    return next((each for each in chain_of(host) if _is(each, error.hop)), None)
-
-
-def _is(host: Host, hop: ConnectionDetails | None) -> bool:
-    return hop is not None and (host.address, host.port, host.user) == (hop.address, hop.port, hop.user)
-
-
 def require_usable(host: Host) -> None:
     """Also for tests: of all the accounts behind one that refused us, none is to knock there once more. Raises ConnectionStopped."""
     states = dict(Host.objects.filter(pk__in=[jump.pk for jump in chain_of(host)]).values_list("pk", "state"))
     for jump in chain_of(host):
-        if states.get(jump.pk) in (Host.State.REFUSED, Host.State.KEY_CHANGED):
-            hint = _("Open the page of that hosting account and test it.")
-            raise ConnectionStopped(_("The jump host “%(name)s” cannot be used now.") % {"name": jump.name}, hint)
+        if states.get(jump.pk) in STOPPED:
+            raise stopped(jump)
+
+
+def stopped(jump: Host) -> ConnectionStopped:
+    """A person must look at that one first."""
+    hint = _("Open the page of that hosting account and test it.")
+    return ConnectionStopped(_("The jump host “%(name)s” cannot be used now.") % {"name": jump.name}, hint)

@@ -20,25 +20,37 @@ from django.utils.translation import gettext as _
 from sites.models import Host
 from sites.wording import moment_words
 
-from . import purposes
+from . import jump_hosts, purposes
 from .models import ConnectionLease, ConnectionPause
 from .purposes import Actor
-from .transports.base import ConnectionLost, ConnectionRefused, ConnectionTimedOut, NameUnresolved, TransportError
+from .transports.base import (
+    ConnectionLost,
+    ConnectionRefused,
+    ConnectionTimedOut,
+    NameUnresolved,
+    NotTried,
+    OldAlgorithms,
+    TooManyConnections,
+    TransportError,
+)
 
 LEASE_S = 120.0  # a process on another machine that died frees its turn by then; one on this machine at once
 PAUSES_MIN = (1, 2, 5, 15, 60)  # after the first, second, … failure to connect in a row
 WAIT_S, URGENT_WAIT_S = 20.0, 45.0  # the longest that anything else holds a connection by itself is 40 s
+ASKED_EVERY_S = 1.0  # who reads for long asks so often whether somebody waits
 _DIAGNOSIS_AFTER = timedelta(minutes=1)  # at most one try a minute, however many sites of one account fail
 _POLL_S = 0.25
 _RENEW_S = 20.0
 _WAITING_S = 10.0  # who waits says so again within this time
-_NOT_REACHED = (NameUnresolved, ConnectionRefused, ConnectionTimedOut, ConnectionLost)
+# Also who has its hands full, and who shares no way of encrypting with us: asking at once again changes neither.
+NOT_REACHED = (NameUnresolved, ConnectionRefused, ConnectionTimedOut, ConnectionLost, TooManyConnections, OldAlgorithms)
 _URGENT = frozenset({"diagnosis", "repair", "trial", "undo", "recovery"})
+_TRIED_ONCE_MORE = ("recovery", "diagnosis")  # at once: a moment's absence leaves nothing half done, and no failure without its cause
 
 _held: ContextVar[frozenset[int]] = ContextVar("held", default=frozenset())
 
 
-class NotYet(TransportError):
+class NotYet(NotTried):
     """It is not tried now. Nothing was sent to the host. `until`: when background work may try again."""
 
     code = "not-yet"
@@ -60,6 +72,7 @@ class Turn:
     host: Host
     lease_id: int | None = None
     is_in: bool = False
+    is_beside: bool = False  # a further one of who has a turn already
     _renewed: float = field(default_factory=time.monotonic)
 
     def let_in(self) -> None:
@@ -74,10 +87,27 @@ class Turn:
             self._renewed = time.monotonic()
             ConnectionLease.objects.filter(pk=self.lease_id).update(until=timezone.now() + timedelta(seconds=LEASE_S))
 
+    def beside(self) -> Turn | None:
+        """The right to one further connection of the same job, None when there is none.
+
+        Where nobody said how many connections a host may be asked for, the few that a scan takes are part of its one turn.
+        Where somebody did, they count: each takes a free place, for as long as nobody waits for it.
+        """
+        if settings.SITEMEND_CONNECTIONS_PER_HOST is None:
+            return Turn(self.host, is_beside=True)
+        lease = None if _someone_waits(self.host) else _try(self.host, urgent=False)
+        return Turn(self.host, lease, is_beside=True) if lease is not None else None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for the place that it takes."""
+        return self.lease_id is not None and _someone_waits(self.host)
+
     def release(self) -> None:
         if self.lease_id is not None:
             ConnectionLease.objects.filter(pk=self.lease_id).delete()
-            _held.set(_held.get() - {self.host.pk})
+            if not self.is_beside:
+                _held.set(_held.get() - {self.host.pk})
 
 
 @contextmanager
@@ -88,7 +118,7 @@ def turn(host: Host) -> Iterator[Turn]:
     try:
         yield made
     except TransportError as error:
-        if not made.is_in and isinstance(error, _NOT_REACHED):
+        if not made.is_in and isinstance(error, NOT_REACHED):
             _put_off(host, error)
         raise
     finally:
@@ -136,8 +166,27 @@ def _waited(host: Host, urgent: bool) -> int:
 
 
 def is_waited_for(host: Host) -> bool:
-    """Whether somebody urgent waits for a turn: who reads for long asks now and then, and gives way."""
-    return ConnectionLease.objects.filter(host=host, slot=None, urgent=True, until__gt=timezone.now()).exists()
+    """Whether somebody urgent waits for a turn, also on the way there: who reads for long asks now and then, and gives way."""
+    way = [host, *jump_hosts.chain_of(host)]
+    return ConnectionLease.objects.filter(host__in=way, slot=None, urgent=True, until__gt=timezone.now()).exists()
+
+
+def _someone_waits(host: Host) -> bool:
+    return ConnectionLease.objects.filter(host=host, slot=None, until__gt=timezone.now()).exists()
+
+
+class GivingWay:
+    """For who reads for long: true when asked, at a point where it can stop, while somebody urgent waits."""
+
+    def __init__(self, host: Host) -> None:
+        self._host, self._asked = host, time.monotonic()
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if now - self._asked < ASKED_EVERY_S:
+            return False
+        self._asked = now
+        return is_waited_for(self._host)
 
 
 def _try(host: Host, urgent: bool) -> int | None:
@@ -146,7 +195,7 @@ def _try(host: Host, urgent: bool) -> int | None:
     if not urgent and any(row.slot is None and row.urgent for row in rows):
         return None
     taken = {row.slot for row in rows}
-    free = next((slot for slot in range(settings.SITEMEND_CONNECTIONS_PER_HOST) if slot not in taken), None)
+    free = next((slot for slot in range(settings.SITEMEND_CONNECTIONS_PER_HOST or 1) if slot not in taken), None)
     if free is None:
         return None
     wanted = _row(host, free, urgent)
@@ -191,13 +240,20 @@ def _require_patience(host: Host) -> None:
     if now.actor != Actor.ITSELF:
         return
     pause = ConnectionPause.objects.filter(host=host, until__gt=timezone.now()).first()
-    if pause is None or (now.purpose == "recovery" and pause.failures <= 1):  # what is half done is tried once more at once
+    if pause is None or (now.purpose in _TRIED_ONCE_MORE and pause.failures <= 1):
         return
-    if now.purpose == "diagnosis" and _failed_at(pause) < timezone.now() - _DIAGNOSIS_AFTER:
-        return  # a new failure wants its cause now, and the account may be back long before its pause is over
+    if now.purpose == "diagnosis" and diagnosed_again_at(host) <= timezone.now():
+        return
     error = ConnectionPaused(pause_words(pause), _("You can try it at any time: test the connection."))
     error.until = pause.until
     raise error
+
+
+def diagnosed_again_at(host: Host) -> datetime:
+    """When an account that is put off may be read for a diagnosis again: a new failure wants its cause, and the account may be back
+    long before its pause is over."""
+    pause = ConnectionPause.objects.filter(host=host).first()
+    return _failed_at(pause) + _DIAGNOSIS_AFTER if pause else timezone.now()
 
 
 def _pause_of(failures: int) -> timedelta:

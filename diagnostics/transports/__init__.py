@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from diagnostics.transports.base import ConnectionDetails, Reader, Unsupported, Writer
+from diagnostics.transports.company import Company, Unasked
 from diagnostics.transports.failures import explained
 from diagnostics.transports.local import LocalReader
 from diagnostics.transports.local_writer import LocalWriter
@@ -18,21 +19,24 @@ if TYPE_CHECKING:
 
 
 def open_reader(
-    details: ConnectionDetails, *, guard: Guard | None = None, local_roots: Sequence[str] = ()
+    details: ConnectionDetails, *, guard: Guard | None = None, local_roots: Sequence[str] = (), company: Company | None = None
 ) -> AbstractContextManager[Reader]:
-    """A `Reader` on one connection, closed at the end. Raises TransportError; a guard is needed for all but "local"."""
+    """A `Reader` on one connection, closed at the end. Raises TransportError; a guard is needed for all but "local".
+
+    `company` is asked before any other connection is made: to a jump host, or a further one to the same host.
+    """
     if details.protocol == "local":
         return nullcontext(LocalReader(local_roots))
-    return _over_network(details).reader(details, _needed(guard, details))
+    return _over_network(details).reader(details, _needed(guard, details), company or Unasked())
 
 
 def open_writer(
-    details: ConnectionDetails, *, guard: Guard | None = None, local_roots: Sequence[str] = ()
+    details: ConnectionDetails, *, guard: Guard | None = None, local_roots: Sequence[str] = (), company: Company | None = None
 ) -> AbstractContextManager[Writer]:
     """As `open_reader`, but what it gives can write: for the executor alone."""
     if details.protocol == "local":
         return nullcontext(LocalWriter(local_roots))
-    return _over_network(details).writer(details, _needed(guard, details))
+    return _over_network(details).writer(details, _needed(guard, details), company or Unasked())
 
 
 def _over_network(details: ConnectionDetails) -> ModuleType:

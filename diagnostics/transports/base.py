@@ -74,6 +74,7 @@ class ConnectionDetails:
     connect_timeout_s: float = 10.0
     operation_timeout_s: float = 15.0
     via: ConnectionDetails | None = None  # the jump host that leads there, with its own secrets and host key
+    key: int | None = None  # of the stored host whose details these are; nothing to the transports
 
 
 class TransportError(Exception):
@@ -90,6 +91,10 @@ class TransportError(Exception):
         self.hint = hint
         self.text = message
         self.params: dict[str, object] = {}
+
+
+class NotTried(TransportError):
+    """Nothing was sent to the host: our own rules are against it now."""
 
 
 class NameUnresolved(TransportError):

@@ -15,7 +15,7 @@ from diagnostics.transports.base import Capability, Entry, FileKind, Stat, Unrea
 from diagnostics.transports.failures import explained, not_found, not_regular, printable, too_large
 from diagnostics.transports.ftp_names import FtpNames, as_stat, carried, number_in
 from diagnostics.transports.ftp_wire import FtpRefused, FtpWire
-from diagnostics.transports.parallel_scan import Helper, ParallelScan
+from diagnostics.transports.parallel_scan import Helpers, ParallelScan
 from diagnostics.transports.paths import joined
 from diagnostics.transports.scanning import scan_by_listing, walk_by_scan
 from sites.texts import mark as _
@@ -29,12 +29,12 @@ _REPLACING = ("vsftpd", "pure-ftpd", "pyftpdlib", "proftpd")
 
 
 class FtpReader(FtpNames):
-    """Everything `Reader` asks for, over one FTP connection; scans are helped by others like it that `helper` opens."""
+    """Everything `Reader` asks for, over one FTP connection; scans are helped by others like it that `helpers` opens."""
 
-    def __init__(self, wire: FtpWire, protocol: str, helper: Helper | None = None) -> None:
+    def __init__(self, wire: FtpWire, protocol: str, helpers: Helpers | None = None) -> None:
         super().__init__(wire)
         self.protocol = protocol
-        self._helper = helper
+        self._helpers = helpers
         self._site: str | None = None
         self._sets_by_mdtm: bool | None = None
 
@@ -97,9 +97,9 @@ class FtpReader(FtpNames):
     def scan(
         self, path: str, *, max_entries: int, skip: Collection[str] = (), unreadable: Unreadable | None = None
     ) -> Generator[list[Entry], None, None]:
-        if self._helper is None:
+        if self._helpers is None:
             return scan_by_listing(self, path, max_entries, skip, unreadable)
-        return ParallelScan(self, self._helper, path, max_entries, skip, unreadable).batches()
+        return ParallelScan(self, self._helpers, path, max_entries, skip, unreadable).batches()
 
     def real_path(self, path: str) -> str:
         """Resolved name by name from the listings: not every host resolves the folder that it says it is in."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import paramiko
 
 from diagnostics.transports.base import ConnectionDetails, Reader, TooManyConnections, TransportError, Writer
+from diagnostics.transports.company import Company
 from diagnostics.transports.failures import explained, lost
 from diagnostics.transports.listening import HeardTransport
 from diagnostics.transports.session import open_channel, ssh_session
@@ -20,17 +21,17 @@ from sites.texts import mark as _
 
 
 @contextmanager
-def reader(details: ConnectionDetails, guard: Guard) -> Iterator[Reader]:
+def reader(details: ConnectionDetails, guard: Guard, company: Company) -> Iterator[Reader]:
     """A `Reader` on one connection, closed at the end. Raises TransportError."""
-    with ssh_session(details, guard) as transport:
+    with ssh_session(details, guard, company) as transport:
         wire = _sftp(transport, details)
         yield SshReader(wire, transport, details.operation_timeout_s) if details.protocol == "ssh" else SftpReader(wire)
 
 
 @contextmanager
-def writer(details: ConnectionDetails, guard: Guard) -> Iterator[Writer]:
+def writer(details: ConnectionDetails, guard: Guard, company: Company) -> Iterator[Writer]:
     """As `reader`, but what it gives can write."""
-    with ssh_session(details, guard) as transport:
+    with ssh_session(details, guard, company) as transport:
         wire = _sftp(transport, details)
         yield SshWriter(wire, transport, details.operation_timeout_s) if details.protocol == "ssh" else SftpWriter(wire)
 

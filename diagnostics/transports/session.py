@@ -17,9 +17,11 @@ from diagnostics.transports.base import (
     ConnectionLost,
     ConnectionTimedOut,
     JumpHostFailed,
+    NotTried,
     TooManyConnections,
     TransportError,
 )
+from diagnostics.transports.company import Company
 from diagnostics.transports.failures import explained
 from diagnostics.transports.host_keys import check_host_key, preferred_signatures
 from diagnostics.transports.jumping import channel_through, jump_failed, refuse_obvious
@@ -42,10 +44,10 @@ _BUSY = ("exceeded maxstartups", "not allowed at this time", "too many connectio
 
 
 @contextmanager
-def ssh_session(details: ConnectionDetails, guard: Guard) -> Iterator[HeardTransport]:
+def ssh_session(details: ConnectionDetails, guard: Guard, company: Company) -> Iterator[HeardTransport]:
     """A logged-in SSH connection, closed at the end. Raises TransportError; a private key is read before anything is contacted."""
     key = load_private_key(details.private_key, details.passphrase) if details.private_key else None
-    with _line(details, guard) as sock:
+    with _line(details, guard, company) as sock:
         limited = LimitedSocket(sock, details.operation_timeout_s)
         transport = HeardTransport(limited)
         try:
@@ -58,7 +60,7 @@ def ssh_session(details: ConnectionDetails, guard: Guard) -> Iterator[HeardTrans
 
 
 @contextmanager
-def _line(details: ConnectionDetails, guard: Guard) -> Iterator[socket.socket | paramiko.Channel]:
+def _line(details: ConnectionDetails, guard: Guard, company: Company) -> Iterator[socket.socket | paramiko.Channel]:
     """What the bytes go through: a socket, or a channel of the jump host's connection. Raises TransportError."""
     if details.via is None:
         with connect(details, guard) as sock:
@@ -67,8 +69,9 @@ def _line(details: ConnectionDetails, guard: Guard) -> Iterator[socket.socket | 
     refuse_obvious(details, guard)
     with ExitStack() as stack:
         try:
-            jump = stack.enter_context(ssh_session(details.via, guard))
-        except JumpHostFailed:
+            with company.through(details.via) as via:
+                jump = stack.enter_context(ssh_session(via, guard, company))
+        except (JumpHostFailed, NotTried):
             raise
         except TransportError as error:
             raise jump_failed(details.via, error) from error

@@ -24,7 +24,7 @@ from sites.models import Host, Notification
 from tests.diagnostics.accounts import host_on, serving
 from tests.diagnostics.views.cases import make_scene, words
 from tests.factories import make_host, make_site, make_user
-from tests.servers import SshServer, free_port
+from tests.servers import SshServer, free_port, greeting_server
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
@@ -308,3 +308,23 @@ def test_new_failure_is_looked_into_on_an_account_that_is_back_after_a_long_outa
     with purposes.doing("diagnosis"), connecting.reader_for(host) as reader:
         assert reader.home()
     assert not ConnectionPause.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("protocol", "greeting", "code"),
+    [
+        ("ftp", b"421 Too many connections (8) from this IP\r\n", "too-many-connections"),
+        ("sftp", b"Exceeded MaxStartups\r\n", "too-many-connections"),
+        ("sftp", b"SSH-1.5-ancient\r\n", "old-algorithms"),
+    ],
+)
+def test_account_that_is_full_or_too_old_is_left_alone_for_a_while(protocol: str, greeting: bytes, code: str) -> None:
+    with greeting_server(greeting) as peer:
+        host = make_host(protocol=protocol, address=peer.address, port=peer.port, password="x", host_key=OTHER_KEY, state="works")
+        for expected in (code, "paused"):
+            with pytest.raises(connecting.TransportError) as caught, connecting.reader_for(host):
+                pass
+            assert caught.value.code == expected
+        assert peer.connections == 1 and ConnectionPause.objects.get(host=host).failures == 1
+        assert Host.objects.get(pk=host.pk).state == "works"

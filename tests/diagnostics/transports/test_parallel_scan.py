@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from diagnostics.transports import open_reader
-from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, Entry, PermissionRefused, TooManyConnections, TransportError
-from diagnostics.transports.parallel_scan import Helper, ParallelScan
+from diagnostics.transports.base import (
+    ConnectionLost,
+    ConnectionTimedOut,
+    Entry,
+    LoginRefused,
+    PermissionRefused,
+    Reader,
+    TooManyConnections,
+    TransportError,
+)
+from diagnostics.transports.company import Unasked
+from diagnostics.transports.parallel_scan import Helpers, ParallelScan
 from tests.diagnostics.transports.conftest import GUARD, details_for, place_on
 from tests.diagnostics.transports.test_scan import many
 from tests.fakes import FakeHost
 from tests.ftp_servers import pyftpdlib
 
+Opener = Callable[[], AbstractContextManager[Reader]]
 TOP = "/home/demo"
 FILES = {f"{TOP}/a{i}/b{j}/f{k}": b"" for i in range(30) for j in range(5) for k in range(3)}
 ALL = 30 + 30 * 5 + 30 * 5 * 3
@@ -38,7 +49,7 @@ class Helping:
         return self._host.list(path)
 
 
-def helping(host: FakeHost, made: list[Helping], failure: TransportError | None = None) -> Helper:
+def helping(host: FakeHost, made: list[Helping], failure: TransportError | None = None) -> Opener:
     @contextmanager
     def helper() -> Iterator[Helping]:
         made.append(Helping(host, failure))
@@ -47,8 +58,8 @@ def helping(host: FakeHost, made: list[Helping], failure: TransportError | None 
     return helper
 
 
-def scanned(host: FakeHost, helper: Helper, most: int = 10_000, told: dict[str, TransportError] | None = None) -> list[str]:
-    batches = ParallelScan(host, helper, TOP, most, (), told.__setitem__ if told is not None else None).batches()
+def scanned(host: FakeHost, helper: Opener, most: int = 10_000, told: dict[str, TransportError] | None = None) -> list[str]:
+    batches = ParallelScan(host, Helpers(helper), TOP, most, (), told.__setitem__ if told is not None else None).batches()
     return sorted(entry.path for batch in batches for entry in batch)
 
 
@@ -74,6 +85,38 @@ def test_without_further_connections_the_own_one_does_all() -> None:
     assert scanned(host, refused) == below(host)
 
 
+def test_secret_that_was_refused_is_not_offered_again() -> None:
+    tries: list[int] = []
+
+    @contextmanager
+    def refused() -> Iterator[Helping]:
+        tries.append(1)
+        time.sleep(0.01)
+        raise LoginRefused("no")
+        yield
+
+    host = FakeHost(FILES)
+    helpers = Helpers(refused)
+    for _scan in range(2):
+        batches = ParallelScan(host, helpers, TOP, 10_000, (), None).batches()
+        assert sorted(entry.path for batch in batches for entry in batch) == below(host)
+    assert len(tries) == 1 and helpers.refused
+
+
+def test_helpers_go_when_somebody_waits_for_their_place() -> None:
+    class Wanted(Unasked):
+        asked = 0
+
+        def may_go_on(self) -> bool:
+            self.asked += 1
+            return self.asked < 10
+
+    host, made, company = FakeHost(FILES), [], Wanted()
+    batches = ParallelScan(host, Helpers(helping(host, made), company), TOP, 10_000, (), None).batches()
+    assert sorted(entry.path for batch in batches for entry in batch) == below(host)
+    assert company.asked == 10 and sum(len(helper.listed) for helper in made) < 30
+
+
 def test_slow_login_of_a_helper_is_not_waited_for() -> None:
     ended, host = threading.Event(), FakeHost(FILES)
 
@@ -83,7 +126,7 @@ def test_slow_login_of_a_helper_is_not_waited_for() -> None:
         raise ConnectionTimedOut("slow")
         yield
 
-    batches, found, began = ParallelScan(host, slow, TOP, 10_000, (), None).batches(), [], time.monotonic()
+    batches, found, began = ParallelScan(host, Helpers(slow), TOP, 10_000, (), None).batches(), [], time.monotonic()
     for batch in batches:
         found += batch
         if len(found) == ALL:
@@ -128,7 +171,7 @@ def test_ftp_account_is_listed_over_as_many_connections_as_it_grants(tmp_path: P
 def test_no_more_are_given_than_asked_for_and_helpers_end_with_the_scan() -> None:
     host, made = FakeHost(FILES), []
     assert len(scanned(host, helping(host, made), most=100)) == 100
-    with closing(ParallelScan(host, helping(host, made), TOP, 10_000, (), None).batches()) as batches:
+    with closing(ParallelScan(host, Helpers(helping(host, made)), TOP, 10_000, (), None).batches()) as batches:
         for _batch in zip(range(20), batches, strict=False):
             pass
     assert [thread.name for thread in threading.enumerate() if thread.name == "scan"] == []
