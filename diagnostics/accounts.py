@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from sites.probing.engine import probe_many
 from sites.probing.outcome import Kind, ProbeRequest
 from sites.recording import guard_from_settings
 
-from . import connecting, discovering, long_work, purposes
+from . import connecting, discovering, long_work, politeness, purposes
 from .facts.installations import Installation, Search
 from .models import AccountLook, FoundSite
 from .profiles import get_profile
@@ -100,9 +100,9 @@ def _look(look: AccountLook) -> None:
                     search = Search(reader, get_profile(host.profile))
                     going = search.run()
                 search.reader = reader
-                _go_on(look, search, going)
-                if search.ended:
-                    _find_logs(look, reader)
+                gives_way = politeness.GivingWay(host)
+                _go_on(look, search, going, gives_way)
+                if search.ended and _find_logs(look, reader, gives_way):
                     break
             _alive(look)
             time.sleep(GIVE_WAY_S)
@@ -113,8 +113,8 @@ def _look(look: AccountLook) -> None:
     _end(look, State.DONE)
 
 
-def _go_on(look: AccountLook, search: Search, going: Iterator[Installation | None]) -> None:
-    """Looks on for as long as one connection is held."""
+def _go_on(look: AccountLook, search: Search, going: Iterator[Installation | None], gives_way: Callable[[], bool]) -> None:
+    """Looks on for as long as one connection is held, or until somebody urgent waits for it."""
     told, ends = 0.0, time.monotonic() + AT_A_TIME_S
     for found in going:
         if found:
@@ -122,8 +122,8 @@ def _go_on(look: AccountLook, search: Search, going: Iterator[Installation | Non
         if found or time.monotonic() - told > TELL_EVERY_S:
             told = time.monotonic()
             _tell(look, search)
-        if time.monotonic() > ends:
-            return
+        if time.monotonic() > ends or gives_way():
+            break
     _tell(look, search)
 
 
@@ -149,16 +149,19 @@ def _alive(look: AccountLook, **told: Any) -> None:
         raise Stopped
 
 
-def _find_logs(look: AccountLook, reader: Reader) -> None:
-    """The error log of each that was found; that of visitors is found when the site is registered."""
+def _find_logs(look: AccountLook, reader: Reader, gives_way: Callable[[], bool]) -> bool:
+    """The error log of each that was found; that of visitors is found when the site is registered. False when it gave way first."""
     ends = time.monotonic() + MOST_LOGS_S
     for found in look.host.found_sites.filter(found_at__gte=look.started_at, error_log=""):
         if time.monotonic() > ends:
-            return
+            break
+        if gives_way():
+            return False
         _alive(look, folder=found.docroot)
         places = discovering.look_around(reader, look.host.profile, docroot=found.docroot)
         if places.error_log:
             FoundSite.objects.filter(pk=found.pk).update(error_log=places.error_log[:1000])
+    return True
 
 
 def _probe(look: AccountLook) -> None:

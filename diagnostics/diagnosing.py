@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
-from . import connecting, examining, offering, purposes
+from . import connecting, examining, offering, politeness, purposes
 from .baselines import since
 from .causes import CAUSES
 from .evidence import LogLine, SiteSeen
@@ -34,11 +35,14 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 log = logging.getLogger(__name__)
+Unopened = TransportError | SecretUnreadable
 
 MOST_LINES = 60
 MOST_ASKED_AT_ONCE = 2  # of those that people asked for: the smallest installation has three processes for hosts and mail
 HAND_OVER = "diagnostics.tasks.sweep_diagnoses"
 _CATCHING_UP = timedelta(seconds=30)  # after a log's usual lag
+_TRIED_FOR = timedelta(days=1)  # an account that cannot be opened, while the failure lasts
+_NOT_FORGOTTEN = timedelta(seconds=10)  # what was asked for and is still not begun is handed over again
 OPEN = (Diagnosis.State.QUEUED, Diagnosis.State.RUNNING)
 
 
@@ -88,6 +92,14 @@ def hand_over() -> int:
     return len(chosen)
 
 
+def of_incident(incident: Incident) -> None:
+    """Asks for the cause of a new failure where there is a host to read; else its mail need not wait for one."""
+    if incident.site.host_id is None or not incident.site.docroot:
+        incidents.mark_diagnosis(incident, "none")
+    else:
+        request(incident.site, incident)
+
+
 def diagnose_now(site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None) -> Diagnosis:
     """The same at once, in this process."""
     incident = incident or site.incidents.filter(resolved_at=None).first()
@@ -108,8 +120,9 @@ def run(diagnosis_id: int) -> Diagnosis:
         asked_by = {"user": diagnosis.requested_by} if diagnosis.requested_by else {}
         with purposes.doing("diagnosis", site=diagnosis.site, **asked_by), opened(diagnosis.site) as (reader, error):
             examination = _examine(diagnosis, reader, view)
-        diagnosis.error = error
+        diagnosis.error, diagnosis.again_at = _why(error), _opened_again_at(diagnosis, error)
     except (TransportError, SecretUnreadable) as error:
+        diagnosis.again_at = _opened_again_at(diagnosis, error)
         return fail(diagnosis, getattr(error, "message", str(error)))
     except Exception:  # whatever a host makes a check stumble over must not leave the incident waiting for its cause
         log.exception("diagnosis %s", diagnosis_id)
@@ -126,27 +139,50 @@ def _examine(diagnosis: Diagnosis, reader: Reader | None, view: SiteSeen) -> Exa
 
 
 @contextmanager
-def opened(site: Site) -> Iterator[tuple[Reader | None, str]]:
+def opened(site: Site) -> Iterator[tuple[Reader | None, Unopened | None]]:
     """The site's files, or None and why they cannot be read: what is seen from outside still counts."""
     if site.host is None:
-        yield None, _("There is no connection to the files of this site.")
+        yield None, TransportError(_("There is no connection to the files of this site."))
         return
+    reader: Reader | None = None
+    why: Unopened | None = None
     with ExitStack() as stack:
         try:
-            reader: Reader | None = stack.enter_context(connecting.reader_for(site.host))
-            why = ""
+            reader = stack.enter_context(connecting.reader_for(site.host))
         except (TransportError, SecretUnreadable) as error:
-            reader, why = None, f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
+            why = error
         yield reader, why
+
+
+def _why(error: Unopened | None) -> str:
+    return f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip() if error else ""
+
+
+def _opened_again_at(diagnosis: Diagnosis, error: Unopened | None) -> datetime | None:
+    """When an account that was in use or away is tried again for the cause of a failure that lasts; None where that brings nothing."""
+    incident, host, now = diagnosis.incident, diagnosis.site.host, timezone.now()
+    if incident is None or not incident.is_open or host is None or now - incident.opened_at > _TRIED_FOR:
+        return None
+    if isinstance(error, politeness.ConnectionBusy):
+        return now  # whatever has it held it for a long time already
+    away = isinstance(error, (politeness.ConnectionPaused, *politeness.NOT_REACHED))
+    return politeness.diagnosed_again_at(host) if away else None
 
 
 def fail(diagnosis: Diagnosis, why: str) -> Diagnosis:
     """Ends a diagnosis that could not be made."""
     diagnosis.state, diagnosis.error, diagnosis.finished_at = Diagnosis.State.FAILED, why, timezone.now()
-    diagnosis.save(update_fields=["state", "error", "finished_at"])
+    diagnosis.save(update_fields=["state", "error", "finished_at", "again_at"])
     if diagnosis.incident:
-        incidents.mark_diagnosis(diagnosis.incident, "failed")
+        incidents.mark_diagnosis(diagnosis.incident, _how_far(diagnosis))
     return diagnosis
+
+
+def _how_far(diagnosis: Diagnosis) -> str:
+    """What becomes of finding the cause after this diagnosis; its mail waits for one that goes on at once."""
+    if diagnosis.again_at is None or not diagnosis.error:
+        return "failed" if diagnosis.error else "done"
+    return "running" if diagnosis.again_at <= timezone.now() + _NOT_FORGOTTEN else "waiting"
 
 
 def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
@@ -160,14 +196,14 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
         diagnosis.log_lines = [_line_json(line) for line in _telling(evidence.error_log)]
     if diagnosis.connection not in ("", "none"):
         note_error_log(diagnosis.site, was_read=isinstance(evidence.error_log, tuple))
-    diagnosis.again_at = _again_at(diagnosis, examination, now)
+    diagnosis.again_at = diagnosis.again_at or _again_at(diagnosis, examination, now)
     diagnosis.offers, diagnosis.no_trial = offering.from_examination(examination), offering.why_no_trial(examination)
     with transaction.atomic():
         diagnosis.save()
         RepairCase.objects.filter(site=diagnosis.site, closed_at=None).update(diagnosis=diagnosis)
         FindingRecord.objects.bulk_create(_record(diagnosis, n, finding, examination) for n, finding in enumerate(examination.findings))
         if diagnosis.incident:
-            _tell(diagnosis.incident, examination)
+            _tell(diagnosis, diagnosis.incident, examination)
     since.note(diagnosis, evidence)
     return diagnosis
 
@@ -224,7 +260,7 @@ def _first_repair(finding: Finding, examination: Examination) -> tuple[str, str]
     return "", ""
 
 
-def _tell(incident: Incident, examination: Examination) -> None:
+def _tell(diagnosis: Diagnosis, incident: Incident, examination: Examination) -> None:
     first = next((finding for finding in examination.findings if finding.severity == "critical"), None)
     if first is not None:
         proof = next((each for each in first.evidence if each.source == "error-log"), None) or next(iter(first.evidence), None)
@@ -233,7 +269,7 @@ def _tell(incident: Incident, examination: Examination) -> None:
         incidents.attach_cause(
             incident, cause=first.cause, summary=clean(first.summary), confidence=first.confidence, proof=text, place=place
         )
-    incidents.mark_diagnosis(incident, "done")
+    incidents.mark_diagnosis(incident, "done" if first else _how_far(diagnosis))
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -257,12 +293,19 @@ def _finding_row(row: FindingRecord) -> dict[str, Any]:
 
 
 def _ask_again(diagnosis: Diagnosis) -> None:
-    """Once, when the log that lagged has caught up: what it tells by then follows in the thread of the first mail."""
+    """Once the log that lagged has caught up, or the account may be back: what it tells by then follows in the first mail's thread."""
     incident = diagnosis.incident
     if not Diagnosis.objects.filter(pk=diagnosis.pk).exclude(again_at=None).update(again_at=None):
         return
-    if incident is not None and incident.is_open:
-        request(diagnosis.site, incident, is_again=True)
+    has_lagged = not diagnosis.error
+    if incident is not None and incident.is_open and (has_lagged or not incident.cause):
+        request(diagnosis.site, incident, is_again=has_lagged or diagnosis.is_again)
+
+
+def _forgotten(now: datetime) -> QuerySet[Incident]:
+    """New failures of which nobody was told: a process may die, or its database be busy, between storing and telling."""
+    new = Incident.objects.filter(resolved_at=None, diagnosis_state="", diagnoses=None, site__deleted_at=None)
+    return new.filter(opened_at__lt=now - _NOT_FORGOTTEN, opened_at__gt=now - _TRIED_FOR).select_related("site")[:100]
 
 
 def sweep() -> int:
@@ -272,7 +315,9 @@ def sweep() -> int:
         fail(stuck, _("The diagnosis was interrupted. Ask for it again."))
     for due in Diagnosis.objects.filter(again_at__lte=now).select_related("site", "incident")[:100]:
         _ask_again(due)
-    waiting = Diagnosis.objects.filter(state=Diagnosis.State.QUEUED, requested_at__lt=now - timedelta(seconds=10), requested_by=None)
+    for incident in _forgotten(now):
+        of_incident(incident)
+    waiting = Diagnosis.objects.filter(state=Diagnosis.State.QUEUED, requested_at__lt=now - _NOT_FORGOTTEN, requested_by=None)
     ids = list(waiting.values_list("pk", flat=True)[:100])
     for diagnosis_id in ids:
         queueing.enqueue("diagnostics.tasks.diagnose", diagnosis_id, expires=10.0)

@@ -10,7 +10,6 @@ from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from sites import incidents
 from sites.models import Host, Incident, Site
 from sites.pages import finding as finding_pages
 from sites.signals import deployment_finished, incident_opened, sites_in_work
@@ -30,14 +29,10 @@ finding_pages.add_source(_most_visited)
 
 @receiver(incident_opened, dispatch_uid="diagnose-new-incident")
 def diagnose(sender: Any, incident_id: int, **_rest: Any) -> None:
-    """Asks for a diagnosis where there is a host to read; else the mail need not wait for one."""
-    incident = Incident.objects.select_related("site__host").filter(pk=incident_id).first()
-    if incident is None:
-        return
-    if incident.site.host_id is None or not incident.site.docroot:
-        incidents.mark_diagnosis(incident, "none")
-    else:
-        diagnosing.request(incident.site, incident)
+    """Asks for its cause."""
+    incident = Incident.objects.select_related("site").filter(pk=incident_id).first()
+    if incident is not None:
+        diagnosing.of_incident(incident)
 
 
 @receiver(deployment_finished, dispatch_uid="baseline-after-deployment")

@@ -33,6 +33,7 @@ from .transports.base import NotFound, Reader, TransportError
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=3)
+AFTER_GIVING_WAY = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=2)
 MOST_BYTES = 64 * 1024 * 1024  # of one run
 TIME_LIMIT_S = 40.0  # of one run, within the time limit of its task
@@ -102,7 +103,7 @@ def read_host(host_id: int, now: datetime | None = None) -> int:
     now = now or timezone.now()
     reading, _made = LogReading.objects.get_or_create(host=host, defaults={"due_at": now})
     sites = list(host.sites.filter(paused_at=None).select_related("host", "visitor_watch").order_by("pk"))
-    budget = Budget(MOST_BYTES, time.monotonic() + TIME_LIMIT_S)
+    budget = Budget(MOST_BYTES, time.monotonic() + TIME_LIMIT_S, politeness.GivingWay(host))
     try:
         with purposes.doing("access-log"), connecting.reader_for(host) as reader:
             sites = finding_logs.find(reader, sites, now)
@@ -116,7 +117,8 @@ def read_host(host_id: int, now: datetime | None = None) -> int:
         for site in sites:
             _note(site, now, log=_Log.UNREADABLE, log_detail=why)
         return 0
-    LogReading.objects.filter(pk=host.pk).update(failures=0, last_error="", read_at=now, due_at=now + EVERY)
+    pause = AFTER_GIVING_WAY if budget.gave_way else EVERY
+    LogReading.objects.filter(pk=host.pk).update(failures=0, last_error="", read_at=now, due_at=now + pause)
     return found
 
 

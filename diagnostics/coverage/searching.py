@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics import account_rows, connecting, discovering, finding_logs, purposes
-from diagnostics.models import SiteSight
+from diagnostics import account_rows, connecting, discovering, finding_logs, politeness, purposes
+from diagnostics.models import ConnectionPause, SiteSight
 from diagnostics.sight import note_error_log
 from diagnostics.transports.base import Reader, TransportError
 from sites import queueing, registration
@@ -45,7 +45,9 @@ def hand_over() -> int:
     lost = SiteSight.objects.filter(search=_Search.RUNNING, started_at__lt=now - INTERRUPTED)
     lost.update(search=_Search.FAILED, finished_at=now, outcome=_("The search was interrupted. Ask for it again."))
     busy = SiteSight.objects.filter(search=_Search.RUNNING).values("site__host_id")
-    waiting = SiteSight.objects.filter(search=_Search.QUEUED, site__host__isnull=False).exclude(site__host_id__in=busy)
+    away = ConnectionPause.objects.filter(until__gt=now).values("host_id")
+    waiting = SiteSight.objects.filter(search=_Search.QUEUED, site__host__isnull=False)
+    waiting = waiting.exclude(site__host_id__in=busy).exclude(site__host_id__in=away)
     hosts = list(waiting.order_by("site__host_id").values_list("site__host_id", flat=True).distinct()[:AT_ONCE])
     for host_id in hosts:
         queueing.enqueue_on_commit(TASK, host_id, expires=10.0)
@@ -67,12 +69,14 @@ def run(host_id: int) -> int:
     sights = list(mine.select_related("site__host", "site__visitor_watch").order_by("pk"))
     try:
         with purposes.doing("folders"), connecting.reader_for(host) as reader:
-            ends = time.monotonic() + AT_A_TIME_S
+            ends, gives_way = time.monotonic() + AT_A_TIME_S, politeness.GivingWay(host)
             for sight in sights:
-                if time.monotonic() > ends:  # the rest goes on when others had their turn
+                if time.monotonic() > ends or gives_way():  # the rest goes on when others had their turn
                     mine.update(search=_Search.QUEUED)
                     break
                 _search(reader, host, sight)
+    except politeness.NotYet as error:  # nothing was learnt: `hand_over` gives it to the queue again
+        mine.update(search=_Search.QUEUED, outcome=error.message)
     except (TransportError, SecretUnreadable) as error:
         why = f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
         _end(mine, _Search.FAILED, why)

@@ -55,7 +55,9 @@ class Incident(models.Model):
     cause_proof = models.TextField(blank=True)  # the log line, secrets removed
     cause_place = models.CharField(max_length=1100, blank=True)  # "www/.htaccess:12"
     cause_at = models.DateTimeField(null=True)
-    diagnosis_state = models.CharField(max_length=12, blank=True)  # "", "running", "done", "failed", "none" (no connection)
+    diagnosis_state = models.CharField(
+        max_length=12, blank=True
+    )  # "", "running", "waiting" (to be tried again), "done", "failed", "none" (no connection)
 
     class Meta:
         ordering = ["-opened_at"]
