@@ -14,19 +14,17 @@ from django.utils.translation import gettext as _
 
 from sites import credentials
 from sites.importing import checking, making
-from sites.importing.rows import CheckedRow, NewHost, Row, RowRefused
+from sites.importing.rows import CheckedRow, NewHost, Place, Row, RowRefused
 from sites.importing.sources import Parsed
 from sites.models import Host, Site, SiteImport, Team
 
-from . import host_tests
+from . import host_tests, via
 from .profiles import DEFAULT_PROFILE, PROFILES
 from .transports.urls import ParsedConnection, UrlRefused, parse_connect_url
 
 SECRET_PREFIX = "SITEMEND_SECRET_"  # noqa: S105 - the beginning of a variable's name
 MOST_FROM_WEB = 10_000  # rows
 MOST_FROM_COMMAND_LINE = 200_000
-
-Place = tuple[int, str, str, int, str]
 
 
 @dataclass(slots=True)
@@ -39,15 +37,19 @@ class Connections:
     planned: dict[Place, NewHost] = field(default_factory=dict)
     planned_names: dict[tuple[int, str], Place] = field(default_factory=dict)
     secrets: dict[Place, str] = field(default_factory=dict, repr=False)
+    leads_there: via.Named = field(default_factory=via.Named)
 
     @classmethod
     def load(cls, teams: Sequence[Team], *, command_line: bool) -> Connections:
         """One query. The practice host is nobody's to use; one that only an undone import used is as good as gone."""
         found = cls(command_line)
         own = Host.objects.filter(team__in=[team for team in teams if team.pk], practice=False)
-        for host in own.exclude(pk__in=left_over()):
+        standing = list(own.exclude(pk__in=left_over()))
+        for host in standing:
             found.by_name[host.team_id, host.name] = host
             found.by_place.setdefault(place_of(host), host)
+        for host in standing:  # one that lies behind another is meant where no way is named and none is reached directly
+            found.by_place.setdefault(_straight(place_of(host)), host)
         return found
 
     def __call__(self, row: Row, team: Team) -> Host | NewHost | None:
@@ -56,6 +58,8 @@ class Connections:
         secret = self._secret(row)
         if row.get("connect"):
             return self._connected(row, team, secret)
+        if row.get("via"):
+            raise RowRefused(_("via: it needs a connection beside it (column connect)."))
         if secret:
             raise RowRefused(_("secret: it needs a connection beside it (column connect)."))
         if not row.get("host"):
@@ -82,7 +86,7 @@ class Connections:
 
     def _connected(self, row: Row, team: Team, secret: str) -> Host | NewHost:
         parsed = self._parsed(row)
-        place = (team.pk, parsed.protocol, parsed.address, parsed.port, parsed.user)
+        place = (team.pk, parsed.protocol, parsed.address, parsed.port, parsed.user, self._via(row, team, parsed))
         standing = self.by_place.get(place)
         if standing is None:
             return self._planned(row, place, secret)
@@ -92,6 +96,14 @@ class Connections:
             words = _("secret: the hosting account %(name)s stands already. Leave the secret empty to use it, or change it on its page.")
             raise RowRefused(words % {"name": standing.name})
         return standing
+
+    def _via(self, row: Row, team: Team, parsed: ParsedConnection) -> int | None:
+        """The account that leads there; None where the row names none: then whatever stands under the rest is meant."""
+        try:
+            jump = self.leads_there(team, row.get("via"), parsed.protocol)
+        except via.ViaRefused as refusal:
+            raise RowRefused(f"via: {refusal}") from None
+        return jump.pk if jump else None
 
     def _parsed(self, row: Row) -> ParsedConnection:
         try:
@@ -108,16 +120,16 @@ class Connections:
         planned = self.planned.get(place)
         if planned is None:
             return self._plan(row, place, secret)
-        if secret and self.secrets[place] not in ("", secret):
+        if secret and self.secrets[planned.place] not in ("", secret):
             raise RowRefused(_("secret: row %(row)d gives another one for the same connection.") % {"row": planned.row})
         if row.get("host") and row.get("host") != planned.name:
             raise RowRefused(_("host: row %(row)d gives another name for the same connection.") % {"row": planned.row})
-        if secret and not self.secrets[place]:
-            self.secrets[place], planned.sealed_password = secret, credentials.seal(secret)
+        if secret and not self.secrets[planned.place]:
+            self.secrets[planned.place], planned.sealed_password = secret, credentials.seal(secret)
         return planned
 
     def _plan(self, row: Row, place: Place, secret: str) -> NewHost:
-        team_id, protocol, address, port, user = place
+        team_id, protocol, address, port, user, via_id = place
         name = row.get("host")
         if name and ((team_id, name) in self.by_name or (team_id, name) in self.planned_names):
             raise RowRefused(_("host: %(name)s is another connection.") % {"name": name})
@@ -125,8 +137,9 @@ class Connections:
             raise RowRefused(_("host: this is too long: at most %(most)d characters.") % {"most": 100})
         name = name or self._free_name(team_id, f"{user}@{address}".strip("@") or "local")
         profile = row.get("profile") or ("ovh-mutualise" if address.lower().endswith((".ovh.net", ".ovh.com")) else DEFAULT_PROFILE)
-        planned = NewHost(team_id, name, protocol, address, port, user, profile, row.number, credentials.seal(secret))
+        planned = NewHost(team_id, name, protocol, address, port, user, profile, row.number, credentials.seal(secret), via_id)
         self.planned[place], self.secrets[place], self.planned_names[team_id, name] = planned, secret, place
+        self.planned.setdefault(_straight(place), planned)
         return planned
 
     def _free_name(self, team_id: int, name: str) -> str:
@@ -146,7 +159,12 @@ def left_over() -> QuerySet[Host]:
 
 def place_of(host: Host | NewHost) -> Place:
     """What makes two connections the same."""
-    return (host.team_id, host.protocol, host.address, host.port, host.user)
+    return (host.team_id, host.protocol, host.address, host.port, host.user, host.via_id)
+
+
+def _straight(place: Place) -> Place:
+    """The same without a jump host: what a row means that names none."""
+    return (*place[:5], None)
 
 
 def _check_profile(name: str) -> None:
@@ -186,6 +204,7 @@ def make_hosts(planned: Sequence[NewHost], made_by: SiteImport) -> dict[Place, H
 
 def _renew(host: Host, plan: NewHost, made_by: SiteImport) -> None:
     host.sealed_password, host.sealed_private_key, host.sealed_passphrase = plan.sealed_password, "", ""
+    host.via_id = plan.via_id
     host.profile, host.imported_in, host.state, host.state_detail = plan.profile, made_by, Host.State.UNTESTED, ""
     host_tests.want([host])
     host.save()
@@ -198,7 +217,15 @@ def _host(plan: NewHost, names: set[tuple[int, str]], made_by: SiteImport) -> Ho
         name = f"{plan.name[:90]} {number}"
     names.add((plan.team_id, name))
     place = {"protocol": plan.protocol, "address": plan.address, "port": plan.port, "user": plan.user}
-    return Host(team_id=plan.team_id, name=name, profile=plan.profile, sealed_password=plan.sealed_password, imported_in=made_by, **place)
+    return Host(
+        team_id=plan.team_id,
+        name=name,
+        profile=plan.profile,
+        sealed_password=plan.sealed_password,
+        imported_in=made_by,
+        via_id=plan.via_id,
+        **place,
+    )
 
 
 def import_all(parsed: Parsed, *, file_name: str, dry_run: bool) -> tuple[int, list[dict[str, Any]]]:

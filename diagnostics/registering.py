@@ -13,7 +13,7 @@ from sites import registration
 from sites.models import Host, Site, Team
 from sites.registration import RegistrationError
 
-from . import connecting
+from . import connecting, jump_hosts, via
 from .connecting import ConnectionTest
 from .profiles import DEFAULT_PROFILE, PROFILES
 from .transports.base import ConnectionDetails, HostKeyChanged, HostKeyUnknown
@@ -38,6 +38,7 @@ class Wanted:
     team: Team | None = None
     host: str = ""
     connect: str = ""
+    via: str = ""  # name of the account that leads there
     secret: str = field(default="", repr=False)
     key: str = field(default="", repr=False)
     host_key: str = ""  # fingerprint that must be shown
@@ -108,6 +109,8 @@ def _register(wanted: Wanted, team: Team, host: Host | None, tested: ConnectionT
 def _connection(wanted: Wanted, team: Team) -> tuple[Host | None, ConnectionDetails | None, ConnectionTest | None]:
     """The host that stands or the details of a new one, tested. Raises AddRefused."""
     if not wanted.connect:
+        if wanted.via:
+            raise AddRefused("bad-via", _("A jump host belongs to a new connection."), _("Give --connect beside --via."))
         if not wanted.host:
             return None, None, None
         host = Host.objects.filter(team_id=team.pk, name=wanted.host).first()
@@ -121,15 +124,29 @@ def _connection(wanted: Wanted, team: Team) -> tuple[Host | None, ConnectionDeta
     except UrlRefused as error:
         raise AddRefused("bad-connect", error.message, error.hint) from error
     address = {"protocol": parsed.protocol, "address": parsed.address, "port": parsed.port, "user": parsed.user}
-    standing = Host.objects.filter(team_id=team.pk, **address).first()
+    jump = _jump(wanted, team, parsed.protocol)
+    standing = Host.objects.filter(team_id=team.pk, **address, **({"via": jump} if jump else {})).first()
     if standing and not wanted.secret and not wanted.key:
         return standing, None, _tested(wanted, connecting.details_for(standing), standing.profile, standing)
     secret = {"private_key": wanted.key, "passphrase": wanted.secret} if wanted.key else {"password": wanted.secret}
-    details = ConnectionDetails(
-        parsed.protocol, parsed.address, parsed.port, parsed.user, **secret, host_key=standing.host_key if standing else ""
-    )
+    through = standing.via if standing else jump
+    leads_there = connecting.details_for(through) if through else None
+    details = ConnectionDetails(*address.values(), **secret, host_key=standing.host_key if standing else "", via=leads_there)
     tested = _tested(wanted, details, wanted.profile, standing)
     return standing, replace(details, host_key=tested.host_key), tested
+
+
+def _jump(wanted: Wanted, team: Team, protocol: str) -> Host | None:
+    """The account that leads there, if one is named; it must be usable itself."""
+    try:
+        jump = via.Named()(team, wanted.via, protocol)
+        if jump is not None:
+            jump_hosts.require_usable(Host(team=team, via=jump))
+    except via.ViaRefused as error:
+        raise AddRefused("bad-via", str(error), _("See its name on the page of hosting accounts.")) from error
+    except jump_hosts.ConnectionStopped as error:
+        raise AddRefused(error.code, error.message, error.hint) from error
+    return jump
 
 
 def _tested(wanted: Wanted, details: ConnectionDetails, profile: str, host: Host | None = None) -> ConnectionTest:
@@ -168,6 +185,8 @@ def _store(
                 profile = wanted.profile or guess_profile(details.address)
                 name = _free_name(saved, wanted.host or f"{details.user}@{details.address}".strip("@") or "local")
                 host = connecting.create_host(team=saved, name=name, details=details, profile=profile, tested=tested)
+                host.via = _jump(wanted, saved, details.protocol)
+                host.save(update_fields=["via"])
             return _answer(_register(wanted, saved, host, tested), tested)
 
     return _told(attempt)
@@ -185,6 +204,8 @@ def guess_profile(address: str) -> str:
 
 def _answer(site: Site, tested: ConnectionTest | None) -> dict[str, Any]:
     found = {"docroot": site.docroot, "error_log": site.error_log, "access_log": site.access_log}
+    if site.host and site.host.via:
+        found["via"] = site.host.via.name
     if tested:
         found |= {"profile": site.profile_name, "host_key": tested.fingerprint, "read_only": tested.read_only}
     return {"site": site.name, "host": site.host.name if site.host else None, "found": found}

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites.bulk import insert_rows
-from sites.importing.rows import CheckedRow, NewHost
+from sites.importing.rows import CheckedRow, NewHost, Place
 from sites.models import Host, Page, Site, SiteImport
 from sites.scheduling import first_due
 
@@ -20,7 +20,7 @@ AT_ONCE = 500  # rows of one transaction: others may write in between
 _A_SECOND = 100  # first probes that begin in one second
 
 # Stores planned hosting accounts, each once, and tells which row of the database each became.
-MakeHosts = Callable[[Sequence[NewHost], SiteImport], dict[tuple[int, str, str, int, str], Host]]
+MakeHosts = Callable[[Sequence[NewHost], SiteImport], dict[Place, Host]]
 
 
 def make(checked: Sequence[CheckedRow], made_by: SiteImport, make_hosts: MakeHosts) -> int:

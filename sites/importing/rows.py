@@ -11,11 +11,13 @@ from sites.models import Host, Site, Team
 COLUMNS = (
     "name", "url", "pages", "interval", "tags", "team", "host", "connect", "docroot", "error_log", "access_log", "profile",
     "paused", "expected_status", "must_contain", "must_not_contain", "time_limit",
+    "via",
 )  # fmt: skip
 SECRET_COLUMNS = ("secret", "basic_user", "basic_password")  # read, never written
 COMMAND_LINE_COLUMNS = ("secret_env",)
 KNOWN = frozenset((*COLUMNS, *SECRET_COLUMNS, *COMMAND_LINE_COLUMNS))
 REQUIRED = ("name", "url")
+Place = tuple[int, str, str, int, str, int | None]  # what makes two connections the same; the last: the account that leads there
 _RUN_AS_FORMULA = tuple("=+-@\t\r")  # OWASP, CSV injection
 
 
@@ -61,10 +63,11 @@ class NewHost:
     profile: str
     row: int  # the first that names it
     sealed_password: str = field(default="", repr=False)
+    via_id: int | None = None  # the account that leads there
 
     @property
-    def place(self) -> tuple[int, str, str, int, str]:
-        return (self.team_id, self.protocol, self.address, self.port, self.user)
+    def place(self) -> Place:
+        return (self.team_id, self.protocol, self.address, self.port, self.user, self.via_id)
 
 
 class RowRefused(ValueError):

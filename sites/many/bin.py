@@ -72,6 +72,7 @@ def prune(now: datetime | None = None) -> dict[str, int]:
     removed = remove_for_good(list(old))
     unused = Host.objects.filter(imported_in__state=SiteImport.State.UNDONE, practice=False)
     unused = unused.exclude(pk__in=Site.with_deleted.filter(host__isnull=False).values("host_id"))
+    unused = unused.filter(reached_through_it=None)  # another account lies behind it
     unused = unused.exclude(host_key_accepted_at__isnull=False)  # somebody has looked at it and means to use it
     hosts = unused.delete()[0]
     changes = BulkChange.objects.filter(at__lt=now - CHANGES_FOR).delete()[0]

@@ -39,7 +39,7 @@ def json_lines(sites: QuerySet[Site]) -> Iterator[str]:
 
 
 def _each(sites: QuerySet[Site]) -> Iterator[Site]:
-    return sites.select_related("team", "host").prefetch_related("pages").order_by("name").iterator(chunk_size=_AT_ONCE)
+    return sites.select_related("team", "host__via").prefetch_related("pages").order_by("name").iterator(chunk_size=_AT_ONCE)
 
 
 def row_of(site: Site) -> dict[str, Any]:
@@ -64,6 +64,7 @@ def row_of(site: Site) -> dict[str, Any]:
         "must_contain": first.must_contain if first else "",
         "must_not_contain": first.must_not_contain if first else "",
         "time_limit": str(site.time_limit_s),
+        "via": site.host.via.name if site.host and site.host.via else "",
     }
     return {name: values[name] for name in COLUMNS}
 

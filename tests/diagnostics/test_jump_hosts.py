@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
+from django.core.management import call_command
 from django.db.models import RestrictedError
 from django.test import Client
 
 from diagnostics import connecting, jump_hosts
 from diagnostics.transports.base import TransportError
-from sites.models import Host, Team
+from sites.many import exporting
+from sites.models import Host, Site, Team
 from tests.factories import make_host, make_team, make_user
 from tests.servers import SshServer, sshd
 
@@ -141,3 +146,75 @@ def test_jump_host_is_chosen_on_the_form_and_shown_on_the_page(client: Client) -
     assert shown.select_one(f"a[href='/hosts/{jump.pk}/']").get_text() == "Gate"
     page = client.post("/hosts/new/", typed | {"name": "Other", "protocol": "ftps", "port": "21", "via": jump.pk}).content.decode()
     assert "Only SSH and SFTP go through a jump host." in page
+
+
+def added(*arguments: str) -> tuple[dict[str, Any], int]:
+    out, status = StringIO(), 0
+    try:
+        call_command("add_site", *arguments, "--json", stdout=out, stderr=StringIO())
+    except SystemExit as end:
+        status = int(end.code or 0)
+    return json.loads(out.getvalue()), status
+
+
+def test_site_behind_a_jump_host_is_added_from_the_command_line(pair: Pair, tmp_path: Path) -> None:
+    docroot = pair.server.home / "www"
+    docroot.mkdir()
+    pair.server.own(docroot)
+    pair.host.delete()
+    key = tmp_path / "key"
+    key.write_text(pair.server.private_key_text)
+    connect = f"ssh://{pair.server.user}@{pair.server.address}:{pair.server.port}"
+    asked = ("Inner", "https://inner.example/", "--connect", connect, "--key", str(key), "--accept-host-key", "--team", pair.jump.team.name)
+    document, status = added(*asked, "--via", "Gate")
+    assert (status, document["found"]["via"]) == (0, "Gate"), document
+    host = Site.objects.get(name="Inner").host
+    assert host.via == pair.jump and host.state == Host.State.WORKS
+    assert "direct-tcpip" in pair.jump_server.log.read_text() or "Accepted publickey" in pair.jump_server.log.read_text()
+    again = ("Second", "https://second.example/", "--connect", connect, "--via", "Gate", "--docroot", f"{pair.server.remote_home}/www")
+    assert added(*again, "--team", pair.jump.team.name)[1] == 0
+    assert Site.objects.get(name="Second").host == host
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--via", "Nobody", "--connect", "ssh://u@h.example"), "There is no hosting account named Nobody"),
+        (("--via", "Gate", "--connect", "ftp://u@h.example"), "Only SSH and SFTP go through a jump host."),
+        (("--via", "Gate"), "A jump host belongs to a new connection."),
+        (("--via", "Shut", "--connect", "ssh://u@h.example"), "cannot be used now"),
+    ],
+)
+def test_way_that_leads_nowhere_is_refused_before_anything_is_stored(more: tuple[str, ...], says: str) -> None:
+    team = make_team("Agency")
+    make_host(team, name="Gate"), make_host(team, name="Shut", state="refused"), make_host(name="Nobody")
+    document, status = added("A", "https://a.example/", "--team", "Agency", *more)
+    assert status == 2 and says in document["error"]["message"] and not Site.objects.exists() and Host.objects.count() == 3
+
+
+def test_import_names_the_way_and_tells_two_ways_apart(tmp_path: Path) -> None:
+    team = make_team("Agency")
+    gate, door = make_host(team, name="Gate"), make_host(team, name="Door")
+    inner = make_host(team, name="Standing", protocol="ssh", address="10.0.0.9", port=22, user="w", via=gate)
+    path = tmp_path / "sites.csv"
+    path.write_text(
+        "name,url,connect,via,secret\n"
+        "A,https://a.example/,ssh://w@10.0.0.5,Gate,x\n"
+        "B,https://b.example/,ssh://w@10.0.0.5,,\n"
+        "C,https://c.example/,ssh://w@10.0.0.5,Door,y\n"
+        "D,https://d.example/,ssh://w@10.0.0.9,Gate,\n"
+        "E,https://e.example/,ssh://w@10.0.0.9,,\n"
+        "F,https://f.example/,ftp://w@10.0.0.5,Gate,x\n"
+        "G,https://g.example/,ssh://w@10.0.0.5,Nobody,x\n"
+        "H,https://h.example/,,Gate,\n"
+    )
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("import_sites", str(path), "--json", stdout=out, stderr=StringIO())
+    refused = {each["row"]: each["why"] for each in json.loads(out.getvalue())["refused"]}
+    assert set(refused) == {7, 8, 9} and all(why.startswith("via: ") for why in refused.values())
+    hosts = {site.name: site.host for site in Site.objects.select_related("host__via")}
+    assert hosts["A"] == hosts["B"] and hosts["A"].via == gate and hosts["C"].via == door and hosts["C"] != hosts["A"]
+    assert hosts["D"] == hosts["E"] == inner
+    exported = exporting.row_of(Site.objects.get(name="A"))
+    assert (exported["via"], exported["connect"]) == ("Gate", "ssh://w@10.0.0.5:22")

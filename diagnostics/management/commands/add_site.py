@@ -26,6 +26,7 @@ class Command(cli.JsonCommand):
         parser.add_argument("--team", default="", help="the team that owns it")
         parser.add_argument("--host", default="", help="a host that stands, or the name of the new one")
         parser.add_argument("--connect", default="", metavar="URL", help="ssh://user@host:port, sftp://…, ftps://…, ftp://… or local:")
+        parser.add_argument("--via", default="", metavar="HOST", help="the hosting account that the new one is reached through")
         parser.add_argument("--secret-env", default="", metavar="VAR", help="variable that holds the password or the key's passphrase")
         parser.add_argument("--key", default="", metavar="FILE", help="private key")
         chosen = parser.add_mutually_exclusive_group()
@@ -48,7 +49,7 @@ class Command(cli.JsonCommand):
             interval_s=options["interval"],
             **{
                 name: options[name]
-                for name in ("host", "connect", "host_key", "accept_host_key", "docroot", "error_log", "access_log", "profile")
+                for name in ("host", "connect", "via", "host_key", "accept_host_key", "docroot", "error_log", "access_log", "profile")
             },
         )
         try:
