@@ -113,12 +113,13 @@ def _import_row(number: int, found: FoundSite, host: Host, typed: Mapping[str, s
 
 
 def name_of(url: str) -> str:
-    """ "example.org/blog" for "https://www.example.org/blog/"."""
+    """ "example.org/blog" for "https://www.example.org/blog/"; a port tells sites of one machine apart."""
     try:
         parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return url[:100]
-    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}"[:100]
+    return f"{(parts.hostname or '').removeprefix('www.')}{port}{parts.path.rstrip('/')}"[:100]
 
 
 def _row(found: FoundSite, site: Site | None) -> FoundRow:

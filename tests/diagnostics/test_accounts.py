@@ -193,3 +193,15 @@ def test_only_sites_found_on_this_host_can_be_chosen() -> None:
     foreign = found_site(other, "/www", "https://shop.example/")
     assert account_rows.chosen(host, make_user(team=host.team), {}, [foreign.pk, 999_999]) is None
     assert json.dumps(account_rows.name_of("https://www.shop.example/blog/")) == '"shop.example/blog"'
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://www.example.org/blog/", "example.org/blog"),
+        ("http://127.0.0.1:8081/", "127.0.0.1:8081"),
+        ("https://example.org:99999/", "https://example.org:99999/"),
+    ],
+)
+def test_name_of_a_found_site_tells_it_from_its_neighbours(url: str, name: str) -> None:
+    assert account_rows.name_of(url) == name
