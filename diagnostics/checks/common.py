@@ -47,7 +47,7 @@ def lines_of_failure(evidence: Evidence) -> list[LogLine]:
     """The log lines that belong to the failure, those paired with our own requests first, then the newest first."""
     if not isinstance(evidence.error_log, tuple) or not is_failing(evidence.site):
         return []
-    fitting = [line for line in evidence.error_log if line.paired or _in_failing_time(line, evidence.site)]
+    fitting = [line for line in reversed(evidence.error_log) if line.paired or _in_failing_time(line, evidence.site)]
     return sorted(fitting, key=lambda line: (not line.paired, -(line.at.timestamp() if line.at else 0.0)))
 
 

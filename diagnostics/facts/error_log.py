@@ -21,6 +21,7 @@ MOST_PACKED = 48 * 1024 * 1024  # of a log that gzip packed: about half a gigaby
 BEFORE = timedelta(seconds=90)
 AROUND_PROBE = timedelta(seconds=3)
 _TELLING = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Compile|Core) error|\.htaccess|Uncaught |\[(?:core:)?(?:alert|crit|emerg)\]")
+_OF_REQUEST = re.compile(r', request: "[A-Z]+ ')
 _OF_TRACE = re.compile(r"(?:\] |: |^)PHP(?: Stack trace:| {1,3}\d+\. )")
 
 
@@ -76,7 +77,7 @@ def _forerunner(reader: Reader, path: str, since: datetime, limit: int) -> RawLo
     """The end of what the log was before it was rotated, if that was written to since then."""
     files = log_series.family(reader, path)[:-1]
     older = next((file for file in reversed(files) if file.mtime >= since.timestamp() and file.size), None)
-    if older is None or older.size > MOST_PACKED and older.is_gz:
+    if older is None or (older.size > MOST_PACKED and older.is_gz):
         return None
     if not older.is_gz:
         tail = reader.read_tail(older.path, limit)
@@ -101,7 +102,7 @@ def parse(raw: RawLog, site: SiteSeen, requests: tuple[Request, ...] = (), offse
         text, before = unwrap(entry.text)
         if (since is not None and at is not None and at < since) or not text.strip() or _OF_TRACE.search(text[:300]):
             continue
-        lines.append(LogLine("error-log", raw.path, at, text, _is_ours(entry, at, marks, requests), before))
+        lines.append(LogLine("error-log", raw.path, at, text, _is_ours(entry, text, at, marks, requests), before))
     return _chosen(lines)
 
 
@@ -145,14 +146,14 @@ def beginning(site: SiteSeen) -> datetime | None:
     return min(times) - BEFORE if times else None
 
 
-def _is_ours(entry: RawEntry, at: datetime | None, marks: set[str], requests: tuple[Request, ...]) -> bool:
+def _is_ours(entry: RawEntry, text: str, at: datetime | None, marks: set[str], requests: tuple[Request, ...]) -> bool:
     if any(mark in entry.text for mark in marks):
         return True
-    if at is None:
+    if at is None or _OF_REQUEST.search(entry.text):  # nginx names the request, and it is another
         return False
     near = [request for request in requests if abs(at - request.at) <= AROUND_PROBE]
     if not entry.client:
-        return any(request.is_alone for request in near) and is_telling(entry.text)
+        return any(request.is_alone for request in near) and is_telling(text)
     return any(request.client == entry.client and (not (entry.port and request.port) or entry.port == request.port) for request in near)
 
 

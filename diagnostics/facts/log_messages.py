@@ -17,7 +17,7 @@ def unwrap(text: str) -> tuple[str, str]:
         text = text.replace("\\n", "\n")
     if "PHP message: " not in text:
         return text[:LONGEST], ""
-    head, *messages = _SPLIT.split(text)
+    _head, *messages = _SPLIT.split(text)
     messages = [message for message in messages if not _TRACE.match(message)]
     for number, message in enumerate(messages):
         if FATAL.match(message):

@@ -45,7 +45,9 @@ def read(reader: Reader, site: SiteSeen, docroot: str, named: str, access: str, 
     return found
 
 
-def read_more(reader: Reader, site: SiteSeen, docroot: str, logs: LogsRead, tree: Iterable[TreeEntry], also: Iterable[str] = ()) -> LogsRead:
+def read_more(
+    reader: Reader, site: SiteSeen, docroot: str, logs: LogsRead, tree: Iterable[TreeEntry], also: Iterable[str] = ()
+) -> LogsRead:
     """With the logs that lie in the site's folders, and while nothing explains the failure, those beside the first log."""
     begun = error_log.beginning(site)
     if begun is None:
@@ -66,9 +68,7 @@ def _requests(reader: Reader, site: SiteSeen, access: str) -> tuple[Request, ...
         return ()
 
 
-def _with(
-    reader: Reader, site: SiteSeen, docroot: str, before: LogsRead, paths: Iterable[str], *, is_named: bool = False
-) -> LogsRead:
+def _with(reader: Reader, site: SiteSeen, docroot: str, before: LogsRead, paths: Iterable[str], *, is_named: bool = False) -> LogsRead:
     found = before
     for path in paths:
         if path in found.paths:
