@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from diagnostics.installed import Application, Change, DatabaseTrial
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -97,6 +99,9 @@ class Evidence:
     root_mode: int | None = None  # mode of the folder above the docroot
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
     existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there
+    applications: tuple[Application, ...] = ()  # what is installed and answers the site's pages, those of failing pages first
+    database: DatabaseTrial | Unreadable = Unreadable("the database", "it was not asked")
+    changes: tuple[Change, ...] = ()  # what changed shortly before the failure, the latest first
     read_at: datetime | None = None
 
     def exists(self, path: str) -> bool | None:

@@ -44,6 +44,7 @@ PURE = (
     "sites/visitors/visits.py",
     "sites/windows/occurrences.py",
     "diagnostics/evidence.py",
+    "diagnostics/installed.py",
     "diagnostics/findings.py",
     "diagnostics/redaction.py",
     "diagnostics/wizard.py",

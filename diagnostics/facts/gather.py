@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry, Unreadable
 from diagnostics.facts import cgi_scripts, htaccess_files, server_logs, tree
+from diagnostics.facts.applications import with_applications
 from diagnostics.facts.paths import above
+from diagnostics.facts.small_files import SmallFiles
 from diagnostics.htaccess.parser import parse as parse_htaccess
 from diagnostics.transports.base import Capability, Reader, TransportError
 
@@ -42,6 +44,7 @@ def gather(
         evidence = replace(evidence, error_log=logs.lines)
         evidence = replace(evidence, htaccess=_htaccess(reader, paths, evidence.tree))
         evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, evidence.tree), ()))  # type: ignore[arg-type]
+    evidence, _applications = with_applications(SmallFiles(reader), evidence, deadline)
     return replace(evidence, existing=_quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
 

@@ -5,6 +5,7 @@ Whoever wants one more adds it here. What a command needs to know in secret is g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnostics.transports.base import Reader, Unsupported
@@ -38,3 +39,15 @@ def run(reader: Reader, command: Command, given: bytes = b"") -> Ran:
         raise explained(Unsupported, _("This connection runs no commands."))
     found: Ran = runner(command, given)
     return found
+
+
+# For each name: "+" and the content of a regular file of at most so many bytes, else "-"; then the mark on a line of its own.
+_CONTENTS = (
+    'most=$1; mark=$2; shift 2; for f; do if [ -f "$f" ] && [ ! -L "$f" ] && [ -r "$f" ] && [ "$(wc -c <"$f")" -le "$most" ]; '
+    'then printf +; cat -- "$f"; else printf -; fi; printf "\\n%s\\n" "$mark"; done'
+)
+
+
+def contents(paths: Sequence[str], most: int, mark: str) -> Command:
+    """Several small files at once, each ended by a line with `mark`. Links are not followed."""
+    return Command(("sh", "-c", _CONTENTS, "sh", str(most), mark, *paths), limit=4 * 1024 * 1024)

@@ -1,0 +1,124 @@
+"""What is installed on a site, as facts bring it back and checks see it: frozen values, without a secret among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part that can be taken out: a plugin, a theme, a must-use plugin or a drop-in of WordPress.
+
+    `path` is relative to the folder above the docroot; `real` is where a link leads, absolute, else empty. `changed_at` is the newest
+    time of its files, in seconds. Its name, version and the PHP that it needs are known only where its header was read.
+    """
+
+    kind: str  # "plugin", "theme", "mu-plugin", "drop-in"
+    slug: str
+    path: str
+    absolute: str
+    changed_at: float = 0.0
+    real: str = ""
+    title: str = ""
+    version: str = ""
+    requires_php: str = ""
+    is_folder: bool = False
+
+    @property
+    def named(self) -> str:
+        """As a person knows it: "Contact Form 5.3", or the name of its folder."""
+        return f"{self.title or self.slug} {self.version}".strip()
+
+    def holds(self, absolute: str) -> bool:
+        """Whether a path, absolute as the transport names it, lies in this part."""
+        places = (self.absolute, self.real) if self.real else (self.absolute,)
+        return any(absolute == place or (self.is_folder and absolute.startswith(f"{place}/")) for place in places)
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """The file `.maintenance`. `until`: when WordPress ends it by itself, seconds; None where the file says "now" for ever."""
+
+    path: str
+    written_at: float
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A file of the program that is not as it should be. `line` where it breaks off, if that is known."""
+
+    path: str
+    why: str
+    line: int | None = None
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One installed program. `path` names its folder, relative to the folder above the docroot."""
+
+    name: str  # "wordpress", "laravel", ...
+    title: str
+    path: str
+    absolute: str
+    version: str = ""
+    settings_path: str = ""
+    settings: tuple[tuple[str, str], ...] = ()  # what matters of them and is no secret
+    trouble: tuple[Damage, ...] = ()  # in the settings files
+    core: str = ""  # absolute, the folder that holds wp-includes
+    content: str = ""  # absolute
+    components: tuple[Component, ...] = ()
+    maintenance: Maintenance | None = None
+    is_network: bool = False
+    damaged: tuple[Damage, ...] = ()  # files of the program itself
+    strangers: tuple[str, ...] = ()  # PHP files among those of the program that came later than it
+    serves: tuple[str, ...] = ()  # paths of the pages that it answers
+
+    def setting(self, name: str, default: str = "") -> str:
+        return dict(self.settings).get(name, default)
+
+    def component(self, absolute: str) -> Component | None:
+        """The part that a file belongs to, the most specific one."""
+        held = [each for each in self.components if each.holds(absolute)]
+        return max(held, key=lambda each: len(each.absolute), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTrial:
+    """What the database said to the site's own login. `code` is the number of the server's or the driver's error, 0 where all is well.
+
+    `by` tells how it was tried ("php", "mysql"). `tables` counts those with the site's prefix; `table` is the one that failed.
+    """
+
+    by: str
+    where: str  # server and port or socket, as the settings name them
+    name: str
+    prefix: str
+    settings_path: str
+    stage: str  # "connect", "select", "tables", "read", "well"
+    code: int = 0
+    message: str = ""
+    tables: int = 0
+    table: str = ""
+    other_prefixes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    theme: str = ""  # folder name of the active theme, where it was read
+    parent_theme: str = ""
+    plugins: tuple[str, ...] | None = None  # main files of the active plugins, None: not known
+    line: int | None = None  # of the settings file that names the login
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Files that belong together and changed together. Times in seconds."""
+
+    what: str  # a key of `manifests.rules.GROUP_WORDS`
+    name: str
+    first: float
+    last: float
+    count: int
+    paths: tuple[str, ...]  # a few of them, relative to the folder above the docroot
+    how: str = "changed"  # "changed", "added", "removed", "permissions"
+    source: str = "times"  # "baseline" where two readings were compared
+    versions: str = ""  # "5.2 → 5.3"
