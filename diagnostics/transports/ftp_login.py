@@ -20,6 +20,7 @@ from diagnostics.transports.base import (
 from diagnostics.transports.failures import explained
 from diagnostics.transports.ftp_lines import parse_features
 from diagnostics.transports.ftp_wire import FtpRefused, FtpWire, Reply
+from diagnostics.transports.secrecy import Secrets
 from diagnostics.transports.sockets import connect
 from sites.texts import mark as _
 
@@ -57,7 +58,7 @@ def _check_typed(details: ConnectionDetails) -> None:
 
 # --- the line -----------------------------------------------------------------------------------
 def _plain(details: ConnectionDetails, guard: Guard) -> FtpWire:
-    wire = FtpWire(connect(details, guard), details.operation_timeout_s)
+    wire = FtpWire(connect(details, guard), details.operation_timeout_s, secrets=Secrets(details))
     try:
         _greet(wire, details)
     except BaseException:
@@ -82,7 +83,7 @@ def _secure(details: ConnectionDetails, guard: Guard) -> FtpWire:
 
 
 def _over_tls(details: ConnectionDetails, guard: Guard, context: ssl.SSLContext) -> FtpWire:
-    wire = FtpWire(connect(details, guard), details.operation_timeout_s, secure=True)
+    wire = FtpWire(connect(details, guard), details.operation_timeout_s, secure=True, secrets=Secrets(details))
     implicit = details.port in IMPLICIT_PORTS
     try:
         if not implicit:

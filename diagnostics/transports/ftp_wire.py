@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, TransportError, Unsupported
-from diagnostics.transports.failures import explained, lost, printable, too_slow
+from diagnostics.transports.failures import explained, lost, too_slow
+from diagnostics.transports.secrecy import Secrets
 from sites.texts import mark as _
 
 REPLY_LIMIT = 65_536  # bytes of one answer; the longest real ones are greetings and lists of commands, of a few kilobytes
 CHUNK = 65_536
 PROGRESS = 1_024  # bytes that a data connection must bring within each time limit
-SAID_LIMIT = 200  # characters of a host's words that are shown
 
 # As the control connection's TLS session asks for it (RFC 4217 section 10): a data connection, wrapped.
 Protection = Callable[[socket.socket], socket.socket]
@@ -38,6 +38,7 @@ class Reply:
 
     code: int
     lines: tuple[str, ...]
+    secrets: Secrets = field(default_factory=Secrets)
 
     @property
     def text(self) -> str:
@@ -46,8 +47,7 @@ class Reply:
     @property
     def said(self) -> str:
         """For a message: one line, bounded, nothing that could be anything but text."""
-        words = " ".join(printable(self.text[: 4 * SAID_LIMIT]).split())
-        return words if len(words) <= SAID_LIMIT else words[: SAID_LIMIT - 1] + "…"
+        return self.secrets.shown(self.text)
 
     def mentions(self, *words: str) -> bool:
         said = self.text.lower()
@@ -75,6 +75,7 @@ class FtpWire:
     home: str = "/"
     greeting: str = ""
     secure: bool = False
+    secrets: Secrets = field(default_factory=Secrets)  # which this host has been told
     _buffer: bytes = field(default=b"", repr=False)
     _broken: TransportError | None = None
     _folder: str = ""
@@ -108,7 +109,7 @@ class FtpWire:
             room -= len(line) + 2
             more = not (line[:3] == last and line[3:4] in ("", " "))
             lines.append(line[4:] if line[:4] in (last + " ", last + "-") else line)
-        reply = Reply(int(last), tuple(lines))
+        reply = Reply(int(last), tuple(lines), self.secrets)
         if reply.code == 421:  # the host ends the conversation (RFC 959 section 4.2.2)
             self.break_off(lost())
         return reply

@@ -6,24 +6,18 @@ from typing import Any
 
 import paramiko
 
-from diagnostics.transports.failures import printable
+from diagnostics.transports.secrecy import Secrets
 
 # RFC 4253 section 6.1 asks for 35,000 bytes; OpenSSH sends up to 256 KB, and a login banner of 1 MB in one packet.
 PACKET_LIMIT = 2 * 1_048_576
-SAID_LIMIT = 200  # characters of a server's words that are shown
-
-
-def shortened(said: str) -> str:
-    """A stranger's words for a message: one line, no control characters, bounded."""
-    line = " ".join(printable(said[: 4 * SAID_LIMIT].replace("\r", " ").replace("\n", " ")).split())
-    return line if len(line) <= SAID_LIMIT else line[: SAID_LIMIT - 1] + "…"
 
 
 class HeardTransport(paramiko.Transport):
     """Keeps the algorithms that the server offers and the reason it gives when it hangs up (RFC 4253 sections 7.1 and 11.1)."""
 
-    def __init__(self, sock: Any) -> None:
+    def __init__(self, sock: Any, secrets: Secrets) -> None:
         super().__init__(sock)
+        self.secrets = secrets
         self.offers: dict[str, tuple[str, ...]] = {}
         self.farewell = ""
         self._limit_packets()
@@ -46,4 +40,4 @@ class HeardTransport(paramiko.Transport):
 
     def _parse_disconnect(self, m: paramiko.Message) -> None:
         m.get_int()
-        self.farewell = shortened(m.get_binary().decode("utf-8", "replace"))
+        self.farewell = self.secrets.shown(m.get_binary().decode("utf-8", "replace"))

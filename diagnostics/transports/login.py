@@ -15,7 +15,8 @@ from diagnostics.transports.base import (
     TransportError,
 )
 from diagnostics.transports.failures import explained
-from diagnostics.transports.listening import HeardTransport, shortened
+from diagnostics.transports.listening import HeardTransport
+from diagnostics.transports.secrecy import Secrets
 from sites.texts import mark as _
 
 _ORDER = ("publickey", "password", "keyboard-interactive")
@@ -38,7 +39,7 @@ def log_in(transport: HeardTransport, details: ConnectionDetails, key: paramiko.
     while offered:
         method = next((name for name in _ORDER if name in held and name in offered), "")
         if not method:
-            raise _more_wanted(accepted, offered) if accepted else _no_way_in(offered, details)
+            raise _more_wanted(accepted, offered, transport.secrets) if accepted else _no_way_in(offered, details)
         # The host counts a password twice if it is offered in two ways.
         held -= _BY_PASSWORD if method in _BY_PASSWORD else {method}
         offered = _attempt(transport, details, key, method)
@@ -52,7 +53,7 @@ def _attempt(transport: HeardTransport, details: ConnectionDetails, key: paramik
             return transport.auth_publickey(details.user, key)
         if method == "password":
             return transport.auth_password(details.user, details.password, fallback=False)
-        return transport.auth_interactive(details.user, _Answers(details.password))
+        return transport.auth_interactive(details.user, _Answers(details.password, transport.secrets))
     except _AskedMore as asked:
         text = _("The host asks for more than the password: “{question}”.")
         raise explained(SecondFactorWanted, text, _HINT_UNATTENDED, question=asked.question) from asked
@@ -72,7 +73,7 @@ def _methods(transport: HeardTransport, details: ConnectionDetails) -> Sequence[
 
 def _no_way_in(offered: Sequence[str], details: ConnectionDetails) -> LoginRefused:
     """Nothing that was given is taken there: nothing was sent."""
-    shown = shortened(", ".join(offered))
+    shown = Secrets(details).shown(", ".join(offered))
     if not details.password and not details.private_key:
         text = _("Neither a password nor a private key was given.")
     elif not details.private_key:
@@ -82,7 +83,7 @@ def _no_way_in(offered: Sequence[str], details: ConnectionDetails) -> LoginRefus
     return explained(LoginRefused, text, _("The host takes: {methods}.").format(methods=shown))
 
 
-def _more_wanted(accepted: Sequence[str], offered: Sequence[str]) -> SecondFactorWanted:
+def _more_wanted(accepted: Sequence[str], offered: Sequence[str], secrets: Secrets) -> SecondFactorWanted:
     """A proof was accepted, the next one was not given."""
     by_key = "publickey" in accepted
     if by_key and "password" in offered:
@@ -96,7 +97,7 @@ def _more_wanted(accepted: Sequence[str], offered: Sequence[str]) -> SecondFacto
         if by_key
         else _("The host accepted the password, but asks for a second proof besides it ({methods}).")
     )
-    return explained(SecondFactorWanted, text, hint, methods=shortened(", ".join(offered)))
+    return explained(SecondFactorWanted, text, hint, methods=secrets.shown(", ".join(offered)))
 
 
 def _refused(error: Exception, transport: HeardTransport, details: ConnectionDetails, key: paramiko.PKey | None) -> TransportError:
@@ -147,8 +148,9 @@ class _AskedMore(paramiko.SSHException):
 class _Answers:
     """Gives the password to one hidden question of a keyboard-interactive login (RFC 4256), once. Raises _AskedMore for all else."""
 
-    def __init__(self, password: str) -> None:
+    def __init__(self, password: str, secrets: Secrets) -> None:
         self._password: str | None = password
+        self._secrets = secrets
         self._rounds = 0
 
     def __call__(self, title: str, instructions: str, prompts: Sequence[tuple[str, bool]]) -> list[str]:
@@ -157,6 +159,6 @@ class _Answers:
             return []
         if len(prompts) != 1 or prompts[0][1] or self._password is None:
             asked = " ".join(text for text, _shown in prompts[-2:]) or instructions or title
-            raise _AskedMore(shortened(asked) or "?")
+            raise _AskedMore(self._secrets.shown(asked) or "?")
         password, self._password = self._password, None
         return [password]

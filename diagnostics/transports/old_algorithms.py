@@ -44,7 +44,7 @@ def nothing_in_common(transport: HeardTransport, address: str) -> OldAlgorithms:
             if not set(offered) & set(getattr(spoken, ours)):
                 missing.append((option, offered))
                 break
-    shown = "; ".join(f"{option} {_listed(names)}" for option, names in missing)
+    shown = transport.secrets.hidden("; ".join(f"{option} {_listed(names)}" for option, names in missing))
     if missing and all(_OLD.fullmatch(name) for _option, names in missing for name in names):
         text = _("{address} offers only old SSH algorithms that are no longer safe: {offered}.")
         return explained(OldAlgorithms, text, _HINT_UPDATE, address=address, offered=shown)

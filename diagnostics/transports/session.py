@@ -25,10 +25,11 @@ from diagnostics.transports.company import Company
 from diagnostics.transports.failures import explained
 from diagnostics.transports.host_keys import check_host_key, preferred_signatures
 from diagnostics.transports.jumping import channel_through, jump_failed, refuse_obvious
-from diagnostics.transports.listening import HeardTransport, shortened
+from diagnostics.transports.listening import HeardTransport
 from diagnostics.transports.login import log_in
 from diagnostics.transports.old_algorithms import nothing_in_common, speaks_version_1
 from diagnostics.transports.private_keys import load_private_key
+from diagnostics.transports.secrecy import Secrets
 from diagnostics.transports.sockets import LimitedSocket, connect
 from sites.texts import mark as _
 
@@ -49,7 +50,7 @@ def ssh_session(details: ConnectionDetails, guard: Guard, company: Company) -> I
     key = load_private_key(details.private_key, details.passphrase) if details.private_key else None
     with _line(details, guard, company) as sock:
         limited = LimitedSocket(sock, details.operation_timeout_s)
-        transport = HeardTransport(limited)
+        transport = HeardTransport(limited, Secrets(details))
         try:
             _negotiate(transport, limited, details)
             check_host_key(details.host_key, transport.get_remote_server_key(), details.address)
@@ -121,7 +122,7 @@ def _negotiate(transport: HeardTransport, sock: LimitedSocket, details: Connecti
         text = _("{address} accepted the connection on port {port} but did not say it speaks SSH within {seconds:g} s.")
         wait = details.connect_timeout_s
         raise explained(ConnectionTimedOut, text, hint, address=details.address, port=details.port, seconds=wait) from failure
-    said = shortened(sock.first_words.decode("utf-8", "replace"))
+    said = transport.secrets.shown(sock.first_words.decode("utf-8", "replace"))
     raise _no_ssh(details, transport, failure, said) from failure
 
 

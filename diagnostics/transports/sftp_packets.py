@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagnostics.transports.base import ConnectionLost
 from diagnostics.transports.failures import explained
+from diagnostics.transports.secrecy import Secrets
 from sites.texts import mark as _
 
 INIT, VERSION, OPEN, CLOSE, READ, WRITE, LSTAT, FSTAT, SETSTAT = 1, 2, 3, 4, 5, 6, 7, 8, 9
@@ -114,12 +115,13 @@ class Answer:
 
     kind: int
     body: Body
+    secrets: Secrets = field(default_factory=Secrets)
 
     def expect(self, kind: int) -> Body:
         """Raises SftpStatus when the host refused, ConnectionLost when it is something else altogether."""
         if self.kind == STATUS:
             code = self.body.number()
-            text = self.body.string().decode("utf-8", "replace") if self.body.rest_has() else ""
+            text = self.secrets.shown(self.body.string().decode("utf-8", "replace")) if self.body.rest_has() else ""
             if code != OK:
                 raise SftpStatus(code, text)
         if self.kind != kind:

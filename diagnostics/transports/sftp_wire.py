@@ -14,6 +14,7 @@ import paramiko
 
 from diagnostics.transports.base import TransportError
 from diagnostics.transports.failures import lost, too_slow
+from diagnostics.transports.secrecy import Secrets
 from diagnostics.transports.sftp_packets import (
     ATTRS,
     CLOSE,
@@ -57,8 +58,9 @@ _SEND_AT = 65_536  # bytes of requests that are put together before they are sen
 class SftpWire:
     """One SFTP conversation. Raises SftpStatus for what the host refuses, ConnectionLost and ConnectionTimedOut for the line."""
 
-    def __init__(self, channel: paramiko.Channel, answer_limit_s: float) -> None:
+    def __init__(self, channel: paramiko.Channel, answer_limit_s: float, secrets: Secrets | None = None) -> None:
         self._channel = channel
+        self._secrets = secrets or Secrets()
         self._answer_limit_s = answer_limit_s
         self._next = 0
         self._asked: set[int] = set()
@@ -271,7 +273,7 @@ class SftpWire:
             number = body.number()
             if number in self._asked:
                 self._asked.discard(number)
-                return number, Answer(kind, body)
+                return number, Answer(kind, body, self._secrets)
             if number not in self._abandoned:
                 raise self._break(garbled())
             self._abandoned.discard(number)
