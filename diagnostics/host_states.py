@@ -109,6 +109,9 @@ def require_usable(host: Host) -> None:
     if state == Host.State.REFUSED:
         hint = _("Correct user or secret of the host, then test the connection.")
         raise ConnectionStopped(_("The host refused the login the last time, so it is not tried again by itself."), hint)
+    if state == Host.State.KEY_CHANGED and host.protocol == Host.Protocol.FTPS:
+        hint = _("Ask the host whether its certificate was changed, and accept the new one only then.")
+        raise ConnectionStopped(_("The certificate has changed, so this connection is not used."), hint)
     if state == Host.State.KEY_CHANGED:
         hint = _("Ask the host whether its key was changed, and accept the new one only then.")
         raise ConnectionStopped(_("The host key has changed, so this connection is not used."), hint)

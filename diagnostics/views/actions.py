@@ -13,6 +13,7 @@ from sites.models import Host, Site
 
 from .. import access, auditing, purposes
 from ..models import HostAction
+from ..transports.base import HostKeyUnknown
 
 PER_PAGE = 50
 _KINDS = {
@@ -67,6 +68,10 @@ def _outcome(row: HostAction) -> str:
         return _("Interrupted, perhaps done")
     if row.verb != HostAction.Verb.LOGIN or row.outcome == HostAction.Outcome.DONE:
         return str(row.get_outcome_display())
+    if row.code == HostKeyUnknown.code:
+        return (
+            _("Stopped: its certificate is not accepted yet") if row.host.protocol == "ftps" else _("Stopped: its key is not accepted yet")
+        )
     if row.code.startswith("host-key"):
         return _("Stopped: another certificate") if row.host.protocol == "ftps" else _("Stopped: another host key")
     return _("Login refused") if row.code in ("login-refused", "key-unusable") else _("Not reached")

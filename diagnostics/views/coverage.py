@@ -77,7 +77,8 @@ def mend(request: HttpRequest) -> HttpResponse:
     else:
         asked = searching.request(ids)
         messages.success(request, _searched(asked, len(ids) - asked))
-    return redirect(f"{reverse('diagnostics:coverage')}?{wanted.query}")
+    page = reverse("diagnostics:coverage")
+    return redirect(f"{page}?{wanted.query}" if wanted.query else page)
 
 
 def _marked(request: HttpRequest) -> list[int]:

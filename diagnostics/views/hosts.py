@@ -172,8 +172,13 @@ def _save(request: HttpRequest, form: HostForm, result: connecting.ConnectionTes
     if site and result.ok:
         return redirect("diagnostics:site-places", site.pk)
     if result.ok:
-        messages.success(request, _("Saved. The connection works."))
+        messages.success(request, _saved_words(host.sites.count()))
     return redirect(_page_of(host, site))
+
+
+def _saved_words(sites: int) -> str:
+    words = ngettext("Saved. The connection works.", "Saved. The connection works, for all of its %(n)d sites.", max(1, sites))
+    return words % {"n": sites}
 
 
 @access.refused_while_in_work

@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup
 from django.utils import timezone
 
 from diagnostics.connecting import fingerprint_of
+from diagnostics.models import HostAction
 from diagnostics.transports.base import KEY_WANTED
 from sites.models import Host
 from tests.diagnostics.views.cases import Scene, make_scene, primaries, words
@@ -220,6 +221,14 @@ def test_changed_certificate_is_called_one_on_settings_and_the_page_of_its_site(
     for path in ("/settings/", f"/sites/{scene.site.pk}/"):
         page = words(parsed(scene.owner.get(path)))
         assert "Certificate changed" in page and "Host key changed" not in page and "Long." not in page
+
+
+def test_first_key_of_a_host_is_not_called_another_one(scene: Scene) -> None:
+    host = make_host(scene.site.team)
+    for code in ("host-key-unknown", "host-key-changed"):
+        HostAction.objects.create(host=host, at=timezone.now(), verb="login", purpose="test", actor="person", outcome="refused", code=code)
+    page = words(parsed(scene.owner.get(f"/hosts/{host.pk}/done/")))
+    assert "Stopped: its key is not accepted yet" in page and "Stopped: another host key" in page
 
 
 def test_why_it_does_not_work_is_said_once(scene: Scene) -> None:
