@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diagnostics.checks.common import is_failing
+from diagnostics.checks.judging import judged
 from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.findings import Finding, Inconclusive, Severity
 from sites.texts import mark as _
 
 PACKAGE = "diagnostics.checks"
 CheckFunction = Callable[[Evidence], Iterable[Finding]]
-_SEVERITIES = list(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,13 @@ def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
     if evidence.tree_truncated:
         inconclusive.append(Inconclusive("tree", _cut_off(evidence)))
     if not is_failing(evidence.site):
-        findings = [replace(finding, severity=Severity.NOTE) for finding in findings]
-    return CheckRun(tuple(sorted(_merged(findings), key=_rank)), tuple(inconclusive))
+        findings = [finding if _is_stuck(finding) else replace(finding, severity=Severity.NOTE) for finding in findings]
+    return CheckRun(judged(findings), tuple(inconclusive))
+
+
+def _is_stuck(finding: Finding) -> bool:
+    """A maintenance that nobody ends is announced as a planned one is: its pages do not count as failing."""
+    return finding.cause == "wordpress-stuck-maintenance" and finding.severity is Severity.CRITICAL
 
 
 def _cut_off(evidence: Evidence) -> str:
@@ -88,22 +93,3 @@ def _missing(evidence: Evidence, needs: tuple[str, ...]) -> str:
         if isinstance(value, Unreadable):
             return f"{value.what} could not be read: {value.why}"
     return ""
-
-
-def _merged(findings: list[Finding]) -> list[Finding]:
-    """One finding per cause and place: the surest, with the evidence of all."""
-    best: dict[tuple[str, str, int | None], Finding] = {}
-    for finding in findings:
-        key = (finding.cause, finding.path, finding.line)
-        other = best.get(key)
-        if other is None:
-            best[key] = finding
-            continue
-        first, second = (finding, other) if finding.confidence > other.confidence else (other, finding)
-        extra = tuple(proof for proof in second.evidence if proof not in first.evidence)
-        best[key] = replace(first, evidence=first.evidence + extra)
-    return list(best.values())
-
-
-def _rank(finding: Finding) -> tuple[int, float, str, int]:
-    return _SEVERITIES.index(finding.severity), -finding.confidence, finding.path, finding.line or 0

@@ -1,0 +1,134 @@
+"""Which finding is the root and which only follows from it. Every rule says why one thing brings the other about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from diagnostics.findings import Finding, Severity
+from sites.texts import mark as _
+
+_SEVERITIES = list(Severity)
+_BANDS = (0.95, 0.8, 0.6)
+_OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|wpdb|database|MySQL|MariaDB|Doctrine\\DBAL|QueryException", re.IGNORECASE)
+_CODE = ("php-", "wordpress-", "application-")
+_FOLDER_MODES = frozenset({"folder-not-traversable", "root-disabled-by-host"})
+_LOST_FILES = frozenset({"php-missing-file", "wordpress-core-file", "php-truncated-file"})
+_LOST_NAMES = frozenset({"php-class-not-found", "php-undefined-function"})
+_SPACE_NEEDED = frozenset(
+    {"php-session-path-not-writable", "folder-not-writable", "database-table-crashed", "database-server-down", "php-uncaught-exception",
+     "application-answers-500"}
+)  # fmt: skip
+_ROOT_OF_PHP = frozenset({"php-service-down", "php-service-crash", "upstream-bad-gateway"})
+# Of two that are equally sure, the one in the lower layer: what lies above cannot be judged before it works.
+_LAYERS = ("disk-full", "root-", "php-service-", "folder-not-traversable", "htaccess-", "user-ini-", "database-", "wordpress-core-file")
+
+
+def judged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """All findings, the root cause first; what follows from another stands after it, as a warning that says so."""
+    distinct = _one_of_each_error(_one_of_each_place(findings))
+    roots = [finding for finding in distinct if finding.severity is Severity.CRITICAL and finding.confidence >= 0.6]
+    told = [_told(finding, roots) for finding in distinct]
+    return tuple(sorted(told, key=_rank))
+
+
+# --- the same thing seen twice --------------------------------------------------------------------------
+def _one_of_each_place(findings: Iterable[Finding]) -> list[Finding]:
+    """One finding per cause and place: the surest, with the evidence of all."""
+    best: dict[tuple[str, str, int | None], Finding] = {}
+    for finding in findings:
+        key = (finding.cause, finding.path, finding.line)
+        other = best.get(key)
+        best[key] = finding if other is None else _joined(*_surer(finding, other))
+    return list(best.values())
+
+
+def _surer(one: Finding, other: Finding) -> tuple[Finding, Finding]:
+    return (one, other) if one.confidence > other.confidence else (other, one)
+
+
+def _joined(kept: Finding, other: Finding) -> Finding:
+    """The kept finding, with what the other knew besides."""
+    also = tuple(code for code in dict.fromkeys((*kept.also, *other.also, other.cause)) if code != kept.cause)
+    evidence = kept.evidence + tuple(proof for proof in other.evidence if proof not in kept.evidence)
+    data = dict(other.data) | dict(kept.data)
+    return replace(
+        kept, also=also, evidence=evidence, line=kept.line or (other.line if kept.path == other.path else None), data=tuple(data.items()),
+        severity=min(kept.severity, other.severity, key=_SEVERITIES.index),
+    )  # fmt: skip
+
+
+def _one_of_each_error(findings: list[Finding]) -> list[Finding]:
+    """Two checks that read the same line, or the same file, tell of one error: the code that says where stays, the other goes along."""
+    kept = [finding for finding in findings if finding.cause.startswith("wordpress-")]
+    others = [finding for finding in findings if not finding.cause.startswith("wordpress-")]
+    for finding in others:
+        number = next((n for n, each in enumerate(kept) if _is_same_error(each, finding)), None)
+        if number is None:
+            kept.append(finding)
+            continue
+        surest = max(kept[number].confidence, finding.confidence)
+        kept[number] = replace(_joined(kept[number], finding), confidence=surest)
+    return kept
+
+
+def _is_same_error(specific: Finding, general: Finding) -> bool:
+    if not specific.cause.startswith("wordpress-") or not general.cause.startswith("php-"):
+        return False
+    lines = [proof for proof in specific.evidence if proof.source in ("error-log", "probe")]
+    return (bool(specific.path) and specific.path == general.path) or any(proof in lines for proof in general.evidence)
+
+
+# --- what follows from what -----------------------------------------------------------------------------
+def _below(folder: str, path: str) -> bool:
+    return bool(folder) and path.startswith(f"{folder.rstrip('/')}/")
+
+
+def _database(root: Finding, other: Finding) -> bool:
+    if not root.cause.startswith("database-") or other.cause.startswith("database-"):
+        return False
+    if not other.cause.startswith(_CODE) or other.cause in ("wordpress-config-syntax", "wordpress-core-file"):
+        return False
+    return bool(_OF_DATABASE.search(other.datum("message"))) or other.cause == "application-answers-500" or root.confidence >= 0.95
+
+
+_RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (
+    (lambda root, other: root.cause == "disk-full" and other.cause in _SPACE_NEEDED, _("without free space nothing can be written")),
+    (
+        lambda root, other: root.cause in _FOLDER_MODES and _below(root.path, other.path),
+        _("nothing can be read in a folder that may not be entered"),
+    ),
+    (
+        lambda root, other: root.cause == "folder-not-writable" and "ailed to open stream" in other.datum("message")
+        and other.cause.startswith(_CODE),
+        _("a file could not be written there"),
+    ),
+    (_database, _("the program fails because it has no database")),
+    (
+        lambda root, other: root.cause in _LOST_FILES and other.cause in _LOST_NAMES and root.path != other.path,
+        _("what the missing file holds cannot be found"),
+    ),
+    (lambda root, other: root.cause in _ROOT_OF_PHP and other.cause.startswith(_CODE), _("PHP itself does not run")),
+    (lambda root, other: other.cause == "recent-change" and root.cause != "recent-change", _("it only says what was changed")),
+)  # fmt: skip
+
+
+def _told(finding: Finding, roots: list[Finding]) -> Finding:
+    """A finding that follows from a root that is at least as sure says so. One with its own proof in our own request stays as it is."""
+    if finding.severity is not Severity.CRITICAL:
+        return finding
+    for root in roots:
+        if root is finding or root.confidence + 0.05 < finding.confidence:
+            continue
+        for applies, why in _RULES:
+            if applies(root, finding):
+                text = _("It probably follows from another finding ({cause}): {why}.").format(cause=root.summary.rstrip("."), why=why)
+                return replace(finding, severity=Severity.WARNING, hint=f"{text} {finding.hint}".strip())
+    return finding
+
+
+def _rank(finding: Finding) -> tuple[int, int, int, float, str, int]:
+    band = sum(finding.confidence < limit for limit in _BANDS)
+    layer = next((n for n, start in enumerate(_LAYERS) if finding.cause.startswith(start)), len(_LAYERS))
+    return _SEVERITIES.index(finding.severity), band, layer, -finding.confidence, finding.path, finding.line or 0

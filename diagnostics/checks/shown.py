@@ -1,0 +1,51 @@
+"""Errors that PHP shows on the failing page itself: as sure as a line of the log that belongs to our own request."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, proof_of
+from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.php_messages import read_php_message
+from diagnostics.checks.registry import check
+from diagnostics.evidence import Evidence, LogLine, SiteSeen
+from diagnostics.findings import Finding, Severity
+from sites.texts import mark as _
+
+_TAG = re.compile(rb"<[^<>]{0,2000}>")
+_BREAK = re.compile(rb"<(?:br|p|/p|/tr|/div|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
+_MESSAGE = re.compile(r"(?:PHP )?(?:Fatal|Parse|Recoverable fatal) error: .{1,8000}? on line \d+", re.DOTALL)
+
+
+def lines_shown(site: SiteSeen) -> list[LogLine]:
+    """The messages that failing pages show, as lines of a log would be."""
+    found: list[LogLine] = []
+    for page in failing_pages(site):
+        match = _MESSAGE.search(text_of(page.body)) if b"error" in page.body else None
+        if match and match[0] not in [line.text for line in found]:
+            found.append(LogLine("probe", "", page.at, match[0], paired=True))
+    return found
+
+
+def text_of(body: bytes) -> str:
+    """What a page says, tags removed."""
+    plain = _TAG.sub(b"", _BREAK.sub(b"\n", body[:65_536]))
+    return re.sub(r"[ \t\xa0]+", " ", html.unescape(plain.decode("utf-8", "replace")))
+
+
+@check(id="errors-shown", title=_("Errors that the page shows"), order=11)
+def errors_shown(evidence: Evidence) -> Iterator[Finding]:
+    for line in lines_shown(evidence.site):
+        message = read_php_message(line.text)
+        if message is None:
+            continue
+        cause, path = CAUSES[message.cause], shown_path(message.path, evidence)
+        where = _(" in {path}, line {line}").format(path=path, line=message.line) if path and message.line else ""
+        yield Finding(
+            "errors-shown", message.cause, Severity.CRITICAL, 0.96, f"{cause.title}{where}.", cause.explanation, path, message.line,
+            also=message.also, evidence=(proof_of(line),), repairs=cause.repairs,
+            data=(("message", message.message), ("slug", message.slug)),
+        )  # fmt: skip

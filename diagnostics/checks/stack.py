@@ -1,0 +1,35 @@
+"""Where an error of PHP arose and the way that led there, as its message tells: the place first, then the frames, innermost first."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_PLACE = re.compile(r" in (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?)(?:\(\d+\) : [^\n]{1,80}?)?(?: on line |:)(\d{1,7})\b")
+_THROWN = re.compile(r"thrown in (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?) on line (\d{1,7})")
+_FRAME = re.compile(r"#\d{1,3} (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?)\((\d{1,7})\)(?: : eval\(\)'d code)?:")
+_WANTED_FILE = re.compile(r"(?:[Ff]ailed opening (?:required|'?for inclusion'?)? ?|[Ff]ailed to open stream: )'([^'\n]{1,600})'")
+_MOST = 60
+
+
+class Frame(NamedTuple):
+    """A file as the server names it, and a line of it."""
+
+    path: str
+    line: int
+
+
+def frames(text: str) -> list[Frame]:
+    """The place of the error, then those that called it; empty where the message names none."""
+    plain = text.replace("\\n", "\n")
+    head, _mark, trace = plain.partition("Stack trace:")
+    place = _PLACE.search(head) or _THROWN.search(plain)
+    found = [Frame(place[1], int(place[2]))] if place else []
+    found += [Frame(frame[1], int(frame[2])) for frame in _FRAME.finditer(trace)][:_MOST]
+    return found
+
+
+def wanted_file(text: str) -> str:
+    """The file that could not be loaded, as the message names it; empty for another error."""
+    found = _WANTED_FILE.search(text)
+    return found[1] if found else ""

@@ -1,0 +1,226 @@
+"""Which part of WordPress stops the site: told by the first file of a plugin, theme or drop-in on the way to the error."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.php_messages import PhpMessage, read_php_message
+from diagnostics.checks.registry import check
+from diagnostics.checks.shown import lines_shown
+from diagnostics.checks.stack import Frame, frames, wanted_file
+from diagnostics.evidence import Evidence, LogLine
+from diagnostics.facts.paths import above
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.installed import Application, Component
+from sites.texts import mark as _
+
+_KINDS = {"plugin": "wordpress-plugin", "theme": "wordpress-theme", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
+_NAMED = {
+    "plugin": _("The plugin {name} stops the site"), "theme": _("The theme {name} stops the site"),
+    "mu-plugin": _("The must-use plugin {name} stops the site"), "drop-in": _("The drop-in {name} stops the site"),
+}  # fmt: skip
+_BY_PATH = (
+    (re.compile(r"^(.*/wp-content/mu-plugins/([^/]+))(/|\Z)"), "mu-plugin"),
+    (re.compile(r"^(.*/wp-content/plugins/([^/]+))(/|\Z)"), "plugin"),
+    (re.compile(r"^(.*/wp-content/themes/([^/]+))(/|\Z)"), "theme"),
+    (
+        re.compile(
+            r"^(.*/wp-content/((?:advanced-cache|object-cache|db|db-error|sunrise|maintenance|fatal-error-handler|php-error)\.php))()\Z"
+        ),
+        "drop-in",
+    ),
+)
+_OF_CORE = re.compile(
+    r"(?:^|/)(?:wp-(?:includes|admin)/[^:]+|wp-(?:settings|load|blog-header|login|cron|mail|signup|activate)\.php|xmlrpc\.php)\Z"
+)
+_ELSEWHERE = ("database-", "user-ini-", "disk-")
+_NOT_OF_A_PART = frozenset({"open-basedir", "php-missing-extension", "php-session-path-not-writable"})
+_OF_DAMAGE = frozenset(
+    {"php-parse-error", "php-truncated-file", "php-class-not-found", "php-missing-file", "php-undefined-function", "file-unreadable"}
+)
+_TOO_NEW = frozenset({"php-removed-function", "php-version-incompatible-code"})
+STUCK_MINUTES = 30  # from then on nobody takes it for an update that is under way
+
+
+class Culprit(NamedTuple):
+    """The part that fails, where in it, and how that is known: `is_direct` where the error itself lies in it."""
+
+    component: Component
+    frame: Frame
+    is_direct: bool
+
+
+@check(id="wordpress-parts", title=_("Which part of WordPress fails"), order=10)
+def wordpress_parts(evidence: Evidence) -> Iterator[Finding]:
+    if not is_failing(evidence.site):
+        return
+    seen: set[tuple[str, str]] = set()
+    for number, line in enumerate([*lines_shown(evidence.site), *lines_of_failure(evidence)]):
+        message = read_php_message(line.text)
+        if message is None:
+            continue
+        found = _finding(evidence, line, message, is_first=not seen)
+        if found is not None and (found.cause, found.path) not in seen:
+            seen.add((found.cause, found.path))
+            yield found
+        if len(seen) >= 5 or number > 100:
+            return
+
+
+def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first: bool) -> Finding | None:
+    general = _general(message)
+    if general.startswith(_ELSEWHERE) or general in _NOT_OF_A_PART:
+        return None
+    confidence = (0.97 if line.paired else 0.9) if is_first else 0.6
+    way = frames(line.text)
+    if way and posixpath.basename(way[0].path) == "wp-config.php" and general in ("php-parse-error", "php-truncated-file"):
+        return _made("wordpress-config-syntax", way[0], evidence, line, confidence, (general,))
+    wanted = wanted_file(line.text)
+    if general == "php-missing-file" and _is_of_core(wanted, evidence):
+        return _made("wordpress-core-file", Frame(wanted, 0), evidence, line, confidence, (general,))
+    culprit = culprit_of(way, evidence)
+    if culprit is None or (culprit.component.kind == "drop-in" and not culprit.is_direct):
+        if way and general in _OF_DAMAGE and _is_of_core(way[0].path, evidence):
+            return _made("wordpress-core-file", way[0], evidence, line, confidence, (general,))
+        return None
+    if not culprit.is_direct and general in ("php-parse-error", "php-truncated-file"):
+        return _made("wordpress-core-file", way[0], evidence, line, confidence, (general,))
+    return _of_part(culprit, general, evidence, line, confidence if culprit.is_direct else min(confidence, 0.93))
+
+
+def _general(message: PhpMessage) -> str:
+    """The code that says what happened, whatever place it happened in."""
+    return message.also[0] if message.cause.startswith("wordpress-") and message.also else message.cause
+
+
+def culprit_of(way: list[Frame], evidence: Evidence) -> Culprit | None:
+    """The first part that can be taken out on the way to the error. A theme or plugin that is merely loaded by another comes later."""
+    for number, frame in enumerate(way):
+        component = component_of(frame.path, evidence)
+        if component is not None:
+            return Culprit(component, frame, number == 0)
+    return None
+
+
+def component_of(logged: str, evidence: Evidence) -> Component | None:
+    """The part that a path of a log belongs to. What is not in the inventory is told by where it lies."""
+    for application in evidence.applications:
+        if application.name == "wordpress" and (found := _in_inventory(logged, application, evidence)):
+            return found
+    for pattern, kind in _BY_PATH:
+        if match := pattern.search(logged):
+            top = match[1]
+            return Component(kind, match[2], shown_path(top, evidence), top, is_folder=not top.endswith(".php"))
+    return None
+
+
+def _in_inventory(logged: str, application: Application, evidence: Evidence) -> Component | None:
+    """A transport may see another root than the server that wrote the log: then the last folders decide."""
+    local = posixpath.normpath(posixpath.join(above(evidence.docroot), shown_path(logged, evidence)))
+    found = application.component(logged) or application.component(local)
+    if found:
+        return found
+    for component in application.components:
+        tail = "/".join(["", *component.absolute.split("/")[-3:]])
+        if f"{tail}/" in logged if component.is_folder else logged.endswith(tail):
+            return component
+    return None
+
+
+def _is_of_core(path: str, evidence: Evidence) -> bool:
+    has_wordpress = any(each.name == "wordpress" for each in evidence.applications) or not evidence.applications
+    return has_wordpress and bool(path) and _OF_CORE.search(path) is not None and "/wp-content/" not in path
+
+
+def _of_part(culprit: Culprit, general: str, evidence: Evidence, line: LogLine, confidence: float) -> Finding:
+    component, cause = culprit.component, _KINDS[culprit.component.kind]
+    if cause == "wordpress-plugin" and general in _TOO_NEW:
+        cause = "wordpress-plugin-php-incompatible"
+    elif cause == "wordpress-plugin" and general == "php-memory-limit":
+        cause, confidence = "wordpress-plugin-memory", min(confidence, 0.93)  # it asked last: that need not be who took most
+    summary = _NAMED[component.kind].format(name=component.named)
+    hint = CAUSES[cause].explanation
+    if component.requires_php and cause != "wordpress-plugin-memory":
+        hint += " " + _("It asks for PHP {version} or newer.").format(version=component.requires_php)
+    return _made(cause, culprit.frame, evidence, line, confidence, (general,), summary, hint, component)
+
+
+def _made(
+    cause: str, frame: Frame, evidence: Evidence, line: LogLine, confidence: float, also: tuple[str, ...],
+    summary: str = "", hint: str = "", component: Component | None = None,
+) -> Finding:  # fmt: skip
+    path = shown_path(frame.path, evidence)
+    where = f"{path}, " + _("line {line}").format(line=frame.line) if frame.line else path
+    data = [("message", line.text.split("\n")[0][:500]), ("general", also[0] if also else "")]
+    if component:
+        data += [("slug", component.slug), ("component", component.path), ("kind", component.kind), ("name", component.named)]
+    return Finding(
+        "wordpress-parts", cause, Severity.CRITICAL, confidence, f"{summary or CAUSES[cause].title}: {where}.",
+        hint or CAUSES[cause].explanation, path, frame.line or None, also=also, evidence=(proof_of(line),), repairs=CAUSES[cause].repairs,
+        data=tuple(data),
+    )  # fmt: skip
+
+
+# --- what the files themselves say ----------------------------------------------------------------------
+@check(id="wordpress-files", title=_("Settings, core files and maintenance of WordPress"), needs=("tree",), order=14)
+def wordpress_files(evidence: Evidence) -> Iterator[Finding]:
+    for application in evidence.applications:
+        if application.name == "wordpress" and is_affected(application, evidence):
+            yield from _of_settings(application)
+            yield from _of_core_files(application)
+    yield from _of_maintenance(evidence)
+
+
+def is_affected(application: Application, evidence: Evidence) -> bool:
+    """Whether a page that it answers fails."""
+    failing = {page.path for page in failing_pages(evidence.site)}
+    return bool(failing & set(application.serves)) or (not failing and is_failing(evidence.site))
+
+
+def _of_settings(application: Application) -> Iterator[Finding]:
+    for damage in application.trouble[:3]:
+        cause = "php-missing-file" if damage.is_missing else "wordpress-config-syntax"
+        place = _("{path}, line {line}: {why}.").format(path=damage.path, line=damage.line, why=damage.why)
+        proof = Proof("file", place)
+        yield Finding(
+            "wordpress-files", cause, Severity.CRITICAL, 0.88, f"{CAUSES[cause].title}: {place}", CAUSES[cause].explanation, damage.path,
+            damage.line, evidence=(proof,), repairs=CAUSES[cause].repairs,
+        )  # fmt: skip
+
+
+def _of_core_files(application: Application) -> Iterator[Finding]:
+    cause = CAUSES["wordpress-core-file"]
+    for damage in application.damaged[:5]:
+        yield Finding(
+            "wordpress-files", cause.code, Severity.CRITICAL, 0.9, f"{cause.title}: {damage.path}, {damage.why}.", cause.explanation,
+            damage.path, damage.line, also=("php-missing-file" if damage.is_missing else "php-truncated-file",),
+            evidence=(Proof("file", f"{damage.path}: {damage.why}"),), repairs=cause.repairs,
+            data=(("general", "php-missing-file" if damage.is_missing else "php-truncated-file"), ("version", application.version)),
+        )  # fmt: skip
+
+
+def _of_maintenance(evidence: Evidence) -> Iterator[Finding]:
+    """`.maintenance` stops WordPress for ten minutes after the time that it names, or for ever where it names none."""
+    now = evidence.read_at.timestamp() if evidence.read_at else 0.0
+    for application in evidence.applications:
+        left = application.maintenance
+        pages = [page for page in evidence.site.pages if page.path in application.serves and page.status == 503]
+        if left is None or not pages or (left.until is not None and left.until < now):
+            continue
+        minutes = max(0, int((now - left.written_at) / 60))
+        is_stuck = minutes >= STUCK_MINUTES
+        cause = CAUSES["wordpress-stuck-maintenance"]
+        age = _("{path} is {n} minutes old").format(path=left.path, n=minutes)
+        endless = " " + _("and holds no time at which it ends") if left.until is None else ""
+        yield Finding(
+            "wordpress-files", cause.code, Severity.CRITICAL if is_stuck else Severity.WARNING,
+            0.96 if is_stuck else 0.7 if minutes >= 10 and left.until is None else 0.5,
+            f"{cause.title}: {age}{endless}.", cause.explanation, left.path, evidence=(Proof("file", f"{age}{endless}"),),
+            repairs=cause.repairs, data=(("minutes", str(minutes)),),
+        )  # fmt: skip
