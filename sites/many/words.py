@@ -60,7 +60,7 @@ def explanation(verb: str) -> str:
         HOST: _("Folders and logs that are stored stay as they are. Nothing is written to any host."),
         MUTE: _("They go on being probed; nothing is mailed about them until then."),
         READ_ONLY: _(
-            "They are watched on and causes are found, but nothing is written to their files: no repair is made, none is undone, nothing is tried."
+            "They are watched on and causes are found. Nothing is written to their files: no repair is made or undone, nothing is tried."
         ),
         WRITABLE: _(
             "Nothing changes on their hosting. Repairs are offered again, except where a whole hosting account is in read-only mode."
