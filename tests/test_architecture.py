@@ -16,6 +16,7 @@ ENGINES = {
     "pycurl": ("sites/probing/",),
     "paramiko": ("diagnostics/transports/", "diagnostics/practice/"),
     "ftplib": ("diagnostics/transports/",),
+    "pcre2": ("diagnostics/htaccess/",),
     "tree_sitter": ("diagnostics/checks/",),
     "ovh": ("diagnostics/panels/ovhcloud.py",),
     "requests": (),
@@ -56,6 +57,7 @@ PURE = (
     "diagnostics/checks/",
     "diagnostics/repairs/",
     "diagnostics/transports/base.py",
+    "diagnostics/transports/commands.py",
     "diagnostics/practice/",
 )
 PURE_MAY_USE_OF_OURS = (*(path.removesuffix(".py").rstrip("/").replace("/", ".") for path in PURE),)

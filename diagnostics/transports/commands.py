@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnostics.transports.base import Reader, Unsupported
-from diagnostics.transports.failures import explained
 from sites.texts import mark as _
 
 
@@ -36,7 +35,7 @@ def run(reader: Reader, command: Command, given: bytes = b"") -> Ran:
     """Runs one of the commands of this module. Raises Unsupported where the connection runs none, and TransportError."""
     runner = getattr(reader, "run", None)
     if runner is None:
-        raise explained(Unsupported, _("This connection runs no commands."))
+        raise Unsupported(_("This connection runs no commands."))
     found: Ran = runner(command, given)
     return found
 
