@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from diagnostics.transports import commands
 from diagnostics.transports.base import Capability, FileKind, Reader, TransportError
+from diagnostics.transports.commands import contents, run
 
 LIMIT = 256 * 1024
 MOST_FILES = 60
@@ -67,7 +67,7 @@ class SmallFiles:
     def _by_command(self, paths: list[str]) -> dict[str, bytes | None]:
         mark = secrets.token_hex(16)
         try:
-            ran = commands.run(self.reader, commands.contents(paths, LIMIT, mark))
+            ran = run(self.reader, contents(paths, LIMIT, mark))
         except TransportError:
             return {}
         parts = ran.output.split(f"\n{mark}\n".encode())
