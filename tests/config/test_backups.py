@@ -108,7 +108,7 @@ def test_header_that_asks_for_endless_work_is_refused() -> None:
         read_all(bytes(data))
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_backup_brings_everything_back(state: Path, tmp_path: Path) -> None:
     anna = User.objects.create_user("anna", "anna@shop.example", "pass word")
     group = Group.objects.create(name="Böse 'Namen'\n")
@@ -143,7 +143,7 @@ def snapshot() -> str:
     return lines.getvalue()
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("case", ["in-use", "passphrase", "damaged", "other-version", "rows-refused", "running"])
 def test_refused_restore_changes_nothing(case: str, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     User.objects.create_user("anna")
@@ -185,7 +185,7 @@ def test_refused_restore_changes_nothing(case: str, state: Path, tmp_path: Path,
     assert [path for path in sorted(state.rglob("*")) if path.name != "up.lock"] == files
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_key_from_the_environment_that_is_another_one_is_refused(state: Path, tmp_path: Path) -> None:
     backup(tmp_path / "b")
     (state / "secret.key").unlink()
