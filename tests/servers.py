@@ -102,6 +102,11 @@ class SshServer:
         make_host_keys(self._folder)
         self.start()
 
+    def change_password(self) -> None:
+        """Another password for the account, as a hoster's panel sets it (needs root)."""
+        self.password = secrets.token_urlsafe(12)
+        subprocess.run(["chpasswd"], input=f"{self.user}:{self.password}\n", text=True, check=True)
+
 
 def make_host_keys(folder: Path) -> None:
     for kind in KEY_KINDS:
