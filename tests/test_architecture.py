@@ -52,6 +52,7 @@ PURE = (
     "diagnostics/causes/",
     "diagnostics/profiles/",
     "diagnostics/htaccess/",
+    "diagnostics/php/",
     "diagnostics/facts/",
     "diagnostics/manifests/",
     "diagnostics/checks/",

@@ -14,18 +14,19 @@ from diagnostics.htaccess.server import ServerKnowledge
 
 _HEAD = re.compile(r"(?:\] |: |^)(?:AH\d+: )?(/[^\n]*?\.htaccess): (.+)", re.DOTALL)
 _INVALID = re.compile(r"Invalid command '(.*?)', perhaps", re.DOTALL)
-_NOT_ALLOWED = re.compile(r"(?:Option )?<?(\S+?)>? not allowed (?:here|in)")
+_NOT_ALLOWED = re.compile(r"(?:Option )?<?(\S+?)>? (?:not allowed (?:here|in)|cannot occur within)")
 _PLACED = re.compile(r"\.htaccess:(\d+): <(\S+?)> was not closed")
 _STRUCTURE = (
     re.compile(r"Expected </(?P<name>[^>]+)> before end of configuration"),
-    re.compile(r"Expected </[^>]+> but saw </(?P<name>[^>]+)>"),
-    re.compile(r"</(?P<name>[^>]+)> without matching <"),
+    re.compile(r"Expected </[^>]+>+ but saw </(?P<name>[^>]+)>"),
+    re.compile(r"</(?P<name>[^>\s]+)>* without matching <"),
     re.compile(r"<(?P<name>/?\w+)>? directive missing closing '>'"),
     re.compile(r"<(?P<name>\w+)> was not closed"),
 )
 _FLAG = re.compile(r"(RewriteRule|RewriteCond): (?:unknown flag '(.*?)'|bad flag delimiters|invalid HTTP response code '(.*?)')")
 _REGEX = re.compile(
-    r"(?:(RewriteRule|RewriteCond): cannot compile regular expression '(.*)'|[Rr]eg(?:ex|ular expression) could not be compiled)"
+    r"(RewriteRule|RewriteCond): cannot compile regular expression '(.*)'"
+    r"|[Rr]eg(?:ex|ular expression) could not be compiled|[Cc](?:ould not|annot) compile regex|Failed to compile regular expression"
 )
 _CODE = re.compile(r"Unsupported HTTP response code (\S+)")
 _UNREADABLE = re.compile(r"AH00529: (\S.*?\.htaccess) pcfg_openfile")
@@ -110,7 +111,7 @@ def locate(complaint: Complaint, file: TextFile, server: ServerKnowledge) -> Fau
     document = parse(file.content)
     known = find_directive(complaint.name)
     missing = {known.module} if known and complaint.message.startswith("Invalid command") else set()
-    faults = lint(document, ServerKnowledge(server.loaded - missing, server.absent | missing, server.overrides))
+    faults = lint(document, server.without(missing))
     name = complaint.name.lower().lstrip("/")
     for fault in faults:
         if complaint.line is not None and fault.line == complaint.line:

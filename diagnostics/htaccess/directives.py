@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from diagnostics.htaccess.directive_table import IN_HTACCESS, SERVER_ONLY
+from diagnostics.htaccess.word_sets import word_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,15 @@ SECTIONS = {
         ("RequireAny", "mod_authz_core", "AuthConfig"),
         ("RequireNone", "mod_authz_core", "AuthConfig"),
         ("Macro", "mod_macro", "any"),
+        ("LuaHookPreTranslateName", "mod_lua", "any"),
+        ("LuaHookTranslateName", "mod_lua", "any"),
+        ("LuaHookFixups", "mod_lua", "any"),
+        ("LuaHookMapToStorage", "mod_lua", "any"),
+        ("LuaHookCheckUserID", "mod_lua", "any"),
+        ("LuaHookTypeChecker", "mod_lua", "any"),
+        ("LuaHookAccessChecker", "mod_lua", "any"),
+        ("LuaHookAuthChecker", "mod_lua", "any"),
+        ("LuaQuickHandler", "mod_lua", "any"),
     )
 }
 SERVER_SECTIONS = {
@@ -51,6 +61,8 @@ SERVER_SECTIONS = {
     "proxymatch": "mod_proxy",
     "authnprovideralias": "mod_authn_core",
     "authzprovideralias": "mod_authz_core",
+    "mdomain": "mod_md",
+    "mdomainset": "mod_md",
 }
 CONDITIONAL = frozenset({"ifmodule", "ifdefine", "iffile", "ifversion", "ifdirective", "ifsection"})
 
@@ -87,9 +99,10 @@ FOREIGN_PREFIXES = {
 _MIN_PREFIXED = {"sec": ("secrule", "secfilter", "secruleengine", "secaudit", "secrequest", "secresponse", "secupload", "sectmp")}
 PHP_DIRECTIVES = frozenset({"php_value", "php_flag", "php_admin_value", "php_admin_flag"})
 ACCESS_22 = frozenset({"order", "allow", "deny", "satisfy"})
-RESTRICTING = frozenset({"require", "deny", "order", "allow", "satisfy", "authtype", "authname", "authuserfile", "authgroupfile",
-                         "authbasicprovider", "authdigestprovider", "sslrequiressl", "sslrequire", "allowmethods", "limitrequestbody",
-                         "requireall", "requireany", "requirenone", "limit", "limitexcept"})  # fmt: skip
+RESTRICTING = word_set(
+    "require deny order allow satisfy authtype authname authuserfile authgroupfile authbasicprovider authdigestprovider "
+    "sslrequiressl sslrequire allowmethods limitrequestbody requireall requireany requirenone limit limitexcept"
+)  # fmt: skip
 
 
 @cache
@@ -141,6 +154,13 @@ def nearest(name: str) -> str:
     if not best or (len(best) > 1 and best[0][0] == best[1][0]):
         return ""
     return best[0][1]
+
+
+@lru_cache(maxsize=512)
+def nearest_section(name: str) -> str:
+    """The section this word is most probably a misspelling of, "" when none is near."""
+    ranked = sorted((edit_distance(name.lower(), key, 2), entry.name) for key, entry in SECTIONS.items() if abs(len(key) - len(name)) <= 2)
+    return ranked[0][1] if ranked and ranked[0][0] <= 2 else ""
 
 
 def edit_distance(first: str, second: str, bound: int) -> int:

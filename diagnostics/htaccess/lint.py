@@ -8,23 +8,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diagnostics.htaccess.arguments import lint_arguments, lint_section
+from diagnostics.htaccess.arguments import Context, lint_arguments
+from diagnostics.htaccess.conditions import holds
 from diagnostics.htaccess.directives import (
     ACCESS_22,
-    CONDITIONAL,
     PHP_DIRECTIVES,
     SECTIONS,
     SERVER_SECTIONS,
     Directive,
     find_directive,
     nearest,
+    nearest_section,
 )
 from diagnostics.htaccess.parser import Document, Line, LineKind, parse
-from diagnostics.htaccess.server import UNKNOWN_SERVER, ServerKnowledge, module_names
+from diagnostics.htaccess.reading import Misfit, Node, Reading, read
+from diagnostics.htaccess.sections import REQUIRING, lint_requiring, lint_section
+from diagnostics.htaccess.server import UNKNOWN_SERVER, ServerKnowledge
+
+MOST_FAULTS = 100  # nobody reads more of one file
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    """`early`: found while the file is read, so that Apache names it before every fault that is not."""
+
     cause: str
     line: int
     name: str  # directive or container, as written
@@ -33,152 +40,167 @@ class Fault:
     argument: str = ""
     suggestion: str = ""  # what to write instead, where that is known
     module: str = ""
-
-
-@dataclass(slots=True)
-class _Section:
-    line: Line
-    active: bool | None  # with all sections around it; None: depends on the server
+    early: bool = False
+    also: tuple[str, ...] = ()
+    order: int = 0  # in which Apache comes upon those that are not early: a section's own fault may come after what is in it
 
 
 def lint(content: bytes | Document, server: ServerKnowledge = UNKNOWN_SERVER) -> tuple[Fault, ...]:
     """The faults in the order of their lines."""
     document = parse(content) if isinstance(content, bytes) else content
-    return tuple(sorted(_Linter(server).run(document), key=lambda fault: fault.line))
+    if server.overrides is not None and not server.overrides:
+        return ()  # AllowOverride None: no .htaccess is read at all
+    if document.is_utf_16:
+        why = "the file is saved as UTF-16, two bytes a letter, and Apache takes its first two bytes for a command"
+        return (Fault("htaccess-byte-order-mark", 1, "", why, early=True, also=("htaccess-invalid-directive",)),)
+    faults = [_byte_order_mark(document)] if document.has_byte_order_mark else []
+    reading = read(document, lambda line: holds(line, server), True)
+    if reading.misfits or document.lines:
+        faults += _misfits(reading, read(document, lambda line: holds(line, server), False))
+    return tuple(sorted(faults + _Walk(server).over(reading), key=lambda fault: fault.line))
 
 
-class _Linter:
+def first_refused(faults: tuple[Fault, ...]) -> Fault | None:
+    """The one of these that Apache stops at."""
+    return min((fault for fault in faults if fault.sure), key=lambda fault: (not fault.early, fault.order, fault.line), default=None)
+
+
+def _byte_order_mark(document: Document) -> Fault:
+    first = next((line for line in document.lines if line.kind is not LineKind.BLANK), None)
+    why = "the file begins with an invisible byte order mark that Apache takes for a command"
+    return Fault("htaccess-byte-order-mark", first.number if first else 1, "", why, early=True)
+
+
+def _misfits(held: Reading, not_held: Reading) -> list[Fault]:
+    """Only the first is told: those after it are mostly its consequences. Sure is what is wrong whatever the conditions come to."""
+    first = next(iter(held.misfits), None) or next(iter(not_held.misfits), None)
+    if first is None:
+        return []
+    return [_misfit(first, sure=bool(held.misfits and not_held.misfits))]
+
+
+def _misfit(misfit: Misfit, *, sure: bool) -> Fault:
+    line = misfit.line
+    known = line.key in SECTIONS or line.key in SERVER_SECTIONS
+    also = () if known or misfit.cause == "htaccess-bad-argument" else ("htaccess-invalid-directive",)
+    return Fault(misfit.cause, line.number, line.name, misfit.why, sure, suggestion=misfit.suggestion, early=True, also=also)
+
+
+class _Walk:
+    """Looks at the directives of a tree one after the other, as `ap_walk_config` does."""
+
     def __init__(self, server: ServerKnowledge) -> None:
         self.server = server
-        self.stack: list[_Section] = []
+        self.around: list[Line] = []
+        self.certain = True
         self.faults: list[Fault] = []
-        self.structure_broken = False
 
-    def run(self, document: Document) -> list[Fault]:
-        if document.has_byte_order_mark:
-            why = "the file begins with an invisible byte order mark that Apache takes for a command"
-            first = next((line for line in document.lines if line.kind is not LineKind.BLANK), None)
-            self.faults.append(Fault("htaccess-byte-order-mark", first.number if first else 1, "", why))
-        for line in document.lines:
-            if line.kind is LineKind.OPEN:
-                self._open(line)
-            elif line.kind is LineKind.CLOSE:
-                self._close(line)
-            elif line.kind is LineKind.DIRECTIVE:
-                self._directive(line)
-        self._end()
+    def over(self, reading: Reading) -> list[Fault]:
+        self._nodes(reading.nodes)
         return self.faults
 
-    @property
-    def active(self) -> bool | None:
-        return self.stack[-1].active if self.stack else True
+    def _nodes(self, nodes: list[Node]) -> None:
+        for node in nodes:
+            if len(self.faults) >= MOST_FAULTS:
+                return
+            self.certain = node.certain
+            if node.line.kind is LineKind.OPEN:
+                self._section(node)
+            else:
+                self._directive(node.line)
 
     def _add(
         self, cause: str, line: Line, why: str, *, sure: bool = True, argument: str = "", suggestion: str = "", module: str = ""
     ) -> None:
-        sure = sure and self.active is True
-        self.faults.append(Fault(cause, line.number, line.name, why, sure, argument, suggestion, module))
+        sure = sure and self.certain
+        self.faults.append(Fault(cause, line.number, line.name, why, sure, argument, suggestion, module, order=len(self.faults)))
 
-    def _structure(self, line: Line, why: str, *, sure: bool = True, suggestion: str = "") -> None:
-        """Only the first fault of structure is told: those after it are mostly its consequences."""
-        if not self.structure_broken:
-            self.faults.append(Fault("htaccess-unclosed-section", line.number, line.name, why, sure, "", suggestion))
-        self.structure_broken = True
-
-    def _open(self, line: Line) -> None:
-        if not line.bracket_closed:
-            self._structure(line, f"<{line.name}> lacks its closing >", sure=self.active is True)
-        elif self.active is not False:
-            self._open_head(line)
-        states = (self.active, self._condition(line))
-        self.stack.append(_Section(line, False if False in states else None if None in states else True))
-
-    def _open_head(self, line: Line) -> None:
+    def _section(self, node: Node) -> None:
+        line = node.line
+        known = SECTIONS.get(line.key)
         if line.key in SERVER_SECTIONS:
             self._add("htaccess-directive-not-allowed", line, f"<{line.name}> may only stand in the server's own configuration")
-            return
-        known = SECTIONS.get(line.key)
-        if known is None:
-            if not line.key.startswith(("lua", "sec")):
-                self._add("htaccess-invalid-directive", line, f"Apache knows no section <{line.name}>")
-            return
-        if complaint := lint_section(line):
+        elif known is None:
+            self._unknown_section(line)
+        elif not self._is_allowed(line, known):
+            self._not_allowed(line, f"<{line.name}>")
+        elif complaint := lint_section(line, self.around):
             self._add(complaint[0], line, complaint[1], argument=complaint[2])
-        elif not self.server.allows(known.override):
-            self._add("htaccess-directive-not-allowed", line, f"<{line.name}> is not allowed here by this host")
+        self.around.append(line)
+        self._nodes(node.children)
+        self.around.pop()
+        self.certain = node.certain
+        if line.key in REQUIRING and (complaint := lint_requiring(line, [around.key for around in self.around], _requires(node))):
+            self._add(complaint[0], line, complaint[1], argument=complaint[2])
 
-    def _condition(self, line: Line) -> bool | None:
-        if line.key not in CONDITIONAL:
-            return True
-        if line.key != "ifmodule" or not line.words:
-            return None
-        negated = line.words[0].startswith("!")
-        known = [self.server.has(name) for name in module_names(line.words[0].lstrip("!"))]
-        state = True if True in known else False if False in known else None
-        return state if state is None else state != negated
+    def _unknown_section(self, line: Line) -> None:
+        if "unknown" not in self.server.nonfatal:
+            near = nearest_section(line.name)
+            hint = f"; <{near}> is probably meant" if near else ""
+            self._add("htaccess-invalid-directive", line, f"Apache knows no section <{line.name}>{hint}", suggestion=near)
 
-    def _close(self, line: Line) -> None:
-        if not line.bracket_closed:
-            self._structure(line, f"</{line.name}> lacks its closing >")
-        if self.stack and self.stack[-1].line.key == line.key:
-            self.stack.pop()
-            return
-        if not self.stack:
-            self._structure(line, f"</{line.name}> closes a section that was never opened", suggestion="remove")
-            return
-        expected = self.stack[-1].line.name
-        self._structure(line, f"</{line.name}> stands where </{expected}> was expected", suggestion=f"</{expected}>")
-        while self.stack and any(section.line.key == line.key for section in self.stack):
-            if self.stack.pop().line.key == line.key:
-                break
+    def _is_allowed(self, line: Line, known: Directive) -> bool:
+        if any(around.key in REQUIRING for around in self.around):
+            return "AuthConfig" in known.override or known.override == "any"
+        return self.server.allows(known.override)
 
-    def _end(self) -> None:
-        if not self.stack:
+    def _not_allowed(self, line: Line, shown: str) -> None:
+        if "override" in self.server.nonfatal:
             return
-        innermost = self.stack[-1]
-        harmless = all(section.line.key in CONDITIONAL and section.active is True for section in self.stack)
-        if harmless:
-            return  # Apache takes the end of the file for the end of a section whose condition holds
-        certain = all(section.line.key not in CONDITIONAL for section in self.stack) or self.active is False
-        self._structure(innermost.line, f"<{innermost.line.name}> is opened here and never closed", sure=certain)
+        inside = next((around for around in reversed(self.around) if around.key in REQUIRING), None)
+        where = f"inside <{inside.name}>" if inside else "here by this host"
+        self._add("htaccess-directive-not-allowed", line, f"{shown} is not allowed {where}")
 
     def _directive(self, line: Line) -> None:
-        if self.active is False:
-            return
         known = find_directive(line.name)
         if known is None:
-            near = nearest(line.name)
-            hint = f"; {near} is probably meant" if near else ""
-            self._add("htaccess-invalid-directive", line, f"Apache knows no directive {line.name}{hint}", suggestion=near)
+            self._unknown(line)
         elif not known.override:
-            self._add("htaccess-directive-not-allowed", line, f"{known.name} may only stand in the server's own configuration")
-        else:
-            self._known(line, known)
+            self._server_only(line, known)
+        elif self._is_there(line, known):
+            if not self._is_allowed(line, known):
+                self._not_allowed(line, known.name)
+            elif complaint := lint_arguments(line, known, Context(self.server, [around.key for around in self.around])):
+                # a broken argument is refused if the module is there, the whole line if it is not
+                self._add(complaint[0], line, complaint[1], argument=complaint[2])
 
-    def _known(self, line: Line, known: Directive) -> None:
-        loaded = self.server.has(known.module)
-        if loaded is not True and self.active is True:  # inside a condition that may not hold, the line looks after itself
-            self._missing_module(line, known, sure=loaded is False)
-            if loaded is False:
-                return
-        if not self.server.allows(known.override):
-            self._add("htaccess-directive-not-allowed", line, f"{known.name} is not allowed here by this host")
+    def _unknown(self, line: Line) -> None:
+        if "unknown" in self.server.nonfatal:
             return
-        if complaint := lint_arguments(line, known):
-            # a broken argument is refused if the module is there, the whole line if it is not
-            self._add(complaint[0], line, complaint[1], argument=complaint[2])
-        elif known.name == "Require" and line.words[:1] and line.words[0].lower() == "not" and self._needs_require_all():
-            self._add("htaccess-bad-argument", line, "Require not works inside <RequireAll> only", argument=line.args)
+        bare = line.name.strip("\u00a0\u200b\ufeff\u2028")
+        if bare != line.name and find_directive(bare):
+            self._add("htaccess-invalid-directive", line, f"an invisible character stands beside {bare}", suggestion=bare)
+            return
+        near = nearest(line.name)
+        hint = f"; {near} is probably meant" if near else ""
+        self._add("htaccess-invalid-directive", line, f"Apache knows no directive {line.name}{hint}", suggestion=near)
 
-    def _needs_require_all(self) -> bool:
-        boxes = [section.line.key for section in self.stack if section.line.key.startswith("require")]
-        return not boxes or boxes[-1] in ("requireany", "requirenone")
+    def _server_only(self, line: Line, known: Directive) -> None:
+        if self.server.has(known.module) is False:
+            self._missing_module(line, known, sure=True)
+        elif "override" not in self.server.nonfatal:
+            self._add("htaccess-directive-not-allowed", line, f"{known.name} may only stand in the server's own configuration")
+
+    def _is_there(self, line: Line, known: Directive) -> bool:
+        """Whether the directive's module is there, or may be."""
+        loaded = self.server.has(known.module)
+        if loaded is not True and self.certain:  # inside a condition that may not hold, the line looks after itself
+            self._missing_module(line, known, sure=loaded is False)
+        return loaded is not False
 
     def _missing_module(self, line: Line, known: Directive, *, sure: bool) -> None:
+        if "unknown" in self.server.nonfatal:
+            return
         if line.key in PHP_DIRECTIVES:
             cause, why = "htaccess-php-directive-under-fpm", f"{line.name} works only where PHP is a module of Apache"
         elif line.key in ACCESS_22 and known.module == "mod_access_compat":
             cause, why = "htaccess-apache22-syntax", f"{line.name} is the syntax of Apache 2.2"
         else:
-            cause, why = "htaccess-module-not-loaded", f"{known.name} belongs to {known.module}"
+            cause, why = "htaccess-module-not-loaded", f"{known.name} belongs to {known.module}, which this server may not have"
+            why = why if not sure else f"{known.name} belongs to {known.module}, which is not there"
         self._add(cause, line, why, sure=sure, module=known.module)
+
+
+def _requires(node: Node) -> bool:
+    """Whether anything in this section says who may come in."""
+    return any(child.line.key == "require" or _requires(child) for child in node.children)

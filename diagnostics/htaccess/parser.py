@@ -1,16 +1,21 @@
 """Splits a `.htaccess` into logical lines without losing a byte: joining the raw bytes of all lines gives the file again.
 
-Follows `ap_cfg_getline` and `ap_getword_conf` of Apache 2.4: a backslash before the line's end joins it with the next one,
-in comments too; words are parted by white space and may stand in single or double quotes.
+Follows `ap_cfg_getline` and `ap_getword_conf` of Apache 2.4 (server/util.c): a backslash before the line's end joins it with the next
+one, in comments too; words are parted by white space and may stand in single or double quotes; a NUL ends what is read of its line,
+and a line longer than 8 KB ends the reading.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_LONGEST = 8191  # bytes of one logical line without its end (HUGE_STRING_LEN of httpd.h); one less where the file ends with it
 _SPACE = " \t\n\r\f\v"
+_ESCAPED = {quote: re.compile(rf"\\([\\{quote}])") for quote in ('"', "'", "")}
 
 
 class LineKind(StrEnum):
@@ -32,7 +37,9 @@ class Line:
     name: str = ""  # as written; of a section without the angle brackets
     args: str = ""
     words: tuple[str, ...] = ()
-    bracket_closed: bool = True  # a section's line ends with ">"
+    bracket_closed: bool = True  # a section's line has its ">"
+    read: str = ""  # the logical line as Apache reads it, trimmed
+    is_too_long: bool = False
 
     @property
     def key(self) -> str:
@@ -55,6 +62,11 @@ class Line:
 class Document:
     lines: tuple[Line, ...]
     has_byte_order_mark: bool = False
+
+    @property
+    def is_utf_16(self) -> bool:
+        """Whether the file begins with the mark of an encoding that Apache does not read."""
+        return bool(self.lines) and self.lines[0].raw.startswith(UTF_16_MARKS)
 
     @property
     def content(self) -> bytes:
@@ -99,16 +111,17 @@ def first_word(text: str) -> tuple[str, str]:
     text = text.lstrip(_SPACE)
     if not text:
         return "", ""
-    quote = text[0]
-    if quote in "\"'":
+    quote = text[0] if text[0] in "\"'" else ""
+    if quote:
         end = 1
         while end < len(text) and text[end] != quote:
-            escaped = text[end] == "\\" and end + 1 < len(text) and text[end + 1] in (quote, "\\")
+            escaped = text[end] == "\\" and text[end + 1 : end + 2] in (quote, "\\")
             end += 2 if escaped else 1
-        word = text[1:end].replace("\\\\", "\\").replace("\\" + quote, quote)
-        return word, text[end + 1 :].lstrip(_SPACE)
-    end = next((i for i, char in enumerate(text) if char in _SPACE), len(text))
-    return text[:end], text[end:].lstrip(_SPACE)
+        word, rest = text[1:end], text[end + 1 :]
+    else:
+        end = next((i for i, char in enumerate(text) if char in _SPACE), len(text))
+        word, rest = text[:end], text[end:]
+    return _ESCAPED[quote].sub(r"\1", word), rest.lstrip(_SPACE)
 
 
 def parse(content: bytes) -> Document:
@@ -129,7 +142,7 @@ def parse(content: bytes) -> Document:
 
 
 def _continues(piece: bytes) -> bool:
-    if not piece.endswith(b"\n"):
+    if not piece.endswith(b"\n") or b"\0" in piece:
         return False
     bare = piece[:-2] if piece.endswith(b"\r\n") else piece[:-1]
     return bare.endswith(b"\\")
@@ -140,18 +153,27 @@ def _line(number: int, pieces: list[bytes]) -> Line:
     for piece in pieces:
         bare = piece[:-2] if piece.endswith(b"\r\n") else piece.removesuffix(b"\n")
         joined += bare[:-1] if _continues(piece) else bare
-    text = decode(joined).strip(_SPACE)
+    text = decode(joined.partition(b"\0")[0]).strip(_SPACE)
     raw = b"".join(pieces)
     last = number + len(pieces) - 1
+    if len(raw) > _LONGEST and len(joined) + raw.endswith(b"\r\n") >= _LONGEST + raw.endswith(b"\n"):
+        return Line(number, last, raw, LineKind.COMMENT, read=text, is_too_long=True)
     if not text:
         return Line(number, last, raw)
     if text.startswith("#"):
-        return Line(number, last, raw, LineKind.COMMENT)
+        return Line(number, last, raw, LineKind.COMMENT, read=text)
     name, args = first_word(text)
     if name.startswith("</"):
-        return Line(number, last, raw, LineKind.CLOSE, name[2:].removesuffix(">"), args, (), text.endswith(">"))
+        return Line(number, last, raw, LineKind.CLOSE, name[2:].removesuffix(">"), args, (), name.endswith(">"), text)
     if name.startswith("<"):
-        closed = text.endswith(">")
-        inner = args[:-1] if args.endswith(">") else args
-        return Line(number, last, raw, LineKind.OPEN, name[1:].removesuffix(">"), inner.rstrip(_SPACE), split_words(inner), closed)
-    return Line(number, last, raw, LineKind.DIRECTIVE, name, args, split_words(args))
+        return _opening(number, last, raw, name[1:], args, text)
+    # Apache takes a bracket off the end of every first word, not only of a section's
+    return Line(number, last, raw, LineKind.DIRECTIVE, name.removesuffix(">"), args, split_words(args), read=text)
+
+
+def _opening(number: int, last: int, raw: bytes, name: str, args: str, text: str) -> Line:
+    """A section is closed by the last bracket of its line; what follows it is not looked at. Without arguments it needs none."""
+    inner, bracket, _after = args.rpartition(">")
+    closed = bool(bracket) or not args
+    shown = inner if bracket else args
+    return Line(number, last, raw, LineKind.OPEN, name.removesuffix(">"), shown.rstrip(_SPACE), split_words(shown), closed, text)

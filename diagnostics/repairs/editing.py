@@ -53,7 +53,7 @@ def faults_of(content: bytes, evidence: Evidence, finding: Finding) -> list[tupl
     known = find_directive(finding.datum("directive"))
     module = finding.datum("module") or (known.module if known and finding.cause.endswith(("loaded", "fpm", "syntax")) else "")
     if module:
-        server = ServerKnowledge(server.loaded - {module}, server.absent | {module}, server.overrides)
+        server = server.without({module})
     return [_identity(fault) for fault in lint(content, server) if fault.sure]
 
 

@@ -31,7 +31,7 @@ def remove_mark(evidence: Evidence, finding: Finding, answers: Answers) -> Plan 
 @repair(id="correct-errordocument", title=_("Correct the number of an error page"), causes=("htaccess-bad-errordocument",))
 def correct_code(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     place = place_of(evidence, finding)
-    if place is None or not place.line.words:
+    if place is None or place.line.key != "errordocument" or not place.line.words:
         return None
     wrong = place.line.words[0]
     near = [code for code in _USUAL_CODES if edit_distance(wrong, code, 1) <= 1]

@@ -119,7 +119,7 @@ FAULTY: dict[str, tuple[bytes, str, int]] = {
     "misspelt-section": (b"<IfModul mod_rewrite.c>\nRewriteEngine On\n</IfModul>\n", "htaccess-invalid-directive", 1),
     "nonsense": (b"Options -Indexes\nfoobarbaz 1 2\n", "htaccess-invalid-directive", 2),
     "html-inside": (b"<!DOCTYPE html>\n<html>\n", "htaccess-invalid-directive", 1),
-    "absent-module": (b"ProxyErrorOverride On\n", "htaccess-directive-not-allowed", 1),
+    "absent-module": (b"ProxyErrorOverride On\n", "htaccess-module-not-loaded", 1),
     "php-value": (b"\nphp_value upload_max_filesize 64M\n", "htaccess-php-directive-under-fpm", 2),
     "php-flag": (b"php_flag display_errors off\n", "htaccess-php-directive-under-fpm", 1),
     "apache22": (b"<Files x>\nOrder allow,deny\nDeny from all\n</Files>\n", "htaccess-apache22-syntax", 2),

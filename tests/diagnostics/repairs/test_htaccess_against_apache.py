@@ -14,7 +14,7 @@ from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.repairs.plan import RenameFile, WriteFile
 from tests.diagnostics.evidences import first_plan
 from tests.diagnostics.htaccess.corpus import FAULTY
-from tests.diagnostics.htaccess.test_against_apache import status_of
+from tests.diagnostics.htaccess.differing import status_of
 from tests.fakes import FakeHost, Node
 from tests.lab.apache import apache, why_missing
 

@@ -14,7 +14,7 @@ from diagnostics.repairs.editing import protects
 from diagnostics.repairs.plan import ChangeMode, Plan, RenameFile, WriteFile
 from tests.diagnostics.evidences import apache_line, evidence
 from tests.diagnostics.htaccess.corpus import FAULTY, SOUND
-from tests.diagnostics.htaccess.test_against_apache import SERVER
+from tests.diagnostics.htaccess.differing import SERVER
 
 PLACE = "/home/demo/www/.htaccess: "
 
