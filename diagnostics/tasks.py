@@ -16,21 +16,22 @@ from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
 from .coverage import searching
 from .models import Step
+from .rooms import LONG, READING, RoomTask
 
 
-@shared_task(name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
+@shared_task(base=RoomTask, name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
 def diagnose(diagnosis_id: int) -> None:
     """Makes one diagnosis, and hands over the next of those that were asked for many sites."""
     diagnosing.run(diagnosis_id)
     diagnosing.hand_over()
 
 
-@shared_task(name="diagnostics.tasks.run_step", time_limit=steps.RUN_LIMIT_S)
+@shared_task(base=RoomTask, name="diagnostics.tasks.run_step", time_limit=steps.RUN_LIMIT_S)
 def run_step(step_id: int) -> None:
     (settling if settling.is_one(step_id) else repairing).run_step(step_id)
 
 
-@shared_task(name="diagnostics.tasks.undo_step", time_limit=600)
+@shared_task(base=RoomTask, name="diagnostics.tasks.undo_step", time_limit=600)
 def undo_step(step_id: int, user_id: int | None = None) -> None:
     step = Step.objects.filter(pk=step_id).first()
     if step is None or undoing.ASKED not in step.result:
@@ -42,14 +43,14 @@ def undo_step(step_id: int, user_id: int | None = None) -> None:
         undoing.note_refused(step_id, str(refusal))
 
 
-@shared_task(name="diagnostics.tasks.test_host", time_limit=120)
+@shared_task(base=RoomTask, name="diagnostics.tasks.test_host", time_limit=120)
 def test_host(host_id: int) -> None:
     host = Host.objects.filter(pk=host_id).first()
     if host is not None:
         connecting.test_host(host)
 
 
-@shared_task(name="diagnostics.tasks.test_wanted_host", time_limit=120)
+@shared_task(base=RoomTask, places=READING, name="diagnostics.tasks.test_wanted_host", time_limit=120)
 def test_wanted_host(host_id: int) -> None:
     host_tests.run(host_id)
 
@@ -59,7 +60,7 @@ def hand_over_host_tests() -> None:
     host_tests.hand_over()
 
 
-@shared_task(name="diagnostics.tasks.recover_journal", time_limit=600)
+@shared_task(base=RoomTask, name="diagnostics.tasks.recover_journal", time_limit=600)
 def recover_journal() -> None:
     """Takes back what dead workers left, and enqueues what a broker that was away forgot."""
     recovering.recover()
@@ -72,7 +73,7 @@ def recover_journal() -> None:
         queueing.enqueue("diagnostics.tasks.undo_step", step_id, user_id, expires=30.0)
 
 
-@shared_task(name=accounts.TASK, time_limit=300)
+@shared_task(base=RoomTask, places=READING, name=accounts.TASK, time_limit=300)
 def look_at_account(host_id: int) -> None:
     """Looks for the sites on a hosting account."""
     accounts.run(host_id)
@@ -95,7 +96,7 @@ def prune_journal() -> int:
     return retention.prune()
 
 
-@shared_task(name=searching.TASK, time_limit=300)
+@shared_task(base=RoomTask, places=READING, name=searching.TASK, time_limit=300)
 def search_places(host_id: int) -> None:
     """Looks for folders and logs of the sites of a host that wait for it."""
     searching.run(host_id)
@@ -117,7 +118,7 @@ def dispatch_access_logs() -> int:
     return visiting.dispatch()
 
 
-@shared_task(name=visiting.TASK, time_limit=150)
+@shared_task(base=RoomTask, places=READING, name=visiting.TASK, time_limit=150)
 def read_access_logs(host_id: int) -> int:
     """Reads what is new in the access logs of one host."""
     return visiting.read_host(host_id)
@@ -130,14 +131,14 @@ def dispatch_baselines() -> int:
     return baseline_taking.dispatch()
 
 
-@shared_task(name=baseline_taking.TASK, time_limit=900)
+@shared_task(base=RoomTask, places=LONG, name=baseline_taking.TASK, time_limit=900)
 def take_baseline(site_id: int) -> None:
     """Takes the baseline of one site, and hands over the next that is due."""
     if baseline_taking.run(site_id):
         baseline_taking.dispatch()
 
 
-@shared_task(name=file_comparing.TASK, time_limit=900)
+@shared_task(base=RoomTask, places=READING, name=file_comparing.TASK, time_limit=900)
 def compare_files(comparison_id: int) -> None:
     """Makes one comparison of files."""
     file_comparing.run(comparison_id)
