@@ -39,6 +39,14 @@ CAUSES = (
         guide=_DATABASE,
     ),
     Cause(
+        "database-too-many-connections",
+        _("The database takes no more connections"),
+        _("More visitors or programs use the database at once than it allows. It often passes by itself."),
+        _H,
+        guide=_DATABASE,
+        confused_with=("database-server-down",),
+    ),
+    Cause(
         "wordpress-plugin",
         _("A WordPress plugin fails"),
         _("An error in one plugin stops the whole site."),
@@ -76,6 +84,12 @@ CAUSES = (
         "wordpress-core-file",
         _("A file of WordPress itself is damaged or missing"),
         _("A file that comes with WordPress is not as it should be, often after an interrupted update."),
+        guide=_LOG,
+    ),
+    Cause(
+        "recent-change",
+        _("Something was changed just before the failure"),
+        _("Nothing names the cause, but files of the site were changed shortly before it began to fail. Look at these first."),
         guide=_LOG,
     ),
     Cause("wordpress-config-syntax", _("An error in wp-config.php"), _("The settings file of WordPress has a typing error."), guide=_LOG),

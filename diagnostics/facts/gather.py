@@ -11,6 +11,7 @@ from typing import TypeVar
 from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry, Unreadable
 from diagnostics.facts import cgi_scripts, htaccess_files, server_logs, tree
 from diagnostics.facts.applications import with_applications
+from diagnostics.facts.database import with_database
 from diagnostics.facts.paths import above
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.htaccess.parser import parse as parse_htaccess
@@ -44,7 +45,9 @@ def gather(
         evidence = replace(evidence, error_log=logs.lines)
         evidence = replace(evidence, htaccess=_htaccess(reader, paths, evidence.tree))
         evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, evidence.tree), ()))  # type: ignore[arg-type]
-    evidence, _applications = with_applications(SmallFiles(reader), evidence, deadline)
+    evidence, applications = with_applications(SmallFiles(reader), evidence, deadline)
+    if applications and time.monotonic() < deadline:
+        evidence = with_database(reader, evidence, applications.logins)
     return replace(evidence, existing=_quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
 

@@ -50,3 +50,42 @@ _CONTENTS = (
 def contents(paths: Sequence[str], most: int, mark: str) -> Command:
     """Several small files at once, each ended by a line with `mark`. Links are not followed."""
     return Command(("sh", "-c", _CONTENTS, "sh", str(most), mark, *paths), limit=4 * 1024 * 1024)
+
+
+# The first PHP that can speak to MySQL, as hosts name it: in the path, by version, or in the folders of OVHcloud and CloudLinux.
+_PHP = (
+    "for p in php php8.4 php8.3 php8.2 php8.1 php8.0 php7.4 /usr/local/php8.*/bin/php /opt/alt/php8*/usr/bin/php; do "
+    'if command -v "$p" >/dev/null 2>&1 && "$p" -m </dev/null 2>/dev/null | grep -qi "^mysqli$"; '
+    'then exec "$p" -d display_errors=0 -d error_reporting=0 -d xdebug.mode=off -r "$1"; fi; done; exit 127'
+)
+_CLIENT = (
+    'for p in mariadb mysql; do if command -v "$p" >/dev/null 2>&1; then cat | "$p" --defaults-file=/dev/stdin --batch --skip-column-names '
+    '--force --connect-timeout=4 -e "$1" 2>&1; exit 0; fi; done; exit 127'
+)
+
+
+def php_with_database(program: str) -> Command:
+    """A program for PHP, which is told on its standard input how to log in."""
+    return Command(("sh", "-c", _PHP, "sh", program), limit=262_144, seconds=14.0)
+
+
+def database_client(statements: str) -> Command:
+    """Statements for the `mysql` client, whose standard input is a settings file with the login."""
+    return Command(("sh", "-c", _CLIENT, "sh", statements), limit=262_144, seconds=14.0)
+
+
+# The PHP of the wanted version where one of the usual places has it, else the one on the path; which it is; then each file's turn.
+# `-n`: without the host's php.ini, so that nothing of it is loaded or logged. `-l` compiles and runs nothing.
+_LINT = (
+    'want=$1; mark=$2; shift 2; bare=$(printf %s "$want" | tr -d .); php=; '
+    'for try in ${want:+"/usr/local/php$want/bin/php" "php$want" "/opt/cpanel/ea-php$bare/root/usr/bin/php" "/opt/plesk/php/$want/bin/php" '
+    '"/opt/alt/php$bare/usr/bin/php"} php; do if command -v "$try" >/dev/null 2>&1; then php=$try; break; fi; done; '
+    '[ -n "$php" ] || exit 127; limit=; command -v timeout >/dev/null 2>&1 && limit="timeout 8"; "$php" -n -v | head -n 1; '
+    'for f; do printf "\\n%s\\n" "$mark"; '
+    '$limit "$php" -n -d display_errors=1 -d log_errors=0 -d html_errors=0 -d memory_limit=128M -l "$f" </dev/null 2>&1; done; exit 0'
+)
+
+
+def lint(paths: Sequence[str], version: str, mark: str) -> Command:
+    """`php -l` of some files: first a line with the version, then for each file a line with `mark` and what PHP says of it."""
+    return Command(("sh", "-c", _LINT, "sh", version, mark, *paths), limit=256 * 1024, seconds=12.0)

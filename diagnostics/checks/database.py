@@ -1,0 +1,148 @@
+"""What is wrong with the site's database: told by its own answer to the site's login, else by the page that the site shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, is_failing
+from diagnostics.checks.registry import check
+from diagnostics.checks.shown import text_of
+from diagnostics.evidence import Evidence
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.installed import Application, DatabaseTrial
+from sites.probing.outcome import Kind
+from sites.texts import mark as _
+
+# Numbers of the server and of its client library (MySQL's and MariaDB's error references).
+_REFUSED = frozenset({1045, 1130, 1142, 1251, 1275, 1524, 1698, 1820, 1862, 2049, 2054, 2059, 3118, 4151})
+_FULL = frozenset({1040, 1203, 1226})
+_MISSING = frozenset({1044, 1049})
+_CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1877})
+_NO_TABLE = frozenset({1051, 1109, 1146, 1932})
+_DOWN = frozenset({1053, 1129, 1927, 2002, 2003, 2005, 2006, 2009, 2012, 2013, 2055})
+_ON_PAGE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database"), "database-missing"),
+    (re.compile(r"Access denied for user '[^'\n]{0,80}'@|SQLSTATE\[(?:HY000|28000)\] \[1045\]"), "database-access-denied"),
+    (re.compile(r"Unknown database '|Cannot select database|SQLSTATE\[(?:HY000|42000)\] \[104[49]\]"), "database-missing"),
+    (re.compile(r"more than '?max_user_connections'?|Too many connections|max_connections_per_hour"), "database-too-many-connections"),
+    (
+        re.compile(
+            r"SQLSTATE\[HY000\] \[200[2-6]\]|php_network_getaddresses|Can't connect to (?:local )?(?:MySQL |MariaDB )?server"
+            r"|(?:MySQL|MariaDB) server has gone away|No such file or directory \(2002\)|Connection refused"
+        ),
+        "database-server-down",
+    ),
+    (re.compile(r"is marked as crashed|Table '[^'\n]{1,200}' is crashed|Incorrect key file for table"), "database-table-crashed"),
+    (
+        re.compile(r"Table '[^'\n]{1,200}' doesn't exist|SQLSTATE\[42S02\]|One or more database tables are unavailable"),
+        "database-table-missing",
+    ),
+)
+
+
+def cause_of(code: int) -> str:
+    """The cause that an error number names; empty for one that says nothing of these."""
+    table = (
+        (_REFUSED, "database-access-denied"), (_MISSING, "database-missing"), (_FULL, "database-too-many-connections"),
+        (_CRASHED, "database-table-crashed"), (_NO_TABLE, "database-table-missing"), (_DOWN, "database-server-down"),
+    )  # fmt: skip
+    return next((cause for codes, cause in table if code in codes), "")
+
+
+@check(id="database", title=_("The database, asked with the site's own login"), order=13)
+def database(evidence: Evidence) -> Iterator[Finding]:
+    trial = evidence.database
+    if not isinstance(trial, DatabaseTrial) or not is_failing(evidence.site):
+        return
+    if trial.stage == "well":
+        yield from _of_tables(trial, evidence)
+        return
+    cause = cause_of(trial.code)
+    if cause:
+        yield _finding(cause, trial, _said(trial), _sureness(cause, evidence))
+    elif trial.code:
+        yield _finding("database-server-down", trial, _said(trial), 0.6)
+
+
+def _said(trial: DatabaseTrial) -> str:
+    return f"{trial.table}: {trial.code} {trial.message}".removeprefix(": ") if trial.table else f"{trial.code} {trial.message}"
+
+
+def _sureness(cause: str, evidence: Evidence) -> float:
+    """A server that cannot be reached from the command line may be reached by the site, where pages say nothing of a database."""
+    shows = any(page.kind == Kind.DATABASE_ERROR.value for page in failing_pages(evidence.site))
+    if shows:
+        return 0.98
+    if cause in ("database-table-missing", "database-table-crashed"):
+        return 0.85
+    return 0.65 if cause == "database-server-down" else 0.95
+
+
+def _of_tables(trial: DatabaseTrial, evidence: Evidence) -> Iterator[Finding]:
+    if not trial.tables:
+        said = _("There is no table whose name begins with “{prefix}”.").format(prefix=trial.prefix)
+        if trial.other_prefixes:
+            said += " " + _("There are tables that begin with “{prefixes}”.").format(prefixes="”, “".join(trial.other_prefixes))
+        yield _finding("database-table-missing", trial, said, 0.96 if _shows_trouble(evidence) else 0.9)
+    elif trial.missing:
+        said = _("These tables are not there: {tables}.").format(tables=", ".join(trial.missing[:8]))
+        yield _finding("database-table-missing", trial, said, 0.97 if _shows_trouble(evidence) else 0.85)
+
+
+def _shows_trouble(evidence: Evidence) -> bool:
+    return any(page.kind in (Kind.DATABASE_ERROR.value, Kind.UNEXPECTED.value) for page in failing_pages(evidence.site))
+
+
+def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float) -> Finding:
+    entry = CAUSES[cause]
+    where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
+    is_login = cause in ("database-access-denied", "database-missing", "database-server-down")
+    return Finding(
+        "database", cause, Severity.CRITICAL, confidence, f"{entry.title}. {where}", entry.explanation,
+        trial.settings_path if is_login or not trial.tables else "", trial.line if is_login or not trial.tables else None,
+        evidence=(Proof("database", where),), repairs=entry.repairs,
+        data=(("table", trial.table), ("code", str(trial.code)), ("by", trial.by), ("message", said)),
+    )  # fmt: skip
+
+
+# --- what the page says -----------------------------------------------------------------------------------
+@check(id="database-shown", title=_("What the page says of the database"), order=15)
+def database_shown(evidence: Evidence) -> Iterator[Finding]:
+    """Only of a page that fails: an article about errors is no error."""
+    if not is_failing(evidence.site):
+        return
+    for page in failing_pages(evidence.site):
+        if page.kind not in (Kind.DATABASE_ERROR.value, Kind.FATAL_IN_BODY.value, Kind.SERVER_ERROR.value) or not page.body:
+            continue
+        text = text_of(page.body)
+        for pattern, cause in _ON_PAGE:
+            if match := pattern.search(text):
+                line = text[max(0, match.start() - 80) : match.end() + 160].strip().replace("\n", " ")
+                yield Finding(
+                    "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
+                    f"{CAUSES[cause].title}.", CAUSES[cause].explanation, evidence=(Proof("probe", line, paired=True),),
+                    repairs=CAUSES[cause].repairs, data=(("message", line),),
+                )  # fmt: skip
+                return
+
+
+@check(id="database-unclear", title=_("A database error without its reason"), order=60)
+def database_unclear(evidence: Evidence) -> Iterator[Finding]:
+    """The page says that the database fails, not why; without another word the server that does not answer is the most common reason."""
+    pages = [page for page in failing_pages(evidence.site) if page.kind == Kind.DATABASE_ERROR.value]
+    if not pages or isinstance(evidence.database, DatabaseTrial) or any(True for _each in database_shown(evidence)):
+        return
+    entry = CAUSES["database-server-down"]
+    hint = _("It may also be the password or the name of the database in the settings: only trying them tells these apart.")
+    settings = _settings_of(evidence, pages[0].path)
+    yield Finding(
+        "database-unclear", entry.code, Severity.CRITICAL, 0.55, _("The site cannot use its database; why is not known yet."), hint,
+        settings.settings_path if settings else "", also=("database-access-denied", "database-missing", "database-table-missing"),
+        evidence=(Proof("probe", f"{pages[0].path}: {pages[0].status} {pages[0].detail}".strip(), paired=True),),
+    )  # fmt: skip
+
+
+def _settings_of(evidence: Evidence, path: str) -> Application | None:
+    return next((each for each in evidence.applications if path in each.serves), None)
