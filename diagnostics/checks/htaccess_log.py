@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, htaccess_files, lines_of_failure, proof_of, repairs_for, server_of
-from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of, locate
+from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
+from diagnostics.checks.htaccess_places import locate
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, TextFile
 from diagnostics.findings import Finding, Proof, Severity
@@ -29,9 +30,11 @@ def htaccess_log(evidence: Evidence) -> Iterator[Finding]:
         if file is None and not _may_be_ours(complaint, line, evidence):
             continue  # one log may serve several sites of an account
         if file is None:
-            yield _without_file(complaint, line)
+            yield _without_line(complaint, line, "/".join(complaint.path.split("/")[-2:]))
         elif fault := locate(complaint, file, server_of(evidence)):
             yield finding_of(fault, file, confidence=0.98 if line.paired else 0.97, check_id=CHECK, line=line)
+        elif line.paired:
+            yield _without_line(complaint, line, file.path)
 
 
 def _may_be_ours(complaint: Complaint, line: LogLine, evidence: Evidence) -> bool:
@@ -43,15 +46,15 @@ def _may_be_ours(complaint: Complaint, line: LogLine, evidence: Evidence) -> boo
     return line.paired and not isinstance(evidence.htaccess, tuple)
 
 
-def _without_file(complaint: Complaint, line: LogLine) -> Finding:
-    tail = "/".join(complaint.path.split("/")[-2:])
+def _without_line(complaint: Complaint, line: LogLine, path: str) -> Finding:
     return Finding(
         check=CHECK,
         cause=complaint.cause,
         severity=Severity.CRITICAL,
         confidence=0.9,
-        summary=_("The web server refuses {path}: {message}").format(path=tail, message=complaint.message[:200]),
-        path=tail,
+        summary=_("The web server refuses {path}: {message}").format(path=path, message=complaint.message[:200]),
+        hint=CAUSES[complaint.cause].explanation,
+        path=path,
         line=complaint.line,
         evidence=(proof_of(line),),
     )
@@ -74,6 +77,7 @@ def finding_of(fault: Fault, file: TextFile, *, confidence: float, check_id: str
         hint=CAUSES[fault.cause].explanation,
         path=file.path,
         line=fault.line,
+        also=fault.also,
         evidence=proofs,
         repairs=repairs_for(fault.cause, *without),
         data=(

@@ -1,4 +1,4 @@
-"""What Apache says about a `.htaccess`, taken apart: which file, which cause, which word, and its place in the file."""
+"""What Apache says about a `.htaccess`, taken apart: which file, which cause, which word."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 
 from diagnostics.evidence import TextFile
 from diagnostics.facts.paths import same_file
-from diagnostics.htaccess.directives import ACCESS_22, PHP_DIRECTIVES, find_directive
-from diagnostics.htaccess.lint import Fault, lint
-from diagnostics.htaccess.parser import Line, LineKind, parse
-from diagnostics.htaccess.server import ServerKnowledge
+from diagnostics.htaccess.directives import ACCESS_22, PHP_DIRECTIVES, SECTIONS, find_directive
 
 _HEAD = re.compile(r"(?:\] |: |^)(?:AH\d+: )?(/[^\n]*?\.htaccess): (.+)", re.DOTALL)
 _INVALID = re.compile(r"Invalid command '(.*?)', perhaps", re.DOTALL)
@@ -29,6 +26,7 @@ _REGEX = re.compile(
     r"|[Rr]eg(?:ex|ular expression) could not be compiled|[Cc](?:ould not|annot) compile regex|Failed to compile regular expression"
 )
 _CODE = re.compile(r"Unsupported HTTP response code (\S+)")
+_ESCAPED = re.compile(rb"\\(x[0-9a-fA-F]{2}|[\\\"ntr])")
 _UNREADABLE = re.compile(r"AH00529: (\S.*?\.htaccess) pcfg_openfile")
 
 
@@ -44,13 +42,27 @@ class Complaint:
 
 def complaint_in(text: str) -> Complaint | None:
     """What this log line says about a `.htaccess`, None when it says nothing about one."""
+    text = unescaped(text)
     if match := _UNREADABLE.search(text):
         return Complaint("htaccess-unreadable", match.group(1), text)
     head = _HEAD.search(text)
     if head is None:
         return None
     path, message = head.group(1), head.group(2).strip()
-    return _read(Complaint("", path, message.split("\n")[0]), message.replace("\\n", "\n").split("\n")[0])
+    return _read(Complaint("", path, message.split("\n")[0]), message.split("\n")[0])
+
+
+def unescaped(text: str) -> str:
+    """A line of the log with the letters that Apache does not write as they are: `ap_escape_errorlog_item` of server/util.c."""
+    if "\\" not in text:
+        return text
+    raw = _ESCAPED.sub(_letter, text.encode("utf-8", "surrogateescape"))
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _letter(match: re.Match[bytes]) -> bytes:
+    code = match.group(1)
+    return bytes([int(code[1:], 16)]) if code[:1] == b"x" else {b"n": b"\n", b"t": b"\t", b"r": b"\r"}.get(code, code)
 
 
 def _read(base: Complaint, message: str) -> Complaint:
@@ -75,13 +87,39 @@ def _read(base: Complaint, message: str) -> Complaint:
             name="Options" if option else match.group(1),
             argument=match.group(1) if option else "",
         )
-    word = re.match(r"'?([A-Za-z][\w]*)", message)
+    return replace(base, cause="htaccess-bad-argument", name=_named(message), argument=_quoted(message))
+
+
+# Beginnings of messages that do not begin with the directive they are about.
+_ABOUT = (
+    ("first argument must be 'add'", "Header"), ("Header ", "Header"), ("header ", "Header"), ("Unknown parameter: ", "Header"),
+    ("Unrecognized header format", "Header"), ("Unknown Authz provider", "Require"), ("negative ", "Require"),
+    ("Argument for 'Require", "Require"), ("ip address '", "Require"), ("'require ip'", "Require"), ("Illegal option ", "Options"),
+    ("Either all Options", "Options"), ("You may not use 'Options", "Options"), ("Redirect", "Redirect"), ("URL to redirect", "Redirect"),
+    ("Cannot parse redirect", "Redirect"), ("Unknown Authn provider", "AuthBasicProvider"), ("unknown order", "Order"),
+    ("allow and deny must", "Allow"), ("Missing ", ""), ("Unknown filter provider", "AddOutputFilterByType"),
+    ("Cannot parse condition clause", "If"), ("Invalid directory indexing", "IndexOptions"), ("Unknown keyword", "FileETag"),
+)  # fmt: skip
+
+
+def _named(message: str) -> str:
+    """The directive that a message about arguments speaks of, "" where it does not say."""
+    for beginning, name in _ABOUT:
+        if message.startswith(beginning):
+            return name
+    word = re.match(r"['<]?([A-Za-z]\w*)", message)
     known = find_directive(word.group(1)) if word else None
-    return replace(base, cause="htaccess-bad-argument", name=known.name if known else "")
+    return known.name if known else word.group(1) if word and word.group(1).lower() in SECTIONS else ""
+
+
+def _quoted(message: str) -> str:
+    """The word of the file that a message repeats, where it does so at its end or in quotes."""
+    match = re.search(r"(?:provider: |Illegal option |Unknown parameter: |filter provider )(\S+)|'([^']+)' appears", message)
+    return next((group for group in match.groups() if group), "") if match else ""
 
 
 def _unknown_word(base: Complaint, word: str) -> Complaint:
-    if word.startswith(("\\xef\\xbb\\xbf", "\ufeff")):
+    if word.startswith(("\ufeff", "\udcff\udcfe", "\udcfe\udcff")):
         return replace(base, cause="htaccess-byte-order-mark")
     name = word.lstrip("<").rstrip(">")
     if word.startswith("</"):
@@ -96,49 +134,17 @@ def _unknown_word(base: Complaint, word: str) -> Complaint:
 
 
 def file_of(complaint: Complaint, files: tuple[TextFile, ...]) -> TextFile | None:
-    """The file that the complaint is about; of several that would fit the one whose path is longest."""
+    """The file that the complaint is about; of several that would fit the one whose path is longest.
+
+    A login may see another root than the server, so a file above the docroot has no name of its own to compare: it is meant when no
+    other could be, the path leads through no folder of the site, and the file has what is complained of.
+    """
     fitting = [file for file in files if same_file(complaint.path, file.path, file.absolute)]
     if fitting:
         return max(fitting, key=lambda file: len(file.path))
-    above = [file for file in files if "/" not in file.path.lstrip("./")]
-    inside = [file for file in files if file not in above]
-    # the folder above the docroot has no name of its own to compare: only when no file inside could be meant
-    return above[-1] if above and not inside and complaint.path.endswith("/.htaccess") else None
-
-
-def locate(complaint: Complaint, file: TextFile, server: ServerKnowledge) -> Fault | None:
-    """The fault in the file that this complaint is about, None when the file no longer has it."""
-    document = parse(file.content)
-    known = find_directive(complaint.name)
-    missing = {known.module} if known and complaint.message.startswith("Invalid command") else set()
-    faults = lint(document, server.without(missing))
-    name = complaint.name.lower().lstrip("/")
-    for fault in faults:
-        if complaint.line is not None and fault.line == complaint.line:
-            return replace(fault, cause=complaint.cause)
-        same_name = not name or fault.name.lower() == name
-        if fault.cause == complaint.cause and same_name and complaint.argument in (fault.argument, ""):
-            return replace(fault, sure=True)
-    for fault in faults:
-        if name and fault.name.lower() == name and missing:
-            why = (
-                fault.why
-                if fault.cause == complaint.cause or known is None
-                else f"{known.name} belongs to {known.module}, which is not there"
-            )
-            return replace(fault, cause=complaint.cause, sure=True, why=why)
-        if fault.cause == complaint.cause == "htaccess-unclosed-section":
-            return fault
-    return _by_words(complaint, document.lines, name)
-
-
-def _by_words(complaint: Complaint, lines: tuple[Line, ...], name: str) -> Fault | None:
-    """The line that holds the quoted word, for faults that only the server sees."""
-    for line in lines:
-        if line.kind not in (LineKind.DIRECTIVE, LineKind.OPEN):
-            continue
-        named = bool(name) and line.key == name
-        holds = bool(complaint.argument) and complaint.argument in line.args
-        if (named and (holds or not complaint.argument)) or (not name and holds):
-            return Fault(complaint.cause, line.number, line.name, complaint.message, True, complaint.argument)
-    return None
+    above = [file for file in files if not file.path.removesuffix(".htaccess").strip("./")]
+    inside = {file.path.split("/")[0] for file in files if file not in above}
+    if any(f"/{name}/" in complaint.path for name in inside) or not complaint.path.endswith("/.htaccess"):
+        return None
+    word = (complaint.argument or complaint.name.lstrip("</")).encode("utf-8", "surrogateescape").lower()
+    return next((file for file in reversed(above) if not inside or (word and word in file.content.lower())), None)

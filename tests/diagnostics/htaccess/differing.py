@@ -11,9 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from diagnostics.checks.htaccess_messages import complaint_in
+from diagnostics.checks.htaccess_places import locate
+from diagnostics.evidence import TextFile
 from diagnostics.htaccess.directive_table import IN_HTACCESS, SERVER_ONLY
 from diagnostics.htaccess.lint import Fault, first_refused, lint
 from diagnostics.htaccess.server import ServerKnowledge
+from diagnostics.profiles import get_profile
 from tests.diagnostics.htaccess.made import Made
 from tests.lab.apache import DEFAULT_MODULES, apache
 
@@ -32,6 +35,7 @@ class Case:
     said: str  # Apache's words
     cause: str  # what they mean
     fault: Fault | None  # the linter's first
+    placed: int | None = None  # the line that Apache's words lead to, with no more known of the server than of most
 
     @property
     def is_right(self) -> bool:
@@ -73,7 +77,10 @@ def status_of(url: str) -> int:
 def _case(made: Made, status: int, said: str) -> Case:
     complaint = complaint_in(said) if said else None
     refused = status == 500 and bool(said)  # a 500 without a word of the file comes from the request, not from reading the file
-    return Case(made, refused, said, complaint.cause if complaint else "", first_refused(lint(made.content, SERVER)))
+    file = TextFile("www/.htaccess", "/www/.htaccess", made.content, 0o644, 0.0)
+    place = locate(complaint, file, get_profile("").server) if complaint else None
+    cause = complaint.cause if complaint else ""
+    return Case(made, refused, said, cause, first_refused(lint(made.content, SERVER)), place.line if place else None)
 
 
 def confusion(cases: Sequence[Case]) -> str:

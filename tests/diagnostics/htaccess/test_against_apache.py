@@ -45,6 +45,13 @@ def judged(cases: list[Case]) -> None:
     assert [case for case in cases if not case.refused and case.fault is not None] == [], told
     assert sum(case.is_right for case in refused) >= 0.95 * len(refused), told
     assert len(refused) > len(cases) // 4
+    lines = [case for case in refused if case.made.line]
+    astray = [
+        f"{case.made.content!r} line {case.made.line}, led to {case.placed} by {case.said}"
+        for case in lines
+        if case.placed != case.made.line
+    ]
+    assert len(astray) <= 0.02 * len(lines), "\n".join(astray)
     assert len(refused) < len(cases) * 3 // 4
 
 
