@@ -80,7 +80,7 @@ def write_docroot(home: Path) -> None:
     fresh, old, root = home / ".www-new", home / ".www-old", home / "www"
     remove_tree(fresh)
     remove_tree(old)
-    then = time.time() - AGE_S
+    then = _age(root)
     for name, content in files().items():
         path = fresh / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +94,14 @@ def write_docroot(home: Path) -> None:
         root.rename(old)
     fresh.rename(root)
     remove_tree(old)
+
+
+def _age(root: Path) -> int:
+    """When the healthy files are from, to the second. Once written they keep their time: what was not broken has not changed."""
+    try:
+        return int((root / "not-found.html").stat().st_mtime)
+    except OSError:
+        return int(time.time() - AGE_S)
 
 
 def remove_tree(path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.practice import content
 from diagnostics.practice.breaks import BREAK_KINDS
 from diagnostics.practice.site import PracticeError, PracticeSite
 
@@ -116,3 +117,14 @@ def test_remove_takes_the_folder_and_nothing_a_link_points_at(tmp_path: Path) ->
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["kept", "kept/file"]
     with pytest.raises(PracticeError, match="no practice site"):
         site.remove()
+
+
+def test_files_that_are_put_back_are_not_newer_than_before(tmp_path: Path) -> None:
+    def times() -> dict[str, int]:
+        return {str(path.relative_to(tmp_path)): path.stat().st_mtime_ns for path in sorted((tmp_path / "www").rglob("*"))}
+
+    content.write_docroot(tmp_path)
+    before = times()
+    (tmp_path / "www/.htaccess").write_text("RewritEngine On\n")
+    content.write_docroot(tmp_path)
+    assert times() == before and len(before) > 4
