@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from sites.credentials import seal_bytes, unseal_bytes
@@ -59,12 +60,12 @@ def printable(text: str) -> str:
 
 
 def record(step: Step, position: int, change: Change, stat: Stat | None, content: bytes | None) -> JournalEntry:
-    """Stores what a change will touch, in a transaction of its own that is finished when this returns.
+    """Stores what a change will touch, in a transaction of its own that is finished and on the disk when this returns.
 
     `stat` and `content` are what is there now; None where there is nothing yet.
     """
     entry = JournalEntry(
-        step=step, position=position, path=escape_path(change.path), shown=printable(change.shown), recorded_at=timezone.now()
+        step=step, position=position, path=escape_path(change.path), shown=printable(change.shown), recorded_at=_moment_on(step)
     )
     if stat is not None:
         entry.before_mode, entry.after_mode = stat.mode, stat.mode
@@ -83,9 +84,36 @@ def record(step: Step, position: int, change: Change, stat: Stat | None, content
         entry.change = "remove"
     elif isinstance(change, ChangeMode):
         entry.change, entry.after_mode = "mode", change.after
-    with transaction.atomic(durable=True):
+    with _on_the_disk():
         entry.save(force_insert=True)
     return entry
+
+
+@contextmanager
+def _on_the_disk() -> Iterator[None]:
+    """A transaction that outlives a power cut of this machine. SQLite's log is synced at each commit only if asked to.
+
+    Rule: https://www.sqlite.org/pragma.html#pragma_synchronous (NORMAL in WAL mode may roll back after a loss of power).
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        with transaction.atomic(durable=True):
+            yield
+        return
+    with connection.cursor() as cursor:
+        usual = cursor.execute("PRAGMA synchronous").fetchone()[0]
+        cursor.execute("PRAGMA synchronous=FULL")
+        try:
+            with transaction.atomic(durable=True):
+                yield
+        finally:
+            cursor.execute(f"PRAGMA synchronous={usual}")
+
+
+def _moment_on(step: Step) -> datetime:
+    """Now, yet after all that was stored of this host before: a clock that was set back must not turn the order around."""
+    rows = JournalEntry.objects.filter(step__case__site__host_id=step.case.site.host_id)
+    stored = rows.aggregate(Max("recorded_at"), Max("applied_at"), Max("taken_back_at")).values()
+    return max([timezone.now(), *(at + timedelta(microseconds=1) for at in stored if at)])
 
 
 def before_content(entry: JournalEntry) -> bytes:
@@ -100,13 +128,13 @@ def after_content(entry: JournalEntry) -> bytes:
 
 def mark_applied(entry: JournalEntry) -> None:
     """The change is on the host."""
-    entry.state, entry.applied_at, entry.taken_back_at = JournalEntry.State.APPLIED, timezone.now(), None
+    entry.state, entry.applied_at, entry.taken_back_at = JournalEntry.State.APPLIED, _moment_on(entry.step), None
     entry.save(update_fields=["state", "applied_at", "taken_back_at"])
 
 
 def mark_taken_back(entry: JournalEntry, note: str = "") -> None:
     """The host is as it was before this change."""
-    entry.state, entry.taken_back_at, entry.note = JournalEntry.State.TAKEN_BACK, timezone.now(), note
+    entry.state, entry.taken_back_at, entry.note = JournalEntry.State.TAKEN_BACK, _moment_on(entry.step), note
     entry.save(update_fields=["state", "taken_back_at", "note"])
 
 

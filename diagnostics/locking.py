@@ -24,6 +24,7 @@ from .models import HostLock
 
 # Longer than any single operation on a host (15 s) plus one round of probes (20 s), yet a dead worker is found in two minutes.
 LEASE_S = 120.0
+LONGEST_S = 1800.0  # nobody asks for more at once
 WAIT_S = 30.0
 _POLL_S = 0.2
 
@@ -46,10 +47,10 @@ class Lock:
     lease_s: float = LEASE_S
 
     def check(self, for_s: float = 0.0) -> None:
-        """Renews the lease, for at least `for_s` seconds. Raises LockLost when it ran out or another holds the lock."""
+        """Renews the lease, for at least `for_s` seconds (at most LONGEST_S). Raises LockLost when it ran out or another holds it."""
         now = timezone.now()
         mine = HostLock.objects.filter(host_id=self.host_id, fence=self.fence, holder=self.holder, lease_until__gt=now)
-        if mine.update(lease_until=now + timedelta(seconds=max(self.lease_s, for_s))) != 1:
+        if mine.update(lease_until=now + timedelta(seconds=min(max(self.lease_s, for_s), LONGEST_S))) != 1:
             raise LockLost(_("The lock on this host was taken over because its time ran out. Nothing more was written."))
 
     def release(self) -> None:
@@ -62,7 +63,10 @@ def try_acquire(host: Host, *, lease_s: float = LEASE_S) -> Lock | None:
     HostLock.objects.get_or_create(host=host)
     now = timezone.now()
     holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-    free = HostLock.objects.filter(host=host).filter(Q(lease_until=None) | Q(lease_until__lte=now))
+    over = Q(lease_until=None) | Q(lease_until__lte=now)
+    # The clock was set back since: nobody would hold it for so long, and a repair cannot wait until then.
+    over |= Q(lease_until__gt=now + timedelta(seconds=2 * LONGEST_S))
+    free = HostLock.objects.filter(over, host=host)
     if free.update(holder=holder, fence=F("fence") + 1, lease_until=now + timedelta(seconds=lease_s)) != 1:
         return None
     row = HostLock.objects.filter(host=host, holder=holder).first()

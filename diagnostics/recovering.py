@@ -22,17 +22,24 @@ def recover(host: Host | None = None) -> list[int]:
     hosts = {step.case.site.host_id: step.case.site.host for step in steps.left_behind(host)}
     settled: list[int] = []
     for each in hosts.values():
-        lock = try_acquire(each)
-        if lock is None:
-            continue  # whoever holds it is at work, or dead for less than its lease
         try:
-            with purposes.doing("recovery"), Executor(lambda each=each: connecting.writer_for(each), lock) as executor:
-                settled += recover_host(executor, each)
+            settled += _recover_alone(each)
         except LockLost:
             log.warning("lock on host %s lost while recovering; the next run goes on", each.pk)
-        finally:
-            lock.release()
+        except Exception:  # whatever is wrong with one host must not keep the others from being recovered
+            log.exception("recovering host %s failed; the next run tries again", each.pk)
     return settled
+
+
+def _recover_alone(host: Host) -> list[int]:
+    lock = try_acquire(host)
+    if lock is None:
+        return []  # whoever holds it is at work, or dead for less than its lease
+    try:
+        with purposes.doing("recovery"), Executor(lambda: connecting.writer_for(host), lock) as executor:
+            return recover_host(executor, host)
+    finally:
+        lock.release()
 
 
 def recover_host(executor: Executor, host: Host) -> list[int]:

@@ -31,7 +31,8 @@ def choose(step: Step, entry_id: int, choice_id: str, digest: str, user: Abstrac
     """
     with transaction.atomic():
         RepairCase.objects.select_for_update().get(pk=step.case_id)
-        step = Step.objects.select_related("case__site__host").get(pk=step.pk)
+        # Whoever undoes it at this moment claims it before or after this, never in between.
+        step = Step.objects.select_for_update(of=("self",)).select_related("case__site__host").get(pk=step.pk)
         shown, choice = _chosen(step, entry_id, choice_id)
         if choice.digest != digest:
             raise RepairRefused(_("What is there now is not what this page showed. Nothing was written. Look again."))

@@ -71,8 +71,9 @@ def left_behind(host: Host | None = None) -> QuerySet[Step]:
 
 def end_abandoned_looks() -> int:
     """Ends looks of dead workers, which would keep their repair waiting for ever. Nothing was changed by them. Returns how many."""
-    since = timezone.now() - timedelta(seconds=RUN_LIMIT_S + 30)
-    looks = Step.objects.filter(action="look", state__in=UNFINISHED, started_at__lt=since)
+    now, longest = timezone.now(), timedelta(seconds=RUN_LIMIT_S + 30)
+    over = Q(started_at__lt=now - longest) | Q(started_at__gt=now + longest)  # the latter: the clock was set back since
+    looks = Step.objects.filter(over, action="look", state__in=UNFINISHED)
     for step in looks:
         conclude(step, Step.State.FAILED, _("It was interrupted. Nothing was changed. Look again."))
     return len(looks)

@@ -1,0 +1,169 @@
+"""Our own side fails in the middle: no room for the journal, a database that goes away. Afterwards nothing is in between."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, OperationalError, connection
+
+from diagnostics import changing, connecting, recovering, steps, undoing
+from diagnostics.executor import Executor
+from diagnostics.locking import held
+from diagnostics.models import ConnectionLease, HostLock, JournalEntry, Step
+from diagnostics.repairing import RepairRefused
+from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile
+from sites.models import Host, Site
+from tests.diagnostics.changes import BEFORE, new_step, put, renaming, rewrite, site_in, tree
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def docroot(tmp_path: Path) -> Path:
+    folder = tmp_path / "www"
+    folder.mkdir()
+    fill(folder)
+    return folder
+
+
+def fill(folder: Path) -> None:
+    put(folder / ".htaccess", BEFORE)
+    put(folder / "page.php", b"<?php", 0o666)
+    put(folder / "old.txt", b"old")
+    put(folder / "gone.txt", b"gone", 0o600)
+
+
+@pytest.fixture
+def site(docroot: Path, settings: object) -> Site:
+    return site_in(docroot, settings)
+
+
+def plan(docroot: Path, *more: Change) -> Plan:
+    page, gone, new = docroot / "page.php", docroot / "gone.txt", docroot / "new.txt"
+    changes = (
+        rewrite(docroot / ".htaccess"),
+        ChangeMode(str(page), page.name, "file", 0o666, 0o604),
+        renaming(docroot / "old.txt", docroot / "new-name.txt"),
+        CreateFile(str(new), new.name, b"new", 0o644),
+        RemoveFile(str(gone), gone.name, b"gone", 0o600),
+    )
+    return Plan("r", "c", "t", "w", (*changes, *more))
+
+
+def apply(step: Step, docroot: Path, *more: Change) -> None:
+    host = step.case.site.host
+    with held(host) as lock, Executor(lambda: connecting.writer_for(host), lock) as executor:
+        steps.claim(step)
+        if changing.apply(step, executor, plan(docroot, *more)):
+            steps.conclude(step, Step.State.DONE_VERIFIED, "well")
+
+
+@contextmanager
+def database_away(since: int, until: int = 10**9) -> Iterator[list[str]]:
+    """From its statement number `since` on, up to `until`, the database answers nothing. Gives what it did not answer."""
+    numbers = count(1)
+    refused: list[str] = []
+
+    def refuse(execute, sql, *rest):  # type: ignore[no-untyped-def]
+        if since <= next(numbers) < until:
+            refused.append(sql)
+            raise OperationalError("server closed the connection unexpectedly")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(refuse):
+        yield refused
+
+
+def recovered() -> None:
+    """Two minutes later: what was held by whoever could not let go of it is free."""
+    HostLock.objects.update(lease_until=None)
+    ConnectionLease.objects.all().delete()
+    recovering.recover()
+
+
+@pytest.mark.parametrize("comes_back", [True, False], ids=["hiccup", "stays away"])
+@pytest.mark.parametrize("road", ["apply", "undo"])
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=[pytest.mark.full, pytest.mark.timeout(600)])])
+def test_database_that_goes_away_at_a_statement_leaves_all_or_nothing(
+    site: Site, docroot: Path, road: str, comes_back: bool, every: int
+) -> None:
+    before, states = tree(docroot), set()
+    for number in count(every, every):
+        step = new_step(site)
+        if road == "undo":
+            apply(step, docroot)
+        with database_away(number, number + 1 if comes_back else 10**9) as refused:
+            try:
+                apply(step, docroot) if road == "apply" else undoing.undo(step)
+            except (DatabaseError, RepairRefused):
+                pass
+            except Exception as error:  # noqa: BLE001 (told with the statement it was at)
+                pytest.fail(f"{error!r} at statement {number}")
+        recovered()
+        step.refresh_from_db()
+        states.add(step.state)
+        if step.stands_applied:
+            assert undoing.undo(step).state == "undone"
+        assert tree(docroot) == before, f"statement {number}: {step.state} {step.message}"
+        Step.objects.all().delete()
+        if not refused:
+            break
+    assert number > 25 and states <= {"queued", "failed", "taken-back", "done-verified", "undone"}
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """A full disk: SQLite's own limit, reached; of PostgreSQL what it says then."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+            cursor.execute(f"PRAGMA max_page_count={pages + 100}")
+            try:
+                yield
+            finally:
+                cursor.execute("PRAGMA max_page_count=1073741823")
+        return
+
+    def refuse(execute, sql, *rest):  # type: ignore[no-untyped-def]
+        if sql.startswith('INSERT INTO "diagnostics_journalentry"') and len(repr(rest)) > 1_000_000:
+            raise OperationalError("could not extend file: No space left on device")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+def test_no_room_for_the_journal_means_no_write(site: Site, docroot: Path) -> None:
+    large = put(docroot / "large.php", os.urandom(2_000_000))
+    before, step = tree(docroot), new_step(site)
+    with no_room(), pytest.raises(DatabaseError):
+        apply(step, docroot, rewrite(large, b"small"))
+    assert set(step.journal.values_list("state", flat=True)) == {"applied"} and step.journal.count() == 5
+    assert large.stat().st_size == 2_000_000
+    recovered()
+    step.refresh_from_db()
+    assert step.state == "taken-back" and tree(docroot) == before
+
+
+def test_host_whose_recovery_fails_does_not_keep_others_from_theirs(site: Site, docroot: Path, caplog: pytest.LogCaptureFixture) -> None:
+    before = tree(docroot)
+    broken = Host.objects.create(team=site.team, name="broken", protocol="local", state="works")
+    other = Site.objects.create(team=site.team, name="other", url="http://other.example/", host=broken, docroot=str(docroot))
+    for each in (site, other):
+        step = new_step(each)
+        with held(each.host) as lock, Executor(lambda each=each: connecting.writer_for(each.host), lock) as executor:
+            steps.claim(step)
+            if each == site:
+                assert changing.apply(step, executor, plan(docroot))
+            else:
+                JournalEntry.objects.create(
+                    step=step, position=0, change="unheard of", path=str(docroot / "x"), recorded_at=step.created_at
+                )
+    assert recovering.recover() == [Step.objects.get(case__site=site).pk]
+    assert tree(docroot) == before
+    assert f"recovering host {broken.pk} failed" in caplog.text
