@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from sites import queueing, read_only
 from sites.models import Incident, Site
 
-from . import abilities, changing, connecting, diagnosing, examining, offering, purposes, recovering, steps, trials
+from . import abilities, changing, connecting, diagnosing, examining, offering, politeness, purposes, recovering, steps, trials
 from .executor import Executor
 from .locking import HostBusy, LockLost, held
 from .models import Diagnosis, RepairCase, Step
@@ -213,7 +213,7 @@ def run_step(step_id: int) -> Step:
     except HostBusy:
         return step
     except TransportError as error:
-        return give_up(step, f"{error.message} {error.hint}".strip())
+        return give_up(step, error)
 
 
 def under_lock(site: Site, work: Callable[[Executor], T]) -> T:
@@ -224,9 +224,12 @@ def under_lock(site: Site, work: Callable[[Executor], T]) -> T:
         return work(executor)
 
 
-def give_up(step: Step, why: str) -> Step:
-    """The host could not be reached: what was never begun is ended here, what was begun is left to recovery."""
+def give_up(step: Step, error: TransportError) -> Step:
+    """The host could not be reached: what was never begun waits again or is ended here, what was begun is left to recovery."""
+    if isinstance(error, politeness.ConnectionBusy) and steps.put_back(step, error.message):
+        return step
     step.refresh_from_db()
+    why = f"{error.message} {error.hint}".strip()
     if step.state == Step.State.QUEUED or (step.state in steps.UNFINISHED and not step.journal.exists()):
         steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": why})
     return step

@@ -108,7 +108,7 @@ def run_step(step_id: int) -> Step:
         step.save(update_fields=["message"])
         return step
     except TransportError as error:
-        return repairing.give_up(step, f"{error.message} {error.hint}".strip())
+        return repairing.give_up(step, error)
 
 
 def _run(step: Step, executor: Executor) -> Step:

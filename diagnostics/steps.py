@@ -17,6 +17,7 @@ from .models import JournalEntry, Step
 UNDO_REFUSED = "undo_refused"  # in a step's result: its undo was asked for and could not be done
 UNFINISHED = (Step.State.APPLYING, Step.State.VERIFYING)
 RUN_LIMIT_S = 600  # a worker that runs one step for longer is killed
+WAITS_FOR = timedelta(minutes=5)  # for an account in use: who asked for it may be gone after that
 
 
 def claim(step: Step, *, since: tuple[str, ...] = (Step.State.QUEUED, Step.State.PLANNED), **values: Any) -> bool:
@@ -41,6 +42,17 @@ def conclude(step: Step, state: str, message: str, **result: Any) -> Step:
     step.result = {**{name: value for name, value in step.result.items() if name not in ("retry", "undoing")}, **result}
     step.save(update_fields=["state", "message", "finished_at", "result", "check_again_at", "undone_at", "undone_by"])
     return step
+
+
+def put_back(step: Step, why: str) -> bool:
+    """The account is in use: a step that has changed nothing waits again, and comes by itself. False when it waited for too long."""
+    fresh = Step.objects.filter(pk=step.pk, state__in=(Step.State.QUEUED, *UNFINISHED), journal=None)
+    fresh = fresh.filter(created_at__gt=timezone.now() - WAITS_FOR)
+    message = _("%(why)s Nothing was changed; it is tried again by itself.") % {"why": why}
+    if not fresh.update(state=Step.State.QUEUED, started_at=None, message=message):
+        return False
+    step.refresh_from_db(fields=["state", "started_at", "message"])
+    return True
 
 
 def conclude_undone(step: Step, message: str) -> Step:

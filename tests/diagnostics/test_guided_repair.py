@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from diagnostics import (
     diagnosing,
     examining,
     offering,
+    politeness,
     practising,
     recovering,
     repairing,
@@ -29,7 +31,7 @@ from diagnostics import (
     trials,
     undoing,
 )
-from diagnostics.models import Diagnosis, HostLock, RepairCase, Step
+from diagnostics.models import ConnectionLease, Diagnosis, HostLock, RepairCase, Step
 from diagnostics.practice.site import PracticeSite
 from sites import registration
 from sites.models import Host, Site, Team
@@ -105,6 +107,24 @@ def test_broken_site_is_repaired_and_undone_to_the_byte(practice: PracticeSite, 
         undoing.undo(step)
     report = reporting.markdown(case)
     assert finding.cause in report and "## Timeline" in report
+
+
+def test_step_on_an_account_in_use_waits_and_comes_again(practice: PracticeSite, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    practice.break_it("misspelled-directive")
+    step = started(opened(site))
+    broken, now = state(practice), timezone.now()
+    monkeypatch.setattr(politeness, "URGENT_WAIT_S", 0.3)
+    until = now + timedelta(minutes=1)
+    other = ConnectionLease.objects.create(host=site.host, slot=0, holder="elsewhere:1:1", purpose="look", since=now, until=until)
+    waiting = repairing.run_step(step.pk)
+    assert (waiting.state, waiting.started_at) == ("queued", None) and "is in use" in waiting.message
+    assert state(practice) == broken
+    Step.objects.filter(pk=step.pk).update(created_at=now - steps.WAITS_FOR)
+    given_up = repairing.run_step(step.pk)
+    assert given_up.state == "failed" and "Nothing was changed." in given_up.message
+    Step.objects.filter(pk=step.pk).update(state="queued", created_at=now)
+    other.delete()
+    assert repairing.run_step(step.pk).state == "done-verified"
 
 
 def test_plan_that_is_no_longer_right_is_stale_and_nothing_is_written(practice: PracticeSite, site: Site) -> None:
