@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -172,7 +172,8 @@ def prune(now: datetime | None = None) -> int:
     now = now or timezone.now()
     well = HostAction.objects.filter(verb__in=_ONLY_READ, outcome=Outcome.DONE, at__lt=now - READING_KEPT_FOR)
     removed = _remove(well) + _remove(HostAction.objects.filter(at__lt=now - KEPT_FOR))
-    for host_id in Host.objects.order_by("pk").values_list("pk", flat=True).iterator():
+    crowded = HostAction.objects.order_by().values("host").annotate(rows=Count("pk")).filter(rows__gt=MOST_PER_HOST)
+    for host_id in crowded.values_list("host", flat=True):
         of_host = HostAction.objects.filter(host_id=host_id)
         last = of_host.order_by("-at", "-id").values_list("at", flat=True)[MOST_PER_HOST : MOST_PER_HOST + 1]
         for at in last:

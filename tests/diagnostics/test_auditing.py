@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -24,7 +25,7 @@ from diagnostics.transports.base import Reader, Writer
 from diagnostics.transports.watched import READS, WatchedReader, WatchedWriter
 from sites.models import Host, Site
 from tests.diagnostics.accounts import CONTENT, host_on, plan_for, serving, step_on
-from tests.factories import make_site, make_user
+from tests.factories import make_host, make_site, make_user
 from tests.fakes import FakeHost
 from tests.servers import SshServer, cutting_proxy
 
@@ -197,6 +198,14 @@ def test_account_with_very_many_rows_keeps_the_newest(monkeypatch: pytest.Monkey
     HostAction.objects.bulk_create(HostAction(host=host, verb="write", at=now - timedelta(minutes=n)) for n in range(12))
     assert auditing.prune(now) == 7
     assert min(row.at for row in rows(host)) == now - timedelta(minutes=4)
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_removing_costs_the_same_however_many_accounts_there_are(number: int, django_assert_max_num_queries: Any) -> None:
+    for n in range(number):
+        HostAction.objects.create(host=make_host(name=f"h{n}"), verb="write", at=timezone.now())
+    with django_assert_max_num_queries(4):
+        assert auditing.prune() == 0
 
 
 def test_deleted_site_leaves_what_was_done_on_the_account() -> None:
