@@ -15,13 +15,12 @@ MOST_LINES = 400
 _NAMES = r"(?:pass|pwd|secret|token|key|salt|nonce|auth|credential|user|login|dsn|_url|private|cert|smtp|api)"
 # Whole statements of PHP, whatever quotes or lines their value has; line ends are kept, so that lines can be told apart.
 _DEFINE = re.compile(
-    rf"(define\s{{0,9}}\(\s{{0,9}}(['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:/\*[^\n]{{0,80}}\*/\s{{0,9}})?,)"
+    rf"((?>define\s{{0,9}}\(\s{{0,9}}(['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:/\*[^\n]{{0,80}}\*/\s{{0,9}})?,))"
     r"(\s{0,99}(?:'(?:\\.|[^'\\]){0,4000}+'|\"(?:\\.|[^\"\\]){0,4000}+\")\s{0,99}|.{0,4000}?)(\)\s{0,9};)[^\n]*",
     re.IGNORECASE | re.DOTALL,
 )
-_ASSIGNED = re.compile(
-    rf"([$>][\w\->\[\]'\" ]{{0,40}}{_NAMES}[\w\[\]'\" \t]{{0,40}}=)(?!>)(.{{0,4000}}?);[^\n]*", re.IGNORECASE | re.DOTALL
-)
+_ASSIGNED_TO = re.compile(rf"[$>][\w\->\[\]'\" ]{{0,40}}{_NAMES}[\w\[\]'\" \t]{{0,40}}\Z", re.IGNORECASE)
+_LONGEST_NAME, _LONGEST_VALUE = 100, 4000
 _OF_ARRAY = re.compile(rf"((['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:=>|[:,]))(\s{{0,99}}[^\n]*)", re.IGNORECASE)
 _INI = re.compile(rf"^([ \t]{{0,80}}[\w.\-]{{0,80}}{_NAMES}[\w.\-]{{0,80}}[ \t]{{0,80}}=)([^\n]*)", re.IGNORECASE | re.MULTILINE)
 # Apache: values that are handed on to the application.
@@ -40,11 +39,26 @@ def redacted(content: bytes) -> str:
     """The text of a configuration file with everything taken out that may be a secret. Lines stay lines."""
     text = printable(content.decode("utf-8", "surrogateescape")).replace("\r\n", "\n").replace("\r", "\n")
     text = _DEFINE.sub(lambda m: f"{m[1]} {GONE}{m[4]}" + "\n" * m[3].count("\n"), text)
-    text = _ASSIGNED.sub(lambda m: f"{m[1]} {GONE};" + "\n" * m[2].count("\n"), text)
+    text = _without_assigned(text)
     for pattern in (_CALL, _OF_ARRAY, _INI, _APACHE_PHP, _APACHE, _IN_ADDRESS):
         text = pattern.sub(lambda m: f"{m[1]} {GONE}" + "\n" * m[0][len(m[1]) :].count("\n"), text)
     shown = redact(text)
     return shown + "\n" * (text.count("\n") - shown.count("\n"))
+
+
+def _without_assigned(text: str) -> str:
+    """Values of PHP's assignments taken out, up to the end of the line where they end. Each "=" is looked at once."""
+    out, done, at = [], 0, text.find("=")
+    while at >= 0:
+        end = text.find(";", at + 1, at + 1 + _LONGEST_VALUE + 1)
+        if end >= 0 and text[at + 1] != ">" and _ASSIGNED_TO.search(text[max(done, at - _LONGEST_NAME) : at]):
+            out.append(f"{text[done : at + 1]} {GONE};" + "\n" * text.count("\n", at, end))
+            line_end = text.find("\n", end)
+            done = line_end if line_end >= 0 else len(text)
+            at = text.find("=", done)
+        else:
+            at = text.find("=", at + 1)
+    return "".join([*out, text[done:]])
 
 
 def difference(path: str, old: bytes, new: bytes) -> str:

@@ -94,3 +94,46 @@ def test_lines_that_repeat_take_no_more_than_a_moment_to_compare(pair: tuple[byt
     assert merge(pair[0], *pair) is None or pair[0].endswith(b"a\n")
     assert time.process_time() - started < 5
     assert "\n-a" in shown and "\n-a" in planned
+
+
+HOSTILE = [
+    b"$keykeykey =",
+    b">" * 40 + b"key=",
+    b"$" * 40 + b"key =",
+    b"->key[" * 6 + b"=",
+    b"define('" + b"key" * 26 + b"',",
+    b"$key='\\",
+    b"'key' =>",
+]
+
+
+def taken_by(content: bytes) -> float:
+    """Seconds of the processor, the least of three."""
+    times = []
+    for _time in range(3):
+        started = time.process_time()
+        redacted(content)
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_twice_as_much_takes_no_more_than_about_twice_the_time(piece: bytes) -> None:
+    small, large = ((piece * (size // len(piece))) for size in (32_768, 65_536))
+    assert taken_by(large) < 3 * taken_by(small) + 0.05
+    assert taken_by(large) < 1
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"$a = $key = 'hush';", "$a = $key = [removed];"),
+        (b"$this->pass['x'] = f('hush', 1); // hush", "$this->pass['x'] = [removed];"),
+        (b"if ($token == 'hush') { x(); }\n", "if ($token = [removed];\n"),
+        (b"$secret=\n'hush\n1';\n$b = 2;", "$secret= [removed];\n\n\n$b = 2;"),
+        (b"$keys => 'kept', $x = 1;", "$keys => 'kept', $x = 1;"),
+        (b"$plain = 1; $pass\t= 'hush';\n", "$plain = 1; $pass\t= [removed];\n"),
+    ],
+)
+def test_assigned_value_is_taken_out_and_nothing_else(line: bytes, shown: str) -> None:
+    assert redacted(line) == shown
