@@ -14,8 +14,10 @@ from sites.models import Incident, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
+from .baselines import since as since_baseline
 from .checks.registry import run_checks
 from .evidence import Evidence, PageSeen, SiteSeen
+from .facts import changes
 from .facts.gather import SitePaths, gather
 from .findings import Finding, Inconclusive
 from .repairs.plan import Plan
@@ -109,6 +111,8 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
     else:
         paths = SitePaths(site.docroot, site.error_log, site.access_log)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now())
+    compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
+    evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
     if since is not None and isinstance(evidence.error_log, tuple):
         evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
     run = run_checks(evidence)

@@ -6,12 +6,18 @@ import hashlib
 import logging
 import posixpath
 from collections.abc import Iterator
+from datetime import datetime
 
 from diagnostics.baselines import comparing
 from diagnostics.evidence import Evidence
+from diagnostics.facts.changes import failing_since
+from diagnostics.installed import Change
+from diagnostics.journal import printable
 from diagnostics.manifests import rules
+from diagnostics.manifests.comparing import Group, Named
 from diagnostics.manifests.format import COUNTED, FILE, FOLDER, LINK, OTHER, UNREAD, ManifestUnreadable, Record, Sorter
 from diagnostics.models import Baseline, Diagnosis, DiagnosisChanges
+from sites.models import Site
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +30,56 @@ _OPEN_TO_OWNER = 0o500
 def note(diagnosis: Diagnosis, evidence: Evidence) -> DiagnosisChanges | None:
     """Stores what changed since the last baseline before the failure; None where there is none, or the files could not be read."""
     since = diagnosis.incident.first_failure_at if diagnosis.incident else evidence.site.failing_since
+    found = _compared(diagnosis.site, evidence, since)
+    if found is None:
+        return None
+    baseline, result = found
+    _shorten(result)
+    values = {"baseline": baseline, "baseline_at": baseline.taken_at, "sealed_result": comparing.seal_result(result)}
+    return DiagnosisChanges.objects.update_or_create(diagnosis=diagnosis, defaults=values)[0]
+
+
+def changes(site: Site, evidence: Evidence) -> tuple[Change, ...] | None:
+    """The same for checks, the latest first; None where there is no baseline to compare with, so that times must do."""
+    found = _compared(site, evidence, failing_since(evidence))
+    if found is None:
+        return None
+    _baseline, result = found
+    _shorten(result)
+    made = [_change(group, evidence, result) for group in result.summary.groups]
+    return tuple(sorted(made, key=lambda change: -change.last))
+
+
+def _change(group: Group, evidence: Evidence, result: comparing.Result) -> Change:
+    """What was removed, or lost its permissions, bears no time of that: 0."""
+    top = posixpath.basename(evidence.docroot.rstrip("/"))
+    names = [label.partition("\t")[2] for label in (group.before, group.after)]
+    whole = {group.removed: "removed", group.added: "added"}
+    how = whole.get(group.total) or ("permissions" if all(map(_is_of_modes, group.named)) else "changed")
+    timed = how in ("added", "changed")
+    return Change(
+        group.what, (group.after or group.before).partition("\t")[0] or group.name,
+        float(group.first or 0) if timed else 0.0, float(group.last or 0) if timed else 0.0, group.total,
+        tuple(printable(f"{top}/{named.path}") for named in group.named), how, "baseline",
+        f"{names[0]} → {names[1]}" if all(names) and names[0] != names[1] else "",
+    )  # fmt: skip
+
+
+def _is_of_modes(named: Named) -> bool:
+    """Whether its permissions alone are others."""
+    return (
+        named.how == "changed"
+        and named.sizes[0] == named.sizes[1]
+        and named.times[0] == named.times[1]
+        and named.modes[0] != named.modes[1]
+    )
+
+
+def _compared(site: Site, evidence: Evidence, since: datetime | None) -> tuple[Baseline, comparing.Result] | None:
     if since is None or not isinstance(evidence.tree, tuple) or evidence.tree[0].kind != "folder":
         return None
-    baseline = Baseline.objects.filter(site_id=diagnosis.site_id, taken_at__lt=since).select_related("site").order_by("-pk").first()
-    if baseline is None or baseline.host_id != diagnosis.site.host_id:
+    baseline = Baseline.objects.filter(site=site, taken_at__lt=since).select_related("site").order_by("-pk").first()
+    if baseline is None or baseline.host_id != site.host_id:
         return None
     sorter = Sorter()
     try:
@@ -35,15 +87,12 @@ def note(diagnosis: Diagnosis, evidence: Evidence) -> DiagnosisChanges | None:
             sorter.add(record)
         exact = not evidence.connection.startswith("ftp")
         told = {"is_cut": evidence.tree_truncated, "times": exact, "modes": exact}
-        result = comparing.compared(baseline.site, baseline, sorter.sorted(), _contents(evidence), **told)
+        return baseline, comparing.compared(baseline.site, baseline, sorter.sorted(), _contents(evidence), **told)
     except ManifestUnreadable:  # the diagnosis stands without it
         log.exception("baseline %s", baseline.pk)
         return None
     finally:
         sorter.close()
-    _shorten(result)
-    values = {"baseline": baseline, "baseline_at": baseline.taken_at, "sealed_result": comparing.seal_result(result)}
-    return DiagnosisChanges.objects.update_or_create(diagnosis=diagnosis, defaults=values)[0]
 
 
 def _contents(evidence: Evidence) -> dict[str, bytes]:

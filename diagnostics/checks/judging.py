@@ -110,7 +110,7 @@ _RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (
         _("what the missing file holds cannot be found"),
     ),
     (lambda root, other: root.cause in _ROOT_OF_PHP and other.cause.startswith(_CODE), _("PHP itself does not run")),
-    (lambda root, other: other.cause == "recent-change" and root.cause != "recent-change", _("it only says what was changed")),
+    (lambda root, other: other.check == "recent-changes" != root.check, _("it only says what was changed")),
 )  # fmt: skip
 
 

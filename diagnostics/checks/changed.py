@@ -1,0 +1,57 @@
+"""What changed just before the failure, as a finding of its own where nothing else says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.php_messages import read_php_message
+from diagnostics.checks.registry import check
+from diagnostics.checks.shown import lines_shown
+from diagnostics.evidence import Evidence
+from diagnostics.facts.changes import failing_since, is_just_before, told
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.installed import Change, DatabaseTrial
+from sites.probing.outcome import Kind
+from sites.texts import mark as _
+
+_SUSPECTS = {"plugin": "wordpress-plugin", "theme": "wordpress-theme", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
+_OF_PROGRAMS = frozenset({Kind.SERVER_ERROR.value, Kind.WHITE_PAGE.value, Kind.FATAL_IN_BODY.value, Kind.TRUNCATED.value})
+
+
+@check(id="recent-changes", title=_("What changed just before the failure"), order=80)
+def recent_changes(evidence: Evidence) -> Iterator[Finding]:
+    """Where no line of a log and no page says why: what changed in the half hour before is suspected, never more."""
+    began = failing_since(evidence)
+    if began is None or not is_failing(evidence.site) or not _may_be_a_program(evidence) or _is_explained(evidence):
+        return
+    late = [change for change in evidence.changes if is_just_before(change, began) or (not change.last and change.source == "baseline")]
+    for change in late[:3]:
+        yield _suspected(change, began, is_alone=len(late) == 1)
+
+
+def _suspected(change: Change, began: datetime, *, is_alone: bool) -> Finding:
+    cause = CAUSES[_SUSPECTS.get(change.what, "recent-change")]
+    words = told(change, began)
+    confidence = 0.45 if not is_alone else 0.65 if change.source == "baseline" else 0.6
+    summary = _("Nothing says why, but this changed just before: {change}.").format(change=words)
+    return Finding(
+        "recent-changes", cause.code, Severity.CRITICAL, confidence, summary, CAUSES["recent-change"].explanation,
+        change.paths[0] if change.paths else "", also=() if cause.code == "recent-change" else ("recent-change",),
+        evidence=(Proof("change", words),), repairs=cause.repairs, data=(("slug", change.name), ("kind", change.what)),
+    )  # fmt: skip
+
+
+def _may_be_a_program(evidence: Evidence) -> bool:
+    pages = failing_pages(evidence.site)
+    return any(page.kind in _OF_PROGRAMS for page in pages) if pages else evidence.site.kind in _OF_PROGRAMS
+
+
+def _is_explained(evidence: Evidence) -> bool:
+    """Whether a message says why by itself; what else is found is weighed afterwards."""
+    trial = evidence.database
+    if isinstance(trial, DatabaseTrial) and trial.stage != "well":
+        return True
+    return any(line.paired and read_php_message(line.text) for line in [*lines_shown(evidence.site), *lines_of_failure(evidence)])
