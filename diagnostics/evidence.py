@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from diagnostics.installed import Application, Change, DatabaseTrial
+from diagnostics.php.seen import PhpSeen
+
+LOGS = ("error-log", "application-log")  # sources of proofs that a server or a program wrote by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class PageSeen:
     body: bytes = field(default=b"", repr=False)
     request_id: str = ""
     token: str = ""
+    powered_by: str = ""  # the headers X-Powered-By and Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Evidence:
     applications: tuple[Application, ...] = ()  # what is installed and answers the site's pages, those of failing pages first
     database: DatabaseTrial | Unreadable = Unreadable("the database", "it was not asked")
     changes: tuple[Change, ...] = ()  # what changed shortly before the failure, the latest first
+    application_log: tuple[LogLine, ...] = ()  # what the application wrote into a log of its own; read where nothing else explains
+    php: PhpSeen = field(default_factory=PhpSeen)
     read_at: datetime | None = None
 
     def exists(self, path: str) -> bool | None:

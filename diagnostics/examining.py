@@ -16,7 +16,7 @@ from sites.probing.outcome import Kind, Outcome
 
 from .baselines import since as since_baseline
 from .checks.registry import run_checks
-from .evidence import Evidence, PageSeen, SiteSeen
+from .evidence import LOGS, Evidence, PageSeen, SiteSeen
 from .facts import changes
 from .facts.gather import SitePaths, gather
 from .findings import Finding, Inconclusive
@@ -66,8 +66,8 @@ def as_visitors_met(site: Site, view: SiteSeen, incident: Incident) -> SiteSeen:
 
 
 def proven_only(examination: Examination) -> Examination:
-    """What the error log proves. Of a site that answers us well nothing else is held for the cause of what visitors met."""
-    kept = (finding for finding in examination.findings if any(proof.source == "error-log" for proof in finding.evidence))
+    """What the logs prove. Of a site that answers us well nothing else is held for the cause of what visitors met."""
+    kept = (finding for finding in examination.findings if any(proof.source in LOGS for proof in finding.evidence))
     return replace(examination, findings=tuple(kept))
 
 
@@ -84,6 +84,7 @@ def _page_seen(page: Page, outcome: Outcome, as_answered: bool) -> PageSeen:
         outcome.body,
         outcome.request_id,
         outcome.token,
+        " ".join(value for name, value in outcome.headers if name.lower() in ("x-powered-by", "server"))[:500],
     )
 
 

@@ -4,35 +4,87 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
+from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, LogLine
+from diagnostics.evidence import Evidence, LogLine, Unreadable
 from diagnostics.findings import Finding, Severity
+from diagnostics.php import application_messages
 from sites.texts import mark as _
 
+MOST_FINDINGS = 5
 _FULL = re.compile(r"errno=28|No space left on device|Disk quota exceeded")
 _SESSION = re.compile(r"session_start\(\): (?:open|Failed to read session data|mkdir)\(?")
+_WARNING = re.compile(r"PHP Warning: ")
+_SAME_REQUEST = timedelta(seconds=2)
 
 
 @check(id="php-errors", title=_("Errors of PHP in the error log"), needs=("error_log",), order=12)
 def php_errors(evidence: Evidence) -> Iterator[Finding]:
     if not is_failing(evidence.site):
         return
+    lines = lines_of_failure(evidence)
     seen: set[tuple[str, str, int | None]] = set()
-    for index, line in enumerate(lines_of_failure(evidence)):
-        message = read_php_message(line.text) or _other(line)
+    for index, line in enumerate(lines):
+        before = line.before or _warnings_before(line, lines)
+        message = read_php_message(line.text, before, evidence.php.version) or _other(line)
         if message is None:
             continue
-        path = shown_path(message.path, evidence)
-        key = (message.cause, path, message.line)
+        sharp = sharpened(message, shown_path(message.path, evidence), evidence)
+        key = (sharp.cause, sharp.path, sharp.line)
         if key not in seen:
             seen.add(key)
-            yield _finding(message, path, line, first=index == 0 or len(seen) == 1)
-        if len(seen) >= 5:
+            yield _finding("php-errors", message, sharp, line, first=index == 0 or len(seen) == 1)
+        if len(seen) >= MOST_FINDINGS:
             return
+
+
+@check(id="application-log", title=_("Errors in the program's own log"), order=13)
+def application_log(evidence: Evidence) -> Iterator[Finding]:
+    """Read only where the server's logs tell nothing. An error of which no cause is known by name is the program's own answer."""
+    if not is_failing(evidence.site) or not evidence.application_log:
+        return
+    own = replace(evidence, error_log=evidence.application_log)
+    seen: set[tuple[str, str, int | None]] = set()
+    for line in lines_of_failure(own):
+        read = application_messages.read(line.text)
+        message = read_php_message(read.text if read else line.text, running=evidence.php.version) or _only_words(line)
+        if message.cause == "php-uncaught-exception":
+            message = replace(message, cause="application-answers-500", also=(message.cause, *message.also))
+        sharp = sharpened(message, shown_path(message.path, evidence), evidence)
+        key = (sharp.cause, sharp.path, sharp.line)
+        if key not in seen:
+            yield _finding("application-log", message, sharp, line, first=not seen)
+            seen.add(key)
+        if len(seen) >= 3:
+            return
+
+
+def _only_words(line: LogLine) -> PhpMessage:
+    """An entry that names no place: its words may still tell the cause."""
+    first = line.text.split("\n")[0][:500]
+    found = read_php_message(f"PHP Fatal error:  Uncaught Error: {first} in /-:0")
+    return replace(found, path="", line=None, message=first) if found else PhpMessage("application-answers-500", (), "", None, first)
+
+
+def _warnings_before(line: LogLine, lines: list[LogLine]) -> str:
+    """In PHP's own log the warnings of a request are entries of their own."""
+    if line.at is None:
+        return ""
+    near = [
+        other.text
+        for other in lines
+        if other.log_path == line.log_path
+        and other.at
+        and timedelta(0) <= line.at - other.at <= _SAME_REQUEST
+        and _WARNING.search(other.text)
+    ]
+    return "\n".join(text.split("\n")[0][:600] for text in near[:20])
 
 
 def _other(line: LogLine) -> PhpMessage | None:
@@ -50,26 +102,38 @@ def shown_path(logged: str, evidence: Evidence) -> str:
     name = docroot_name(evidence)
     if evidence.docroot and logged.startswith(evidence.docroot.rstrip("/") + "/"):
         return f"{name}{logged[len(evidence.docroot.rstrip('/')) :]}" if name else logged.lstrip("/")
+    above = evidence.docroot.rstrip("/").rpartition("/")[0]
+    if above and logged.startswith(above + "/"):
+        return logged[len(above) + 1 :]
     head, mark, tail = logged.partition(f"/{name}/") if name else ("", "", "")
-    return f"{name}/{tail}" if mark and head else logged
+    if mark and head:
+        return f"{name}/{tail}"
+    return f"{name}/{logged.lstrip('/')}" if _is_in_tree(f"{name}/{logged.lstrip('/')}", evidence) else logged
 
 
-def _finding(message: PhpMessage, path: str, line: LogLine, *, first: bool) -> Finding:
-    cause = CAUSES[message.cause]
-    where = _(" in {path}, line {line}").format(path=path, line=message.line) if path and message.line else f" ({path})" if path else ""
-    quiet = message.cause in ("php-session-path-not-writable",)
-    confidence = (0.96 if line.paired else 0.9) if first else 0.6
+def _is_in_tree(path: str, evidence: Evidence) -> bool:
+    return not isinstance(evidence.tree, Unreadable) and any(entry.path == path for entry in evidence.tree)
+
+
+def _finding(check_id: str, message: PhpMessage, sharp: Sharp, line: LogLine, *, first: bool) -> Finding:
+    cause = CAUSES[sharp.cause]
+    where = _(" in {path}, line {line}").format(path=sharp.path, line=sharp.line) if sharp.path and sharp.line else ""
+    where = where or (f" ({sharp.path})" if sharp.path else "")
+    quiet = sharp.cause in ("php-session-path-not-writable",)
+    sure = 0.96 if line.paired else 0.9 if line.source == "error-log" else 0.85
+    confidence = sure if first else 0.6
+    thrown = [("thrown_in", message.thrown_in)] if message.thrown_in else []
     return Finding(
-        check="php-errors",
-        cause=message.cause,
+        check=check_id,
+        cause=sharp.cause,
         severity=Severity.WARNING if quiet else Severity.CRITICAL,
         confidence=min(confidence, 0.7) if quiet else confidence,
-        summary=f"{cause.title}{where}.",
+        summary=f"{cause.title}{where}. {sharp.more}".strip(),
         hint=cause.explanation,
-        path=path,
-        line=message.line,
-        also=message.also,
+        path=sharp.path,
+        line=sharp.line,
+        also=sharp.also,
         evidence=(proof_of(line),),
         repairs=cause.repairs,
-        data=(("message", message.message), ("slug", message.slug)),
+        data=(("message", message.message), ("slug", message.slug), *thrown),
     )

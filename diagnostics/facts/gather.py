@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry, Unreadable
-from diagnostics.facts import cgi_scripts, htaccess_files, server_logs, tree
+from diagnostics.facts import cgi_scripts, htaccess_files, php_site, server_logs, tree
 from diagnostics.facts.applications import with_applications
 from diagnostics.facts.database import with_database
 from diagnostics.facts.paths import above
@@ -45,9 +45,11 @@ def gather(
         evidence = replace(evidence, error_log=logs.lines)
         evidence = replace(evidence, htaccess=_htaccess(reader, paths, evidence.tree))
         evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, evidence.tree), ()))  # type: ignore[arg-type]
-    evidence, applications = with_applications(SmallFiles(reader), evidence, deadline)
+    files = SmallFiles(reader)
+    evidence, applications = with_applications(files, evidence, deadline)
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins)
+    evidence = php_site.read(files, evidence, logs, deadline)
     return replace(evidence, existing=_quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
 

@@ -45,18 +45,21 @@ def read(reader: Reader, site: SiteSeen, docroot: str, named: str, access: str, 
     return found
 
 
-def read_more(
-    reader: Reader, site: SiteSeen, docroot: str, logs: LogsRead, tree: Iterable[TreeEntry], also: Iterable[str] = ()
-) -> LogsRead:
+def read_more(reader: Reader, site: SiteSeen, docroot: str, logs: LogsRead, tree: Iterable[TreeEntry]) -> LogsRead:
     """With the logs that lie in the site's folders, and while nothing explains the failure, those beside the first log."""
     begun = error_log.beginning(site)
     if begun is None:
         return logs
     since = begun.timestamp() - 60
-    found = _with(reader, site, docroot, logs, [*also, *error_log_places.in_folders(tree, since)])
+    found = read_named(reader, site, docroot, logs, error_log_places.in_folders(tree, since))
     if not found.explains and logs.paths:
-        found = _with(reader, site, docroot, found, error_log_places.beside(reader, logs.paths[0], since))
+        found = read_named(reader, site, docroot, found, error_log_places.beside(reader, logs.paths[0], since))
     return found
+
+
+def read_named(reader: Reader, site: SiteSeen, docroot: str, logs: LogsRead, paths: Iterable[str]) -> LogsRead:
+    """With these logs, where they are there. Never raises."""
+    return _with(reader, site, docroot, logs, paths)
 
 
 def _requests(reader: Reader, site: SiteSeen, access: str) -> tuple[Request, ...]:

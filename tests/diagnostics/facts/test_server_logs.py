@@ -203,6 +203,7 @@ def test_log_that_grows_while_it_is_read_leaves_no_gap(tmp_path: Path) -> None:
             while not stop.is_set():
                 file.write(apache_line("PHP Warning:  filler", datetime.now(UTC), level="php:warn") * 200)
                 file.flush()
+                time.sleep(0.01)
 
     writer = threading.Thread(target=write)
     writer.start()

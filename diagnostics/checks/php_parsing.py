@@ -1,0 +1,38 @@
+"""PHP read by a parser of its own grammar, for hosts on which no PHP can be asked. What it finds is likely, never certain."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import tree_sitter
+import tree_sitter_php
+
+MOST = 400 * 1024  # bytes; larger files are data
+
+
+@lru_cache(maxsize=1)
+def _language() -> tree_sitter.Language:
+    return tree_sitter.Language(tree_sitter_php.language_php())
+
+
+@lru_cache(maxsize=256)
+def first_error(content: bytes) -> int | None:
+    """The line of the first thing that is no PHP of any version; None for a file that reads well or is too large."""
+    if len(content) > MOST:
+        return None
+    tree = tree_sitter.Parser(_language()).parse(content)
+    if not tree.root_node.has_error:
+        return None
+    lines: list[int] = []
+    waiting = [tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if node.is_error or node.is_missing:
+            inner = next((child for child in node.children if child.is_error or child.has_error), None)
+            if inner is not None and node.is_error:
+                waiting.append(inner)
+            else:
+                lines.append(node.start_point.row + 1)
+        elif node.has_error:
+            waiting.extend(node.children)
+    return min(lines, default=1)

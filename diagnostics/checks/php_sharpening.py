@@ -1,0 +1,139 @@
+"""A message of PHP read together with the site's files and settings: they tell which of two causes it is, and which file to repair."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, replace
+
+from diagnostics.checks.common import failing_pages
+from diagnostics.checks.php_messages import PhpMessage
+from diagnostics.checks.php_parsing import first_error
+from diagnostics.evidence import Evidence
+from diagnostics.php import scanning
+from diagnostics.php.seen import Script
+from sites.texts import mark as _
+
+SMALL_MEMORY = 64 * 1024 * 1024  # bytes; a limit that a site gives itself and that is below this is the site's own fault
+_SHOWS_NOTHING = ("php-uncaught-exception", "php-undefined-function")
+
+
+@dataclass(frozen=True, slots=True)
+class Sharp:
+    """`path` and `line` as shown to people; `more` is a sentence that goes with the summary."""
+
+    cause: str
+    also: tuple[str, ...]
+    path: str
+    line: int | None
+    more: str = ""
+
+
+def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
+    """The message's cause and place, or better ones where files or settings tell."""
+    sharp = Sharp(message.cause, message.also, path, message.line)
+    for look in (_by_setting, _by_content, _by_missing, _by_page):
+        sharp = look(sharp, message, evidence)
+    return sharp
+
+
+def _instead(sharp: Sharp, cause: str, path: str = "", line: int | None = None, more: str = "") -> Sharp:
+    also = tuple(dict.fromkeys(code for code in (sharp.cause, *sharp.also) if code != cause))
+    return Sharp(cause, also, path or sharp.path, line if path else sharp.line, more or sharp.more)
+
+
+def _by_setting(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    if match := re.search(r"Allowed memory size of (\d+) bytes", message.message):
+        own = evidence.php.setting("memory_limit")
+        if own and own.size is not None and own.size <= SMALL_MEMORY and abs(own.size - int(match[1])) <= 2 * 1024 * 1024:
+            return _instead(sharp, "user-ini-memory-limit-too-low", own.path, own.line)
+        return replace(sharp, cause="php-memory-limit") if sharp.cause == "user-ini-memory-limit-too-low" and not own else sharp
+    if sharp.cause == "user-ini-bad-prepend":
+        for name in ("auto_prepend_file", "auto_append_file"):
+            own = evidence.php.setting(name)
+            if own and posixpath.basename(own.value) in message.message:
+                return _instead(sharp, sharp.cause, own.path, own.line)
+    names = {"open-basedir": "open_basedir", "php-session-path-not-writable": "session.save_path"}
+    own = evidence.php.setting(names.get(sharp.cause, "-"))
+    return _instead(sharp, sharp.cause, own.path, own.line) if own else sharp
+
+
+def script_at(path: str, evidence: Evidence) -> Script | None:
+    return next((script for script in evidence.php.scripts if script.path == path), None)
+
+
+def _by_content(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    script = script_at(sharp.path, evidence)
+    codes = (sharp.cause, *sharp.also)
+    if script is None:
+        return sharp
+    if "php-byte-order-mark" in codes:
+        marked = scanning.encoding_mark(script.content) == "utf-8"
+        return sharp if marked else replace(sharp, cause="php-parse-error" if sharp.cause == "php-byte-order-mark" else sharp.cause)
+    if "php-truncated-file" in codes:
+        return _ended(sharp, script)
+    if "php-parse-error" in codes:
+        return _misread(sharp, script, message)
+    return sharp
+
+
+def _ended(sharp: Sharp, script: Script) -> Sharp:
+    """PHP complains at the file's end: it was cut off, or a bracket was forgotten."""
+    ending = scanning.ending(script.content)
+    if ending is None or ending.is_cut_off:
+        return sharp
+    if sharp.cause == "php-truncated-file":
+        return replace(sharp, cause="php-parse-error", also=("php-truncated-file", *sharp.also))
+    return replace(sharp, also=tuple("php-parse-error" if code == "php-truncated-file" else code for code in sharp.also))
+
+
+def _misread(sharp: Sharp, script: Script, message: PhpMessage) -> Sharp:
+    if line := scanning.conflict_line(script.content):
+        return replace(sharp, line=line if sharp.line is None else sharp.line, more=_("An unfinished merge left its marks in the file."))
+    ending = scanning.ending(script.content)
+    at_end = ending is not None and message.line is not None and message.line >= ending.last_line
+    if ending is not None and at_end and ending.is_cut_off and sharp.cause == "php-parse-error":
+        return _instead(sharp, "php-truncated-file")
+    if sharp.cause == "php-parse-error" and first_error(script.content) is None:
+        return _instead(sharp, "php-version-incompatible-code", more=_("The file reads well for another version of PHP."))
+    return sharp
+
+
+def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    names = [entry.path for entry in evidence.tree] if isinstance(evidence.tree, tuple) else []
+    if sharp.cause == "php-missing-file":
+        match = re.search(r"(?:Failed opening (?:required )?'|\((?=/))([^'()]+)", message.message)
+        wanted = match[1] if match else ""
+        if "/vendor/" in f"/{wanted}" and not any("/vendor/" in f"/{name}/" for name in names):
+            return replace(
+                sharp, more=_("The folder “vendor” is missing as a whole: the libraries were not uploaded, or composer was not run.")
+            )
+        return _other_case(sharp, wanted, names)
+    match = re.search(r"(?:[Cc]lass|Interface|Trait|Enum) [\"']?([\w\\]+)[\"']? not found", message.message)
+    if sharp.cause == "php-class-not-found" and match:
+        return _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
+    return sharp
+
+
+def _other_case(sharp: Sharp, wanted: str, names: list[str]) -> Sharp:
+    """Windows and macOS take `foo.php` for `Foo.php`; Linux does not."""
+    base = posixpath.basename(wanted)
+    parent = posixpath.basename(posixpath.dirname(wanted))
+    alike = [name for name in names if posixpath.basename(name).lower() == base.lower() and base]
+    if any(posixpath.basename(name) == base and parent in ("", ".", posixpath.basename(posixpath.dirname(name))) for name in alike):
+        return sharp
+    other = next((name for name in alike if posixpath.basename(name) != base), "")
+    if other:
+        more = _("There is {other}: here capital and small letters are different names.").format(other=other)
+        return replace(sharp, more=more)
+    return sharp
+
+
+def _by_page(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    """An error on a page that is empty and says that all is well."""
+    pages = failing_pages(evidence.site)
+    if not pages or any(page.kind != "white-page" for page in pages):
+        return sharp
+    if sharp.cause in _SHOWS_NOTHING:
+        return _instead(sharp, "php-fatal-hidden")
+    return replace(sharp, also=(*sharp.also, "php-fatal-hidden"))

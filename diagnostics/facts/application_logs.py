@@ -1,0 +1,114 @@
+"""What an application wrote into a log of its own about the time of the failure. Read only when no error log of the server explains it.
+
+Places as each project's own documentation and source name them: Laravel config/logging.php, Symfony monolog.yaml, PrestaShop
+src/Core and classes/log, Joomla libraries/src/Log, Magento app/etc/di.xml and pub/errors/processor.php, TYPO3 LoggingConfiguration.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from datetime import UTC, datetime
+
+from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen
+from diagnostics.facts import error_log
+from diagnostics.facts.access_log import Request
+from diagnostics.installed import Application
+from diagnostics.transports.base import Entry, FileKind, Reader, TransportError
+
+LIMIT = 256 * 1024
+MOST_LOGS = 3
+MOST_LINES = 40
+_LOGS: dict[str, tuple[str, ...]] = {
+    "laravel": ("storage/logs",), "symfony": ("var/log", "var/logs"), "prestashop": ("var/logs", "log", "app/logs"),
+    "joomla": ("administrator/logs", "logs"), "magento": ("var/log",), "typo3": ("var/log", "typo3temp/var/log", "typo3temp/var/logs"),
+    "drupal": ("sites/default/files/logs", "sites/default/logs"), "wordpress": ("wp-content", "wp-content/uploads/wc-logs"),
+}  # fmt: skip
+_NAME = re.compile(
+    r"(?:^|[._-])(?:log|logs|error|errors|exception|system|prod|production|laravel|typo3|"
+    r"debug|fatal-errors|everything|php)\b"
+)
+_SUFFIX = re.compile(r"\.(?:log|php|txt)$")
+_REPORT = re.compile(r"(?:error log record number|report (?:id|number))\W{0,20}(?:<[^>]{1,40}>)?\W{0,5}([0-9a-f]{6,64})\b", re.IGNORECASE)
+_FAILED = re.compile(
+    r"\b(?:ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|Exception|Throwable|SQLSTATE)\b|\[error\]|\berror:|[a-z]Exception\b|"
+    r"Error: |Error\("
+)
+_QUIET = re.compile(r"\.(?:DEBUG|INFO|NOTICE|WARNING): |\t(?:INFO|NOTICE|WARNING|DEBUG) |PHP (?:Warning|Notice|Deprecated):")
+
+
+def read(reader: Reader, evidence: Evidence, requests: tuple[Request, ...] = ()) -> tuple[LogLine, ...]:
+    """The entries that tell of an error, oldest first. Never raises."""
+    since = error_log.beginning(evidence.site)
+    if since is None:
+        return ()
+    found: list[LogLine] = []
+    for application in evidence.applications:
+        for path in _logs_of(reader, application, since.timestamp() - 60):
+            found += _entries(reader, path, evidence.site, requests)
+        if application.name == "magento":
+            found += _reports(reader, application, evidence.site.pages)
+    return tuple(found[-MOST_LINES:])
+
+
+def _logs_of(reader: Reader, application: Application, since: float) -> list[str]:
+    """Those that were written to since then (seconds), the newest first."""
+    fresh: list[Entry] = []
+    for folder in _LOGS.get(application.name, ()):
+        try:
+            entries = reader.list(posixpath.join(application.absolute, folder))
+        except TransportError:
+            continue
+        fresh += [entry for entry in entries if _is_log(entry) and entry.stat.mtime >= since]
+    return [entry.path for entry in sorted(fresh, key=lambda entry: -entry.stat.mtime)][:MOST_LOGS]
+
+
+def _is_log(entry: Entry) -> bool:
+    """Joomla keeps logs as `.php` files, which is believed only in a folder of logs."""
+    folder, name = posixpath.split(entry.path.lower())
+    is_script = name.endswith(".php") and posixpath.basename(folder) not in ("logs", "log")
+    kept = entry.stat.kind is FileKind.FILE and entry.stat.size > 0 and not is_script
+    return kept and bool(_NAME.search(name) and _SUFFIX.search(name))
+
+
+def _entries(reader: Reader, path: str, site: SiteSeen, requests: tuple[Request, ...]) -> list[LogLine]:
+    try:
+        raws = error_log.read(reader, path, site, LIMIT)
+    except TransportError:
+        return []
+    lines = [line for raw in raws for line in error_log.parse(raw, site, requests)]
+    return [
+        LogLine("application-log", line.log_path, line.at, line.text, line.paired)
+        for line in lines
+        if _FAILED.search(line.text[:4000]) and not _QUIET.search(line.text[:200])
+    ]
+
+
+def _reports(reader: Reader, application: Application, pages: tuple[PageSeen, ...]) -> list[LogLine]:
+    """Magento writes each error into a file of its own, whose number stands on the page."""
+    found = []
+    for page in pages:
+        match = _REPORT.search(page.body.decode("utf-8", "replace"))
+        if match is None:
+            continue
+        number = match.group(1)
+        for path in (f"var/report/{number}", f"var/report/{number[:2]}/{number[2:4]}/{number}", f"var/report/{number[:2]}/{number}"):
+            full = posixpath.join(application.absolute, path)
+            try:
+                text, mtime = reader.read(full, LIMIT).decode("utf-8", "replace"), reader.stat(full).mtime
+            except TransportError:
+                continue
+            found.append(LogLine("application-log", full, datetime.fromtimestamp(mtime, UTC), _report_text(text), paired=True))
+            break
+    return found
+
+
+def _report_text(text: str) -> str:
+    """The message and the trace of a report, which is JSON (Magento 2) or serialised by PHP (Magento 1)."""
+    try:
+        parts = json.loads(text)
+    except ValueError:
+        return text[: error_log.MOST_LINES * 80]
+    values = [parts.get("0", ""), parts.get("1", "")] if isinstance(parts, dict) else []
+    return "\n".join(str(value) for value in values)[:16_000] or text[:16_000]

@@ -1,0 +1,151 @@
+"""PHP files that may hold the fault: named in a log, answering a failing page, required by those, or changed lately. A few small ones."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+
+from diagnostics.evidence import Evidence, LogLine, PageSeen, TreeEntry
+from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.paths import shown
+from diagnostics.facts.php_settings import folders_of
+from diagnostics.facts.small_files import LIMIT, SmallFiles
+from diagnostics.php import versions
+from diagnostics.php.seen import Lint, Script
+from diagnostics.php.versions import Version
+from diagnostics.transports.base import Capability, TransportError
+from diagnostics.transports.commands import lint, run
+
+MOST_CHANGED, MOST_INCLUDED, MOST_NAMED, MOST_LINTED = 12, 16, 4, 24
+LATELY_S = 36 * 3600.0
+PHP_ENDS = (".php", ".inc", ".phtml", ".module", ".theme", ".php5", ".php7")
+_PLACE = re.compile(r"(/[^\s:'\"<>|;]{1,600}\.(?:php|inc|phtml|module|theme))")
+_REQUIRED = re.compile(
+    rb"\b(?:require|include)(?:_once)?\s*\(?\s*(?P<base>__DIR__\s*\.\s*|dirname\s*\(\s*__FILE__\s*\)\s*\.\s*|ABSPATH\s*\.\s*)?"
+    rb"(?P<quote>['\"])(?P<name>[^'\"$\n]{1,300})(?P=quote)\s*\)?\s*;"
+)
+_LINT_SAID = re.compile(r"(?:PHP )?((?:Parse|Fatal) error: .{1,1000}?) in (?:.{1,600}) on line (\d+)", re.DOTALL)
+
+
+class PhpFiles:
+    """Reads the files of one site that a diagnosis looks into."""
+
+    def __init__(self, files: SmallFiles, evidence: Evidence) -> None:
+        self.files, self.evidence = files, evidence
+        self.docroot = evidence.docroot.rstrip("/")
+        entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+        self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in entries if entry.kind == "file"}
+        self.absent: list[tuple[str, str, int]] = []
+
+    def named(self) -> list[Script]:
+        """Those that telling lines of the logs name, in the order of the lines."""
+        logged = [self.here(path) for line in _telling(self.evidence) for path in _paths_in(line.text)]
+        return self._read([path for path in dict.fromkeys(logged) if path][:MOST_NAMED], "named")
+
+    def unexplained(self) -> list[Script]:
+        """Where no log tells: the scripts of the failing pages, what they require, and what was changed before they failed."""
+        entries = self._read([path for page in _failing(self.evidence) if (path := self._script_of(page))], "entry")
+        included = self._included(entries)
+        known = {script.absolute for script in (*entries, *included)}
+        changed = [entry.absolute for entry in self._changed() if entry.absolute not in known][:MOST_CHANGED]
+        return [*entries, *included, *self._read(changed, "changed")]
+
+    def here(self, logged: str) -> str:
+        """The file as the transport names it; "" for one that is not in the site. A log may name another root than a login sees."""
+        if logged in self.entries:
+            return logged
+        name = posixpath.basename(self.docroot)
+        tail = logged.rpartition(f"/{name}/")[2] if f"/{name}/" in logged else ""
+        path = f"{self.docroot}/{tail}"
+        return path if tail and path in self.entries else ""
+
+    def lint(self, scripts: Iterable[Script], version: Version | None) -> tuple[tuple[Lint, ...], Version | None]:
+        """What the host's own PHP says of them; nothing where it runs no commands or has no PHP."""
+        paths = [script.absolute for script in scripts][:MOST_LINTED]
+        reader = self.files.reader
+        if not paths or Capability.RUN_COMMANDS not in reader.capabilities:
+            return (), None
+        mark = secrets.token_hex(16)
+        try:
+            ran = run(reader, lint(paths, versions.shown(version) if version else "", mark))
+        except TransportError:
+            return (), None
+        first, *parts = ran.output.decode("utf-8", "replace").split(f"\n{mark}\n")
+        running = re.search(r"PHP (\d+)\.(\d+)", first)
+        if ran.status != 0 or running is None:
+            return (), None
+        return tuple(_lint_of(path, said) for path, said in zip(paths, parts, strict=False)), (int(running[1]), int(running[2]))
+
+    def _read(self, paths: list[str], role: str) -> list[Script]:
+        wanted = [path for path in dict.fromkeys(paths) if path in self.entries and self.entries[path].size <= LIMIT]
+        self.files.fetch(wanted)
+        found = []
+        for path in wanted:
+            content, entry = self.files.content(path), self.entries[path]
+            if content is not None:
+                found.append(Script(shown(path, self.docroot), path, content, entry.mtime, role, len(content)))
+        return found
+
+    def _script_of(self, page: PageSeen) -> str:
+        """The script of a page: the file that its path names, else the index of the innermost folder that has one."""
+        direct = posixpath.normpath(f"{self.docroot}/{page.path.split('?')[0].strip('/')}")
+        if direct in self.entries and direct.endswith(PHP_ENDS):
+            return direct
+        indexes = (f"{folder}/index.php" for folder in reversed(folders_of(page, self.docroot)))
+        return next((path for path in indexes if path in self.entries), "")
+
+    def _included(self, scripts: list[Script]) -> list[Script]:
+        found: list[Script] = []
+        queue, known = list(scripts), {script.absolute for script in scripts}
+        while queue and len(found) < MOST_INCLUDED:
+            wanted = [path for script in queue for path in self._required_by(script) if path not in known]
+            queue = self._read(wanted[: MOST_INCLUDED - len(found)], "included")
+            known |= {script.absolute for script in queue}
+            found += queue
+        return found
+
+    def _required_by(self, script: Script) -> Iterator[str]:
+        """The files that it names in full. One that must be there and is not is noted."""
+        for match in _REQUIRED.finditer(script.content):
+            name = match["name"].decode("utf-8", "replace")
+            base = posixpath.dirname(script.absolute)
+            if not match["base"] and name.startswith("/"):
+                continue  # a path of the server, which a login may not see
+            path = posixpath.normpath(f"{self.docroot if (match['base'] or b'').startswith(b'ABSPATH') else base}/{name}")
+            if path in self.entries:
+                yield path
+            elif match.group().startswith(b"require") and path.startswith(self.docroot + "/") and not self.evidence.tree_truncated:
+                self.absent.append((shown(path, self.docroot), script.path, script.content.count(b"\n", 0, match.start()) + 1))
+
+    def _changed(self) -> list[TreeEntry]:
+        times = [page.at for page in self.evidence.site.pages if page.at]
+        failing = self.evidence.site.failing_since or min(times, default=None)
+        if failing is None:
+            return []
+        fresh = [
+            entry
+            for entry in self.entries.values()
+            if entry.path.lower().endswith(PHP_ENDS) and entry.mtime >= failing.timestamp() - LATELY_S
+        ]
+        return sorted(fresh, key=lambda entry: -entry.mtime)
+
+
+def _failing(evidence: Evidence) -> list[PageSeen]:
+    return [page for page in evidence.site.pages if page.kind not in ("ok", "maintenance", "blocked", "")]
+
+
+def _telling(evidence: Evidence) -> list[LogLine]:
+    lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
+    telling = [line for line in (*lines, *evidence.application_log) if is_telling(line.text) or line.source != "error-log"]
+    return sorted(telling, key=lambda line: (not line.paired, -(line.at.timestamp() if line.at else 0)))[:6]
+
+
+def _paths_in(text: str) -> list[str]:
+    return _PLACE.findall(text[:6000])[:4]
+
+
+def _lint_of(path: str, said: str) -> Lint:
+    match = _LINT_SAID.search(said)
+    return Lint(path, re.sub(r"\s+", " ", match[1]) if match else "", int(match[2]) if match else None)

@@ -1,0 +1,52 @@
+"""Everything a diagnosis reads of PHP on a site: settings and version first, then further logs, then, where nothing tells, the files."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from diagnostics.evidence import Evidence, Unreadable
+from diagnostics.facts import application_logs, php_settings, server_logs
+from diagnostics.facts.php_files import PhpFiles
+from diagnostics.facts.server_logs import LogsRead
+from diagnostics.facts.small_files import SmallFiles
+from diagnostics.php.seen import PhpSeen, Script
+from diagnostics.transports.base import TransportError
+
+_WELL = frozenset({"ok", "maintenance", "blocked", ""})
+
+
+def read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float) -> Evidence:
+    """Never raises: what a host refuses is left out. Expensive things are read only when nothing so far explains the failure."""
+    if isinstance(evidence.tree, Unreadable) or not any(page.kind not in _WELL for page in evidence.site.pages):
+        return evidence
+    try:
+        return _read(files, evidence, logs, deadline)
+    except TransportError:
+        return evidence
+
+
+def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float) -> Evidence:
+    settings = php_settings.read(files, evidence)
+    evidence = replace(evidence, php=PhpSeen(settings=settings))
+    own = [setting.value for setting in settings if setting.name == "error_log" and setting.value.startswith("/")]
+    logs = server_logs.read_named(files.reader, evidence.site, evidence.docroot, logs, own)
+    evidence = replace(evidence, error_log=logs.lines)
+    version, told_by = php_settings.version_of(evidence, settings)
+    evidence = replace(evidence, php=PhpSeen(version, told_by, settings))
+    if not logs.explains and time.monotonic() < deadline:
+        evidence = replace(evidence, application_log=application_logs.read(files.reader, evidence, logs.requests))
+    if time.monotonic() > deadline:
+        return evidence
+    return _with_files(files, evidence, is_explained=logs.explains or bool(evidence.application_log))
+
+
+def _with_files(files: SmallFiles, evidence: Evidence, *, is_explained: bool) -> Evidence:
+    found = PhpFiles(files, evidence)
+    scripts: list[Script] = found.named()
+    if not is_explained:
+        known = {script.absolute for script in scripts}
+        scripts += [script for script in found.unexplained() if script.absolute not in known]
+    lints, lint_version = found.lint(scripts, evidence.php.version)
+    php = replace(evidence.php, scripts=tuple(scripts), lints=lints, lint_version=lint_version, absent=tuple(found.absent))
+    return replace(evidence, php=php)

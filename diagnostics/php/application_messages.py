@@ -1,0 +1,84 @@
+"""Errors as applications log them, put into PHP's own words, so that one table of causes serves both.
+
+Formats: Monolog's LineFormatter and JsonFormatter (Laravel, Symfony, Magento, Drupal), Laravel's stack traces, Joomla's formatted text,
+PrestaShop's AbstractLogger, TYPO3's FileWriter, CodeIgniter, CakePHP, Yii.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+_CLASS = r"(?P<class>[A-Za-z_][\w\\]{1,200})"
+_PLACE = r"(?P<path>(?:/|[A-Za-z]:\\|\[ROOT\]/|[\w.-]+/)[^\n:*?\"<>|]{1,600}?\.(?:php|inc|phtml|module|install|theme|twig|tpl|ctp|engine))"
+_FORMS = (
+    # "[object] (Class(code: 0): message at /file.php:12)"
+    re.compile(rf"\[object\] \({_CLASS}\(code: [^)]{{0,20}}\): (?P<said>.{{0,4000}}?) at {_PLACE}:(?P<line>\d+)", re.DOTALL),
+    # Uncaught PHP Exception Class: "message" at /file.php line 12
+    re.compile(rf"Uncaught (?:PHP )?(?:Exception|Error) {_CLASS}: \"(?P<said>.{{0,4000}}?)\" at {_PLACE} line (?P<line>\d+)", re.DOTALL),
+    # exception 'Class' with message 'message' in /file.php:12
+    re.compile(rf"[Ee]xception '{_CLASS}' with message '(?P<said>.{{0,4000}}?)' in {_PLACE}:(?P<line>\d+)", re.DOTALL),
+    # [Class] message in /file.php on line 12, and with "(/file.php:12)"
+    re.compile(rf"\[{_CLASS}\] (?P<said>[^\n]{{0,2000}}?)(?: in |\s\(){_PLACE}(?: on line |:)(?P<line>\d+)"),
+    # Uncaught Throwable of type Class thrown with message "message". Stack trace: #0 [ROOT]/file.php(12)
+    re.compile(rf"of type {_CLASS} thrown with message \"(?P<said>.{{0,2000}}?)\"\. Stack trace: #0 {_PLACE}\((?P<line>\d+)\)", re.DOTALL),
+    # Uncaught TYPO3 Exception: #1: message | Class thrown in file /file.php in line 12
+    re.compile(
+        rf"Exception: (?:#\d+: )?(?P<said>[^\n|]{{0,2000}}?) \| {_CLASS} (?:\([^)]{{0,60}}\) )?thrown in file {_PLACE} "
+        r"in line (?P<line>\d+)"
+    ),
+    # Drupal: Class: message in function() (line 12 of /file.php)
+    re.compile(rf"{_CLASS}: (?P<said>[^\n]{{0,2000}}?) in [^\n(]{{1,200}}\(\)? ?\(line (?P<line>\d+) of {_PLACE}\)"),
+    # message at line 12 in file modules/x/x.php
+    re.compile(rf"(?P<said>[^\n]{{1,1000}}?) at line (?P<line>\d+) in file {_PLACE}"),
+    # Class: message in /file.php:12, or on line 12
+    re.compile(rf"{_CLASS}: (?P<said>[^\n]{{0,2000}}?) in {_PLACE}(?: on line |:)(?P<line>\d+)"),
+)
+_FRAME = re.compile(r"^#\d+ .{1,500}$", re.MULTILINE)
+_KIND = re.compile(r"(?:Exception|Error|Throwable)$")
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationError:
+    """What was thrown, and where. `text` is the same as PHP itself would have written it."""
+
+    name: str
+    said: str
+    path: str
+    line: int
+    text: str
+
+
+def read(text: str) -> ApplicationError | None:
+    """The error that an entry of an application's log tells of; None where it names no place."""
+    if text.startswith("{"):
+        text = _of_json(text) or text
+    for form in _FORMS:
+        if match := form.search(text[:16_000]):
+            parts = match.groupdict()
+            name = (parts.get("class") or "Error").rsplit("\\", 1)[-1] if _is_error(parts.get("class")) else "Error"
+            path = parts["path"].removeprefix("[ROOT]")
+            frames = "\n".join(_FRAME.findall(text)[:60])
+            said = parts["said"].strip()
+            whole = f"PHP Fatal error:  Uncaught {name}: {said} in {path}:{parts['line']}\nStack trace:\n{frames}"
+            return ApplicationError(name, said, path, int(parts["line"]), whole)
+    return None
+
+
+def _is_error(name: str | None) -> bool:
+    return bool(name) and bool(_KIND.search(name or "") or "\\" in (name or ""))
+
+
+def _of_json(text: str) -> str:
+    """Monolog's JSON, as a line of its LineFormatter."""
+    try:
+        row = json.loads(text.split("\n")[0])
+    except (ValueError, RecursionError):
+        return ""
+    context = row.get("context") if isinstance(row, dict) else None
+    thrown = context.get("exception") if isinstance(context, dict) else None
+    if not isinstance(thrown, dict):
+        return str(row.get("message", "")) if isinstance(row, dict) else ""
+    frames = "\n".join(f"#{number} {frame}" for number, frame in enumerate(thrown.get("trace") or ()) if isinstance(frame, str))
+    return f"[object] ({thrown.get('class')}(code: 0): {thrown.get('message')} at {thrown.get('file')})\n{frames}"

@@ -1,0 +1,71 @@
+"""What facts bring back of PHP on one site: frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from diagnostics.php.versions import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of PHP as a file of the site gives it. `path` is relative to the folder above the docroot."""
+
+    name: str
+    value: str
+    path: str
+    line: int
+
+    @property
+    def is_off(self) -> bool:
+        return self.value.strip().strip("\"'").lower() in ("0", "off", "false", "no", "none", "")
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, as PHP understands them; None for no size."""
+        text = self.value.strip().strip("\"'").lower()
+        unit = {"k": 1024, "m": 1024**2, "g": 1024**3}.get(text[-1:], 1)
+        digits = text[:-1] if unit > 1 else text
+        return int(digits) * unit if digits.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A PHP file that was read. `role` is why: "named" in a log, "entry" of a failing page, "included" by one, "changed" lately."""
+
+    path: str  # relative to the folder above the docroot
+    absolute: str
+    content: bytes = field(repr=False)
+    mtime: float
+    role: str = "changed"
+    size: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.content) >= self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """What `php -l` said of a file. `error` is empty for one without fault."""
+
+    absolute: str
+    error: str
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhpSeen:
+    """Everything read of PHP. `version` is the one that runs the site, `told_by` says how that is known."""
+
+    version: Version | None = None
+    told_by: str = ""
+    settings: tuple[Setting, ...] = ()
+    scripts: tuple[Script, ...] = ()
+    lints: tuple[Lint, ...] = ()
+    lint_version: Version | None = None  # of the PHP that `php -l` ran with
+    absent: tuple[tuple[str, str, int], ...] = ()  # file that a script requires and that is not there, the script, its line
+
+    def setting(self, name: str) -> Setting | None:
+        """The one that counts: of the innermost folder."""
+        return next((setting for setting in reversed(self.settings) if setting.name == name), None)

@@ -1,0 +1,155 @@
+"""Which cause the words of a PHP error name, before its place is looked at: PHP's own messages, and those of common libraries.
+
+Messages were read in PHP's sources (Zend/zend_execute.c, zend_compile.c, main/main.c, main/fopen_wrappers.c) and Composer's platform check.
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnostics.php import extensions, versions
+from diagnostics.php.versions import Version
+
+# What a PHP version refuses that an earlier one took, as PHP words it (Zend/zend_compile.c, zend_operators.c, zend_language_parser.y).
+_INCOMPATIBLE = re.compile(
+    r"Unsupported operand types|(?:Array and string offset|Accessing .*) ?(?:access syntax )?with curly braces|Unparenthesized `|"
+    r"Cannot use '(?:match|mixed|enum|readonly|never|static|string|int|float|bool|iterable|object|null|void)' as |"
+    r"Non-static method .* cannot be called statically|must be compatible with|__autoload\(\) (?:is no longer supported|must take)|"
+    r"unexpected (?:token|identifier) \"(?:match|enum|readonly|fn|mixed|never)\"|Call-time pass-by-reference has been removed|"
+    r"unexpected '(?:match|fn|enum|readonly|\?->|\?|\||:|\.\.\.|=>|#\[)'|expecting variable \(T_VARIABLE\)|"
+    r"Cannot use empty list|Cannot re-assign \$this|Required parameter .* follows optional|"
+    r"The (?:each|create_function)\(\) function|Attempt to assign property \"[^\"]*\" on (?:null|string|int|bool|array)|"
+    r"TypeError: [a-z_0-9]+\(\): Argument #\d+ (?:\(\$\w+\) )?must be of type [^,]{1,80}, (?:null|string|int|bool|array|false|float) given|"
+    r"TypeError: Cannot access offset of type \w+ on string|ValueError: [a-z_0-9]+\(\): Argument #\d+|"
+    r"Your Composer dependencies require a PHP version|requires? (?:at least )?PHP (?:version )?(?:>= ?)?[\"']?\d\.\d|"
+    r"Unknown named parameter|unset\) cast is no longer supported|The \(real\) cast"
+)
+_NO_WRITING = re.compile(
+    r"append mode|file_put_contents|fopen\([^)]*, ?[\"']?[waxc]|mkdir\(\)|[Uu]nable to (?:create|write)|not writable|isn't writable|"
+    r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)"
+)
+_DATABASE = (
+    (re.compile(r"\b1045\b|Access denied for user"), "database-access-denied"),
+    (re.compile(r"\b(?:1049|1044)\b|Unknown database"), "database-missing"),
+    (
+        re.compile(r"\[2002\]|\(2002\)|\(HY000/2002\)|php_network_getaddresses|No such file or directory \(2002\)|server has gone away"),
+        "database-server-down",
+    ),
+    (re.compile(r"\b1146\b|Base table or view not found|Table '[^']+' doesn't exist"), "database-table-missing"),
+    (re.compile(r"\b(?:145|1194)\b.*(?:crashed)|marked as crashed"), "database-table-crashed"),
+)
+_OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|database|mysql", re.IGNORECASE)
+_TINY = 8 * 1024 * 1024  # bytes below which no common program starts
+_OPENING = re.compile(r"Failed opening (?:required )?|[Ff]ailed to open stream")
+Causes = tuple[str, tuple[str, ...]]  # the most specific code, and others that fit
+
+
+def causes_of(head: str, before: str = "", *, in_unknown: bool = False, running: Version | None = None) -> Causes:
+    """`head`: the message without its trace. `before`: warnings of the same request. `in_unknown`: PHP names no file ("Unknown")."""
+    if re.search(r"Parse error|syntax error", head[:300]):
+        return _syntax(head), ()
+    for pattern, cause in _DATABASE:
+        if pattern.search(head) and _OF_DATABASE.search(head):
+            return cause, ()
+    for look in (_limits, _missing, _files):
+        if found := look(head, before, in_unknown, running):
+            return found
+    if _INCOMPATIBLE.search(head):
+        return "php-version-incompatible-code", ("php-uncaught-exception",) if "Uncaught" in head else ()
+    return "php-uncaught-exception", ("php-undefined-function",) if "Call to undefined method" in head else ()
+
+
+def _syntax(head: str) -> str:
+    if _INCOMPATIBLE.search(head):
+        return "php-version-incompatible-code"
+    return (
+        "php-truncated-file"
+        if re.search(r"Unclosed '|[Uu]nterminated comment|unexpected end of file|unexpected \$end", head)
+        else "php-parse-error"
+    )
+
+
+def _limits(head: str, before: str, in_unknown: bool, running: Version | None) -> Causes | None:
+    if match := re.search(r"Allowed memory size of (\d+) bytes exhausted", head):
+        return ("user-ini-memory-limit-too-low" if int(match.group(1)) < _TINY else "php-memory-limit"), ()
+    if re.search(r"Out of memory \(allocated", head):
+        return "php-memory-limit", ()
+    if re.search(r"Maximum execution time of \d+(?:\+\d+)? seconds? exceeded", head):
+        return "php-max-execution-time", ()
+    return None
+
+
+def _missing(head: str, before: str, in_unknown: bool, running: Version | None) -> Causes | None:
+    if match := re.search(r"Call to undefined function ([\w\\]+)\(\)", head):
+        return _function(match.group(1), running)
+    if match := re.search(r"(?:[Cc]lass|Interface|Trait|Enum) [\"']?([\w\\]+)[\"']? not found", head):
+        return _class(match.group(1), running)
+    if match := re.search(r"Undefined (?:class )?constant [\"']?([\w\\:]+)", head):
+        return _constant(match.group(1))
+    if "could not find driver" in head or re.search(r"(?:require|ask).{0,80}(?:PHP|the) .{0,60}extension", head):
+        return "php-missing-extension", ()
+    if match := re.search(r"Cannot redeclare (?:function )?(\w+)\(\)", head):
+        return ("php-version-incompatible-code", ("php-uncaught-exception",)) if versions.function_since(match.group(1)) else None
+    return None
+
+
+def _function(name: str, running: Version | None) -> Causes:
+    bare = name.rsplit("\\", 1)[-1]
+    if versions.function_gone(bare, running):
+        return "php-removed-function", ("php-undefined-function",)
+    since = versions.function_since(bare)
+    if since and (running is None or running < since):
+        return "php-version-incompatible-code", ("php-undefined-function",)
+    extension = extensions.extension_of_function(bare)
+    # One that every PHP has was switched off by the host: since PHP 8 such a function is undefined (disable_functions).
+    return ("php-missing-extension", ("php-undefined-function",)) if extension else ("php-undefined-function", ())
+
+
+def _class(name: str, running: Version | None) -> Causes:
+    since = versions.class_since(name)
+    if since and (running is None or running < since):
+        return "php-version-incompatible-code", ("php-class-not-found",)
+    extension = extensions.extension_of_class(name)
+    if extension and extension not in extensions.ALWAYS:
+        return "php-missing-extension", ("php-class-not-found",)
+    return "php-class-not-found", ()
+
+
+def _constant(name: str) -> Causes:
+    extension = extensions.extension_of_constant(name) if "::" not in name else extensions.extension_of_class(name.partition("::")[0])
+    if extension and extension not in extensions.ALWAYS:
+        return "php-missing-extension", ("php-uncaught-exception",)
+    return "php-uncaught-exception", ()
+
+
+def _files(head: str, before: str, in_unknown: bool, running: Version | None) -> Causes | None:
+    said = f"{before}\n{head}"
+    if re.search(r"(?:Namespace declaration|strict_types declaration).{0,20} (?:statement )?(?:has to|must) be the very first", head):
+        return "php-byte-order-mark", ()
+    if re.search(r"errno=28|No space left on device|Disk quota exceeded", said):
+        return "disk-full", ()
+    if _OPENING.search(head):
+        return _unopened(head, before, in_unknown)
+    if "open_basedir restriction" in head:
+        return "open-basedir", ()
+    if _NO_WRITING.search(head) and re.search(r"[Pp]ermission denied|writable|Unable to (?:create|write)|valid cache path", head):
+        return "folder-not-writable", ()
+    return None
+
+
+def _unopened(head: str, before: str, in_unknown: bool) -> Causes:
+    """The fatal says only that a file could not be opened; the warning before it says why."""
+    said = f"{_of_same_file(head, before)}\n{head}"
+    if "open_basedir restriction" in said:
+        return "open-basedir", ()
+    if re.search(r"ailed to open stream: Permission denied", said):
+        return ("folder-not-writable" if _NO_WRITING.search(head) else "file-unreadable"), ()
+    if in_unknown:
+        return "user-ini-bad-prepend", ("php-missing-file",)
+    return "php-missing-file", ()
+
+
+def _of_same_file(head: str, before: str) -> str:
+    """Of the warnings those that name the file that could not be opened."""
+    match = re.search(r"Failed opening (?:required )?'([^']+)'", head)
+    return "\n".join(line for line in before.split("\n") if match is None or match.group(1) in line)
