@@ -3,16 +3,19 @@
 Each attempt is a process of its own, forked from one that has everything loaded. It is watched from outside by a profile hook
 that counts what leaves the process: statements that change the database, calls that change files, bytes on a socket. After the chosen
 one it kills itself as a kernel would. Then a fresh process recovers, and the files are compared to the byte. What led to the state
-in which a worker is killed is carried out once; database and files are put back to it before each attempt.
+in which a worker is killed is carried out once; database and files are put back to it before each attempt. Where a kill left exactly
+what an earlier one left (most of what is sent only looks), the recovery from there is known already.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import sys
@@ -179,6 +182,7 @@ class Killer:
         host.save()
         Site.objects.create(team=team, name="shop", url="http://shop.example/", host=host, docroot=self.docroot)
         self.after: dict[str, tuple[Any, ...]] = {}
+        self.known: dict[str, tuple[str, str]] = {}  # by what a kill left: the state of the step after its recovery, and what is wrong
 
     # --- the roads: what is prepared, and what is killed ---
     def prepare(self, road: str) -> None:
@@ -197,7 +201,7 @@ class Killer:
             forked(lambda: self.apply(whole=road == "undo"))
             self.after = self.files.without_times()
             HostLock.objects.update(lease_until=None)
-        self.kept = Kept(self.files)
+        self.kept, self.known = Kept(self.files), {}
 
     def apply(self, *, whole: bool = True) -> None:
         from diagnostics import connecting, steps
@@ -255,12 +259,40 @@ class Killer:
 
     def attempt(self, road: str, kill_after: int) -> dict[str, Any]:
         """Killed there, recovered by a fresh process: what is wrong then, and how far it had come."""
-        from diagnostics.models import HostLock, JournalEntry, Step
+        from diagnostics.models import Step
 
         self.kept.put_back()
         killed = forked(watched(getattr(self, road), kill_after)) == signal.SIGKILL
         self.until_sessions_end()
-        left = Step.objects.get().state
+        left, standing = Step.objects.get().state, self.standing()
+        new = standing not in self.known
+        if new:
+            self.known[standing] = self.recovered()
+        state, wrong = self.known[standing]
+        return {"road": road, "step": kill_after, "killed": killed, "left": left, "state": state, "wrong": wrong, "recovered": new}
+
+    def standing(self) -> str:
+        """Everything by which a recovery can tell one state from another: the files, and the database without its times."""
+        from django.apps import apps
+
+        from diagnostics.models import HostLock, JournalEntry, Step
+
+        rows = [
+            *Step.objects.values_list("state", "message", "result", "undone_by", "finished_at__isnull", "undone_at__isnull"),
+            *JournalEntry.objects.order_by("pk").values_list("position", "change", "state", "note", "applied_at__isnull"),
+            *HostLock.objects.values_list("lease_until__isnull"),
+            *((model.__name__, model._default_manager.count()) for model in apps.get_models()),
+        ]
+        tree = [
+            (re.sub(r"\.sitemend-[0-9a-f]+", ".sitemend-", name), content, mode, at if at < OLD + 100 else "now", *owner)
+            for name, (content, mode, at, *owner) in self.files.tree().items()
+        ]
+        return hashlib.sha256(repr((rows, sorted(tree))).encode()).hexdigest()
+
+    def recovered(self) -> tuple[str, str]:
+        """By a fresh process: the state of the step then, and what is wrong."""
+        from diagnostics.models import HostLock, JournalEntry, Step
+
         HostLock.objects.update(lease_until=None)
         forked(self.recover)
         step = Step.objects.get()
@@ -272,7 +304,7 @@ class Killer:
             wrong = "" if now == self.before and entries <= {"taken-back"} else f"not as before: {difference(self.before, now)}"
         else:
             wrong = f"in between: {step.state} {step.message}"
-        return {"road": road, "step": kill_after, "killed": killed, "left": left, "state": step.state, "wrong": wrong}
+        return step.state, wrong
 
     def until_sessions_end(self) -> None:
         """What the dead had sent is still carried out by the host: it ends with the connection."""
