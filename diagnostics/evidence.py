@@ -6,12 +6,18 @@ Checks see nothing else of a host. A thing that could not be read is never taken
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from diagnostics.installed import Application, Change, DatabaseTrial
 from diagnostics.php.seen import PhpSeen
 
+_LATEST = 253_370_764_800  # the year 9999, which is the last one that `datetime` knows, in every time zone
 LOGS = ("error-log", "application-log")  # sources of proofs that a server or a program wrote by itself
+
+
+def moment_of(mtime: float) -> datetime | None:
+    """When a file was changed, as its host tells it; None for what no calendar holds: a host may claim any time."""
+    return datetime.fromtimestamp(mtime, UTC) if 0 < mtime < _LATEST else None
 
 
 @dataclass(frozen=True, slots=True)

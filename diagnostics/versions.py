@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from sites.credentials import seal_bytes, unseal_bytes
 
 from . import journal
+from .evidence import moment_of
 from .looking import Looker
 from .models import FoundFile, JournalEntry, Step
 from .repairs.merging import MOST_BYTES, merge
@@ -44,7 +45,7 @@ class Version:
 
     @property
     def changed_at(self) -> datetime | None:
-        return datetime.fromtimestamp(self.mtime, UTC) if self.mtime is not None and 0 <= self.mtime < 2**40 else None
+        return moment_of(self.mtime) if self.mtime is not None else None
 
     @property
     def mode_words(self) -> str:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from diagnostics.evidence import moment_of
 from diagnostics.journal import printable
 from diagnostics.manifests.comparing import Group, Named, Summary
 from diagnostics.manifests.rules import GROUP_WORDS
 from sites.wording import capitalised
 
 from .comparing import Result
-
-_LATEST_MOMENT = 253_402_300_799  # the year 9999: a host may claim any time
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def counts(group: Group | Summary) -> str:
 
 def at(seconds: int | None) -> datetime | None:
     """A file's time as a moment; None for one that no calendar holds."""
-    return datetime.fromtimestamp(seconds, UTC) if seconds is not None and 0 < seconds < _LATEST_MOMENT else None
+    return moment_of(seconds) if seconds is not None else None
 
 
 def _named(named: Named, result: Result) -> NamedRow:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from datetime import UTC, datetime
 
-from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen
+from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, moment_of
 from diagnostics.facts import error_log
 from diagnostics.facts.access_log import Request
 from diagnostics.installed import Application
@@ -99,7 +98,7 @@ def _reports(reader: Reader, application: Application, pages: tuple[PageSeen, ..
                 text, mtime = reader.read(full, LIMIT).decode("utf-8", "replace"), reader.stat(full).mtime
             except TransportError:
                 continue
-            found.append(LogLine("application-log", full, datetime.fromtimestamp(mtime, UTC), _report_text(text), paired=True))
+            found.append(LogLine("application-log", full, moment_of(mtime), _report_text(text), paired=True))
             break
     return found
 

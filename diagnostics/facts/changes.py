@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
-from diagnostics.evidence import Evidence, TreeEntry
+from diagnostics.evidence import Evidence, TreeEntry, moment_of
 from diagnostics.installed import Change
 from diagnostics.manifests.rules import GROUP_WORDS, counted_above, group_of, is_configuration
 from sites.texts import mark as _
@@ -122,8 +122,8 @@ def told(change: Change, began: datetime) -> str:
     text = f"{what}: {how}"
     if change.versions:
         text += f" ({change.versions})"
-    if change.last:
-        at = datetime.fromtimestamp(change.last, UTC)
+    at = moment_of(change.last or 0)
+    if at is not None:
         text += " " + _("at {time}").format(time=f"{at:%Y-%m-%d %H:%M} UTC") + ", " + how_long_before(change, began)
     else:
         text += " " + _("since the site was last read while it was well")

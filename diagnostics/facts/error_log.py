@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from diagnostics.evidence import LogLine, PageSeen, SiteSeen
+from diagnostics.evidence import LogLine, PageSeen, SiteSeen, moment_of
 from diagnostics.facts import log_series
 from diagnostics.facts.access_log import Request
 from diagnostics.facts.log_formats import RawEntry, in_utc, split_entries
@@ -131,7 +131,7 @@ def _between(number: int, entries: list[RawEntry], known: list[datetime | None],
     """The last of those without a time was written when the next line was, or when the file was changed; others may be much older."""
     before = next((at for at in reversed(known[:number]) if at), None)
     following = next((n for n in range(number + 1, len(known)) if known[n]), len(known))
-    after = known[following] if following < len(known) else datetime.fromtimestamp(mtime, UTC) if mtime > 0 else None
+    after = known[following] if following < len(known) else moment_of(mtime)
     if before and after and after - before <= BEFORE:
         return after
     telling = [n for n in range(number, following) if is_telling(entries[n].text)] or [following - 1]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from diagnostics.evidence import moment_of
+
 # The first three or four letters as English, French, German, Spanish, Italian, Portuguese and Dutch shorten them.
 _NAMES = (
     "jan janv ene gen", "feb fév févr fev febr", "mar mars mär mrz märz mrt maa", "apr avr abr", "may mai mag mei", "jun juin giu juni",
@@ -116,10 +118,10 @@ def zone_offset(last_local: datetime | None, mtime: float) -> timedelta | None:
 
     Offsets are whole quarters of an hour; None when the two do not fit together.
     """
-    if last_local is None or mtime <= 0:
+    written = moment_of(mtime)
+    if last_local is None or written is None:
         return None
-    written = datetime.fromtimestamp(mtime, UTC).replace(tzinfo=None)
-    seconds = (last_local - written).total_seconds()
+    seconds = (last_local - written.replace(tzinfo=None)).total_seconds()
     quarters = round(seconds / 900)
     if abs(seconds - quarters * 900) > 180 or not -12 * 4 <= quarters <= 14 * 4:
         return None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from datetime import UTC, datetime
 
 from diagnostics.causes import CAUSES as CATALOGUE
-from diagnostics.evidence import Evidence, TextFile
+from diagnostics.evidence import Evidence, TextFile, moment_of
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import LineKind, parse
 from diagnostics.repairs.editing import NEEDS_PERSON, file_of, protects
@@ -52,6 +51,7 @@ def _free_name(file: TextFile, evidence: Evidence) -> str:
     """A name that is not taken; the same from the same evidence, so that a plan can be made again."""
     taken = {entry.path for entry in evidence.tree} if isinstance(evidence.tree, tuple) else set()
     folder = posixpath.dirname(file.path)
-    stamp = datetime.fromtimestamp(file.mtime, UTC).strftime("%Y%m%dT%H%M%SZ")
+    changed = moment_of(file.mtime)
+    stamp = changed.strftime("%Y%m%dT%H%M%SZ") if changed else "undated"
     candidates = [".htaccess.old", f".htaccess.old-{stamp}", *(f".htaccess.old-{stamp}-{number}" for number in range(2, 100))]
     return next(name for name in candidates if posixpath.join(folder, name) not in taken)
