@@ -44,7 +44,11 @@ OPEN = (_State.QUEUED, _State.RUNNING)
 
 
 class Cancelled(Exception):
-    """A person ended it, or something more urgent needs the connection; the message is for a person."""
+    """A person ended it; the message is for a person."""
+
+
+class GaveWay(Exception):
+    """Something more urgent needs the connection."""
 
 
 @dataclass(slots=True)
@@ -116,11 +120,12 @@ def run(comparison_id: int) -> FileComparison | None:
     if not queued.update(state=_State.RUNNING, alive_at=timezone.now()):
         return None
     if _is_crowded(comparison_id):
-        FileComparison.objects.filter(pk=comparison_id, state=_State.RUNNING).update(state=_State.QUEUED)
-        return None
+        return _waits(comparison_id)
     row = FileComparison.objects.select_related("site__host", "older", "newer", "requested_by").get(pk=comparison_id)
     try:
         result = _compared(row)
+    except (GaveWay, politeness.ConnectionBusy):
+        return _waits(comparison_id)
     except Cancelled as error:
         return _failed(row, str(error))
     except TookTooLong:
@@ -138,6 +143,13 @@ def _is_crowded(comparison_id: int) -> bool:
     """Whether this one has to wait: two of one host would take the connection from each other and end neither."""
     host_id = FileComparison.objects.filter(pk=comparison_id, newer=None).values_list("site__host_id", flat=True).first()
     return bool(host_id and long_work.is_compared(host_id, but_by=comparison_id)) or long_work.is_too_much()
+
+
+def _waits(comparison_id: int) -> None:
+    """It is not its turn: the sweeper has it made again. One that was cancelled meanwhile has ended."""
+    mine = FileComparison.objects.filter(pk=comparison_id, state=_State.RUNNING)
+    mine.filter(cancel=True).update(state=_State.FAILED, error=_("It was cancelled."), finished_at=timezone.now())
+    mine.update(state=_State.QUEUED, seen=0)
 
 
 def _failed(row: FileComparison, why: str) -> FileComparison:
@@ -187,7 +199,7 @@ class _Sign:
         if not running.update(seen=seen, alive_at=timezone.now()):
             raise Cancelled(_("It was cancelled."))
         if self._host is not None and politeness.is_waited_for(self._host):
-            raise Cancelled(_("It gave way: a diagnosis or a repair needs the connection. Compare again when that is done."))
+            raise GaveWay
 
 
 def compared(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F
+
 from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 
@@ -75,11 +77,13 @@ class Since:
     groups: list[wording.GroupRow]
     left_out: int
     is_cut: bool
+    is_whole_look: bool
 
 
 def since(diagnosis: Diagnosis | None) -> Since | None:
     """As the diagnosis stored it; None where there was no baseline to compare with."""
-    row = DiagnosisChanges.objects.filter(diagnosis=diagnosis).first() if diagnosis else None
+    rows = DiagnosisChanges.objects.filter(diagnosis=diagnosis).annotate(whole=F("baseline__is_whole_look"))
+    row = rows.first() if diagnosis else None
     if row is None or diagnosis is None:
         return None
     try:
@@ -87,7 +91,8 @@ def since(diagnosis: Diagnosis | None) -> Since | None:
     except SecretUnreadable:
         return None
     groups, summary = wording.rows(result), result.summary
-    return Since(diagnosis.site_id, row.baseline_id, row.baseline_at, wording.headline(result), groups, summary.left_out, result.is_cut)
+    told = (wording.headline(result), groups, summary.left_out, result.is_cut, row.whole is not False)
+    return Since(diagnosis.site_id, row.baseline_id, row.baseline_at, *told)
 
 
 def since_of_incident(incident: Incident) -> Since | None:

@@ -10,10 +10,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from diagnostics import diagnosing
+from diagnostics import diagnosing, politeness
 from diagnostics.baselines import comparing, showing, taking, wording
 from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry
-from diagnostics.models import Baseline, BaselineContent, Diagnosis, DiagnosisChanges, FileComparison
+from diagnostics.models import Baseline, BaselineContent, ConnectionLease, Diagnosis, DiagnosisChanges, FileComparison
 from sites import queueing
 from sites.models import Host, Site
 from tests.diagnostics.baselines.conftest import SECRET
@@ -103,6 +103,36 @@ def test_damaged_baseline_is_told(site: Site) -> None:
     assert "damaged" in run(site, Baseline.objects.get(pk=older.pk)).error
 
 
+@pytest.mark.parametrize("reason", ["in use", "wanted"])
+def test_comparison_that_is_not_its_turn_waits_and_is_made_later(site: Site, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    baseline, now = taking.take(site), timezone.now()
+    monkeypatch.setattr(politeness, "WAIT_S", 0.3)
+    monkeypatch.setattr(comparing, "_SIGN_EVERY_S", -1.0)
+    Host.objects.update(protocol="sftp")
+    slot = {"slot": 0} if reason == "in use" else {"slot": None, "urgent": True}
+    lease = {"holder": "elsewhere:1:1", "purpose": "repair", "since": now, "until": now + timedelta(minutes=1), **slot}
+    row = comparing.request(site, baseline, None)
+    if reason == "in use":
+        other = ConnectionLease.objects.create(host=site.host, **lease)
+        assert comparing.run(row.pk) is None
+    else:
+        live = comparing.gathering.look
+
+        def and_somebody_waits(*args: object, **kwargs: object) -> object:
+            ConnectionLease.objects.create(host=site.host, **lease)
+            return live(*args, **kwargs)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(comparing.gathering, "look", and_somebody_waits)
+        assert comparing.run(row.pk) is None
+        monkeypatch.setattr(comparing.gathering, "look", live)
+        other = ConnectionLease.objects.get()
+    row.refresh_from_db()
+    assert (row.state, row.error) == ("queued", "")
+    other.delete()
+    done = comparing.run(row.pk)
+    assert done is not None and done.state == "done", done.error
+
+
 def test_cancelled_comparison_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparing, "_SIGN_EVERY_S", 0.0)
     row = comparing.request(site, taking.take(site), None)
@@ -151,7 +181,9 @@ def test_diagnosis_tells_what_changed_since_it_last_worked(site: Site, docroot: 
     os.utime(docroot / "wp-content" / "plugins", (1, 1))
     since = showing.since(diagnosed(site))
     assert [(group.title, group.counts) for group in since.groups] == [("Configuration .htaccess", "1 changed")]
-    assert since.headline == "1 file differs: 1 changed."
+    assert since.headline == "1 file differs: 1 changed." and since.is_whole_look
+    Baseline.objects.update(is_whole_look=False)
+    assert not showing.since_of_incident(Diagnosis.objects.get().incident).is_whole_look
     assert "+RewritEngine on" in since.groups[0].files[0].diff and SECRET.decode() not in repr(since)
 
 
