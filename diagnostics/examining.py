@@ -49,8 +49,10 @@ def seen(site: Site, outcomes: Sequence[Outcome], *, as_answered: bool = False) 
     kinds = [Kind(view.kind) for view in views]
     worst = max(kinds, key=lambda kind: kind.rank, default=None)
     failing = [page.failing_since for page in pages.values() if page.failing_since]
-    since = min(failing, default=None) if worst and worst.is_failure else None
-    return SiteSeen(site.name, site.url, _verdict(kinds), str(worst or ""), views, since)
+    announced = (pages[outcome.key] for outcome in outcomes if outcome.key in pages and outcome.kind is Kind.MAINTENANCE)
+    is_stuck = any(page.verdict == Verdict.DOWN for page in announced)  # it lasts longer than any that was planned
+    since = min(failing, default=None) if is_stuck or (worst and worst.is_failure) else None
+    return SiteSeen(site.name, site.url, Verdict.DOWN.value if is_stuck else _verdict(kinds), str(worst or ""), views, since)
 
 
 def as_visitors_met(site: Site, view: SiteSeen, incident: Incident) -> SiteSeen:
