@@ -139,6 +139,7 @@ def test_repair_page_shows_the_change_and_no_button_that_makes_it() -> None:
     page = scene.page("htaccess")
     assert not page.select("[id^=apply-]") and not page.select("#trial")
     assert "The change is made" not in words(page) and "This is what would be changed" in words(page)
+    assert "Read the file again" in words(page)  # for who did it by hand
     assert "chosen by olga" in words(page) and page.select_one(".diff, pre, ins, del")
     digest = scene.diagnosis.offers[0]["digest"]
     answer = scene.owner.post(
