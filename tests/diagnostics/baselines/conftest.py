@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from sites.models import Host, Site
 from tests.factories import make_host, make_site, make_team, make_user
+from tests.ftp_servers import FtpServer
 from tests.servers import SshServer, sshd
 
 SECRET = b"do-not-show-me-4711"
@@ -25,6 +26,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
 @pytest.fixture
 def docroot(server: SshServer) -> Path:
     """A small WordPress in a folder of its own for each test."""
+    return planted(server)
+
+
+def planted(server: SshServer | FtpServer) -> Path:
+    """A small WordPress in a folder of its own."""
     www = server.home / f"t{time.monotonic_ns()}" / "www"
     plugin = www / "wp-content" / "plugins" / "akismet"
     (www / "wp-content" / "uploads").mkdir(parents=True)
