@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test test-full lint bench screens
+.PHONY: run test test-full lint bench lab screens
 .DELETE_ON_ERROR:
 
 run: .venv/installed
@@ -21,6 +21,9 @@ lint: .venv/installed-dev
 
 bench: .venv/installed-dev
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+lab: .venv/installed-dev
+	@exec $(BIN)/python -m tests.lab $(ARGS)
 
 screens: .venv/installed-dev
 	@exec $(BIN)/python -m tests.journeys.screens $(ARGS)

@@ -1,0 +1,59 @@
+"""A case at a place: a fresh site, seen to be well, then what the case does to it, seen to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+
+from tests.lab.cases import Case, Truth
+from tests.lab.scene import Scene
+from tests.lab.sites import FILL
+from tests.lab.stack import Stack
+
+
+class LabFault(Exception):
+    """The lab itself is wrong: a site is not well before it is broken, or a fault does not show."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    case: Case
+    scene: Scene
+    truth: Truth
+    site: str  # the kind of site
+
+
+@contextmanager
+def planted(stack: Stack, case: Case, seed: str) -> Iterator[Planted]:
+    """The same seed makes the same site. Raises LabFault."""
+    rng = Random(f"{seed} {case.name}")
+    place = stack.places[rng.choice(case.places)]
+    kind = rng.choice(case.sites)
+    scene = Scene(place, stack.databases, rng)
+    try:
+        scene.clear()
+        FILL[kind](scene)
+        _expect_well(scene, before=True)
+        truth = case.generate(scene)
+        if case.is_well:
+            _expect_well(scene, before=False)
+        elif why := truth.why_not_shown(place):
+            raise LabFault(f"{case.name} at {place.setup.name} with {kind}: {why}, expected {truth.statuses}")
+        if truth.page not in scene.pages:
+            scene.pages.append(truth.page)
+        yield Planted(case, scene, truth, kind)
+    finally:
+        scene.close()
+
+
+def _expect_well(scene: Scene, *, before: bool) -> None:
+    """Where something else stands in for PHP there is nothing to see before the fault."""
+    if scene.place.setup.backend != "fpm":
+        return
+    for page in scene.pages:
+        status, body = scene.place.get(page)
+        if status != 200 or len(body) < 100:
+            moment = "before it was broken" if before else "though it should be well"
+            raise LabFault(f"{scene.place.setup.name}{page} answered {status} {body[:300]!r} {moment}")

@@ -1,0 +1,40 @@
+"""Which cases, over which transports."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from ipaddress import ip_network
+from random import Random
+
+from django.conf import settings
+
+from tests.lab.cases.base import Case
+
+WELL_SHARE = 0.25  # of a sample
+
+
+def chosen(cases: Sequence[Case], seed: str, only: str = "", sample: int = 0) -> list[Case]:
+    """Those whose name holds one of the words of `only`; of these a sample of faults and of well sites, by the seed."""
+    words = [word.strip() for word in only.split(",") if word.strip()]
+    fitting = [case for case in cases if not words or any(word in case.name for word in words)]
+    if not sample or sample >= len(fitting):
+        return fitting
+    rng = Random(f"{seed} sample")
+    wells = [case for case in fitting if case.is_well]
+    faults = [case for case in fitting if not case.is_well]
+    count = min(len(wells), round(sample * WELL_SHARE))
+    return rng.sample(faults, min(len(faults), sample - count)) + rng.sample(wells, count)
+
+
+def transports_of(wanted: str, there: tuple[str, ...], seed: str) -> tuple[str, ...]:
+    """`wanted`: "all", "random" (one by the seed) or a name."""
+    if wanted == "all":
+        return there
+    return (Random(f"{seed} transport").choice(there),) if wanted == "random" else (wanted,)
+
+
+def prepare() -> None:
+    """Loopback is allowed, as by an administrator whose sites are in the own network. That no broker runs here is not told each time."""
+    logging.getLogger("sites.queueing").setLevel(logging.ERROR)
+    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)

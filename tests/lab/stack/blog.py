@@ -1,0 +1,85 @@
+"""WordPress, installed once with a real database; every site gets a copy and a database of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.corpus.software.wordpress import install, lay_out
+from tests.programs import binary, mariadb
+from tests.servers import free_port
+
+_PREFIXED = ("`wp_", "'wp_user_roles'", "'wp_capabilities'", "'wp_user_level'")
+_URL = "http://template.invalid"
+_POSTS = (
+    ("Opening hours", "<p>Open from seven to six, closed on Mondays.</p>" * 4),
+    ("Error establishing a database connection: what now?", "<p>Fatal error? 500 Internal Server Error? We explain what to do.</p>" * 6),
+)
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database of its own user. `tables` begin with `prefix`."""
+
+    name: str
+    user: str
+    password: str
+    prefix: str
+
+
+@dataclass
+class Databases:
+    """The database server, and WordPress as it was installed: files to copy and tables to load."""
+
+    line: str  # its socket
+    port: int
+    data: Path
+    template: Path
+    dump: str
+
+    def run(self, sql: str, database: str = "") -> None:
+        """As the server's own administrator."""
+        command = [binary("mariadb"), "--no-defaults", "-u", "root", "-S", self.line, *([database] if database else [])]
+        done = subprocess.run(command, input=sql.encode(), capture_output=True, timeout=60, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr.decode("utf-8", "replace"))
+
+    def make(self, wanted: Database, url: str, theme: str) -> None:
+        """A database with WordPress's tables, for a site at `url` with the theme of this slug."""
+        text = self.dump.replace(_URL, url)
+        for words in _PREFIXED:
+            text = text.replace(words, words.replace("wp_", wanted.prefix))
+        for host in ("localhost", "127.0.0.1"):
+            user = f"'{wanted.user}'@'{host}'"
+            grants = f"CREATE USER {user} IDENTIFIED BY '{wanted.password}'; GRANT ALL ON {wanted.name}.* TO {user};"
+            text = grants + text
+        change = f"UPDATE {wanted.prefix}options SET option_value = '{theme}' WHERE option_name IN ('template', 'stylesheet');"
+        self.run(f"CREATE DATABASE {wanted.name}; USE {wanted.name}; {text}\n{change}")
+
+    def drop(self, wanted: Database) -> None:
+        """Away with it; harmless when it is not there."""
+        users = ", ".join(f"'{wanted.user}'@'{host}'" for host in ("localhost", "127.0.0.1"))
+        self.run(f"DROP DATABASE IF EXISTS {wanted.name}; DROP USER IF EXISTS {users};")
+
+
+@contextlib.contextmanager
+def databases(base: Path) -> Iterator[Databases]:
+    """Runs a server on loopback and on a socket that every account may use."""
+    port, template = free_port(), base / "wordpress"
+    with mariadb(
+        base / "db", f"--port={port}", "--bind-address=127.0.0.1", "--key-buffer-size=1M", "--innodb-buffer-pool-size=24M"
+    ) as line:
+        (base / "db").chmod(0o755)
+        made = Databases(line, port, base / "db" / "data", template, "")
+        made.run("CREATE DATABASE template")
+        lay_out(template, "", f"localhost:{line}", "template")
+        install(template, _URL, _POSTS)
+        dump = [binary("mariadb-dump"), "--no-defaults", "-u", "root", "-S", line, "--skip-comments", "template"]
+        made.dump = subprocess.run(dump, capture_output=True, check=True, timeout=60).stdout.decode("utf-8", "replace")
+        shutil.rmtree(template / "wp-content")
+        (template / "wp-config.php").unlink()
+        yield made
