@@ -38,9 +38,8 @@ def _share(values: Sequence[bool | None]) -> float:
 
 def per_transport(runs: Sequence[Run]) -> str:
     """The bars, and how far each transport is from them."""
-    lines = [
-        f"{'transport':10} {'cause right':>18} {'file right':>18} {'line right':>18} {'alarms':>8} {'median s':>9} {'most s':>7} {'not asked':>10}"
-    ]
+    titles = f"{'transport':10} {'cause right':>18} {'file right':>18} {'line right':>18}"
+    lines = [f"{titles} {'alarms':>8} {'median s':>9} {'most s':>7} {'not asked':>10}"]
     for transport in dict.fromkeys(run.transport for run in runs):
         mine = [run for run in runs if run.transport == transport]
         asked = [run for run in mine if not run.fault] or mine[:1]

@@ -165,7 +165,7 @@ def class_file_missing(s: Scene) -> Truth:
     site = describe(s)
     s.remove(s.at(site.class_file))
     return Truth("php-class-not-found", s.at("index.php"), (s.line_of(s.at("index.php"), f"new {site.noun}"),), ("php-missing-file",),
-                 paths=(s.at(site.class_file),))  # fmt: skip
+                 paths=(s.at(site.class_file), s.at(site.page)))  # fmt: skip
 
 
 @case(PHP, "php")
@@ -175,7 +175,7 @@ def class_file_in_another_letter_case(s: Scene) -> Truth:
     s.remove(s.at(site.class_file))
     s.write(s.at(site.class_file.replace(site.noun, site.noun.lower())), source)
     return Truth("php-class-not-found", s.at("index.php"), (s.line_of(s.at("index.php"), f"new {site.noun}"),), ("php-missing-file",),
-                 paths=(s.at(site.class_file), s.at(site.class_file.replace(site.noun, site.noun.lower()))))  # fmt: skip
+                 paths=(s.at(site.page), s.at(site.class_file), s.at(site.class_file.replace(site.noun, site.noun.lower()))))  # fmt: skip
 
 
 @case(PHP, "php", times=2)
@@ -183,7 +183,12 @@ def required_file_missing(s: Scene) -> Truth:
     site: PhpSite = describe(s)
     gone, by = s.rng.choice(((site.settings, site.start), (site.helpers, site.start), (site.start, "index.php")))
     s.remove(s.at(gone))
-    return Truth("php-missing-file", s.at(by), (s.line_of(s.at(by), f"/{gone.rpartition('/')[2]}'"),), paths=(s.at(gone),))
+    return Truth(
+        "php-missing-file",
+        s.at(by),
+        (s.line_of(s.at(by), f"/{gone.rpartition('/')[2]}'"),),
+        paths=(s.at(gone), *((s.at(site.page),) if by == "index.php" else ())),
+    )
 
 
 @case(PHP, "php")
