@@ -17,6 +17,7 @@ from sites.models import Host, Look, Site, Team
 from sites.windows import maintenance
 
 from . import connecting
+from .models import LogReading
 from .practice.breaks import BREAK_KINDS
 from .practice.plays import PLAYS, WORDS, Play, grouped
 from .practice.site import PracticeError, PracticeSite
@@ -76,7 +77,9 @@ def start(team: Team, user: AbstractBaseUser | None = None) -> Site:
             site = _register(team, practice, user)
             site.pages.update(must_contain=WORDS)
             # A probe before its servers listen would be a failure that the site is not to blame for.
-            site.pages.update(due_at=timezone.now() + timedelta(seconds=STARTING_S))
+            soon = timezone.now() + timedelta(seconds=STARTING_S)
+            site.pages.update(due_at=soon)
+            LogReading.objects.create(host=site.host, due_at=soon)  # nor is its account away that is not there yet
     except registration.RegistrationError as error:
         practice.remove()
         raise PracticeUnavailable(error.message) from error

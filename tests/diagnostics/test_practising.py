@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import practising
+from diagnostics import practising, visiting
 from diagnostics.practice.plays import WORDS
 from diagnostics.practice.serve import PracticeServers
 from diagnostics.practice.site import PracticeSite
@@ -32,6 +32,12 @@ def site(tmp_path: Path, settings) -> Iterator[Site]:
     with PracticeServers(PracticeSite.load(practising.folder())) as servers:
         made.servers = servers
         yield made
+
+
+def test_neither_pages_nor_logs_are_read_before_its_servers_listen(site: Site) -> None:
+    in_a_moment = timezone.now() + timedelta(seconds=1)
+    assert site.host.log_reading.due_at > in_a_moment and not site.pages.filter(due_at__lte=in_a_moment).exists()
+    assert visiting.dispatch() == 0
 
 
 def looked_at(site: Site) -> tuple[str, str]:
