@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if why := why_missing():
         print(why, file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # ended from outside, everything that was started ends with it
     call_command("migrate", verbosity=0)
     prepare()
     print(f"seed {wanted.seed}: {len(cases)} cases, {sum(case.is_well for case in cases)} of them well", flush=True)
