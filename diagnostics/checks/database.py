@@ -98,10 +98,10 @@ def _shows_trouble(evidence: Evidence) -> bool:
 def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float) -> Finding:
     entry = CAUSES[cause]
     where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
-    is_login = cause in ("database-access-denied", "database-missing", "database-server-down")
+    names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables
     return Finding(
-        "database", cause, Severity.CRITICAL, confidence, f"{entry.title}. {where}", entry.explanation,
-        trial.settings_path if is_login or not trial.tables else "", trial.line if is_login or not trial.tables else None,
+        "database", cause, Severity.CRITICAL, confidence, f"{entry.title}. {where}", entry.explanation, trial.settings_path,
+        trial.line if names_it else None,
         evidence=(Proof("database", where),), repairs=entry.repairs,
         data=(("table", trial.table), ("code", str(trial.code)), ("by", trial.by), ("message", said)),
     )  # fmt: skip
