@@ -50,7 +50,7 @@ def gather(
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins)
     evidence = php_site.read(files, evidence, logs, deadline)
-    return replace(evidence, existing=_quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
+    return replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
 
 def _quietly(read: Callable[[], T], otherwise: T) -> T:

@@ -8,13 +8,15 @@ LONGEST = 16_000  # characters
 _SPLIT = re.compile(r"(?:; )?PHP message: ")
 FATAL = re.compile(r"\s*(?:PHP )?(?:Fatal|Parse|Recoverable fatal|Compile|Core) error:")
 _TRACE = re.compile(r"\s*PHP(?: Stack trace:| {1,3}\d+\. )")  # Xdebug's own, one message a line
+_OF_APACHE = re.compile(r"\[[A-Z]\w\w \w{3} ")
+_ESCAPED = re.compile(r"(?:\\x[0-9a-fA-F]{2})+|\\[nrtvb\\\"]")
 _WRITTEN_OUT = re.compile(r"PHP message: |\] PHP [A-Z]|mod_fcgid: stderr|AH01215|\[STDERR\]")
 
 
 def unwrap(text: str) -> tuple[str, str]:
     """The message that ended the request, and what was said before it in the same request (warnings, the last 2,000 characters)."""
-    if "\\n" in text and _WRITTEN_OUT.search(text[:700]):
-        text = text.replace("\\n", "\n")
+    if "\\" in text and _OF_APACHE.match(text) and _WRITTEN_OUT.search(text[:700]):
+        text = _plain(text)
     if "PHP message: " not in text:
         return text[:LONGEST], ""
     _head, *messages = _SPLIT.split(text)
@@ -23,6 +25,17 @@ def unwrap(text: str) -> tuple[str, str]:
         if FATAL.match(message):
             return _trim(message)[:LONGEST], "\n".join(map(_trim, messages[:number]))[-2000:]
     return "\n".join(map(_trim, messages))[:LONGEST], ""
+
+
+def _plain(text: str) -> str:
+    """What Apache wrote out (server/util.c, `ap_escape_errorlog_item`) as it was said."""
+    return _ESCAPED.sub(lambda match: _character(match.group()), text)
+
+
+def _character(escaped: str) -> str:
+    if escaped.startswith("\\x"):
+        return bytes.fromhex(escaped.replace("\\x", "")).decode("utf-8", "replace")
+    return {"n": "\n", "t": "\t", "r": "", "v": " ", "b": ""}.get(escaped[1], escaped[1])
 
 
 def _trim(message: str) -> str:

@@ -20,6 +20,7 @@ from diagnostics.php.versions import Version
 
 _INI = re.compile(rb"^[ \t]*([A-Za-z_][\w.\[\]-]{0,80})[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE)
 _FILES = (".user.ini", "php.ini", "php5.ini")
+_NAMES_A_PATH = ("auto_prepend_file", "auto_append_file", "session.save_path")
 _BY_HTACCESS = ("php_value", "php_flag", "php_admin_value", "php_admin_flag")
 
 
@@ -73,3 +74,14 @@ def version_of(evidence: Evidence, settings: tuple[Setting, ...]) -> tuple[Versi
     if engine and (match := re.fullmatch(r"(\d+)\.(\d+)", engine.value)):
         return (int(match[1]), int(match[2])), engine.path
     return None, ""
+
+
+def look_up(files: SmallFiles, evidence: Evidence) -> tuple[tuple[str, bool], ...]:
+    """Whether the files and folders that settings name are there, where this login can see them under the same path as PHP does."""
+    tree = {entry.absolute for entry in evidence.tree} if isinstance(evidence.tree, tuple) else set()
+    top = above(evidence.docroot)
+    whole = files.reader.protocol in ("ssh", "local")
+    named = [setting.value.rsplit(";", 1)[-1].strip("\"' ") for setting in evidence.php.settings if setting.name in _NAMES_A_PATH]
+    wanted = [path for path in dict.fromkeys(named) if path.startswith("/") and (whole or (top != "/" and path.startswith(f"{top}/")))]
+    found = [(path, True if path in tree else files.exists(path)) for path in wanted[:6]]
+    return tuple((path, there) for path, there in found if there is not None)

@@ -34,6 +34,7 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
     evidence = replace(evidence, error_log=logs.lines)
     version, told_by = php_settings.version_of(evidence, settings)
     evidence = replace(evidence, php=PhpSeen(version, told_by, settings))
+    evidence = replace(evidence, existing=evidence.existing + php_settings.look_up(files, evidence))
     if not logs.explains and time.monotonic() < deadline:
         evidence = replace(evidence, application_log=application_logs.read(files.reader, evidence, logs.requests))
     if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Makes diagnostics/php/extensions.txt from PHP's own reflection: `python -m tests.diagnostics.php.make_tables [FOLDER WITH MORE .so FILES]`.
+"""Makes diagnostics/php/extensions.txt from PHP's reflection: `python -m tests.diagnostics.php.make_tables [FOLDER OF MODULES]`.
 
 What a folder of modules adds is loaded one by one, each with the modules that it needs; what cannot be loaded is passed over.
 """
@@ -14,8 +14,14 @@ from pathlib import Path
 from tests.programs import binary
 
 TABLE = Path(__file__).resolve().parents[3] / "diagnostics/php/extensions.txt"
-_NEEDED = {"http": ("iconv", "raphf"), "redis": ("igbinary", "msgpack"), "memcached": ("igbinary", "msgpack"), "soap": ("xml",), "xmlrpc": ("xml",)}
-_NEEDED |= {name: ("pdo",) for name in ("pdo_dblib", "pdo_firebird", "pdo_odbc", "pdo_pgsql")} | {"mailparse": ("mbstring",), "ps": ("gd",)}
+_NEEDED = {
+    "http": ("iconv", "raphf"),
+    "redis": ("igbinary", "msgpack"),
+    "memcached": ("igbinary", "msgpack"),
+    "soap": ("xml",),
+    "xmlrpc": ("xml",),
+}
+_NEEDED |= dict.fromkeys(("pdo_dblib", "pdo_firebird", "pdo_odbc", "pdo_pgsql"), ("pdo",)) | {"mailparse": ("mbstring",), "ps": ("gd",)}
 _ASK = """foreach (get_loaded_extensions() as $name) { $e = new ReflectionExtension($name); echo json_encode([
 strtolower($name), array_keys($e->getFunctions()), array_keys($e->getClasses()), array_keys($e->getConstants())]), "\\n"; }"""
 Reflected = dict[str, tuple[list[str], list[str], list[str]]]

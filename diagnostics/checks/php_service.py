@@ -1,0 +1,81 @@
+"""What PHP-FPM's own log and slow log tell: a script that takes too long, a process that crashes, too few processes.
+
+Messages: php-src sapi/fpm/fpm/fpm_request.c, fpm_children.c, fpm_process_ctl.c; mod_fcgid fcgid_bridge.c; Apache mpm_common.c.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.registry import check
+from diagnostics.evidence import Evidence, LogLine
+from diagnostics.findings import Finding, Severity
+from sites.texts import mark as _
+
+_ENDED = re.compile(r"script '([^']+)' \(request: \"[^\"]*\"\) execution timed out \(([\d.]+) sec\), terminating")
+_SLOW = re.compile(r"script '([^']+)' \(request: \"[^\"]*\"\) executing too slow \(([\d.]+) sec\)")
+_TRACED = re.compile(r"script_filename = (\S+)(?:\n\[0x[0-9a-f]+\] [^\n]{1,200}? (/[^\n:]+):(\d+))?")
+_GAVE_UP = re.compile(r"mod_fcgid: (?:read data timeout in \d+ seconds|ap_pass_brigade failed)")
+_CRASHED = re.compile(r"child \d+ exited on signal (?:4|6|7|8|11)\b|AH0005[12]: child pid \d+ exit signal|exited with core dump")
+_FULL = re.compile(r"server reached pm\.max_children setting|Reached max children process limit|AH00161|can't apply process slot")
+
+
+@check(id="php-service", title=_("What PHP-FPM says of slow scripts, crashes and its limits"), needs=("error_log",), order=34)
+def php_service(evidence: Evidence) -> Iterator[Finding]:
+    if not is_failing(evidence.site) or not _is_of_gateway(evidence):
+        return
+    seen: set[tuple[str, str]] = set()
+    lines = lines_of_failure(evidence)
+    places = _places(lines)
+    for line in lines:
+        found = _of_line(line, evidence, places)
+        if found and (found.cause, found.path) not in seen:
+            seen.add((found.cause, found.path))
+            yield found
+
+
+def _is_of_gateway(evidence: Evidence) -> bool:
+    """A page that PHP ended itself is told by PHP's own message."""
+    pages = failing_pages(evidence.site)
+    return not pages or any(page.status is None or page.status >= 502 or page.status == 500 for page in pages)
+
+
+def _places(lines: list[LogLine]) -> dict[str, tuple[str, int]]:
+    """From the slow log: what each script was doing, innermost call first."""
+    found: dict[str, tuple[str, int]] = {}
+    for line in lines:
+        if match := _TRACED.search(line.text):
+            found.setdefault(match[1], (match[2], int(match[3])) if match[2] else (match[1], 0))
+    return found
+
+
+def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int]]) -> Finding | None:
+    waited = any(page.status in (None, 502, 503, 504) for page in failing_pages(evidence.site))
+    if waited and (match := _ENDED.search(line.text) or _SLOW.search(line.text)):
+        sure = 0.93 if "terminating" in line.text else 0.8
+        path, number = places.get(match[1], (match[1], 0))
+        return _finding("script-too-slow", line, 0.96 if line.paired else sure, shown_path(path, evidence), number or None)
+    if waited and (match := _TRACED.search(line.text)):
+        path, number = places[match[1]]
+        return _finding("script-too-slow", line, 0.8, shown_path(path, evidence), number or None)
+    if _GAVE_UP.search(line.text):
+        return _finding("upstream-timeout" if fails_everywhere(evidence.site) else "script-too-slow", line, 0.85)
+    if _CRASHED.search(line.text):
+        alone = not fails_everywhere(evidence.site) or len(evidence.site.pages) == 1
+        return _finding("php-process-crash" if alone else "php-service-crash", line, 0.91 if line.paired else 0.85)
+    if _FULL.search(line.text) and any((page.status or 500) >= 502 for page in failing_pages(evidence.site)):
+        return _finding("upstream-timeout", line, 0.7, more=_("All processes that PHP may have were busy."))
+    return None
+
+
+def _finding(cause: str, line: LogLine, confidence: float, path: str = "", number: int | None = None, more: str = "") -> Finding:
+    entry = CAUSES[cause]
+    where = _(" in {path}, line {line}").format(path=path, line=number) if path and number else f" ({path})" if path else ""
+    return Finding(
+        "php-service", cause, Severity.CRITICAL, confidence, f"{entry.title}{where}. {more}".strip(), entry.explanation, path, number,
+        evidence=(proof_of(line),), repairs=entry.repairs,
+    )  # fmt: skip

@@ -1,0 +1,118 @@
+"""PHP files that PHP cannot read, found in the files themselves: by the host's own `php -l`, else by a parser (likely, never certain)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import answers_500, failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.php_messages import PhpMessage, read_php_message
+from diagnostics.checks.php_parsing import first_error
+from diagnostics.checks.php_sharpening import Sharp, sharpened
+from diagnostics.checks.registry import check
+from diagnostics.evidence import Evidence
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.php import scanning
+from diagnostics.php.seen import Lint, Script
+from sites.texts import mark as _
+
+_AFTER_MARK = re.compile(
+    rb"\xef\xbb\xbf<\?php\s+(?:(?:/\*.*?\*/|//[^\n]*\n|#[^\n]*\n)\s*)*(?:namespace\s|declare\s*\(\s*strict_types)", re.DOTALL | re.I
+)
+_SYNTAX = re.compile(r"syntax error|Parse error|Unclosed|very first statement")
+_AT_ONCE_S = 3600.0  # a file changed so shortly before the failure is more than likely its cause
+_SURE = {"entry": 0.93, "included": 0.9, "named": 0.85, "changed": 0.7}
+
+
+@check(id="php-syntax", title=_("PHP files that PHP cannot read"), order=14)
+def php_syntax(evidence: Evidence) -> Iterator[Finding]:
+    if not is_failing(evidence.site) or not _may_be_of_files(evidence):
+        return
+    lints = {lint.absolute: lint for lint in evidence.php.lints}
+    told = [line.text for line in lines_of_failure(evidence) if _SYNTAX.search(line.text)]
+    for script in evidence.php.scripts:
+        if any(script.absolute in text or f"/{script.path} " in text for text in told):
+            continue  # the log says it already, with its line
+        found = _by_mark(script) or _by_lint(script, lints.get(script.absolute), evidence) or _by_parser(script, lints)
+        if found is not None:
+            yield _finding(script, *found, evidence)
+
+
+@check(id="php-required-files", title=_("Files that a page needs and that are not there"), order=15)
+def required_files(evidence: Evidence) -> Iterator[Finding]:
+    """From the scripts alone: read only where no log tells."""
+    if not is_failing(evidence.site) or not _may_be_of_files(evidence):
+        return
+    for missing, by, line in evidence.php.absent[:3]:
+        message = PhpMessage("php-missing-file", (), by, line, f"Failed opening required '{missing}'")
+        sharp = sharpened(message, by, evidence)
+        cause = CAUSES[sharp.cause]
+        yield Finding(
+            "php-required-files", sharp.cause, Severity.CRITICAL, 0.75,
+            _("{path}, line {line}, needs the file {missing}, which is not there. {more}").format(
+                path=by, line=line, missing=missing, more=sharp.more
+            ).strip(),
+            cause.explanation, by, line, sharp.also, (Proof("file", f"{by}:{line}: {missing}"),), cause.repairs, (("missing", missing),),
+        )  # fmt: skip
+
+
+def _may_be_of_files(evidence: Evidence) -> bool:
+    return answers_500(evidence.site) or any(page.kind in ("white-page", "fatal-in-body") for page in failing_pages(evidence.site))
+
+
+def _by_mark(script: Script) -> tuple[PhpMessage, float, str] | None:
+    if _AFTER_MARK.match(script.content[:20_000]):
+        said = "Namespace declaration statement has to be the very first statement"
+        return PhpMessage("php-byte-order-mark", (), script.absolute, 1, said), 0.9, _("The file begins with the bytes EF BB BF.")
+    return None
+
+
+def _by_lint(script: Script, lint: Lint | None, evidence: Evidence) -> tuple[PhpMessage, float, str] | None:
+    if lint is None or not lint.error:
+        return None
+    said = f"PHP {lint.error} in {script.absolute} on line {lint.line}"
+    message = read_php_message(said, running=evidence.php.version)
+    if message is None:
+        return None
+    other_php = evidence.php.version is not None and evidence.php.lint_version != evidence.php.version
+    return message, 0.75 if other_php else _sureness(script, evidence), said
+
+
+def _by_parser(script: Script, lints: dict[str, Lint]) -> tuple[PhpMessage, float, str] | None:
+    if script.absolute in lints or not script.is_whole:
+        return None  # PHP itself found nothing
+    if scanning.encoding_mark(script.content) == "utf-16":
+        return PhpMessage("php-parse-error", (), script.absolute, 1, ""), 0.7, _("The file is stored as UTF-16, which PHP cannot read.")
+    line = scanning.conflict_line(script.content) or first_error(script.content)
+    if line is None:
+        return None
+    ending = scanning.ending(script.content)
+    cut = ending is not None and ending.is_cut_off
+    said = "PHP Parse error:  syntax error, unexpected end of file" if cut else "PHP Parse error:  syntax error"
+    at = line
+    if ending is not None and ending.open_brackets:  # PHP complains at the end, as nothing closes them
+        at = ending.last_line if cut else script.content.count(b"\n") + 1
+    message = read_php_message(f"{said} in {script.absolute} on line {at}")
+    return (message, 0.75 if script.role != "changed" else 0.65, f"{script.path}:{at}") if message else None
+
+
+def _sureness(script: Script, evidence: Evidence) -> float:
+    """A page whose own script does not compile fails for certain; a file elsewhere may have nothing to do with it."""
+    if script.role == "entry" and evidence.php.version is not None and len(failing_pages(evidence.site)) >= 1:
+        return 0.96
+    since = evidence.site.failing_since
+    if script.role == "changed" and since is not None and 0 <= since.timestamp() - script.mtime <= _AT_ONCE_S:
+        return 0.85
+    return _SURE[script.role]
+
+
+def _finding(script: Script, message: PhpMessage, confidence: float, said: str, evidence: Evidence) -> Finding:
+    sharp: Sharp = sharpened(message, script.path, evidence)
+    cause = CAUSES[sharp.cause]
+    where = _(" in {path}, line {line}").format(path=sharp.path, line=sharp.line) if sharp.line else f" ({sharp.path})"
+    return Finding(
+        "php-syntax", sharp.cause, Severity.CRITICAL, confidence, f"{cause.title}{where}. {sharp.more}".strip(), cause.explanation,
+        sharp.path, sharp.line, sharp.also, (Proof("file", said[:1000]),), cause.repairs,
+        (("message", message.message), ("slug", message.slug)),
+    )  # fmt: skip
