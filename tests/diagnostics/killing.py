@@ -277,10 +277,11 @@ class Killer:
 
         from diagnostics.models import HostLock, JournalEntry, Step
 
+        step = Step.objects.get()
         rows = [
-            *Step.objects.values_list("state", "message", "result", "undone_by", "finished_at__isnull", "undone_at__isnull"),
-            *JournalEntry.objects.order_by("pk").values_list("position", "change", "state", "note", "applied_at__isnull"),
-            *HostLock.objects.values_list("lease_until__isnull"),
+            (step.state, step.message, step.result, step.undone_by_id, bool(step.finished_at), bool(step.undone_at)),
+            *((each.position, each.change, each.state, each.note, bool(each.applied_at)) for each in JournalEntry.objects.order_by("pk")),
+            *(bool(lock.lease_until) for lock in HostLock.objects.all()),
             *((model.__name__, model._default_manager.count()) for model in apps.get_models()),
         ]
         tree = [

@@ -140,6 +140,7 @@ def test_undo_in_any_order_over_sftp(server: SshServer) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(3600)
 def test_undo_in_any_order_many_times() -> None:
     for seed in range(10_000, 12_000):
         with on_fake() as (opener, folder):
