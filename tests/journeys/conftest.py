@@ -24,7 +24,11 @@ class Product(Up):
     def __init__(self, state_folder: Path, **settings: str) -> None:
         chosen = {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_URL": "", "SITEMEND_ANCHORS": "", "SITEMEND_ENV_FILE": os.devnull}
         super().__init__(state_folder, "--port", "0", **{**chosen, **settings})
-        self.ready()
+        try:
+            self.ready()
+        except BaseException:  # whoever made it never gets it, so nobody else ends what runs by now
+            self.clean()
+            raise
 
     @property
     def base(self) -> str:
