@@ -91,6 +91,7 @@ _OF_EXPECTED: tuple[Callable[[Answer], Found | None], ...] = (
     fronts.challenged,
     hosts.in_place_of_the_site,
     php.fatal,
+    php.source,
     applications.database_error,
     applications.error_page,
 )

@@ -39,6 +39,14 @@ def fatal(answer: Answer) -> Found | None:
     return None
 
 
+def source(answer: Answer) -> Found | None:
+    """A program sent as it is written instead of being run: a page never begins with PHP's own opening mark."""
+    beginning = answer.body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not beginning.startswith((b"<?php", b"<?=")) or answer.url.partition("?")[0].endswith((".txt", ".phps")):
+        return None
+    return Kind.UNEXPECTED, "php-source", _("The page shows the text of its program instead of what the program makes.")
+
+
 def fatal_text(answer: Answer) -> str:
     """The message itself, for the excerpt."""
     found = _match(answer)
