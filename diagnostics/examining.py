@@ -14,6 +14,7 @@ from sites.models import Incident, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
+from . import databases
 from .baselines import since as since_baseline
 from .checks.registry import run_checks
 from .evidence import LOGS, Evidence, PageSeen, SiteSeen
@@ -113,7 +114,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         evidence = Evidence(view, site.profile_name, reader.protocol if reader else "none", read_at=timezone.now())
     else:
         paths = SitePaths(site.docroot, site.error_log, site.access_log)
-        evidence = gather(reader, view, paths, site.profile_name, timezone.now())
+        evidence = gather(reader, view, paths, site.profile_name, timezone.now(), ask_database=databases.asker(site.host))
     compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
     if since is not None and isinstance(evidence.error_log, tuple):

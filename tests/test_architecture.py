@@ -19,6 +19,7 @@ ENGINES = {
     "pcre2": ("diagnostics/htaccess/",),
     "tree_sitter": ("diagnostics/checks/",),
     "ovh": ("diagnostics/panels/ovhcloud.py",),
+    "pymysql": ("diagnostics/databases.py",),
     "requests": (),
     "httpx": (),
     "urllib.request": (),

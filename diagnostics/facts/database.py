@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, Unreadable
@@ -21,6 +21,8 @@ from diagnostics.transports.base import Capability, Reader, TransportError
 from diagnostics.transports.commands import database_client, php_with_database, run
 from sites.texts import mark as _
 
+Words = list[list[str]]  # what a program that asked says: a word and its values each
+Asker = Callable[[DatabaseLogin, str, int], Words]  # login, the table of options, how many tables are read; raises TransportError
 MOST_TABLES = 80
 _WELL = frozenset({"ok", "maintenance", "blocked", ""})
 _OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|\bwpdb\b|WordPress database error|MySQL|MariaDB")
@@ -69,12 +71,15 @@ say("end");
 """
 
 
-def with_database(reader: Reader, evidence: Evidence, logins: Mapping[str, DatabaseLogin]) -> Evidence:
-    """The evidence with what the database says, where a failing page's program has one and nothing else explains its failure yet."""
+def with_database(reader: Reader, evidence: Evidence, logins: Mapping[str, DatabaseLogin], ask_from_here: Asker | None = None) -> Evidence:
+    """The evidence with what the database says, where a failing page's program has one and nothing else explains its failure yet.
+
+    `ask_from_here` is used where no command can be run on the host.
+    """
     application = next((each for each in evidence.applications if each.absolute in logins and _is_wanted(each, evidence)), None)
     if application is None:
         return evidence
-    return replace(evidence, database=read(reader, application, logins[application.absolute]))
+    return replace(evidence, database=read(reader, application, logins[application.absolute], ask_from_here))
 
 
 def _is_wanted(application: Application, evidence: Evidence) -> bool:
@@ -89,19 +94,24 @@ def _is_wanted(application: Application, evidence: Evidence) -> bool:
     return not any(is_telling(text) for text in lines) and not any(b"atal error" in page.body for page in pages)
 
 
-def read(reader: Reader, application: Application, login: DatabaseLogin) -> DatabaseTrial | Unreadable:
-    """Tries the login from the host. Never raises: what cannot be tried is Unreadable, with why."""
+def read(reader: Reader, application: Application, login: DatabaseLogin, ask_from_here: Asker | None = None) -> DatabaseTrial | Unreadable:
+    """Tries the login from the host or from here. Never raises: what cannot be tried is Unreadable, with why."""
     what = _("the database")
     if login.unknown:
         return Unreadable(what, _("its settings are not all known: {why}").format(why="; ".join(login.unknown)))
     if not login.is_mysql:
         return Unreadable(what, _("it is of a kind that cannot be asked here ({kind})").format(kind=login.driver[:40]))
-    if Capability.RUN_COMMANDS not in reader.capabilities:
-        return Unreadable(what, _("this connection runs no commands on the host, and the database answers only there"))
+    by_command = Capability.RUN_COMMANDS in reader.capabilities
     try:
-        return _by_php(reader, application, login) or _by_client(reader, application, login) or Unreadable(
-            what, _("the host has neither a PHP with mysqli nor the mysql client on its command line")
-        )  # fmt: skip
+        found = (_by_php(reader, application, login) or _by_client(reader, application, login)) if by_command else None
+        if found is None and ask_from_here is not None:
+            options = f"{login.prefix}options" if application.name == "wordpress" else ""
+            found = _concluded("here", application, login, ask_from_here(login, options, MOST_TABLES))
+        if found is not None:
+            return found
+        if by_command:
+            return Unreadable(what, _("the host has neither a PHP with mysqli nor the mysql client on its command line"))
+        return Unreadable(what, _("this connection runs no commands on the host, and the database answers only there"))
     except TransportError as error:
         return Unreadable(what, error.message)
 

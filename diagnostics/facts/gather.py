@@ -11,7 +11,7 @@ from typing import TypeVar
 from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry, Unreadable
 from diagnostics.facts import cgi_scripts, htaccess_files, php_site, server_logs, tree
 from diagnostics.facts.applications import with_applications
-from diagnostics.facts.database import with_database
+from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.htaccess.parser import parse as parse_htaccess
@@ -31,9 +31,18 @@ class SitePaths:
 
 
 def gather(
-    reader: Reader, site_seen: SiteSeen, paths: SitePaths, profile: str, now: datetime, time_limit_s: float = TIME_LIMIT_S
+    reader: Reader,
+    site_seen: SiteSeen,
+    paths: SitePaths,
+    profile: str,
+    now: datetime,
+    time_limit_s: float = TIME_LIMIT_S,
+    ask_database: Asker | None = None,
 ) -> Evidence:
-    """All facts, most telling first: when the time is up, what is left is told as not read."""
+    """All facts, most telling first: when the time is up, what is left is told as not read.
+
+    `ask_database` asks a database from here, where that is allowed and the host runs no commands.
+    """
     deadline = time.monotonic() + time_limit_s
     evidence = Evidence(site_seen, profile, reader.protocol, docroot=paths.docroot, read_at=now)
     logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, profile)
@@ -48,7 +57,7 @@ def gather(
     files = SmallFiles(reader)
     evidence, applications = with_applications(files, evidence, deadline)
     if applications and time.monotonic() < deadline:
-        evidence = with_database(reader, evidence, applications.logins)
+        evidence = with_database(reader, evidence, applications.logins, ask_database)
     evidence = php_site.read(files, evidence, logs, deadline)
     return replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 

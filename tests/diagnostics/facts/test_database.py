@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from diagnostics import databases
 from diagnostics.checks import run_checks
 from diagnostics.evidence import Evidence, PageSeen, Unreadable
 from diagnostics.facts import database
@@ -21,6 +26,7 @@ from diagnostics.facts.settings.secret import Secret
 from diagnostics.findings import Finding
 from diagnostics.installed import Application, DatabaseTrial
 from diagnostics.transports import open_reader
+from sites.models import Host
 from tests.diagnostics.evidences import AT, site
 from tests.diagnostics.facts.test_applications import CORE
 from tests.diagnostics.transports.conftest import GUARD, details_for
@@ -63,8 +69,9 @@ def server() -> Iterator[Server]:
         made.run(f"CREATE USER me@localhost IDENTIFIED BY '{secret}'; CREATE USER me@'127.0.0.1' IDENTIFIED BY '{secret}';"
                  f"CREATE DATABASE shop; CREATE DATABASE other; "
                  f"GRANT ALL ON shop.* TO me@localhost; GRANT ALL ON shop.* TO me@'127.0.0.1';"
-                 f"USE shop; {tables} CREATE TABLE x_prices (id INT) {engine}; INSERT INTO x_options VALUES (2, 'stylesheet', 'plain'), "
-                 "(3, 'template', 'base'), (4, 'active_plugins', 'a:2:{i:0;s:17:\"prices/prices.php\";i:1;s:9:\"hello.php\";}');")  # fmt: skip
+                 f"USE shop; {tables} CREATE TABLE x_prices (id INT) {engine}; INSERT INTO x_options VALUES "
+                 "(2, 'stylesheet', 'plain'), (3, 'template', 'base'), (4, "
+                 "'active_plugins', 'a:2:{i:0;s:17:\"prices/prices.php\";i:1;s:9:\"hello.php\";}');")  # fmt: skip
         yield made
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -236,3 +243,68 @@ def test_page_that_tells_the_reason_is_believed_without_a_connection() -> None:
         found = run_checks(Evidence(replace(site(), pages=(page,)), "", "none")).findings[0]
         assert found.cause == cause
         assert found.sureness != "certain"
+
+
+def test_database_is_asked_from_here_where_the_account_lies_on_this_machine(server: Server, settings: object) -> None:
+    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)  # type: ignore[attr-defined]
+    ask = databases.asker(Host(protocol="sftp", address="127.0.0.1"))
+    well = database.read(FakeHost(), BLOG, login(server, host="127.0.0.1", socket="", port=server.port), ask)
+    assert isinstance(well, DatabaseTrial) and (well.by, well.stage, well.theme, well.tables) == ("here", "well", "plain", len(TABLES) + 1)
+    codes = {}
+    for name, changes in {"password": {"password": Secret("x")}, "name": {"name": "other"}, "port": {"port": free_port()}}.items():
+        found = database.read(FakeHost(), BLOG, login(server, **{"host": "localhost", "socket": "", "port": server.port, **changes}), ask)
+        assert isinstance(found, DatabaseTrial)
+        codes[name] = (found.stage, found.code)
+    assert codes == {"password": ("connect", 1045), "name": ("select", 1044), "port": ("connect", 2002)}
+
+
+def test_database_of_another_machine_is_not_looked_for_on_this_one(server: Server, settings: object) -> None:
+    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)  # type: ignore[attr-defined]
+    ask = databases.asker(Host(protocol="sftp", address="ftp.example.org"))
+    for changes in ({"host": "localhost", "socket": ""}, {"host": "127.0.0.1", "socket": ""}, {}):
+        found = database.read(FakeHost(), BLOG, login(server, port=server.port, **changes), ask)
+        assert isinstance(found, Unreadable)
+
+
+def test_address_that_nobody_allowed_is_not_contacted(server: Server) -> None:
+    ask = databases.asker(Host(protocol="sftp", address="127.0.0.1"))
+    found = database.read(FakeHost(), BLOG, login(server, host="127.0.0.1", socket="", port=server.port), ask)
+    assert isinstance(found, Unreadable) and "not contacted" in found.why
+
+
+@pytest.mark.parametrize("greeting", [b"", b"SSH-2.0-x\r\n", b"\x00" * 64, b"\x4a\x00\x00\x00\x0a5.5.5\x00" + b"\xff" * 67])
+def test_what_speaks_no_mysql_says_nothing_of_the_site(greeting: bytes, settings: object) -> None:
+    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)  # type: ignore[attr-defined]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=lambda: listening.accept()[0].sendall(greeting))
+        thread.start()
+        given = login(Server("", 0, Path()), host="127.0.0.1", socket="", port=listening.getsockname()[1])
+        found = database.read(FakeHost(), BLOG, given, databases.asker(Host(protocol="sftp", address="127.0.0.1")))
+        thread.join(5)
+    assert isinstance(found, Unreadable) or found.code in (2003, 2013, 2006)
+
+
+def test_password_is_never_sent_in_the_open(settings: object) -> None:
+    """A server that asks for the password as it is gets none."""
+    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)  # type: ignore[attr-defined]
+    heard: list[bytes] = []
+    greeting = b"\x0a8.0.1\x00" + b"\x01\x00\x00\x00" + b"12345678\x00" + b"\xff\xf7\x21\x02\x00\xff\x81\x15" + b"\x00" * 10
+    greeting += b"123456789012\x00" + b"mysql_clear_password\x00"
+
+    def serve(listening: socket.socket) -> None:
+        line = listening.accept()[0]
+        line.settimeout(3)
+        line.sendall(len(greeting).to_bytes(3, "little") + b"\x00" + greeting)
+        with contextlib.suppress(OSError):
+            while block := line.recv(4096):
+                heard.append(block)
+                line.sendall(b"\x16\x00\x00\x02\xfemysql_clear_password\x00")
+        line.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,))
+        thread.start()
+        given = login(Server("", 0, Path()), host="127.0.0.1", socket="", port=listening.getsockname()[1])
+        database.read(FakeHost(), BLOG, given, databases.asker(Host(protocol="sftp", address="127.0.0.1")))
+        thread.join(8)
+    assert SECRET.encode() not in b"".join(heard)

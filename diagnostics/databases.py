@@ -1,0 +1,113 @@
+"""A site's database asked from here, for accounts on which no command can be run: only where the administrator allows the address.
+
+The login is the site's own. Its password is never sent in the open, and no file of ours is given to a server that asks for one.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from ipaddress import ip_address
+from typing import Any, NoReturn
+
+import pymysql
+from pymysql.connections import Connection
+
+from sites.models import Host
+from sites.probing.guard import connect_vetted
+from sites.recording import guard_from_settings
+from sites.texts import mark as _
+
+from .facts.database import Asker, Words
+from .facts.settings.logins import DatabaseLogin
+from .transports.base import AddressRefused, ConnectionLost
+
+_LOCAL = frozenset({"", "localhost", "127.0.0.1", "::1"})
+_PATIENCE_S = 4.0
+_MOST_TABLES_LISTED = 3000
+
+
+class _NeverInTheOpen:
+    """In place of the way of logging in that would send the password as it is."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        pass
+
+    def authenticate(self, packet: object) -> NoReturn:
+        raise pymysql.err.OperationalError(2049, "the server wants the password in the open, which is not sent")
+
+
+def asker(host: Host | None) -> Asker | None:
+    """What asks the database of a site on this host; None where that brings nothing."""
+    if host is None:
+        return None
+
+    def ask(login: DatabaseLogin, options: str, most: int) -> Words:
+        return _ask(login, _address(login, host), options, most, is_same_machine=_is_here(host))
+
+    return ask
+
+
+def _is_here(host: Host) -> bool:
+    """Whether the account lies on this machine, so that its `localhost` is ours."""
+    try:
+        return host.protocol == Host.Protocol.LOCAL or ip_address(host.address).is_loopback
+    except ValueError:
+        return host.address == "localhost"
+
+
+def _address(login: DatabaseLogin, host: Host) -> str:
+    """Raises AddressRefused for a server that answers on the account's own machine only."""
+    if login.socket or (login.host in _LOCAL and not _is_here(host)):
+        raise AddressRefused(_("The database answers on the site's own machine only, where this connection runs no commands."))
+    return "127.0.0.1" if login.host in _LOCAL else login.host
+
+
+def _ask(login: DatabaseLogin, address: str, options: str, most: int, *, is_same_machine: bool) -> Words:
+    """The words that the program on a host would say. Raises TransportError where an answer from here says nothing of the site."""
+    try:
+        line = connect_vetted(address, login.port, guard_from_settings(), time_limit_s=_PATIENCE_S)
+    except OSError as error:
+        if is_same_machine and isinstance(error, ConnectionRefusedError):
+            return [["error", "connect", "2002", "Connection refused"]]
+        raise ConnectionLost(_("The database cannot be reached from here: {why}").format(why=error)) from error
+    with closing(line):
+        line.settimeout(_PATIENCE_S)
+        try:
+            return _told(login, line, options, most)
+        except pymysql.err.MySQLError as error:
+            code = int(error.args[0]) if error.args and isinstance(error.args[0], int) else 0
+            stage = "select" if code in (1044, 1049) else "connect"
+            if stage == "connect" and not is_same_machine:  # it may refuse this machine and let in that of the site
+                raise ConnectionLost(_("The database lets nobody in from here, which says nothing of the site itself.")) from error
+            return [["error", stage, str(code or 2013), str(error.args[-1]) if error.args else ""]]
+        except (OSError, ValueError, IndexError, AssertionError) as error:  # what answers there does not speak MySQL
+            raise ConnectionLost(_("What answers at the address of the database does not speak its language.")) from error
+
+
+def _told(login: DatabaseLogin, line: socket.socket, options: str, most: int) -> Words:
+    connection = Connection(
+        host=login.host or "localhost", user=login.user, password=login.password.reveal(), database=login.name, port=login.port,
+        connect_timeout=_PATIENCE_S, read_timeout=_PATIENCE_S, write_timeout=_PATIENCE_S, local_infile=False, defer_connect=True,
+        auth_plugin_map={"mysql_clear_password": _NeverInTheOpen},
+    )  # fmt: skip
+    connection.connect(line)
+    said: Words = []
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'")
+        names = [str(row[0]) for row in cursor.fetchmany(_MOST_TABLES_LISTED)]
+        said += [["table", name] for name in names]
+        for name in [each for each in names if each.startswith(login.prefix)][:most]:
+            try:
+                cursor.execute(f"SELECT * FROM {_quoted(name)} LIMIT 1")  # noqa: S608 (quoted as MySQL's manual has it)
+            except pymysql.err.MySQLError as error:
+                said.append(["error", "read", str(error.args[0]), str(error.args[-1]), name])
+        if options in names:
+            wanted = "option_name IN ('template', 'stylesheet', 'active_plugins')"
+            cursor.execute(f"SELECT option_name, LEFT(option_value, 20000) FROM {_quoted(options)} WHERE {wanted}")  # noqa: S608
+            said += [["option", str(name), str(value)] for name, value in cursor.fetchall()]
+    return [*said, ["end"]]
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
