@@ -73,6 +73,7 @@ class ConnectionDetails:
     exempt: tuple[str, int] | None = None  # exact (address, port) the guard lets through: the practice site
     connect_timeout_s: float = 10.0
     operation_timeout_s: float = 15.0
+    reading_timeout_s: float = 120.0  # of one file or one listing as a whole, however steadily it comes
     via: ConnectionDetails | None = None  # the jump host that leads there, with its own secrets and host key
     key: int | None = None  # of the stored host whose details these are; nothing to the transports
 

@@ -95,6 +95,12 @@ def too_slow(seconds: float) -> ConnectionTimedOut:
     return explained(ConnectionTimedOut, _("The host did not answer within {seconds:g} s."), HINT_ANSWER_LOST, seconds=seconds)
 
 
+def too_long_a_reading(seconds: float) -> ConnectionTimedOut:
+    """For what comes steadily, and so slowly that it would hold us for ever."""
+    text = _("The host sends so slowly that one file or folder takes more than {seconds:g} s.")
+    return explained(ConnectionTimedOut, text, _("It was given up. Try again when the host is less busy."), seconds=seconds)
+
+
 def from_os_error(error: OSError, path: str) -> TransportError:
     """What the local file system said, in our words."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):

@@ -12,6 +12,7 @@ from collections.abc import Collection, Generator, Iterator
 
 from diagnostics.transports.base import Entry, FileKind, PermissionRefused, Stat, Unreadable
 from diagnostics.transports.failures import explained, not_a_folder, permission_refused, printable, too_slow
+from diagnostics.transports.scanning import require_pace
 from sites.texts import mark as _
 
 _RECORD = r"%m %s %T@ %U %G %P\0"
@@ -47,13 +48,14 @@ def entries(
     blocks: Iterator[bytes], top: str, room: int, unreadable: Unreadable | None, limit_s: float
 ) -> Generator[list[Entry], None, None]:
     """The output's entries, block by block. Raises NotUnderstood, and ConnectionTimedOut when no whole record comes in `limit_s`."""
-    rest, first, waited = b"", True, 0.0
+    rest, first, waited, in_all, given = b"", True, 0.0, 0.0, 0
     while room > 0:
         began = time.monotonic()
         block = next(blocks, None)
         if block is None:
             break
-        waited += time.monotonic() - began
+        waited, in_all = waited + time.monotonic() - began, in_all + time.monotonic() - began
+        require_pace(in_all, given)
         whole, ended, rest = (rest + block).rpartition(b"\0")
         if not ended:
             if waited > limit_s:
@@ -67,7 +69,7 @@ def entries(
             _judge_top(records.pop(0), top)
             first = False
         batch = [_entry(record, top, unreadable) for record in records[:room]]
-        room -= len(batch)
+        room, given = room - len(batch), given + len(batch)
         if batch:
             yield batch
     if room > 0 and (rest or first):

@@ -8,7 +8,9 @@ following links: what a name is, is looked at just before.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from diagnostics.transports import ftp_lines
 from diagnostics.transports.base import Capability, Entry, FileKind, Stat, Unreadable, Unsupported
@@ -28,6 +30,20 @@ _ASKED_SINGLY = 40  # names of a listing that the facts leave out, as pure-ftpd 
 _REPLACING = ("vsftpd", "pure-ftpd", "pyftpdlib", "proftpd")
 
 
+P, T = ParamSpec("P"), TypeVar("T")
+
+
+def _one_reading(method: Callable[Concatenate[FtpReader, P], T]) -> Callable[Concatenate[FtpReader, P], T]:
+    """However steadily a host sends, one file or one listing has its limit as a whole."""
+
+    @wraps(method)
+    def limited(self: FtpReader, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._wire.one_reading():
+            return method(self, *args, **kwargs)
+
+    return limited
+
+
 class FtpReader(FtpNames):
     """Everything `Reader` asks for, over one FTP connection; scans are helped by others like it that `helpers` opens."""
 
@@ -36,7 +52,9 @@ class FtpReader(FtpNames):
         self.protocol = protocol
         self._helpers = helpers
         self._site: str | None = None
-        self._sets_by_mdtm: bool | None = None
+        # vsftpd has a second meaning of MDTM, which sets times. Whether it lets us is known once a time was set: nobody who only
+        # looks tries, since what is tried could be a write.
+        self._sets_by_mdtm = "vsftpd" in wire.greeting.lower()
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -53,9 +71,11 @@ class FtpReader(FtpNames):
             found.add(Capability.ATOMIC_REPLACE)
         return frozenset(found)
 
+    @_one_reading
     def stat(self, path: str) -> Stat:
         return as_stat(self._row(path))
 
+    @_one_reading
     def read(self, path: str, limit: int) -> bytes:
         for _look in range(_LOOKS):
             before = self._row(path)
@@ -73,14 +93,17 @@ class FtpReader(FtpNames):
                 return content
         raise explained(Unsupported, _("{path} changes all the time, or the host sends only a part of it."), path=printable(path))
 
+    @_one_reading
     def read_tail(self, path: str, limit: int) -> bytes:
         size = self._log_size(path)
         return self._fetched(path, max(0, size - limit), limit)
 
+    @_one_reading
     def read_part(self, path: str, offset: int, limit: int) -> bytes:
         size = self._log_size(path)
         return self._fetched(path, offset, limit) if offset < size else b""
 
+    @_one_reading
     def list(self, path: str) -> list[Entry]:
         folder = carried(path)
         rows = self._listed(folder, path)
@@ -101,6 +124,7 @@ class FtpReader(FtpNames):
             return scan_by_listing(self, path, max_entries, skip, unreadable)
         return ParallelScan(self, self._helpers, path, max_entries, skip, unreadable).batches()
 
+    @_one_reading
     def real_path(self, path: str) -> str:
         """Resolved name by name from the listings: not every host resolves the folder that it says it is in."""
         waiting, done, links = carried(path).split("/")[1:][::-1], "/", 0
@@ -160,14 +184,7 @@ class FtpReader(FtpNames):
         return self._site
 
     def _time_command(self) -> str:
-        """The way this host sets times: MFMT, or MDTM with a time before the name, as vsftpd has it; empty for none.
-
-        Which of its two meanings MDTM has is asked with a name that does not exist: vsftpd says it could not set it.
-        """
+        """The way this host sets times: MFMT, or MDTM with a time before the name, as vsftpd has it; empty for none."""
         if "MFMT" in self._wire.features:
             return "MFMT"
-        if self._sets_by_mdtm is None:
-            nothing = joined(self._wire.home, ".sitemend-no-such-file")
-            reply = self._wire.ask("MDTM", f"20200101000000 {nothing}") if "MDTM" in self._wire.features else None
-            self._sets_by_mdtm = reply is not None and reply.code == 550 and reply.mentions("could not set")
-        return "MDTM" if self._sets_by_mdtm else ""
+        return "MDTM" if self._sets_by_mdtm and "MDTM" in self._wire.features else ""

@@ -58,7 +58,7 @@ def _check_typed(details: ConnectionDetails) -> None:
 
 # --- the line -----------------------------------------------------------------------------------
 def _plain(details: ConnectionDetails, guard: Guard) -> FtpWire:
-    wire = FtpWire(connect(details, guard), details.operation_timeout_s, secrets=Secrets(details))
+    wire = FtpWire(connect(details, guard), details.operation_timeout_s, details.reading_timeout_s, secrets=Secrets(details))
     try:
         _greet(wire, details)
     except BaseException:
@@ -83,7 +83,7 @@ def _secure(details: ConnectionDetails, guard: Guard) -> FtpWire:
 
 
 def _over_tls(details: ConnectionDetails, guard: Guard, context: ssl.SSLContext) -> FtpWire:
-    wire = FtpWire(connect(details, guard), details.operation_timeout_s, secure=True, secrets=Secrets(details))
+    wire = FtpWire(connect(details, guard), details.operation_timeout_s, details.reading_timeout_s, secure=True, secrets=Secrets(details))
     implicit = details.port in IMPLICIT_PORTS
     try:
         if not implicit:

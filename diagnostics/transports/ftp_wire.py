@@ -7,14 +7,18 @@ not used: data goes to the address that was vetted and nowhere else.
 from __future__ import annotations
 
 import contextlib
+import errno
+import math
+import os
 import re
+import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, TransportError, Unsupported
-from diagnostics.transports.failures import explained, lost, too_slow
+from diagnostics.transports.failures import explained, lost, too_long_a_reading, too_slow
 from diagnostics.transports.secrecy import Secrets
 from sites.texts import mark as _
 
@@ -25,6 +29,8 @@ PROGRESS = 1_024  # bytes that a data connection must bring within each time lim
 # As the control connection's TLS session asks for it (RFC 4217 section 10): a data connection, wrapped.
 Protection = Callable[[socket.socket], socket.socket]
 
+# Known to read one command after the other, however many have come: by their greeting.
+_TAKES_SEVERAL = ("vsftpd", "pure-ftpd", "pyftpdlib")
 _STARTED = (125, 150)
 _DONE = (226, 250)
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
@@ -70,6 +76,7 @@ class FtpWire:
 
     sock: socket.socket
     answer_limit_s: float
+    reading_limit_s: float = 120.0
     protection: Protection | None = None
     features: dict[str, str] = field(default_factory=dict)  # what FEAT told, by name in capitals
     home: str = "/"
@@ -79,7 +86,30 @@ class FtpWire:
     _buffer: bytes = field(default=b"", repr=False)
     _broken: TransportError | None = None
     _folder: str = ""
+    _port: int = 0  # that the host has opened for the next transfer; 0: not asked for yet
     _extended: bool = True
+    _until: float = math.inf  # when the reading that is under way must have ended
+
+    @contextlib.contextmanager
+    def one_reading(self) -> Iterator[None]:
+        """Whatever is asked meanwhile must come within the limit of one reading, all together."""
+        outermost = self._until == math.inf
+        if outermost:
+            self._until = time.monotonic() + self.reading_limit_s
+        try:
+            yield
+        finally:
+            if outermost:
+                self._until = math.inf
+
+    def _left(self, deadline: float, limit_s: float) -> float:
+        """Seconds until one of the limits is reached. Raises ConnectionTimedOut when it is."""
+        now = time.monotonic()
+        if now >= self._until:
+            raise self.break_off(too_long_a_reading(self.reading_limit_s))
+        if now >= deadline:
+            raise self.break_off(too_slow(limit_s))
+        return min(deadline, self._until) - now
 
     # --- control connection ---------------------------------------------------------------------
     def ask(self, command: str, argument: str = "", *, limit_s: float = 0.0) -> Reply:
@@ -90,10 +120,7 @@ class FtpWire:
 
     def need(self, command: str, argument: str = "") -> Reply:
         """As `ask`. Raises FtpRefused for anything but a positive answer."""
-        reply = self.ask(command, argument)
-        if not 200 <= reply.code < 400:
-            raise FtpRefused(reply)
-        return reply
+        return _positive(self.ask(command, argument))
 
     def answer(self, limit_s: float = 0.0) -> Reply:
         """The next answer (RFC 959 section 4.2): one line, or all lines up to the one that ends it."""
@@ -131,14 +158,15 @@ class FtpWire:
         """Whether bytes came that nobody has read: none may be there when TLS begins."""
         return bool(self._buffer)
 
-    def _send(self, line: bytes) -> None:
+    def _send(self, *lines: bytes) -> None:
         if self._broken is not None:
             raise self._broken
-        if any(byte in line for byte in (b"\r", b"\n", b"\0")):
+        if any(byte in line for line in lines for byte in (b"\r", b"\n", b"\0")):
             raise ValueError("a command is one line")
+        self._port = 0  # of all other commands nobody knows what becomes of a port that was asked for before them
         try:
             self.sock.settimeout(self.answer_limit_s)
-            self.sock.sendall(line + b"\r\n")
+            self.sock.sendall(b"".join(line + b"\r\n" for line in lines))
         except TimeoutError as error:
             raise self.break_off(too_slow(self.answer_limit_s)) from error
         except (OSError, ValueError) as error:
@@ -148,21 +176,20 @@ class FtpWire:
         while b"\n" not in self._buffer:
             if len(self._buffer) > room:
                 raise self.break_off(too_long())
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise self.break_off(too_slow(limit_s))
-            self._buffer += self._received(self.sock, CHUNK, left, limit_s)
+            self._buffer += self._received(CHUNK, deadline, limit_s)
         line, _end, self._buffer = self._buffer.partition(b"\n")
         if len(line) > room:
             raise self.break_off(too_long())
         return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
 
-    def _received(self, sock: socket.socket, size: int, left_s: float, limit_s: float) -> bytes:
+    def _received(self, size: int, deadline: float, limit_s: float) -> bytes:
+        left_s = self._left(deadline, limit_s)
         try:
-            _answer_at_once(sock)
-            sock.settimeout(left_s)
-            data = sock.recv(size)
+            _answer_at_once(self.sock)
+            self.sock.settimeout(left_s)
+            data = self.sock.recv(size)
         except TimeoutError as error:
+            self._left(deadline, limit_s)
             raise self.break_off(too_slow(limit_s)) from error
         except (OSError, ValueError) as error:
             raise self.break_off(lost()) from error
@@ -175,8 +202,18 @@ class FtpWire:
         """Makes a folder the working one, unless it is already; `anew`: in any case."""
         if anew or folder != self._folder:
             self._folder = ""
-            self.need("CWD", folder)
+            if self._extended and any(name in self.greeting.lower() for name in _TAKES_SEVERAL):
+                self._enter_and_ask_for_port(folder)
+            else:
+                self.need("CWD", folder)
             self._folder = folder
+
+    def _enter_and_ask_for_port(self, folder: str) -> None:
+        """The port for the listing that follows is asked for in the same breath: a round trip less for each folder."""
+        self._send(f"CWD {folder}".encode("utf-8", "surrogateescape"), b"EPSV")
+        entered, port = self.answer(), self.answer()
+        _positive(entered)
+        self._port = self._extended_port(port)
 
     @property
     def working_folder(self) -> str:
@@ -192,11 +229,14 @@ class FtpWire:
     # --- data connections -----------------------------------------------------------------------
     def retrieve(self, command: str, argument: str = "", *, offset: int = 0, limit: int) -> tuple[bytes, Reply | None]:
         """What a command sends, at most `limit` bytes, and the closing answer; None for it when there was more than that."""
-        data = self._data_connection()
+        data, address, port = self._data_connection()
         try:
             if offset:
                 self.need("REST", str(offset))
-            reply = self.ask(command, argument)
+            # The command goes out before the data connection stands: the host waits for it (RFC 959 section 3.2).
+            self._send((f"{command} {argument}" if argument else command).encode("utf-8", "surrogateescape"))
+            self._connected(data, address, port)
+            reply = self.answer()
             if reply.code in _DONE:
                 return b"", reply
             if reply.code not in _STARTED:
@@ -214,8 +254,9 @@ class FtpWire:
 
     def store(self, path: str, content: bytes) -> None:
         """Writes a file with this content, over what is there under this name."""
-        data = self._data_connection()
+        data, address, port = self._data_connection()
         try:
+            self._connected(data, address, port)  # before the host empties the file: it may not be possible at all
             reply = self.ask("STOR", path)
             if reply.code not in _STARTED:
                 raise FtpRefused(reply)
@@ -232,14 +273,13 @@ class FtpWire:
         out = bytearray()
         deadline, seen = time.monotonic() + self.answer_limit_s, 0
         while len(out) < limit:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise self.break_off(too_slow(self.answer_limit_s))
+            left = self._left(deadline, self.answer_limit_s)
             try:
                 _answer_at_once(data)
                 data.settimeout(left)
                 part = data.recv(min(CHUNK, limit - len(out)))
             except TimeoutError as error:
+                self._left(deadline, self.answer_limit_s)
                 raise self.break_off(too_slow(self.answer_limit_s)) from error
             except OSError:
                 return bytes(out), False, True
@@ -281,32 +321,57 @@ class FtpWire:
                 raise FtpRefused(self.answer(), in_transfer=True, line_failed=True) from error
             raise self.break_off(lost()) from error
 
-    def _data_connection(self) -> socket.socket:
+    def _data_connection(self) -> tuple[socket.socket, str, int]:
+        """One that is being made, to the address that was vetted."""
         if self._broken is not None:
             raise self._broken
-        address, port = self.sock.getpeername()[0], self._passive_port()
+        address, port = self.sock.getpeername()[0], self._port or self._passive_port()
+        self._port = 0
         # No file server answers below 1024; something else may. What is beyond 65535 would be taken for what is left of it.
         if not 1024 <= port <= 65_535:
             raise explained(Unsupported, _("The host names port {port} for its data, which is not used."), port=port)
-        try:
-            data = socket.create_connection((address, port), timeout=self.answer_limit_s)
-        except OSError as error:
-            raise self.break_off(_no_data_connection(address, port, error, self.answer_limit_s)) from error
+        data = socket.socket(self.sock.family, socket.SOCK_STREAM)
+        data.setblocking(False)
+        began = data.connect_ex((address, port))
+        if began not in (0, errno.EINPROGRESS):
+            data.close()
+            raise self.break_off(_no_data_connection(address, port, OSError(began, os.strerror(began)), self.answer_limit_s))
+        return data, address, port
+
+    def _connected(self, data: socket.socket, address: str, port: int) -> None:
+        """Waits until the data connection stands. Raises ConnectionTimedOut, ConnectionLost."""
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(data, selectors.EVENT_WRITE)
+            ready = waiting.select(self.answer_limit_s)
+        failed = data.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if ready else errno.ETIMEDOUT
+        if failed:
+            error = TimeoutError() if failed == errno.ETIMEDOUT else OSError(failed, os.strerror(failed))
+            raise self.break_off(_no_data_connection(address, port, error, self.answer_limit_s))
+        data.settimeout(self.answer_limit_s)
         data.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return data
 
     def _passive_port(self) -> int:
         if self._extended:
-            reply = self.ask("EPSV")
-            found = _EXTENDED_PORT.search(reply.text) if reply.code == 229 else None
-            if found is not None:
-                return int(found[2])
-            self._extended = False
+            port = self._extended_port(self.ask("EPSV"))
+            if port:
+                return port
         reply = self.need("PASV")
         plain = _PLAIN_PORT.search(reply.text)
         if plain is None:
             raise FtpRefused(reply)
         return int(plain[1]) * 256 + int(plain[2])
+
+    def _extended_port(self, reply: Reply) -> int:
+        """0 where the host has no EPSV: it is not asked for it again."""
+        found = _EXTENDED_PORT.search(reply.text) if reply.code == 229 else None
+        self._extended = found is not None
+        return int(found[2]) if found else 0
+
+
+def _positive(reply: Reply) -> Reply:
+    if not 200 <= reply.code < 400:
+        raise FtpRefused(reply)
+    return reply
 
 
 def _answer_at_once(sock: socket.socket) -> None:

@@ -36,6 +36,8 @@ class FtpWriter(FtpReader):
     under `.sitemend-….old` beside it.
     """
 
+    _refuses_mdtm = False
+
     def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
         old = self._what_is_there(path)
         if old is not None and old.kind is not FileKind.FILE:
@@ -71,10 +73,8 @@ class FtpWriter(FtpReader):
     def set_mtime(self, path: str, mtime: float) -> None:
         if self._row(path).kind is FileKind.LINK:
             raise is_link(path)
-        command = self._time_command()
-        if not command:
+        if not self._set_time(path, carried(path), mtime):
             raise explained(Unsupported, _("The host does not let times be set over FTP."))
-        self._do(path, command, f"{ftp_lines.as_stamp(mtime)} {carried(path)}")
 
     def remove(self, path: str) -> None:
         if self._row_or_alone(carried(path), path).kind is not FileKind.FILE:
@@ -113,12 +113,24 @@ class FtpWriter(FtpReader):
             raise owner_would_change(path)
         if stored.mode is not None and stored.mode != mode:
             self._set_mode(temporary, mode)
-        if mtime is not None and self._time_command():
-            self._do(path, self._time_command(), f"{ftp_lines.as_stamp(mtime)} {temporary}")
+        kept = mtime is not None and self._set_time(path, temporary, mtime)
         done = self._row(temporary)
-        timed = mtime is None or not self._time_command() or int(done.mtime) == int(mtime)
+        timed = mtime is None or not kept or int(done.mtime) == int(mtime)
         if done.mode not in (None, mode) or not timed:
             raise explained(TransportError, _("The host did not take over the mode or time of {path}."), path=printable(path))
+
+    def _set_time(self, path: str, name: str, mtime: float) -> bool:
+        """False where the host has no way to do it. Where only trying tells whether MDTM sets times, this is where it is tried."""
+        stamp = f"{ftp_lines.as_stamp(mtime)} {name}"
+        if self._time_command() == "MFMT":
+            self._do(path, "MFMT", stamp)
+            return True
+        if "MDTM" not in self._wire.features or self._refuses_mdtm:
+            return False
+        reply = self._wire.ask("MDTM", stamp)
+        self._sets_by_mdtm = 200 <= reply.code < 300 and int(self._row(name).mtime) == int(mtime)
+        self._refuses_mdtm = not self._sets_by_mdtm
+        return self._sets_by_mdtm
 
     def _put_in_place(self, temporary: str, target: str, size: int, *, replace: bool) -> None:
         if not replace:

@@ -41,7 +41,7 @@ def _sftp(transport: HeardTransport, details: ConnectionDetails) -> SftpWire:
         channel = open_channel(transport, details.operation_timeout_s, lambda new: new.invoke_subsystem("sftp"))
     except (paramiko.SSHException, EOFError, OSError) as error:
         raise _no_sftp(transport, error) from error
-    return SftpWire(channel, details.operation_timeout_s, transport.secrets)
+    return SftpWire(channel, details.operation_timeout_s, details.reading_timeout_s, transport.secrets)
 
 
 def _no_sftp(transport: HeardTransport, error: Exception) -> TransportError:

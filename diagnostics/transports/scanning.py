@@ -15,10 +15,11 @@ from diagnostics.transports.base import (
     TransportError,
     Unreadable,
 )
-from diagnostics.transports.failures import not_a_folder
+from diagnostics.transports.failures import not_a_folder, too_long_a_reading
 from diagnostics.transports.paths import checked
 
 BATCH = 500
+GRACE_S, SLOWEST = 120.0, 20.0  # the pace of a whole tree: so many names a second of waiting, once it has had its start
 
 
 def scan_by_listing(
@@ -55,6 +56,12 @@ def walk_by_scan(reader: Reader, path: str, max_entries: int) -> Iterator[Entry]
             yield from batch
     except PermissionRefused:
         return  # the top itself is closed: its own entry is all there is
+
+
+def require_pace(waited_s: float, given: int) -> None:
+    """A host that sends a name now and then would hold us for ever. Raises ConnectionTimedOut."""
+    if waited_s > GRACE_S + given / SLOWEST:
+        raise too_long_a_reading(GRACE_S)
 
 
 def skipped(path: str, skip: Collection[str]) -> bool:

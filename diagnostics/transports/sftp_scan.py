@@ -13,7 +13,7 @@ from diagnostics.transports import sftp_packets
 from diagnostics.transports.base import Entry, FileKind, TransportError, Unreadable
 from diagnostics.transports.failures import too_deep
 from diagnostics.transports.paths import is_plain_name
-from diagnostics.transports.scanning import BATCH, pass_over, skipped
+from diagnostics.transports.scanning import BATCH, pass_over, require_pace, skipped
 from diagnostics.transports.sftp_answers import as_stat, from_status, to_bytes, to_text
 from diagnostics.transports.sftp_packets import Answer, Attrs, SftpStatus, garbled
 from diagnostics.transports.sftp_wire import SftpWire
@@ -47,6 +47,7 @@ class SftpScan:
         self, wire: SftpWire, top: str, room: int, skip: Collection[str], unreadable: Unreadable | None, at_once: int = FOLDERS_AT_ONCE
     ) -> None:
         self._wire = wire
+        self._waited_before, self._given = wire.waited_s, 0
         self._top = top
         self._room = room
         self._skip = skip
@@ -114,9 +115,10 @@ class SftpScan:
             self._limit = self._at_once  # with fewer open it went: that many are what the host allows
 
     def _read(self, folder: _Folder, answer: Answer) -> list[Entry]:
+        require_pace(self._wire.waited_s - self._waited_before, self._given)
         names = answer.expect(sftp_packets.NAME).names()
         found = self._entries(folder, names)[: self._room]
-        self._room -= len(found)
+        self._room, self._given = self._room - len(found), self._given + len(found)
         folder.barren += not found
         if folder.barren > 2:  # "." and ".." may come by themselves; more such answers have no end
             raise garbled()

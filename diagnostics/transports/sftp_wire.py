@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Iterator
 import paramiko
 
 from diagnostics.transports.base import TransportError
-from diagnostics.transports.failures import lost, too_slow
+from diagnostics.transports.failures import lost, too_long_a_reading, too_slow
 from diagnostics.transports.secrecy import Secrets
 from diagnostics.transports.sftp_packets import (
     ATTRS,
@@ -58,10 +58,14 @@ _SEND_AT = 65_536  # bytes of requests that are put together before they are sen
 class SftpWire:
     """One SFTP conversation. Raises SftpStatus for what the host refuses, ConnectionLost and ConnectionTimedOut for the line."""
 
-    def __init__(self, channel: paramiko.Channel, answer_limit_s: float, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self, channel: paramiko.Channel, answer_limit_s: float, reading_limit_s: float = 120.0, secrets: Secrets | None = None
+    ) -> None:
         self._channel = channel
         self._secrets = secrets or Secrets()
         self._answer_limit_s = answer_limit_s
+        self._reading_limit_s = reading_limit_s
+        self.waited_s = 0.0  # for answers, in sum
         self._next = 0
         self._asked: set[int] = set()
         self._abandoned: set[int] = set()
@@ -125,9 +129,10 @@ class SftpWire:
         return values[1] * values[4], values[7]
 
     def listing(self, path: bytes) -> Iterator[tuple[bytes, Attrs]]:
-        handle = self._ask(OPENDIR, string(path), HANDLE).string()
+        handle, since = self._ask(OPENDIR, string(path), HANDLE).string(), self.waited_s
         try:
             while True:
+                self.require_progress(since)
                 try:
                     body = self._ask(READDIR, string(handle), NAME)
                 except SftpStatus as status:
@@ -141,8 +146,9 @@ class SftpWire:
     def read(self, handle: bytes, offset: int, limit: int) -> bytes:
         """At most `limit` bytes from `offset`, several requests at a time; less only at the end of the file."""
         waiting: deque[tuple[int, int, int]] = deque()
-        out, asked, ended = bytearray(), 0, False
+        out, asked, ended, since = bytearray(), 0, False, self.waited_s
         while not ended:
+            self.require_progress(since)
             while len(waiting) < IN_FLIGHT and asked < limit:
                 size = min(CHUNK, limit - asked)
                 waiting.append((self.post(READ, string(handle) + struct.pack(">QI", offset + asked, size)), asked, size))
@@ -174,6 +180,11 @@ class SftpWire:
             failure = self._settled(number) or failure
         if failure is not None:
             raise failure
+
+    def require_progress(self, since: float) -> None:
+        """One file or listing, begun when `waited_s` was `since`, has its limit however steadily it comes. Raises ConnectionTimedOut."""
+        if self.waited_s - since > self._reading_limit_s:
+            raise self._break(too_long_a_reading(self._reading_limit_s))
 
     def _settled(self, number: int) -> SftpStatus | None:
         try:
@@ -294,12 +305,14 @@ class SftpWire:
 
     def _packet(self) -> tuple[int, Body]:
         self.flush()
-        deadline = time.monotonic() + self._answer_limit_s
+        began = time.monotonic()
+        deadline = began + self._answer_limit_s
         self._fill(4, deadline)
         size = int.from_bytes(self._inbox[:4], "big")
         if not 1 <= size <= PACKET_LIMIT:
             raise self._break(garbled())
         self._fill(4 + size, deadline)
+        self.waited_s += time.monotonic() - began
         data = bytes(self._inbox[4 : 4 + size])
         del self._inbox[: 4 + size]
         return data[0], Body(data, 1)

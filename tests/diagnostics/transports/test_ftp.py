@@ -470,3 +470,108 @@ def test_names_that_a_host_holds_back_are_not_taken_for_absent(tmp_path: Path) -
             place.writer.rename(place.at("f1"), place.at("f39"))
         with pytest.raises(NotFound):
             place.writer.stat(place.at("absent"))
+
+
+# --- who only looks tries no write --------------------------------------------------------------
+def said_to(server: FtpServer) -> str:
+    return (server.home.parent / "vsftpd.log").read_text()
+
+
+def test_who_only_looks_does_not_try_whether_times_can_be_set(tmp_path: Path) -> None:
+    with (
+        vsftpd(tmp_path, extra=("log_ftp_protocol=YES", "xferlog_enable=YES")) as server,
+        place_on(server, "ftp") as place,
+        open_reader(to(server), guard=GUARD) as reader,
+    ):
+        place.put("f", b"x")
+        assert Capability.SET_MTIME in reader.capabilities
+        assert reader.stat(place.at("f")).mtime == 1_600_000_000
+        assert len(reader.list(place.path)) == 1
+        assert "MDTM 20" not in said_to(server)
+        place.writer.write_atomic(place.at("f"), b"new", 0o644, 1_500_000_000)
+        assert (place.real / "f").stat().st_mtime == 1_500_000_000
+        assert said_to(server).count('FTP command: Client "127.0.0.1", "MDTM 20') == 1
+
+
+def test_file_is_written_where_the_host_turns_out_not_to_set_times(tmp_path: Path) -> None:
+    with vsftpd(tmp_path, extra=("mdtm_write=NO",)) as server, place_on(server, "ftp") as place:
+        path = place.put("f", b"old", 0o604)
+        place.writer.write_atomic(path, b"new", 0o604, 1_500_000_000)
+        assert place.content("f") == b"new" and place.names() == ["f"]
+        assert Capability.SET_MTIME not in place.writer.capabilities
+        with pytest.raises(Unsupported, match="does not let times"):
+            place.writer.set_mtime(path, 1_500_000_000)
+
+
+# --- round trips --------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "commands"),
+    [
+        ("vsftpd", ["CWD", "EPSV", "LIST"]),
+        ("pyftpdlib-bare", ["CWD", "EPSV", "LIST"]),
+        ("pure-ftpd", ["CWD", "EPSV", "LIST", "EPSV", "MLSD"]),
+        ("pyftpdlib", ["CWD", "EPSV", "LIST", "EPSV", "MLSD"]),
+    ],
+)
+def test_folder_is_listed_with_few_commands_the_first_two_in_one_breath(ftp_servers: Servers, name: str, commands: list[str]) -> None:
+    server = ftp_servers(name)
+    with place_on(server, "ftp") as place, counting_proxy(server) as (proxy, seen):
+        place.folder("d")
+        through = to(server, port=proxy.port, exempt=("127.0.0.1", proxy.port))
+        with open_reader(through, guard=GUARD) as reader:
+            reader.list(place.path)
+            seen.clear()
+            reader.list(place.at("d"))
+            assert [line.split()[0].decode() for line in bytes(seen).splitlines()] == commands
+
+
+def test_folder_that_cannot_be_entered_leaves_the_conversation_in_step(ftp_servers: Servers) -> None:
+    for name in ("vsftpd", "pure-ftpd", "pyftpdlib"):
+        with place_on(ftp_servers(name), "ftp") as place:
+            place.put("f", b"12345")
+            place.folder("closed", 0o000)
+            for _time in range(2):
+                with pytest.raises(TransportError):
+                    place.writer.list(place.at("absent"))
+                with pytest.raises(TransportError):
+                    place.writer.list(place.at("closed"))
+                assert {entry.path for entry in place.writer.list(place.path)} == {place.at("f"), place.at("closed")}
+                assert place.writer.read(place.at("f"), 10) == b"12345"
+
+
+# --- a reading as a whole -----------------------------------------------------------------------
+def dripping(sock: socket.socket) -> None:
+    """Lists and sends files without an end, a little more than the progress that is asked for within each limit."""
+    answers = {
+        "USER": "331 go",
+        "PASS": "230 in",
+        "PWD": '257 "/"',
+        "TYPE": "200 ok",
+        "CWD": "250 ok",
+        "SIZE": "213 9000000",
+        "REST": "350 ok",
+        "QUIT": "221 bye",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as passive, sock.makefile("rb") as lines:
+        sock.sendall(b"220 hi\r\n")
+        for line in lines:
+            command = line.decode().split()[0]
+            if command == "EPSV":
+                sock.sendall(b"229 ok (|||%d|)\r\n" % passive.getsockname()[1])
+            elif command in ("LIST", "RETR"):
+                sock.sendall(b"150 here it comes\r\n")
+                with passive.accept()[0] as data, contextlib.suppress(OSError):
+                    while True:
+                        data.sendall((b"-rw-r--r-- 1 u g 5 Nov 22 2020 f\r\n" * 50)[:1500])
+                        time.sleep(0.1)
+            else:
+                sock.sendall(f"{answers.get(command, '502 no')}\r\n".encode())
+
+
+def test_reading_that_drips_is_given_up_as_a_whole() -> None:
+    for work in (lambda reader: reader.list("/"), lambda reader: reader.read_tail("/log", 1_000_000)):
+        with listening(dripping) as peer, open_reader(to(peer, reading_timeout_s=1.0), guard=GUARD) as reader:
+            started = time.monotonic()
+            with pytest.raises(ConnectionTimedOut, match="more than 1 s"):
+                work(reader)
+            assert time.monotonic() - started < 3

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.transports import find_scan, open_reader
+from diagnostics.transports import find_scan, open_reader, scanning
 from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, Entry, Reader, TransportError, Unsupported
 from diagnostics.transports.sftp import SftpReader
 from diagnostics.transports.sftp_packets import FAILURE, PERMISSION_DENIED
@@ -258,3 +258,39 @@ def test_host_that_prints_without_an_end_is_taken_for_one_without_a_shell(monkey
     reader = SshReader(None, None, 5.0)  # type: ignore[arg-type]
     assert not reader._has_shell()
     assert next(printed) < 100
+
+
+# --- a reading as a whole -----------------------------------------------------------------------
+class Slow(AnsweringHost):
+    """Each answer comes within the limit of an answer, and brings little."""
+
+    def recv(self, size: int) -> bytes:
+        time.sleep(0.02)
+        return super().recv(size)
+
+
+def test_listing_and_file_that_drip_are_given_up_as_a_whole() -> None:
+    reader = SftpReader(SftpWire(Slow(1, 100_000), 2.0, 0.5))  # type: ignore[arg-type]
+    started = time.monotonic()
+    with pytest.raises(ConnectionTimedOut, match=r"more than 0\.5 s"):
+        reader.list(f"{TOP}/d0")
+    assert time.monotonic() - started < 2
+    with pytest.raises(ConnectionTimedOut):  # what comes after that could not be told from what was given up
+        reader.stat(TOP)
+
+
+def test_tree_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "GRACE_S", 0.3)
+    reader = SftpReader(SftpWire(Slow(100_000, 1), 2.0))  # type: ignore[arg-type]
+    monkeypatch.setattr(scanning, "SLOWEST", 100_000.0)
+    with pytest.raises(ConnectionTimedOut, match="so slowly"):
+        scanned(reader)
+
+    def blocks() -> Iterator[bytes]:
+        yield b"d 755 0 1.0 0 0 \0"
+        while True:
+            time.sleep(0.02)
+            yield b"f 644 5 1600000000.5 0 0 a\0"
+
+    with pytest.raises(ConnectionTimedOut, match="so slowly"):
+        list(find_scan.entries(blocks(), TOP, 1_000_000, None, 2.0))
