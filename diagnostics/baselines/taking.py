@@ -218,6 +218,8 @@ def run(site_id: int) -> Baseline | None:
         taken = take(work.site, reason=work.reason, user=work.requested_by, note=_Sign(work.site))
     except GaveWay as error:
         return _ended(work, str(error), failed=False, is_over=False)
+    except politeness.ConnectionBusy as error:
+        return _ended(work, f"{error.message} {error.hint}".strip(), failed=False, is_over=False)
     except NotNow as error:
         return _ended(work, str(error), failed=False)
     except politeness.NotYet as error:

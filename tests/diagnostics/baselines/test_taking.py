@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from diagnostics import connecting
+from diagnostics import connecting, politeness
 from diagnostics.baselines import storing, taking
-from diagnostics.models import Baseline, BaselineContent, BaselineWork, RepairCase
+from diagnostics.models import Baseline, BaselineContent, BaselineWork, ConnectionLease, RepairCase
 from sites import queueing
 from sites.models import Host, Site
 from sites.signals import deployment_finished
@@ -220,6 +220,20 @@ def test_two_that_were_asked_for_on_one_host_come_after_each_other(site: Site, h
     taking.dispatch()
     assert handed == [other.pk]
     assert taking.run(other.pk) is not None
+
+
+def test_what_a_person_asked_for_on_an_account_in_use_is_tried_again(
+    site: Site, host: Host, handed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(politeness, "WAIT_S", 0.3)
+    Host.objects.update(protocol="sftp")
+    now = timezone.now()
+    lease = {"holder": "elsewhere:1:1", "purpose": "repair", "since": now, "until": now + timedelta(minutes=1)}
+    ConnectionLease.objects.create(host=host, slot=0, **lease)
+    assert take_now(site) is None
+    work = BaselineWork.objects.get()
+    assert (work.reason, work.state, work.failures) == ("asked", "idle", 0) and "is in use" in work.last_error
+    assert work.due_at < timezone.now() + timedelta(minutes=2)
 
 
 def test_what_a_person_asked_for_and_gave_way_is_tried_again(site: Site, handed: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
