@@ -12,7 +12,7 @@ from diagnostics.checks.common import docroot_name, is_failing, lines_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, LogLine, Unreadable
+from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.findings import Finding, Severity
 from diagnostics.php import application_messages
 from sites.texts import mark as _
@@ -22,6 +22,7 @@ _FULL = re.compile(r"errno=28|No space left on device|Disk quota exceeded")
 _SESSION = re.compile(r"session_start\(\): (?:open|Failed to read session data|mkdir)\(?")
 _WARNING = re.compile(r"PHP Warning: ")
 _SAME_REQUEST = timedelta(seconds=2)
+_last_paths: list[tuple[tuple[TreeEntry, ...], frozenset[str]]] = []  # the paths of the tree that was asked last: a trace asks often
 
 
 @check(id="php-errors", title=_("Errors of PHP in the error log"), needs=("error_log",), order=12)
@@ -105,14 +106,27 @@ def shown_path(logged: str, evidence: Evidence) -> str:
     above = evidence.docroot.rstrip("/").rpartition("/")[0]
     if above and logged.startswith(above + "/"):
         return logged[len(above) + 1 :]
-    head, mark, tail = logged.partition(f"/{name}/") if name else ("", "", "")
-    if mark and head:
-        return f"{name}/{tail}"
+    if found := _below_docroot(logged, name, evidence):
+        return found
     return f"{name}/{logged.lstrip('/')}" if _is_in_tree(f"{name}/{logged.lstrip('/')}", evidence) else logged
 
 
+def _below_docroot(logged: str, name: str, evidence: Evidence) -> str:
+    """Where a folder of the docroot's name is on the way: the one below which the file is there, else one with the docroot before it."""
+    tails = [logged[each.end() + 1 :] for each in re.finditer(f"(?<=[^/])/{re.escape(name)}(?=/)", logged)] if name else []
+    there = next((tail for tail in tails if _is_in_tree(f"{name}/{tail}", evidence)), None)
+    if there is None:
+        whole = f"{evidence.docroot.rstrip('/')}/"
+        there = logged.rpartition(whole)[2] if whole in logged else next(iter(tails), None)
+    return "" if there is None else f"{name}/{there}"
+
+
 def _is_in_tree(path: str, evidence: Evidence) -> bool:
-    return not isinstance(evidence.tree, Unreadable) and any(entry.path == path for entry in evidence.tree)
+    if isinstance(evidence.tree, Unreadable):
+        return False
+    if not _last_paths or _last_paths[0][0] is not evidence.tree:
+        _last_paths[:] = [(evidence.tree, frozenset(entry.path for entry in evidence.tree))]
+    return path in _last_paths[0][1]
 
 
 def _finding(check_id: str, message: PhpMessage, sharp: Sharp, line: LogLine, *, first: bool) -> Finding:

@@ -172,3 +172,11 @@ def test_well_wordpress_yields_nothing_above_a_note() -> None:
     broken = {**FILES, "www/wp-config.php": b"<?php define('A', '", "www/wp-includes/load.php": b""}
     assert {f.severity for f in run_checks(evidence(broken, log, status=200)).findings} <= {Severity.NOTE}
     assert site(200).verdict == "up"
+
+
+@pytest.mark.parametrize("above", ["/srv/www/jail/user/home/demo/www", "/www/home/demo/www", "/var/www/vhosts/www/www"])
+def test_folder_of_the_docroots_name_further_up_is_not_taken_for_it(above: str) -> None:
+    found = first(fatal("Uncaught Error: x in ~/wp-content/plugins/prices/prices.php:3", above))
+    assert (found.cause, found.path) == ("wordpress-plugin", "www/wp-content/plugins/prices/prices.php")
+    gone = first(fatal("Uncaught Error: Failed opening required '~/wp-includes/gone.php' (x) in ~/wp-settings.php:3", above))
+    assert gone.cause == "wordpress-core-file" and (gone.path == "www/wp-includes/gone.php" or above.startswith("/var"))
