@@ -159,9 +159,7 @@ def _by_log(site: Site, watch: VisitorWatch | None) -> Watching:
         text = _("Unknown: without its hosting account the access log of this site cannot be read.")
         return Watching(text, needs="connect")
     if site.host.state in _STOPPED:
-        return Watching(
-            _("The access log is not read any more: %(why)s.") % {"why": site.host.state_words}, needs="host", tone="warn"
-        )
+        return Watching(_("The access log is not read any more: %(why)s.") % {"why": site.host.state_words}, needs="host", tone="warn")
     if not site.docroot and not site.access_log:
         return Watching(_("Unknown: nobody has said yet where on the hosting account this site lies."), needs="places")
     if watch is None or watch.log_tried_at is None:
