@@ -15,7 +15,8 @@ STATE_FOLDER = Path(tempfile.mkdtemp(prefix="sitemend-tests-"))
 atexit.register(shutil.rmtree, STATE_FOLDER, ignore_errors=True)
 
 # What a developer has in the environment or in .env must not reach a test; only the engines that CI chooses may.
-for _name in [name for name in os.environ if name.startswith("SITEMEND_") and name not in ("SITEMEND_CI", "SITEMEND_REQUIRE_ALL")]:
+_KEPT = ("SITEMEND_CI", "SITEMEND_REQUIRE_ALL", "SITEMEND_LAB_SEED")
+for _name in [name for name in os.environ if name.startswith("SITEMEND_") and name not in _KEPT]:
     del os.environ[_name]
 os.environ.update(SITEMEND_VAR_DIR=str(STATE_FOLDER), SITEMEND_ALLOWED_HOSTS="testserver", SITEMEND_ANCHORS="", EMAIL_URL="")
 os.environ["SITEMEND_ENV_FILE"] = os.devnull
