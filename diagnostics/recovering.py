@@ -6,6 +6,7 @@ import logging
 
 from django.utils.translation import gettext as _
 
+from sites.credentials import SecretUnreadable
 from sites.models import Host
 
 from . import connecting, purposes, steps
@@ -47,6 +48,7 @@ def recover_host(executor: Executor, host: Host) -> list[int]:
     settled = []
     for step in steps.left_behind(host):
         with purposes.doing("recovery"):
+            _remove_leftovers(executor, step)  # first: what the host may still carry out of a lost line has nothing left to put in place
             back = executor.take_back(step)
             if back.complete:
                 _remove_leftovers(executor, step)
@@ -59,8 +61,8 @@ def recover_host(executor: Executor, host: Host) -> list[int]:
 def _remove_leftovers(executor: Executor, step: Step) -> None:
     try:
         executor.remove_leftovers(step)
-    except TransportError as error:
-        log.warning("temporary files of step %s stay on the host: %s", step.pk, error.message)
+    except (TransportError, SecretUnreadable) as error:
+        log.warning("temporary files of step %s stay on the host: %s", step.pk, error)
 
 
 def _settle(step: Step, back: TakenBack) -> None:

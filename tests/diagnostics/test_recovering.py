@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from diagnostics.locking import held
 from diagnostics.models import ConnectionLease, HostLock, JournalEntry, Step
 from diagnostics.repairing import RepairRefused
 from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile
+from diagnostics.transports.base import ConnectionLost, Writer
 from sites.models import Host, Site
 from tests.diagnostics.changes import BEFORE, new_step, put, renaming, rewrite, site_in, tree
 
@@ -136,6 +137,59 @@ def no_room() -> Iterator[None]:
 
     with connection.execute_wrapper(refuse):
         yield
+
+
+class Hanging:
+    """A host that stores the new file, then hangs: the line is given up, and what was asked last is carried out once somebody looks."""
+
+    def __init__(self, writer: Writer, host: Hanging | None = None) -> None:
+        self.writer, self.first = writer, host
+        self.pending: tuple[str, str] | None = None
+        self.lost = False
+
+    def __getattr__(self, name: str) -> object:
+        if self.lost:
+            raise ConnectionLost("The connection to the host broke off.")
+        return getattr(self.writer, name)
+
+    def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
+        temporary = f"{os.path.dirname(path)}/.sitemend-00aa11bb22cc33dd.tmp"
+        self.writer.create_exclusive(temporary, content, mode)
+        self.pending, self.lost = (temporary, path), True
+        raise ConnectionLost("The connection to the host broke off.")
+
+    def read(self, path: str, limit: int) -> bytes:
+        content = self.__getattr__("read")(path, limit)
+        if self.first and self.first.pending and path == self.first.pending[1]:
+            with suppress(FileNotFoundError):
+                os.rename(*self.first.pending)
+        return content
+
+
+@pytest.mark.parametrize("worker", ["lives on", "is killed"])
+def test_write_that_a_hanging_host_would_carry_out_late_finds_nothing_to_put_in_place(site: Site, docroot: Path, worker: str) -> None:
+    before, step, dies = tree(docroot), new_step(site), worker == "is killed"
+    opened: list[Hanging] = []
+
+    @contextmanager
+    def opener() -> Iterator[Hanging]:
+        nonlocal dies
+        if opened and dies:
+            dies = False
+            raise KeyboardInterrupt
+        with connecting.writer_for(site.host) as writer:
+            opened.append(Hanging(writer, opened[0] if opened else None))
+            yield opened[-1]
+
+    with held(site.host) as lock, Executor(opener, lock) as executor, suppress(KeyboardInterrupt):
+        steps.claim(step)
+        changing.apply(step, executor, Plan("r", "c", "t", "w", (rewrite(docroot / ".htaccess"),)))
+    with held(site.host) as lock, Executor(opener, lock) as executor:
+        recovering.recover_host(executor, site.host)
+    step.refresh_from_db()
+    assert step.state == ("failed" if worker == "lives on" else "taken-back")
+    assert opened[0].pending and len(opened) == 2
+    assert tree(docroot) == before
 
 
 def test_no_room_for_the_journal_means_no_write(site: Site, docroot: Path) -> None:
