@@ -14,7 +14,7 @@ import pymysql
 from pymysql.connections import Connection
 
 from sites.models import Host
-from sites.probing.guard import connect_vetted
+from sites.probing.guard import AddressNotAllowed, connect_vetted
 from sites.recording import guard_from_settings
 from sites.texts import mark as _
 
@@ -58,18 +58,35 @@ def _is_here(host: Host) -> bool:
 
 def _address(login: DatabaseLogin, host: Host) -> str:
     """Raises AddressRefused for a server that answers on the account's own machine only."""
-    if login.socket or (login.host in _LOCAL and not _is_here(host)):
+    if (login.socket or login.host in _LOCAL) and not _is_here(host):
         raise AddressRefused(_("The database answers on the site's own machine only, where this connection runs no commands."))
-    return "127.0.0.1" if login.host in _LOCAL else login.host
+    return "127.0.0.1" if login.socket or login.host in _LOCAL else login.host
+
+
+def _connected(login: DatabaseLogin, address: str) -> socket.socket:
+    """A socket file of this machine is opened where the administrator allows this machine itself. Raises OSError."""
+    guard = guard_from_settings()
+    if not login.socket:
+        return connect_vetted(address, login.port, guard, time_limit_s=_PATIENCE_S)
+    if not guard.allows(address, login.port):
+        raise AddressNotAllowed("localhost", address, guard.why_refused(address))
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(_PATIENCE_S)
+    try:
+        line.connect(login.socket)
+    except OSError:
+        line.close()
+        raise
+    return line
 
 
 def _ask(login: DatabaseLogin, address: str, options: str, most: int, *, is_same_machine: bool) -> Words:
     """The words that the program on a host would say. Raises TransportError where an answer from here says nothing of the site."""
     try:
-        line = connect_vetted(address, login.port, guard_from_settings(), time_limit_s=_PATIENCE_S)
+        line = _connected(login, address)
     except OSError as error:
-        if is_same_machine and isinstance(error, ConnectionRefusedError):
-            return [["error", "connect", "2002", "Connection refused"]]
+        if is_same_machine and isinstance(error, ConnectionRefusedError | FileNotFoundError):
+            return [["error", "connect", "2002", str(error.strerror)]]
         raise ConnectionLost(_("The database cannot be reached from here: {why}").format(why=error)) from error
     with closing(line):
         line.settimeout(_PATIENCE_S)

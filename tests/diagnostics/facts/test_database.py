@@ -256,6 +256,10 @@ def test_database_is_asked_from_here_where_the_account_lies_on_this_machine(serv
         assert isinstance(found, DatabaseTrial)
         codes[name] = (found.stage, found.code)
     assert codes == {"password": ("connect", 1045), "name": ("select", 1044), "port": ("connect", 2002)}
+    by_socket = database.read(FakeHost(), BLOG, login(server), ask)
+    nowhere = database.read(FakeHost(), BLOG, login(server, socket="/nowhere/s"), ask)
+    assert isinstance(by_socket, DatabaseTrial) and isinstance(nowhere, DatabaseTrial)
+    assert (by_socket.stage, nowhere.stage, nowhere.code) == ("well", "connect", 2002)
 
 
 def test_database_of_another_machine_is_not_looked_for_on_this_one(server: Server, settings: object) -> None:
@@ -268,8 +272,9 @@ def test_database_of_another_machine_is_not_looked_for_on_this_one(server: Serve
 
 def test_address_that_nobody_allowed_is_not_contacted(server: Server) -> None:
     ask = databases.asker(Host(protocol="sftp", address="127.0.0.1"))
-    found = database.read(FakeHost(), BLOG, login(server, host="127.0.0.1", socket="", port=server.port), ask)
-    assert isinstance(found, Unreadable) and "not contacted" in found.why
+    for changes in ({"host": "127.0.0.1", "socket": "", "port": server.port}, {}):
+        found = database.read(FakeHost(), BLOG, login(server, **changes), ask)
+        assert isinstance(found, Unreadable) and "not contacted" in found.why
 
 
 @pytest.mark.parametrize("greeting", [b"", b"SSH-2.0-x\r\n", b"\x00" * 64, b"\x4a\x00\x00\x00\x0a5.5.5\x00" + b"\xff" * 67])
