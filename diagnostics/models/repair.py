@@ -119,6 +119,7 @@ class JournalEntry(models.Model):
     before_sha256 = models.CharField(max_length=64, blank=True)
     after_content = models.BinaryField(null=True)
     after_sha256 = models.CharField(max_length=64, blank=True)
+    before_kind = models.CharField(max_length=8, blank=True)  # "file", "folder"; empty in rows of before it was noted
     before_mode = models.PositiveIntegerField(null=True)
     after_mode = models.PositiveIntegerField(null=True)
     before_mtime = models.FloatField(null=True)
