@@ -273,7 +273,7 @@ class Executor(Looker):
             return _("it is no longer there.")
         if stat.mode == entry.before_mode:
             return ""
-        if stat.mode != entry.after_mode or stat.kind not in (FileKind.FILE, FileKind.FOLDER):
+        if stat.mode != entry.after_mode or not journal.same_kind(entry, stat.kind):
             return _("its mode is no longer what was set here. It was left as it is.")
         self._lock.check()
         self._writer.chmod(path, int(entry.before_mode or 0))

@@ -19,7 +19,7 @@ from sites.credentials import seal_bytes, unseal_bytes
 
 from .models import JournalEntry, Step
 from .repairs.plan import Change, ChangeMode, CreateFile, RemoveFile, RenameFile, WriteFile
-from .transports.base import Stat
+from .transports.base import FileKind, Stat
 
 # Which later changes of the same file stand on a change. A name does not depend on content and mode, nor they on it or on each other.
 _BUILT_ON = {
@@ -68,7 +68,7 @@ def record(step: Step, position: int, change: Change, stat: Stat | None, content
         step=step, position=position, path=escape_path(change.path), shown=printable(change.shown), recorded_at=_moment_on(step)
     )
     if stat is not None:
-        entry.before_mode, entry.after_mode = stat.mode, stat.mode
+        entry.before_kind, entry.before_mode, entry.after_mode = stat.kind, stat.mode, stat.mode
         entry.before_mtime, entry.before_uid, entry.before_gid = stat.mtime, stat.uid, stat.gid
     if content is not None:
         entry.before_content, entry.before_sha256 = seal_bytes(content), sha256(content)
@@ -124,6 +124,11 @@ def before_content(entry: JournalEntry) -> bytes:
 def after_content(entry: JournalEntry) -> bytes:
     """The bytes that were written. Raises SecretUnreadable when the key of this installation is another one."""
     return unseal_bytes(entry.after_content)
+
+
+def same_kind(entry: JournalEntry, kind: str) -> bool:
+    """Whether what is there now is a file where one was changed, and a folder where a folder was."""
+    return kind == entry.before_kind if entry.before_kind else kind in (FileKind.FILE, FileKind.FOLDER)
 
 
 def mark_applied(entry: JournalEntry) -> None:

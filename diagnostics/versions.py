@@ -208,7 +208,7 @@ def _plans(entry: JournalEntry, before: Version, written: Version, now: Version,
     put_back: tuple[Change, ...] = ()
     only_ours: tuple[Change, ...] = ()
     if entry.change == "mode":
-        if now.kind in ("file", "folder") and now.mode != before.mode:
+        if journal.same_kind(entry, now.kind) and now.mode != before.mode:
             put_back = (ChangeMode(path, entry.shown, now.kind, int(now.mode or 0), int(before.mode or 0)),)
     elif entry.change == "create":
         if now.content is not None:
