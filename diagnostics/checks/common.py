@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from diagnostics.causes import CAUSES
-from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, TextFile
+from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.error_log import BEFORE
 from diagnostics.findings import Proof
 from diagnostics.htaccess.server import ServerKnowledge
@@ -77,18 +77,15 @@ def docroot_name(evidence: Evidence) -> str:
     return evidence.docroot.rstrip("/").rsplit("/", 1)[-1]
 
 
-def touches_failure(file: TextFile, evidence: Evidence) -> bool | None:
-    """Whether this `.htaccess` is read for a failing page: yes, or None where only an internal rewrite could lead there."""
-    folder = file.path.rpartition("/")[0]
-    name = docroot_name(evidence)
-    if folder in ("", ".", "..", name) or not folder.startswith(name + "/"):
-        return True
-    prefix = folder[len(name) :] + "/"
-    pages = failing_pages(evidence.site)
-    if any((page.path.split("?")[0].rstrip("/") + "/").startswith(prefix) for page in pages):
-        return True
-    return None
-
-
 def server_of(evidence: Evidence) -> ServerKnowledge:
     return get_profile(evidence.profile).server
+
+
+def shut_folders(evidence: Evidence, path: str) -> list[TreeEntry]:
+    """The folders on the way to this path, it included, that others than the owner may not enter, outermost first."""
+    if isinstance(evidence.modes, Unreadable) or not isinstance(evidence.tree, tuple):
+        return []
+    parts = path.split("/")
+    names = {"/".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    shut = [entry for entry in evidence.tree if entry.kind == "folder" and not entry.mode & 0o001 and entry.path in names]
+    return sorted(shut, key=lambda entry: entry.path.count("/"))

@@ -42,10 +42,7 @@ def gateway(evidence: Evidence) -> Iterator[Finding]:
     """From outside alone: less sure than a line of the log."""
     if not is_failing(evidence.site) or not fails_everywhere(evidence.site):
         return
-    pages = failing_pages(evidence.site)
-    if any(page.kind == "redirect-loop" for page in pages):
-        yield _finding("redirect-loop", 0.7, _seen(evidence))
-    elif answers(evidence.site, 504):
+    if answers(evidence.site, 504):
         yield _finding("upstream-timeout", 0.6, _seen(evidence))
     elif answers(evidence.site, 502):
         yield _finding("upstream-bad-gateway", 0.6, _seen(evidence))

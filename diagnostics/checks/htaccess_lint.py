@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from diagnostics.checks.common import answers_500, htaccess_files, is_failing, lines_of_failure, server_of, touches_failure
+from diagnostics.checks.common import answers_500, htaccess_files, is_failing, lines_of_failure, server_of
 from diagnostics.checks.htaccess_log import finding_of
 from diagnostics.checks.htaccess_messages import complaint_in, file_of
 from diagnostics.checks.registry import check
+from diagnostics.checks.roads import is_on_the_road
 from diagnostics.evidence import Evidence, TextFile
 from diagnostics.findings import Finding, Severity
 from diagnostics.htaccess.lint import Fault, lint
@@ -34,7 +35,7 @@ def htaccess_lint(evidence: Evidence) -> Iterator[Finding]:
 def _findings(evidence: Evidence) -> Iterator[Finding]:
     passed = _got_past_htaccess(evidence)
     for file in htaccess_files(evidence):
-        reach = touches_failure(file, evidence)
+        reach = is_on_the_road(file, evidence)
         complained = _server_complains(file, evidence)
         for index, fault in enumerate(_faults(file, evidence)[:MOST_OF_FILE]):
             yield _weigh(fault, file, first=index == 0, complained=complained, passed=passed, reach=reach)

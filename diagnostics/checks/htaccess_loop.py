@@ -1,40 +1,77 @@
-"""Rewrite rules that send a request round in a circle."""
+"""Rewrite rules that send a request round in a circle, inside the server or by way of the browser; WordPress's block of rules."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from diagnostics.checks.common import docroot_name, htaccess_files, lines_of_failure, proof_of, repairs_for
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, is_failing, lines_of_failure, proof_of, repairs_for
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, TextFile, TreeEntry
-from diagnostics.findings import Finding, Severity
-from diagnostics.htaccess.wordpress import block_state
+from diagnostics.checks.roads import endings, endless_redirect, place_of, step_proof, trail, visit_of
+from diagnostics.evidence import Evidence, LogLine, PageSeen, TextFile, TreeEntry
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.htaccess.simulating import Ending, follow
+from diagnostics.htaccess.wordpress import block_state, span
 from sites.texts import mark as _
 
 _LOOP = re.compile(r"AH00124|AH02596|exceeded the limit of \d+ internal redirects|rewrite or internal redirection cycle")
 
 
-@check(id="htaccess-loop", title=_("Whether rewrite rules go round in a circle"), needs=("error_log", "htaccess"), order=15)
+@check(id="htaccess-loop", title=_("Whether rewrite rules go round in a circle"), needs=("htaccess",), order=15)
 def htaccess_loop(evidence: Evidence) -> Iterator[Finding]:
-    line = next((line for line in lines_of_failure(evidence) if _LOOP.search(line.text)), None)
-    if line is None:
+    if not is_failing(evidence.site):
         return
-    file = _suspect(evidence)
-    damaged = file is not None and is_wordpress(evidence) and block_state(file.content) == "damaged"
+    line = next((line for line in lines_of_failure(evidence) if _LOOP.search(line.text)), None)
+    if line is None and _log_tells_otherwise(evidence):
+        return
+    seen = [(page, ending) for page, ending in endings(evidence, "loop") if page.status in (500, None)]
+    if line is None and not seen:
+        return
+    yield _loop(evidence, line, seen[0][1] if seen else None)
+
+
+def _log_tells_otherwise(evidence: Evidence) -> bool:
+    """Whether the log holds what our own requests met, and that is something else."""
+    return any(line.paired for line in lines_of_failure(evidence))
+
+
+def _loop(evidence: Evidence, line: LogLine | None, ending: Ending | None) -> Finding:
+    step = ending.loop_step if ending else None
+    file = next((file for file in htaccess_files(evidence) if step and file.path == step.path), None) or _suspect(evidence)
+    damaged = file is not None and is_wordpress(evidence) and _is_in_block(file, step.line if step else None)
     cause = "htaccess-wordpress-block" if damaged else "htaccess-rewrite-loop"
     restorable = is_wordpress(evidence) and file is not None and block_state(file.content) != "sound"
-    yield Finding(
+    path = file.path if file else ""
+    summary = _("The rewrite rules in {path} send every request round in a circle.").format(path=path or ".htaccess")
+    if step and ending:
+        summary = _("Line {line} of {path} sends requests round in a circle: {trail}").format(
+            line=step.line, path=path, trail=trail(ending)
+        )
+    return Finding(
         check="htaccess-loop",
         cause=cause,
         severity=Severity.CRITICAL,
-        confidence=0.97 if line.paired or file else 0.9,
-        summary=_("The rewrite rules in {path} send every request round in a circle.").format(path=file.path if file else ".htaccess"),
-        path=file.path if file else "",
+        confidence=(0.98 if step else 0.95) if line else 0.82,
+        summary=summary,
+        hint=CAUSES[cause].explanation,
+        path=path,
+        line=step.line if step else None,
         also=("htaccess-rewrite-loop",) if damaged else (),
-        evidence=(proof_of(line),),
+        evidence=((proof_of(line),) if line else ()) + (step_proof(step, evidence) if step else ()),
         repairs=repairs_for(cause, *(() if restorable else ("restore-wordpress-block",))),
     )
+
+
+def _is_in_block(file: TextFile, line: int | None) -> bool:
+    """Whether WordPress's own block is damaged, and the rule, where one is known, stands in it or in place of it."""
+    if block_state(file.content) != "damaged":
+        return False
+    where = span(file.content)
+    if line is None or where is None:
+        return True
+    first, last = (file.content.count(b"\n", 0, end) + 1 for end in where)
+    return first <= line <= last
 
 
 def _suspect(evidence: Evidence) -> TextFile | None:
@@ -52,3 +89,67 @@ def is_wordpress(evidence: Evidence) -> bool:
     name = docroot_name(evidence)
     wanted = {f"{name}/wp-includes", f"{name}/wp-load.php", f"{name}/wp-config.php", f"{name}/wp-blog-header.php"}
     return len(wanted & {entry.path for entry in tree}) >= 2
+
+
+@check(id="redirect-loop", title=_("Whether the site redirects for ever"), order=33)
+def redirect_loop(evidence: Evidence) -> Iterator[Finding]:
+    pages = [page for page in failing_pages(evidence.site) if page.kind == "redirect-loop"]
+    if not pages:
+        return
+    ending = endless_redirect(evidence, pages[0]) if htaccess_files(evidence) else None
+    step = ending.loop_step if ending else None
+    cause = CAUSES["redirect-loop"]
+    summary = f"{cause.title}."
+    if step and ending:
+        summary = _("Line {line} of {path} redirects for ever: {trail}").format(line=step.line, path=step.path, trail=trail(ending))
+    probes = tuple(Proof("probe", f"{page.path}: {page.status or page.kind}") for page in pages[:5])
+    yield Finding(
+        check="redirect-loop",
+        cause="redirect-loop",
+        severity=Severity.CRITICAL,
+        confidence=0.95 if step else 0.7,
+        summary=summary,
+        hint=cause.explanation,
+        path=step.path if step else "",
+        line=step.line if step else None,
+        evidence=probes + (step_proof(step, evidence) if step else ()),
+        repairs=cause.repairs,
+    )
+
+
+@check(id="wordpress-permalinks", title=_("Whether WordPress's rules lead its pages to it"), needs=("htaccess", "tree"), order=32)
+def wordpress_permalinks(evidence: Evidence) -> Iterator[Finding]:
+    """Pages that the web server does not find, since nothing sends their addresses to WordPress."""
+    lost = [page for page in failing_pages(evidence.site) if page.status == 404 and page.path.split("?")[0].strip("/")]
+    if not lost or not is_wordpress(evidence) or not _start_is_well(evidence):
+        return
+    name = docroot_name(evidence)
+    file = next((file for file in htaccess_files(evidence) if file.path == f"{name}/.htaccess"), None)
+    state = block_state(file.content) if file else "missing"
+    place = place_of(evidence)
+    if state == "sound" or place is None or not any(follow(place, visit_of(page)).kind == "missing" for page in lost):
+        return
+    yield _permalinks(lost, f"{name}/.htaccess", state)
+
+
+def _start_is_well(evidence: Evidence) -> bool:
+    return not any(page.path == "/" for page in failing_pages(evidence.site))
+
+
+def _permalinks(lost: list[PageSeen], path: str, state: str) -> Finding:
+    what = (
+        _("the block of rules that sends them to WordPress is damaged")
+        if state == "damaged"
+        else _("the rules that send them to it are gone")
+    )
+    return Finding(
+        check="wordpress-permalinks",
+        cause="htaccess-wordpress-block",
+        severity=Severity.CRITICAL,
+        confidence=0.88 if state == "damaged" else 0.8,
+        summary=_("WordPress's pages are not found: {what} ({path}).").format(what=what, path=path),
+        hint=CAUSES["htaccess-wordpress-block"].explanation,
+        path=path,
+        evidence=tuple(Proof("probe", f"{page.path}: {page.status}") for page in lost[:5]),
+        repairs=repairs_for("htaccess-wordpress-block", *(("rename-htaccess",) if state == "missing" else ())),
+    )

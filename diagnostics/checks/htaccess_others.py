@@ -6,10 +6,20 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import answers, htaccess_files, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import (
+    answers,
+    docroot_name,
+    failing_pages,
+    htaccess_files,
+    is_failing,
+    lines_of_failure,
+    proof_of,
+    repairs_for,
+    shut_folders,
+)
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, TextFile, Unreadable
+from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import parse
 from diagnostics.htaccess.rewriting import flags_of, split_arguments
@@ -24,33 +34,61 @@ def htaccess_unreadable(evidence: Evidence) -> Iterator[Finding]:
     for line in lines_of_failure(evidence):
         complaint = complaint_in(line.text)
         if complaint and complaint.cause == "htaccess-unreadable":
-            file = file_of(complaint, htaccess_files(evidence))
-            yield _unreadable(file.path if file else _tail(complaint), 0.97 if file else 0.9, (proof_of(line),), file)
+            path = _logged_place(complaint, evidence)
+            if not shut_folders(evidence, path):  # the line says the same of a folder that may not be entered
+                yield _unreadable(path, 0.97 if _mode_of(evidence, path) is not None else 0.9, (proof_of(line),), evidence)
             return
     if not answers(evidence.site, 403) or isinstance(evidence.modes, Unreadable):
         return
-    for file in htaccess_files(evidence):
-        if not file.mode & 0o044:
-            yield _unreadable(file.path, 0.7, (Proof("modes", f"{file.path} {file.mode:03o}"),), file)
+    for path, mode in _modes(evidence):
+        if not mode & 0o044 and not shut_folders(evidence, path) and _is_met(path, evidence):
+            yield _unreadable(path, 0.8, (Proof("modes", f"{path} {mode:03o}"),), evidence)
             return
 
 
-def _tail(complaint: Complaint) -> str:
-    return "/".join(complaint.path.split("/")[-2:])
+def _modes(evidence: Evidence) -> list[tuple[str, int]]:
+    """Every `.htaccess` with its mode, those that this login cannot read either from the tree."""
+    found = {file.path: file.mode for file in htaccess_files(evidence)}
+    for entry in evidence.tree if isinstance(evidence.tree, tuple) else ():
+        if entry.kind == "file" and entry.path.rsplit("/", 1)[-1] == ".htaccess":
+            found[entry.path] = entry.mode
+    return sorted(found.items(), key=lambda pair: pair[0].count("/"))
 
 
-def _unreadable(path: str, confidence: float, proofs: tuple[Proof, ...], file: TextFile | None) -> Finding:
-    summary = _("The web server may not read {path}, or not enter its folder.").format(path=path)
+def _mode_of(evidence: Evidence, path: str) -> int | None:
+    return dict(_modes(evidence)).get(path)
+
+
+def _is_met(path: str, evidence: Evidence) -> bool:
+    """Whether the folder of this file lies on the way to a failing page."""
+    folder, name = path.rpartition("/")[0], docroot_name(evidence)
+    prefix = folder.removeprefix(name) + "/"
+    return folder in ("", ".", "..", name) or any((page.path + "/").startswith(prefix) for page in failing_pages(evidence.site))
+
+
+def _logged_place(complaint: Complaint, evidence: Evidence) -> str:
+    file = file_of(complaint, htaccess_files(evidence))
+    if file:
+        return file.path
+    known = [path for path, _mode in _modes(evidence) if complaint.path.endswith("/" + path)]
+    name = docroot_name(evidence)
+    inside = complaint.path.partition(f"/{name}/")
+    return known[-1] if known else f"{name}/{inside[2]}" if inside[1] else "/".join(complaint.path.split("/")[-2:])
+
+
+def _unreadable(path: str, confidence: float, proofs: tuple[Proof, ...], evidence: Evidence) -> Finding:
+    known = _mode_of(evidence, path) is not None
     return Finding(
         check="htaccess-unreadable",
         cause="htaccess-unreadable",
         severity=Severity.CRITICAL,
         confidence=confidence,
-        summary=summary,
+        summary=_("The web server may not read {path}.").format(path=path),
         hint=CAUSES["htaccess-unreadable"].explanation,
         path=path,
         evidence=proofs,
-        repairs=repairs_for("htaccess-unreadable") if file else (),
+        repairs=repairs_for("htaccess-unreadable") if known else (),
+        data=(("paths", path),),
     )
 
 

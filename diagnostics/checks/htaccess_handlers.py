@@ -1,0 +1,88 @@
+"""Lines of another host that decide who runs PHP: its source is then sent as it is, or handed to a PHP that is not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, htaccess_files, lines_of_failure, proof_of, repairs_for, server_of
+from diagnostics.checks.registry import check
+from diagnostics.checks.roads import is_on_the_road
+from diagnostics.evidence import Evidence, LogLine, PageSeen, TextFile
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.htaccess.conditions import holds
+from diagnostics.htaccess.parser import Line, LineKind, parse
+from diagnostics.htaccess.reading import Node, read
+from sites.texts import mark as _
+
+_HANDLERS = frozenset({"sethandler", "addhandler", "addtype", "forcetype", "removehandler", "removetype", "action", "fcgidwrapper"})
+_PHP = re.compile(r"php|lsapi|\.phtml", re.IGNORECASE)
+_NOT_REACHED = re.compile(r"AH02454|AH01079|AH00957|AH01114|AH02818|attempt to connect to")
+_SOURCE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?(?:php|=)")
+
+
+@check(id="htaccess-handler", title=_("Whether .htaccess hands PHP to something that is not there"), needs=("htaccess",), order=14)
+def php_handler(evidence: Evidence) -> Iterator[Finding]:
+    shown = next((page for page in failing_pages(evidence.site) if _shows_source(page)), None)
+    if shown is not None:
+        found = _last_line(evidence, lambda line: True)
+        if found:
+            proof = Proof("probe", f"{shown.path}: {shown.body[:80].decode('utf-8', 'replace').strip() or shown.detail}")
+            yield _finding(*found, 0.95, (proof,), _("so that the text of the programs is sent instead of what they make"))
+        return
+    for entry in lines_of_failure(evidence):
+        if not _NOT_REACHED.search(entry.text):
+            continue
+        found = _last_line(evidence, lambda line, entry=entry: _names_target(line, entry))
+        if found:
+            yield _finding(*found, 0.96, (proof_of(entry),), _("where nothing answers"))
+            return
+
+
+def _shows_source(page: PageSeen) -> bool:
+    return page.detail == "php-source" or (page.status == 200 and _SOURCE.match(page.body[:64]) is not None)
+
+
+def _last_line(evidence: Evidence, fits: Callable[[Line], bool]) -> tuple[TextFile, Line] | None:
+    """Of the lines that say who runs PHP the one that counts: the last one of the innermost file."""
+    for file in reversed(htaccess_files(evidence)):
+        if is_on_the_road(file, evidence) is not True:
+            continue
+        server = server_of(evidence)
+        lines = _directives(read(parse(file.content), lambda line, server=server: holds(line, server), True).nodes)
+        fitting = [line for line in lines if line.key in _HANDLERS and _PHP.search(line.args) and fits(line)]
+        if fitting:
+            return file, fitting[-1]
+    return None
+
+
+def _directives(nodes: list[Node]) -> list[Line]:
+    found: list[Line] = []
+    for node in nodes:
+        found += [node.line] if node.line.kind is LineKind.DIRECTIVE else _directives(node.children)
+    return found
+
+
+def _names_target(line: Line, entry: LogLine) -> bool:
+    """Whether the log speaks of the very socket or address that this line hands PHP to."""
+    target = re.search(r"proxy:unix:([^|\"\s]+)|proxy:fcgi://([^/\"\s]+)", line.args)
+    return target is not None and (target.group(1) or target.group(2)) in entry.text
+
+
+def _finding(file: TextFile, line: Line, confidence: float, proofs: tuple[Proof, ...], what: str) -> Finding:
+    cause = "htaccess-php-handler-override"
+    text = _("Line {line} of {path} hands PHP to “{target}”, {what}.")
+    return Finding(
+        check="htaccess-handler",
+        cause=cause,
+        severity=Severity.CRITICAL,
+        confidence=confidence,
+        summary=text.format(line=line.number, path=file.path, target=line.args[:100], what=what),
+        hint=CAUSES[cause].explanation,
+        path=file.path,
+        line=line.number,
+        evidence=(*proofs, Proof("file", f"{file.path}:{line.number}: {line.text.strip()}"[:2000])),
+        repairs=repairs_for(cause),
+        data=(("directive", line.name), ("argument", line.args)),
+    )

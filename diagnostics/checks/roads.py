@@ -1,0 +1,97 @@
+"""Where the requests for the failing pages go through the rewrite rules of the site, by the files as they are now."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, server_of
+from diagnostics.evidence import Evidence, PageSeen, TextFile
+from diagnostics.findings import Proof
+from diagnostics.htaccess.parser import parse
+from diagnostics.htaccess.rules import rules_of
+from diagnostics.htaccess.simulating import Ending, Place, Step, Visit, follow, follow_outside
+
+MOST_PAGES = 8
+# Rules that look at the browser mostly tell these apart.
+BROWSERS = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari",
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36",
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+)
+
+
+def place_of(evidence: Evidence) -> Place | None:
+    """The site for the model; None where its files are not known."""
+    if not isinstance(evidence.tree, tuple) or not evidence.docroot:
+        return None
+    docroot = evidence.docroot.rstrip("/")
+    kinds = {entry.absolute.rstrip("/"): entry.kind for entry in evidence.tree} | {docroot: "folder"}
+    sizes = {entry.absolute: entry.size for entry in evidence.tree}
+    server = server_of(evidence)
+    rules = {}
+    for file in htaccess_files(evidence):
+        folder = posixpath.dirname(file.absolute)
+        rules[folder] = rules_of(file.content, folder, file.path, server)
+    return Place(docroot, kinds, rules, sizes)
+
+
+def visit_of(page: PageSeen, browser: str = BROWSERS[0]) -> Visit:
+    url = urlsplit(page.url or page.path)
+    return Visit(unquote(url.path) or "/", url.query, url.netloc, url.scheme == "https", browser)
+
+
+def endings(evidence: Evidence, kind: str) -> Iterator[tuple[PageSeen, Ending]]:
+    """The failing pages whose request ends like this, whatever the browser; of each page the first browser that meets it."""
+    place = place_of(evidence)
+    for page in failing_pages(evidence.site)[:MOST_PAGES] if place else ():
+        for browser in BROWSERS:
+            ending = follow(place, visit_of(page, browser))  # type: ignore[arg-type]
+            if ending.kind == kind:
+                yield page, ending
+                break
+
+
+def endless_redirect(evidence: Evidence, page: PageSeen) -> Ending | None:
+    """The redirects of this page where they never end: as the address says, or behind something that ends the encryption."""
+    place = place_of(evidence)
+    if place is None:
+        return None
+    for always in (None, False, True):
+        for browser in BROWSERS[:2]:
+            ending = follow_outside(place, visit_of(page, browser), always=always)
+            if ending.kind == "loop" and ending.status != 500:
+                return ending
+    return None
+
+
+def is_on_the_road(file: TextFile, evidence: Evidence) -> bool | None:
+    """Whether this `.htaccess` is read for a failing page: by its address, or where rules lead to. None where that cannot be told."""
+    folder, name = file.path.rpartition("/")[0], docroot_name(evidence)
+    if folder in ("", ".", "..", name) or not folder.startswith(name + "/"):
+        return True
+    prefix = folder[len(name) :] + "/"
+    pages = failing_pages(evidence.site)
+    if any((unquote(page.path.split("?")[0]).rstrip("/") + "/").startswith(prefix) for page in pages):
+        return True
+    place, absolute = place_of(evidence), posixpath.dirname(file.absolute)
+    if place is None:
+        return None
+    met = {where for page in pages[:MOST_PAGES] for where in follow(place, visit_of(page)).folders}
+    return True if absolute in met else None
+
+
+def step_proof(step: Step, evidence: Evidence) -> tuple[Proof, ...]:
+    """The line of the rule, as it stands in its file."""
+    file = next((file for file in htaccess_files(evidence) if file.path == step.path), None)
+    line = parse(file.content).at(step.line) if file else None
+    return (Proof("file", f"{step.path}:{step.line}: {line.text.strip()}"[:2000]),) if line else ()
+
+
+def trail(ending: Ending, most: int = 4) -> str:
+    """The addresses one after the other, as far as a person reads."""
+    stops = [ending.steps[0].before] + [step.after for step in ending.steps[:most]] if ending.steps else []
+    shown = [stop if len(stop) <= 60 else f"{stop[:57]}…" for stop in stops]
+    return " → ".join([*shown, "…"])
