@@ -14,7 +14,7 @@ from sites.models import Incident, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
-from . import databases
+from . import databases, wordpress_pages
 from .baselines import since as since_baseline
 from .checks.registry import run_checks
 from .evidence import LOGS, Evidence, PageSeen, SiteSeen
@@ -115,6 +115,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
     else:
         paths = SitePaths(site.docroot, site.error_log, site.access_log)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now(), ask_database=databases.asker(site.host))
+        evidence = wordpress_pages.with_installer_page(site, evidence)
     compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
     if since is not None and isinstance(evidence.error_log, tuple):

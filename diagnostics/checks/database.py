@@ -10,6 +10,7 @@ from diagnostics.checks.common import failing_pages, is_failing
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import text_of
 from diagnostics.evidence import Evidence
+from diagnostics.facts.changes import failing_since, is_just_before
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Application, DatabaseTrial
 from sites.probing.outcome import Kind
@@ -61,12 +62,14 @@ def database(evidence: Evidence) -> Iterator[Finding]:
         return
     cause = cause_of(trial.code)
     if cause:
-        yield _finding(cause, trial, _said(trial), _sureness(cause, evidence))
+        yield _finding(cause, trial, _said(trial), 0.85 if trial.by == "page" else _sureness(cause, evidence))
     elif trial.code:
         yield _finding("database-server-down", trial, _said(trial), 0.6)
 
 
 def _said(trial: DatabaseTrial) -> str:
+    if trial.by == "page":
+        return trial.message
     return f"{trial.table}: {trial.code} {trial.message}".removeprefix(": ") if trial.table else f"{trial.code} {trial.message}"
 
 
@@ -130,16 +133,23 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
 
 @check(id="database-unclear", title=_("A database error without its reason"), order=60)
 def database_unclear(evidence: Evidence) -> Iterator[Finding]:
-    """The page says that the database fails, not why; without another word the server that does not answer is the most common reason."""
+    """The page says that the database fails, not why: after a change of the settings their login is suspected, else the server."""
     pages = [page for page in failing_pages(evidence.site) if page.kind == Kind.DATABASE_ERROR.value]
     if not pages or isinstance(evidence.database, DatabaseTrial) or any(True for _each in database_shown(evidence)):
         return
-    entry = CAUSES["database-server-down"]
-    hint = _("It may also be the password or the name of the database in the settings: only trying them tells these apart.")
     settings = _settings_of(evidence, pages[0].path)
+    began = failing_since(evidence)
+    was_changed = settings is not None and began is not None and any(
+        settings.settings_path in change.paths and is_just_before(change, began) for change in evidence.changes
+    )  # fmt: skip
+    causes = ["database-server-down", "database-access-denied", "database-missing", "database-table-missing"]
+    cause = causes.pop(1 if was_changed else 0)
+    hint = _(
+        "It may be the server, or the user name, password or name of the database in the settings: only trying them tells these apart."
+    )
     yield Finding(
-        "database-unclear", entry.code, Severity.CRITICAL, 0.55, _("The site cannot use its database; why is not known yet."), hint,
-        settings.settings_path if settings else "", also=("database-access-denied", "database-missing", "database-table-missing"),
+        "database-unclear", cause, Severity.CRITICAL, 0.55, _("The site cannot use its database; why is not known yet."), hint,
+        settings.settings_path if settings else "", also=tuple(causes),
         evidence=(Proof("probe", f"{pages[0].path}: {pages[0].status} {pages[0].detail}".strip(), paired=True),),
     )  # fmt: skip
 
