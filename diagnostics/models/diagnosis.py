@@ -32,6 +32,7 @@ class Diagnosis(models.Model):
     connection = models.CharField(max_length=10, blank=True)
     error = models.TextField(blank=True)  # why it could not run, for a person
     inconclusive = models.JSONField(default=list)  # [{"check", "missing"}]
+    installed = models.JSONField(default=list)  # programs: [{"name", "title", "version", "path", "parts", ...}], see `reporting`
     log_lines = models.JSONField(default=list)  # [{"at", "text", "paired"}] of the failing time, secrets removed
     offers = models.JSONField(default=list)  # plans as they are shown, with the digest that a click brings back
     no_trial = models.TextField(blank=True)  # why the .htaccess trial is not offered
