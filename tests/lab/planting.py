@@ -50,7 +50,7 @@ def planted(stack: Stack, case: Case, seed: str) -> Iterator[Planted]:
 
 def _expect_well(scene: Scene, *, before: bool) -> None:
     """Where something else stands in for PHP there is nothing to see before the fault."""
-    if scene.place.setup.backend != "fpm":
+    if not scene.place.setup.runs_php:
         return
     for page in scene.pages:
         status, body = scene.place.get(page)

@@ -40,6 +40,7 @@ class Scene:
         """Nothing lies in the home but empty logs and a folder for temporary files."""
         home = self.place.home
         home.chmod(self.place.setup.folder_mode)
+        remembered = (self.path(self.at(".user.ini"))).exists()
         logs = {self.path(name) for name in (self.place.setup.error_log, self.place.setup.access_log) if name}
         for entry in home.iterdir():
             if entry.is_symlink() or not entry.is_dir():
@@ -49,6 +50,8 @@ class Scene:
         for folder in {log.parent for log in logs}:
             for log in folder.iterdir():
                 os.truncate(log, 0) if log in logs else log.unlink()
+        if remembered:
+            time.sleep(1.1)  # PHP remembers these settings for a second
         self.folder("tmp", 0o700)
         self.folder(self.www)
         self.pages = ["/"]

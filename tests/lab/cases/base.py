@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -33,7 +34,8 @@ class Truth:
         seen = []
         for _ in range(self.of):
             status, body = place.get(self.page, self.headers)
-            if status in self.statuses and self.body in body:
+            told = place.setup.shows_errors and status == 200 and re.search(rb"<b>(Fatal|Parse) error</b>", body)
+            if (status in self.statuses and self.body in body) or told:
                 return ""
             seen.append(f"{status} {b' '.join(body.split())[:160]!r}")
         return f"{self.page} answered {'; '.join(sorted(set(seen)))}"
@@ -59,8 +61,9 @@ class Case:
 
 CASES: list[Case] = []
 APACHE = ("plain", "shared", "ovh")
-LOGGED = ("plain", "shared")  # where the account sees the logs of Apache
-PHP = (*LOGGED, "engine")
+LOGGED = ("plain", "shared", "fcgid")  # where the account sees the logs of Apache
+PHP = (*LOGGED, "engine", "own-log")  # where it sees what PHP says
+SHOWN = (*PHP, "shown")  # or anybody does
 
 
 def case(places: tuple[str, ...], *sites: str, times: int = 1, is_well: bool = False) -> Callable[[Generator], Generator]:

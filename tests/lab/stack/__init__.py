@@ -14,12 +14,12 @@ from pathlib import Path
 from tests.lab.apache import why_missing as why_no_apache
 from tests.lab.stack.accounts import Doors, accounts, doors
 from tests.lab.stack.blog import Databases, databases
-from tests.lab.stack.php import hanging_up, mute, pools
+from tests.lab.stack.php import hanging_up, mute, pools, wrapper
 from tests.lab.stack.web import SETUPS, Place, serving
 from tests.programs import binary, php_fpm
 from tests.servers import free_port
 
-_NEEDED = ("nginx", "mariadbd", "mariadb-install-db", "mariadb-dump", "php", "sshd", "useradd")
+_NEEDED = ("nginx", "php-cgi", "mariadbd", "mariadb-install-db", "mariadb-dump", "php", "sshd", "useradd")
 _BELOW = Path("/var/www")  # suEXEC runs nothing elsewhere
 
 
@@ -38,6 +38,7 @@ def why_missing() -> str:
     lacking += [] if php_fpm() else ["php-fpm"]
     lacking += [] if Path("/usr/share/wordpress/wp-load.php").exists() else ["wordpress"]
     lacking += [] if Path("/usr/lib/apache2/suexec").exists() else ["apache2-suexec-custom"]
+    lacking += [] if Path("/usr/lib/apache2/modules/mod_fcgid.so").exists() else ["libapache2-mod-fcgid"]
     return why_no_apache() or (f"{', '.join(lacking)} not installed" if lacking else "")
 
 
@@ -72,6 +73,8 @@ def _start(stack: contextlib.ExitStack, base: Path) -> Stack:
     sockets = stack.enter_context(pools(base, members, {name: place.php_lines for name, place in places.items()}))
     for name, place in places.items():
         place.php = sockets.get(name, base / "php" / f"{name}.sock")
+        if place.setup.backend == "fcgid":
+            place.php = wrapper(base, place.account)
         if place.setup.backend == "hanging-up":
             stack.enter_context(hanging_up(place.php))
         elif place.setup.backend == "mute":

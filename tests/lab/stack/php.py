@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.lab.stack.accounts import Account
-from tests.programs import php_fpm, running
+from tests.programs import binary, php_fpm, running
 
 EXTENSIONS = ("mysqlnd", "pdo", "mysqli", "pdo_mysql", "ctype", "tokenizer", "fileinfo", "iconv", "exif")  # not gd, intl, soap, imagick
 
@@ -49,6 +49,21 @@ def pools(base: Path, members: Mapping[str, Account], settings: Mapping[str, Seq
     command = [php_fpm(), "-y", folder / "fpm.conf", "-c", folder / "php.ini", "-F"]
     with running(command, socket_file=next(iter(sockets.values())), env={"PHP_INI_SCAN_DIR": str(folder / "conf.d")}):
         yield sockets
+
+
+def wrapper(base: Path, who: Account) -> Path:
+    """What mod_fcgid runs as this account, in a folder that suEXEC takes for its own. Needs what `pools` wrote."""
+    folder = base / "wrappers" / who.name
+    folder.mkdir(parents=True, mode=0o755)
+    script = folder / "php"
+    script.write_text(
+        f"#!/bin/sh\nPHP_INI_SCAN_DIR={base}/php/conf.d PHP_FCGI_MAX_REQUESTS=500\nexport PHP_INI_SCAN_DIR PHP_FCGI_MAX_REQUESTS\n"
+        f"exec {binary('php-cgi')} -c {base}/php/php.ini -d session.save_path={who.home}/tmp -d sys_temp_dir={who.home}/tmp\n"
+    )
+    script.chmod(0o755)
+    who.own(folder)
+    who.own(script)
+    return script
 
 
 def _pool(name: str, who: Account, line: Path, more: Sequence[str]) -> str:

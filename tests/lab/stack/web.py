@@ -17,17 +17,9 @@ from tests.servers import free_port
 # AllowOverride as shared hosts lay it down who do not simply say All.
 USUAL_OVERRIDE = "AuthConfig FileInfo Indexes Limit Options=Indexes,MultiViews,SymLinksIfOwnerMatch,ExecCGI"
 MODULES = (
-    *DEFAULT_MODULES,
-    "authz_groupfile",
-    "actions",
-    "proxy",
-    "proxy_fcgi",
-    "proxy_http",
-    "suexec",
-    "version",
-    "reqtimeout",
+    *DEFAULT_MODULES, "authz_groupfile", "actions", "proxy", "proxy_fcgi", "proxy_http", "fcgid", "suexec", "version", "reqtimeout",
     "include",
-)
+)  # fmt: skip
 _NGINX = """{user}
 daemon off;
 pid {folder}/pid;
@@ -45,7 +37,7 @@ scgi_temp_path {folder}/s;
 
 @dataclass(frozen=True)
 class Setup:
-    """How one place is set up. `backend` is what stands in for PHP: "fpm", "none", "hanging-up", "mute", "refused"."""
+    """How one place is set up. `backend` is what runs PHP or stands in for it: "fpm", "fcgid", "none", "hanging-up", "mute", "refused"."""
 
     name: str
     server: str = "apache"
@@ -58,6 +50,12 @@ class Setup:
     file_mode: int = 0o644
     backend: str = "fpm"
     php: tuple[str, ...] = ()  # further lines of its pool
+    log_format: str = ""  # of Apache's error log
+    shows_errors: bool = False  # PHP's messages stand in the pages
+
+    @property
+    def runs_php(self) -> bool:
+        return self.backend in ("fpm", "fcgid")
 
 
 SETUPS = (
@@ -66,6 +64,9 @@ SETUPS = (
           override=USUAL_OVERRIDE, php=("php_value[error_log]={docroot}/error_log",)),
     Setup("ovh", error_log="", access_log="", profile="ovh-mutualise", folder_mode=0o705, file_mode=0o604),
     Setup("engine", server="nginx", docroot="htdocs"),
+    Setup("fcgid", docroot="web", backend="fcgid", log_format="[%t] [%l] [client %a] %M"),  # as Apache 2.2 wrote it
+    Setup("own-log", docroot="public_html", error_log="", access_log="logs/access_log", php=("php_value[error_log]={docroot}/error_log",)),
+    Setup("shown", error_log="", access_log="", shows_errors=True, php=("php_flag[display_errors]=on", "php_flag[html_errors]=on")),
     Setup("dead", backend="none"),
     Setup("crash", backend="hanging-up"),
     Setup("mute", server="nginx", docroot="web", backend="mute"),
@@ -81,7 +82,7 @@ class Place:
     account: Account
     port: int
     hidden: Path  # where logs lie that the account does not see
-    php: Path | None = field(default=None)
+    php: Path | None = field(default=None)  # the socket of its PHP-FPM, or the wrapper that mod_fcgid runs
 
     @property
     def url(self) -> str:
@@ -122,13 +123,19 @@ class Place:
 
 def _apache_host(place: Place) -> str:
     error, access = place.logs
-    name, home = place.account.name, place.home
-    php = f'<FilesMatch "\\.php$">\nSetHandler "proxy:unix:{place.php}|fcgi://{place.setup.name}"\n</FilesMatch>\n' if place.php else ""
+    name, home, setup = place.account.name, place.home, place.setup
+    if setup.backend == "fcgid":
+        handler = f"SetHandler fcgid-script\nFcgidWrapper {place.php} .php"
+    else:
+        handler = f'SetHandler "proxy:unix:{place.php}|fcgi://{setup.name}"'
+    form = f'ErrorLogFormat "{setup.log_format}"\n' if setup.log_format else ""
     return (
         f"Listen 127.0.0.1:{place.port}\n<VirtualHost 127.0.0.1:{place.port}>\nServerName localhost\n"
-        f'DocumentRoot "{place.docroot}"\nErrorLog "{error}"\nCustomLog "{access}" combined\n'
-        f"SuexecUserGroup {name} {name}\nProxyTimeout 8\nTimeout 20\n{php}"
-        f'<Directory "{home}">\nAllowOverride {place.setup.override}\nOptions FollowSymLinks ExecCGI\nRequire all granted\n</Directory>\n'
+        f'DocumentRoot "{place.docroot}"\nErrorLog "{error}"\n{form}CustomLog "{access}" combined\n'
+        f"SuexecUserGroup {name} {name}\nProxyTimeout 8\nTimeout 20\n"
+        f'<FilesMatch "\\.php$">\n{handler}\n</FilesMatch>\n'
+        f'<Directory "{home}">\nAllowOverride {setup.override}\nOptions FollowSymLinks ExecCGI\nRequire all granted\n</Directory>\n'
+        f"<IfModule mod_fcgid.c>\nFcgidIOTimeout 8\nFcgidMaxRequestLen 1000000\n</IfModule>\n"
         f"AddHandler cgi-script .cgi .pl\nAddDefaultCharset utf-8\n</VirtualHost>\n"
     )
 
