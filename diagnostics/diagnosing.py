@@ -18,7 +18,7 @@ from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
-from . import connecting, examining, offering, politeness, purposes
+from . import connecting, examining, offering, politeness, programs, purposes
 from .baselines import since
 from .causes import CAUSES
 from .evidence import LogLine, SiteSeen
@@ -191,6 +191,7 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
     diagnosis.state, diagnosis.finished_at = Diagnosis.State.DONE, now
     diagnosis.duration_s = round((now - (diagnosis.started_at or now)).total_seconds(), 2)
     diagnosis.verdict, diagnosis.kind, diagnosis.connection = evidence.site.verdict, evidence.site.kind, evidence.connection
+    diagnosis.installed = programs.rows(evidence)
     diagnosis.inconclusive = [{"check": each.check, "missing": clean(each.missing)} for each in examination.inconclusive]
     if isinstance(evidence.error_log, tuple):
         diagnosis.log_lines = [_line_json(line) for line in _telling(evidence.error_log)]
@@ -282,6 +283,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "connection": diagnosis.connection or "none",
         "findings": [_finding_row(row) for row in diagnosis.findings.all()],
         "inconclusive": diagnosis.inconclusive,
+        "installed": diagnosis.installed,
         **({"error": diagnosis.error} if diagnosis.error and diagnosis.state == Diagnosis.State.DONE else {}),
     }
 

@@ -9,7 +9,7 @@ from django import template
 from sites import read_only
 from sites.models import Host, Site
 
-from .. import abilities, politeness
+from .. import abilities, politeness, programs
 
 register = template.Library()
 
@@ -37,6 +37,13 @@ def abilities_of_host(host: Host) -> dict[str, Any]:
 def abilities_of_site(site: Site) -> dict[str, Any]:
     """The same for the page of a site that has an account."""
     return _abilities(site.host, chosen=read_only.is_on(site)) if site.host else {}
+
+
+@register.inclusion_tag("diagnostics/programs.html")
+def programs_of_site(site: Site) -> dict[str, Any]:
+    """For the page of a site: what it is made with, as far as its files were read."""
+    found, seen_at = programs.of_site(site)
+    return {"programs": found, "seen_at": seen_at}
 
 
 def _abilities(host: Host, *, chosen: bool) -> dict[str, Any]:
