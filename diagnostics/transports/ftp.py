@@ -16,7 +16,8 @@ from diagnostics.transports import ftp_lines
 from diagnostics.transports.base import Capability, Entry, FileKind, Stat, Unreadable, Unsupported
 from diagnostics.transports.failures import explained, not_found, not_regular, printable, too_large
 from diagnostics.transports.ftp_names import FtpNames, as_stat, carried, number_in
-from diagnostics.transports.ftp_wire import FtpRefused, FtpWire
+from diagnostics.transports.ftp_replies import FtpRefused
+from diagnostics.transports.ftp_wire import FtpWire
 from diagnostics.transports.parallel_scan import Helpers, ParallelScan
 from diagnostics.transports.paths import joined
 from diagnostics.transports.scanning import scan_by_listing, walk_by_scan

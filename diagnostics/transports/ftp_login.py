@@ -19,7 +19,8 @@ from diagnostics.transports.base import (
 )
 from diagnostics.transports.failures import explained
 from diagnostics.transports.ftp_lines import parse_features
-from diagnostics.transports.ftp_wire import FtpRefused, FtpWire, Reply
+from diagnostics.transports.ftp_replies import FtpRefused, Reply
+from diagnostics.transports.ftp_wire import FtpWire
 from diagnostics.transports.secrecy import Secrets
 from diagnostics.transports.sockets import connect
 from sites.texts import mark as _

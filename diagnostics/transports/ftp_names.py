@@ -14,7 +14,8 @@ from diagnostics.transports import ftp_lines
 from diagnostics.transports.base import FileKind, NotFound, PermissionRefused, Stat, TransportError, Unsupported
 from diagnostics.transports.failures import explained, lost, no_space, not_found, permission_refused, printable
 from diagnostics.transports.ftp_lines import Row
-from diagnostics.transports.ftp_wire import FtpRefused, FtpWire, Reply
+from diagnostics.transports.ftp_replies import FtpRefused, Reply
+from diagnostics.transports.ftp_wire import FtpWire
 from diagnostics.transports.paths import LIST_LIMIT, checked, is_plain_name, too_many
 from sites.texts import mark as _
 

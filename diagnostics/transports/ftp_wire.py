@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, TransportError, Unsupported
+from diagnostics.transports.base import TransportError, Unsupported
 from diagnostics.transports.failures import explained, lost, too_long_a_reading, too_slow
+from diagnostics.transports.ftp_replies import REPLY_LIMIT, FtpRefused, Reply, garbled, no_data_connection, positive, too_long
 from diagnostics.transports.secrecy import Secrets
 from sites.texts import mark as _
 
-REPLY_LIMIT = 65_536  # bytes of one answer; the longest real ones are greetings and lists of commands, of a few kilobytes
 CHUNK = 65_536
 PROGRESS = 1_024  # bytes that a data connection must bring within each time limit
 
@@ -36,38 +36,6 @@ _DONE = (226, 250)
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 _EXTENDED_PORT = re.compile(r"\((.)\1\1(\d{1,5})\1\)")
 _PLAIN_PORT = re.compile(r"\d{1,3},\d{1,3},\d{1,3},\d{1,3},(\d{1,3}),(\d{1,3})")
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer: its code and the words of all its lines."""
-
-    code: int
-    lines: tuple[str, ...]
-    secrets: Secrets = field(default_factory=Secrets)
-
-    @property
-    def text(self) -> str:
-        return " ".join(line.strip() for line in self.lines)
-
-    @property
-    def said(self) -> str:
-        """For a message: one line, bounded, nothing that could be anything but text."""
-        return self.secrets.shown(self.text)
-
-    def mentions(self, *words: str) -> bool:
-        said = self.text.lower()
-        return any(word in said for word in words)
-
-
-class FtpRefused(Exception):
-    """The host answered with an error. `in_transfer`: after it had begun to send or take bytes."""
-
-    def __init__(self, reply: Reply, *, in_transfer: bool = False, line_failed: bool = False) -> None:
-        super().__init__(reply.said)
-        self.reply = reply
-        self.in_transfer = in_transfer
-        self.line_failed = line_failed  # the data connection itself broke
 
 
 @dataclass
@@ -120,7 +88,7 @@ class FtpWire:
 
     def need(self, command: str, argument: str = "") -> Reply:
         """As `ask`. Raises FtpRefused for anything but a positive answer."""
-        return _positive(self.ask(command, argument))
+        return positive(self.ask(command, argument))
 
     def answer(self, limit_s: float = 0.0) -> Reply:
         """The next answer (RFC 959 section 4.2): one line, or all lines up to the one that ends it."""
@@ -212,7 +180,7 @@ class FtpWire:
         """The port for the listing that follows is asked for in the same breath: a round trip less for each folder."""
         self._send(f"CWD {folder}".encode("utf-8", "surrogateescape"), b"EPSV")
         entered, port = self.answer(), self.answer()
-        _positive(entered)
+        positive(entered)
         self._port = self._extended_port(port)
 
     @property
@@ -335,7 +303,7 @@ class FtpWire:
         began = data.connect_ex((address, port))
         if began not in (0, errno.EINPROGRESS):
             data.close()
-            raise self.break_off(_no_data_connection(address, port, OSError(began, os.strerror(began)), self.answer_limit_s))
+            raise self.break_off(no_data_connection(address, port, OSError(began, os.strerror(began)), self.answer_limit_s))
         return data, address, port
 
     def _connected(self, data: socket.socket, address: str, port: int) -> None:
@@ -346,7 +314,7 @@ class FtpWire:
         failed = data.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if ready else errno.ETIMEDOUT
         if failed:
             error = TimeoutError() if failed == errno.ETIMEDOUT else OSError(failed, os.strerror(failed))
-            raise self.break_off(_no_data_connection(address, port, error, self.answer_limit_s))
+            raise self.break_off(no_data_connection(address, port, error, self.answer_limit_s))
         data.settimeout(self.answer_limit_s)
         data.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -368,32 +336,7 @@ class FtpWire:
         return int(found[2]) if found else 0
 
 
-def _positive(reply: Reply) -> Reply:
-    if not 200 <= reply.code < 400:
-        raise FtpRefused(reply)
-    return reply
-
-
 def _answer_at_once(sock: socket.socket) -> None:
     """What a host sends in two small parts waits for our word on the first one, which Linux holds back for 40 ms (tcp(7))."""
     if hasattr(socket, "TCP_QUICKACK"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-
-
-def garbled() -> ConnectionLost:
-    hint = _("Check that this port is the one for FTP.")
-    return explained(ConnectionLost, _("The host sent something that is not FTP."), hint)
-
-
-def too_long() -> ConnectionLost:
-    text = _("The host sent an answer of more than {limit} bytes, which is no FTP answer.")
-    return explained(ConnectionLost, text, _("Check that this port is the one for FTP."), limit=REPLY_LIMIT)
-
-
-def _no_data_connection(address: str, port: int, error: OSError, limit_s: float) -> TransportError:
-    hint = _("A firewall at the host may close its passive ports. SFTP needs none: ask your host for it.")
-    if isinstance(error, TimeoutError):
-        text = _("The login works, but the host's data connection at {address} port {port} did not answer within {seconds:g} s.")
-        return explained(ConnectionTimedOut, text, hint, address=address, port=port, seconds=limit_s)
-    text = _("The login works, but the host's data connection at {address} port {port} cannot be made.")
-    return explained(ConnectionLost, text, hint, address=address, port=port)

@@ -23,12 +23,13 @@ from diagnostics.transports.failures import (
 from diagnostics.transports.ftp import FtpReader
 from diagnostics.transports.ftp_lines import Row
 from diagnostics.transports.ftp_names import FULL, carried
-from diagnostics.transports.ftp_wire import FtpRefused
-from diagnostics.transports.paths import beside
+from diagnostics.transports.ftp_replies import FtpRefused
+from diagnostics.transports.paths import is_ours
+from diagnostics.transports.writing import BesideWriter, not_taken_over
 from sites.texts import mark as _
 
 
-class FtpWriter(FtpReader):
+class FtpWriter(BesideWriter, FtpReader):
     """Everything `Writer` asks for.
 
     Hosts that rename by rename(2) replace a file in one move. Where a host refuses to rename over a file, the old one is moved
@@ -38,26 +39,11 @@ class FtpWriter(FtpReader):
 
     _refuses_mdtm = False
 
-    def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
-        old = self._what_is_there(path)
-        if old is not None and old.kind is not FileKind.FILE:
-            raise is_link(path) if old.kind is FileKind.LINK else not_regular(path)
-        temporary = self._stored_beside(path, content, mode, mtime, old)
-        try:
-            self._put_in_place(temporary, carried(path), len(content), replace=old is not None)
-        except BaseException:
-            self._discard(temporary)
-            raise
+    def _plain(self, path: str) -> str:
+        return carried(path)
 
-    def create_exclusive(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
-        if self._what_is_there(path) is not None:
-            raise already_exists(path)
-        temporary = self._stored_beside(path, content, mode, mtime, None)
-        try:
-            self._rename_to_free_name(temporary, carried(path))
-        except BaseException:
-            self._discard(temporary)
-            raise
+    def _seen(self, path: str) -> Row:
+        return self._row(path)
 
     def rename(self, path: str, target: str) -> None:
         self._row_or_alone(carried(path), path)
@@ -79,17 +65,9 @@ class FtpWriter(FtpReader):
     def remove(self, path: str) -> None:
         if self._row_or_alone(carried(path), path).kind is not FileKind.FILE:
             raise not_regular(path)
-        self._do(path, "DELE", carried(path))
+        self._delete(carried(path), path)
 
-    def _what_is_there(self, path: str) -> Row | None:
-        try:
-            return self._row(path)
-        except NotFound:
-            return None
-
-    def _stored_beside(self, path: str, content: bytes, mode: int, mtime: float | None, old: Row | None) -> str:
-        """The name of a temporary file that holds everything the new one shall. Nothing is left behind on failure."""
-        temporary = beside(carried(path), "tmp")
+    def _fill(self, begun: None, path: str, temporary: str, content: bytes, mode: int, mtime: float | None, old: Row | None) -> None:
         try:
             if not mode & 0o077 and Capability.CHMOD in self.capabilities:
                 self._wire.store(temporary, b"")  # nobody else may read it while it is filled
@@ -97,12 +75,7 @@ class FtpWriter(FtpReader):
             self._wire.store(temporary, content)
             self._finish(path, temporary, content, mode, mtime, old)
         except FtpRefused as refused:
-            self._discard(temporary)
             raise self._not_stored(refused, path) from refused
-        except BaseException:
-            self._discard(temporary)
-            raise
-        return temporary
 
     def _finish(self, path: str, temporary: str, content: bytes, mode: int, mtime: float | None, old: Row | None) -> None:
         """Mode and time as they shall be; then everything is looked at as the host lists it."""
@@ -117,7 +90,7 @@ class FtpWriter(FtpReader):
         done = self._row(temporary)
         timed = mtime is None or not kept or int(done.mtime) == int(mtime)
         if done.mode not in (None, mode) or not timed:
-            raise explained(TransportError, _("The host did not take over the mode or time of {path}."), path=printable(path))
+            raise not_taken_over(path)
 
     def _set_time(self, path: str, name: str, mtime: float) -> bool:
         """False where the host has no way to do it. Where only trying tells whether MDTM sets times, this is where it is tried."""
@@ -137,40 +110,40 @@ class FtpWriter(FtpReader):
             self._rename_to_free_name(temporary, target)
             return
         try:
-            self._move(temporary, target)
+            self._renamed(temporary, target)
         except FtpRefused as refused:
             if refused.reply.code == 421 or self._what_is_there(temporary) is None:
                 raise self._why(refused, target, target) from refused
-            self._swap(temporary, target, refused)
+            self._swap(temporary, target)
             return
         if self._row(target).size != size:
             raise explained(TransportError, _("The host did not keep the change to {path}."), path=printable(target))
 
-    def _swap(self, temporary: str, target: str, refused: FtpRefused) -> None:
-        aside = beside(target, "old")
+    def _move(self, path: str, target: str) -> None:
+        shown = target if is_ours(path) else path  # our own hidden names say nothing to a person
         try:
-            self._move(target, aside)
-        except FtpRefused as again:  # nothing may be moved in this folder at all
-            raise self._why(again, target, target) from refused
+            self._renamed(path, target)
+        except FtpRefused as refused:
+            raise self._why(refused, shown, shown) from refused
+
+    def _delete(self, name: str, path: str) -> None:
+        self._do(path, "DELE", name)
+
+    def _discard(self, temporary: str) -> None:
         try:
-            self._move(temporary, target)
-        except BaseException as error:
-            try:
-                self._move(aside, target)
-            except FtpRefused as again:
-                raise self._why(again, target, target) from error
-            raise (self._why(error, target, target) if isinstance(error, FtpRefused) else error) from error
-        self._do(target, "DELE", aside)
+            self._wire.ask("DELE", temporary)  # why it was refused is nobody's concern
+        except TransportError:
+            pass
 
     def _rename_to_free_name(self, path: str, target: str) -> None:
         if self._what_is_there(target) is not None:
             raise already_exists(target)
         try:
-            self._move(path, target)
+            self._renamed(path, target)
         except FtpRefused as refused:
             raise self._not_moved(refused, path, target) from refused
 
-    def _move(self, path: str, target: str) -> None:
+    def _renamed(self, path: str, target: str) -> None:
         reply = self._wire.need("RNFR", path)
         if reply.code != 350:
             raise FtpRefused(reply)
@@ -206,10 +179,3 @@ class FtpWriter(FtpReader):
         if reply.code != 421 and (full or reply.code in (452, 552)):
             return no_space(path)
         return self._why(refused, posixpath.dirname(carried(path)), path)
-
-    def _discard(self, temporary: str) -> None:
-        """Best effort: on a line that broke the hidden temporary file stays behind, the file itself is as it was."""
-        try:
-            self._wire.ask("DELE", temporary)
-        except TransportError:
-            pass

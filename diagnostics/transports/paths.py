@@ -34,6 +34,11 @@ def beside(path: str, ending: str) -> str:
     return joined(posixpath.dirname(path), f".sitemend-{secrets.token_hex(8)}.{ending}")
 
 
+def is_ours(path: str) -> bool:
+    """Whether `beside` made this name."""
+    return posixpath.basename(path).startswith(".sitemend-")
+
+
 def kind_of(mode: int) -> FileKind:
     if stat.S_ISREG(mode):
         return FileKind.FILE

@@ -6,44 +6,30 @@ import stat as modes
 import time
 
 from diagnostics.transports import sftp_packets
-from diagnostics.transports.base import FileKind, NotFound, Stat, TransportError
+from diagnostics.transports.base import FileKind, Stat, TransportError
 from diagnostics.transports.failures import already_exists, explained, is_link, no_space, not_regular, owner_would_change, printable
-from diagnostics.transports.paths import beside, checked
+from diagnostics.transports.paths import checked
 from diagnostics.transports.sftp import SftpReader
 from diagnostics.transports.sftp_answers import from_status, to_bytes
 from diagnostics.transports.sftp_packets import Attrs, SftpStatus
+from diagnostics.transports.writing import BesideWriter, not_taken_over
 from sites.texts import mark as _
 
 _PRIVATE = modes.S_IFREG | 0o600
 
 
-class SftpWriter(SftpReader):
+class SftpWriter(BesideWriter, SftpReader):
     """Everything `Writer` asks for.
 
     Where the host lacks posix-rename (no ATOMIC_REPLACE), the old file is moved aside and the new one into its place: for
     an instant the name is missing, and a line that breaks just then leaves the old file under `.sitemend-….old` beside it.
     """
 
-    def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
-        old = self._what_is_there(path)
-        if old is not None and old.kind is not FileKind.FILE:
-            raise is_link(path) if old.kind is FileKind.LINK else not_regular(path)
-        temporary = self._stored_beside(path, content, mode, mtime, old)
-        try:
-            self._put_in_place(temporary, path, replace=old is not None)
-        except BaseException:
-            self._discard(temporary)
-            raise
+    def _plain(self, path: str) -> str:
+        return checked(path)
 
-    def create_exclusive(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
-        if self._what_is_there(path) is not None:
-            raise already_exists(path)
-        temporary = self._stored_beside(path, content, mode, mtime, None)
-        try:
-            self._rename_to_free_name(temporary, checked(path))
-        except BaseException:
-            self._discard(temporary)
-            raise
+    def _seen(self, path: str) -> Stat:
+        return self.stat(path)
 
     def rename(self, path: str, target: str) -> None:
         self.stat(path)
@@ -67,35 +53,24 @@ class SftpWriter(SftpReader):
     def remove(self, path: str) -> None:
         if self.stat(path).kind is not FileKind.FILE:
             raise not_regular(path)
-        self._try(path, lambda: self._wire.remove(to_bytes(checked(path))))
+        self._delete(checked(path), path)
 
-    def _what_is_there(self, path: str) -> Stat | None:
-        try:
-            return self.stat(path)
-        except NotFound:
-            return None
-
-    def _stored_beside(self, path: str, content: bytes, mode: int, mtime: float | None, old: Stat | None) -> str:
-        """The name of a temporary file that holds everything the new one shall. Nothing is left behind on failure."""
-        temporary = beside(checked(path), "tmp")
-        raw = to_bytes(temporary)
+    def _begin(self, path: str, temporary: str) -> bytes:
+        """The handle of a new file that nobody else may read."""
         flags = sftp_packets.FLAG_WRITE | sftp_packets.FLAG_CREATE | sftp_packets.FLAG_EXCLUSIVE
         try:
-            handle = self._wire.open(raw, flags, Attrs(mode=_PRIVATE))
+            return self._wire.open(to_bytes(temporary), flags, Attrs(mode=_PRIVATE))
         except SftpStatus as status:
             raise self._not_stored(status, path) from status
+
+    def _fill(self, begun: bytes, path: str, temporary: str, content: bytes, mode: int, mtime: float | None, old: Stat | None) -> None:
         try:
-            self._fill(path, temporary, handle, content, old)
+            self._write_all(begun, path, temporary, content, old)
             self._finish(path, temporary, mode, mtime, len(content))
         except SftpStatus as status:
-            self._discard(temporary)
             raise from_status(status, path) from status
-        except BaseException:
-            self._discard(temporary)
-            raise
-        return temporary
 
-    def _fill(self, path: str, temporary: str, handle: bytes, content: bytes, old: Stat | None) -> None:
+    def _write_all(self, handle: bytes, path: str, temporary: str, content: bytes, old: Stat | None) -> None:
         try:
             self._make_private(temporary, handle)
             self._keep_owner(path, temporary, handle, old)
@@ -143,26 +118,21 @@ class SftpWriter(SftpReader):
         if done.size != size:
             raise no_space(path)
         if done.mode != mode or (mtime is not None and int(done.mtime) != int(mtime)):
-            raise explained(TransportError, _("The host did not take over the mode or time of {path}."), path=printable(path))
+            raise not_taken_over(path)
 
-    def _put_in_place(self, temporary: str, path: str, *, replace: bool) -> None:
-        target = checked(path)
+    def _put_in_place(self, temporary: str, target: str, size: int, *, replace: bool) -> None:
         if "posix-rename@openssh.com" in self._wire.extensions:
-            self._try(path, lambda: self._wire.posix_rename(to_bytes(temporary), to_bytes(target)))
+            self._try(target, lambda: self._wire.posix_rename(to_bytes(temporary), to_bytes(target)))
         elif not replace:
             self._rename_to_free_name(temporary, target)
         else:
             self._swap(temporary, target)
 
-    def _swap(self, temporary: str, target: str) -> None:
-        aside = beside(target, "old")
-        self._rename_to_free_name(target, aside)
-        try:
-            self._rename_to_free_name(temporary, target)
-        except BaseException:
-            self._rename_to_free_name(aside, target)
-            raise
-        self._try(target, lambda: self._wire.remove(to_bytes(aside)))
+    def _move(self, path: str, target: str) -> None:
+        self._rename_to_free_name(path, target)
+
+    def _delete(self, name: str, path: str) -> None:
+        self._try(path, lambda: self._wire.remove(to_bytes(name)))
 
     def _rename_to_free_name(self, path: str, target: str) -> None:
         """OpenSSH renames files by link and unlink, which cannot overwrite."""
@@ -198,10 +168,3 @@ class SftpWriter(SftpReader):
             return self._wire.free_bytes(to_bytes(checked(path).rpartition("/")[0] or "/"))
         except SftpStatus:
             return ()
-
-    def _discard(self, temporary: str) -> None:
-        """Best effort: on a line that broke the hidden temporary file stays behind, the file itself is as it was."""
-        try:
-            self._wire.remove(to_bytes(temporary))
-        except (SftpStatus, TransportError):
-            pass
