@@ -63,6 +63,8 @@ def why_not(site: Site) -> str:
     host = site.host
     if host is None or not site.docroot:
         return _("Its files cannot be reached: it has no connection, or its folder is not known.")
+    if host.state == Host.State.UNTESTED:
+        return _("The connection was not used yet. Test it on the page of its hosting account.")
     if host.state != Host.State.WORKS:
         return _("The connection does not work just now. Test it first.")
     if site.paused_at or site.verdict != Verdict.UP or site.kind != Kind.OK or site.incidents.filter(resolved_at=None).exists():

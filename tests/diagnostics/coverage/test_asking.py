@@ -90,3 +90,9 @@ def test_diagnosis_of_a_failing_site_belongs_to_its_incident(handed: list[tuple[
     incident = make_incident(site)
     asking.diagnoses([site.pk], make_user(team=team))
     assert Diagnosis.objects.get().incident == incident
+
+
+def test_connection_that_was_never_used_is_not_said_to_fail() -> None:
+    team = make_team()
+    assert "was not used yet" in taking.why_not(well(team, make_host(team, state="untested")))
+    assert "does not work" in taking.why_not(well(team, make_host(team, state="refused")))
