@@ -13,12 +13,13 @@ from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
+from diagnostics.facts.error_log import is_telling
 from diagnostics.findings import Finding, Severity
 from diagnostics.php import application_messages
 from sites.texts import mark as _
 
 MOST_FINDINGS = 5
-_FULL = re.compile(r"errno=28|No space left on device|Disk quota exceeded")
+_FULL = re.compile(r"errno=28|No space left on device|Disk quota exceeded|possibly out of free disk space")
 _SESSION = re.compile(r"session_start\(\): (?:open|Failed to read session data|mkdir)\(?")
 _WARNING = re.compile(r"PHP Warning: ")
 _SAME_REQUEST = timedelta(seconds=2)
@@ -133,7 +134,7 @@ def _finding(check_id: str, message: PhpMessage, sharp: Sharp, line: LogLine, *,
     cause = CAUSES[sharp.cause]
     where = _(" in {path}, line {line}").format(path=sharp.path, line=sharp.line) if sharp.path and sharp.line else ""
     where = where or (f" ({sharp.path})" if sharp.path else "")
-    quiet = sharp.cause in ("php-session-path-not-writable",)
+    quiet = sharp.cause == "php-session-path-not-writable" and not is_telling(line.text)  # a warning, which ends no page by itself
     sure = 0.96 if line.paired else 0.9 if line.source == "error-log" else 0.85
     confidence = sure if first else 0.6
     thrown = [("thrown_in", message.thrown_in)] if message.thrown_in else []

@@ -13,14 +13,21 @@ from diagnostics.checks.common import failing_pages, fails_everywhere, is_failin
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine
+from diagnostics.facts.php_files import script_of
 from diagnostics.findings import Finding, Severity
 from sites.texts import mark as _
 
 _ENDED = re.compile(r"script '([^']+)' \(request: \"[^\"]*\"\) execution timed out \(([\d.]+) sec\), terminating")
 _SLOW = re.compile(r"script '([^']+)' \(request: \"[^\"]*\"\) executing too slow \(([\d.]+) sec\)")
 _TRACED = re.compile(r"script_filename = (\S+)(?:\n\[0x[0-9a-f]+\] [^\n]{1,200}? (/[^\n:]+):(\d+))?")
-_GAVE_UP = re.compile(r"mod_fcgid: (?:read data timeout in \d+ seconds|ap_pass_brigade failed)")
-_CRASHED = re.compile(r"child \d+ exited on signal (?:4|6|7|8|11)\b|AH0005[12]: child pid \d+ exit signal|exited with core dump")
+_GAVE_UP = re.compile(
+    r"mod_fcgid: read data timeout in \d+ seconds|\(70007\).*AH01075|AH01075.*\(70007\)|upstream timed out .*while reading response|"
+    r"AH01102.*[Tt]imeout|Timeout waiting for output from CGI script"
+)
+_CRASHED = re.compile(
+    r"AH01067: Failed to read FastCGI header|recv\(\) failed \(104: Connection reset by peer\) while reading|"
+    r"child \d+ exited on signal (?:4|6|7|8|9|11)\b|AH0005[12]: child pid \d+ exit signal|exited with core dump"
+)
 _FULL = re.compile(r"server reached pm\.max_children setting|Reached max children process limit|AH00161|can't apply process slot")
 
 
@@ -62,14 +69,22 @@ def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int
     if waited and (match := _TRACED.search(line.text)):
         path, number = places[match[1]]
         return _finding("script-too-slow", line, 0.8, shown_path(path, evidence), number or None)
-    if _GAVE_UP.search(line.text):
-        return _finding("upstream-timeout" if fails_everywhere(evidence.site) else "script-too-slow", line, 0.85)
+    if waited and _GAVE_UP.search(line.text) and not fails_everywhere(evidence.site):
+        return _finding("script-too-slow", line, 0.9 if line.paired else 0.85, _script(evidence))
     if _CRASHED.search(line.text):
         alone = not fails_everywhere(evidence.site) or len(evidence.site.pages) == 1
-        return _finding("php-process-crash" if alone else "php-service-crash", line, 0.91 if line.paired else 0.85)
+        return _finding("php-process-crash" if alone else "php-service-crash", line, 0.91, _script(evidence) if alone else "")
     if _FULL.search(line.text) and any((page.status or 500) >= 502 for page in failing_pages(evidence.site)):
         return _finding("upstream-timeout", line, 0.7, more=_("All processes that PHP may have were busy."))
     return None
+
+
+def _script(evidence: Evidence) -> str:
+    """The script of the failing page, as people see it; "" where there are several, or none."""
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}
+    found = {script_of(page, evidence.docroot, shown) for page in failing_pages(evidence.site)} - {""}
+    return shown[found.pop()] if len(found) == 1 else ""
 
 
 def _finding(cause: str, line: LogLine, confidence: float, path: str = "", number: int | None = None, more: str = "") -> Finding:

@@ -28,6 +28,7 @@ _NAME = re.compile(
     r"(?:^|[._-])(?:log|logs|error|errors|exception|system|prod|production|laravel|typo3|"
     r"debug|fatal-errors|everything|php)\b"
 )
+_OF_ANY = re.compile(r"(?:^|/)(?!access|mail|cron)[^/]*(?:\.log|(?:error|exception|log)s?\.txt)$|/logs?/[^/]+\.(?:log|txt)$")
 _SUFFIX = re.compile(r"\.(?:log|php|txt)$")
 _REPORT = re.compile(r"(?:error log record number|report (?:id|number))\W{0,20}(?:<[^>]{1,40}>)?\W{0,5}([0-9a-f]{6,64})\b", re.IGNORECASE)
 _FAILED = re.compile(
@@ -43,12 +44,24 @@ def read(reader: Reader, evidence: Evidence, requests: tuple[Request, ...] = ())
     if since is None:
         return ()
     found: list[LogLine] = []
+    paths = _in_tree(evidence, since.timestamp() - 60)
     for application in evidence.applications:
-        for path in _logs_of(reader, application, since.timestamp() - 60):
-            found += _entries(reader, path, evidence.site, requests)
+        paths += _logs_of(reader, application, since.timestamp() - 60)
+    for path in list(dict.fromkeys(paths))[: 2 * MOST_LOGS]:
+        found += _entries(reader, path, evidence.site, requests)
+    for application in evidence.applications:
         if application.name == "magento":
             found += _reports(reader, application, evidence.site.pages)
     return tuple(found[-MOST_LINES:])
+
+
+def _in_tree(evidence: Evidence, since: float) -> list[str]:
+    """Whatever else is named like a log and was written to since then: programs of the owner's own have one, too."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    fresh = [
+        entry for entry in entries if entry.kind == "file" and entry.size and entry.mtime >= since and _OF_ANY.search(entry.path.lower())
+    ]
+    return [entry.absolute for entry in sorted(fresh, key=lambda entry: -entry.mtime)][:MOST_LOGS]
 
 
 def _logs_of(reader: Reader, application: Application, since: float) -> list[str]:

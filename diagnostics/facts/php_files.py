@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from diagnostics.evidence import Evidence, LogLine, PageSeen, TreeEntry
 from diagnostics.facts.error_log import is_telling
@@ -46,7 +46,7 @@ class PhpFiles:
 
     def unexplained(self) -> list[Script]:
         """Where no log tells: the scripts of the failing pages, what they require, and what was changed before they failed."""
-        entries = self._read([path for page in _failing(self.evidence) if (path := self._script_of(page))], "entry")
+        entries = self._read([path for page in _failing(self.evidence) if (path := script_of(page, self.docroot, self.entries))], "entry")
         included = self._included(entries)
         known = {script.absolute for script in (*entries, *included)}
         changed = [entry.absolute for entry in self._changed() if entry.absolute not in known][:MOST_CHANGED]
@@ -88,14 +88,6 @@ class PhpFiles:
                 found.append(Script(shown(path, self.docroot), path, content, entry.mtime, role, len(content)))
         return found
 
-    def _script_of(self, page: PageSeen) -> str:
-        """The script of a page: the file that its path names, else the index of the innermost folder that has one."""
-        direct = posixpath.normpath(f"{self.docroot}/{page.path.split('?')[0].strip('/')}")
-        if direct in self.entries and direct.endswith(PHP_ENDS):
-            return direct
-        indexes = (f"{folder}/index.php" for folder in reversed(folders_of(page, self.docroot)))
-        return next((path for path in indexes if path in self.entries), "")
-
     def _included(self, scripts: list[Script]) -> list[Script]:
         found: list[Script] = []
         queue, known = list(scripts), {script.absolute for script in scripts}
@@ -130,6 +122,16 @@ class PhpFiles:
             if entry.path.lower().endswith(PHP_ENDS) and entry.mtime >= failing.timestamp() - LATELY_S
         ]
         return sorted(fresh, key=lambda entry: -entry.mtime)
+
+
+def script_of(page: PageSeen, docroot: str, files: Collection[str]) -> str:
+    """The script of a page: the file that its path names, else the index of the innermost folder that has one; "" for none."""
+    docroot = docroot.rstrip("/")
+    direct = posixpath.normpath(f"{docroot}/{page.path.split('?')[0].strip('/')}")
+    if direct in files and direct.endswith(PHP_ENDS):
+        return direct
+    indexes = (f"{folder}/index.php" for folder in reversed(folders_of(page, docroot)))
+    return next((path for path in indexes if path in files), "")
 
 
 def _failing(evidence: Evidence) -> list[PageSeen]:

@@ -126,8 +126,10 @@ def _files(head: str, before: str, in_unknown: bool, running: Version | None) ->
     said = f"{before}\n{head}"
     if re.search(r"(?:Namespace declaration|strict_types declaration).{0,20} (?:statement )?(?:has to|must) be the very first", head):
         return "php-byte-order-mark", ()
-    if re.search(r"errno=28|No space left on device|Disk quota exceeded", said):
+    if re.search(r"errno=28|No space left on device|Disk quota exceeded|possibly out of free disk space", said):
         return "disk-full", ()
+    if re.search(r"session_start\(\): (?:open\(|Failed to read session data|mkdir\()", head):
+        return "php-session-path-not-writable", ("php-uncaught-exception",) if "Uncaught" in head else ()
     if _OPENING.search(head):
         return _unopened(head, before, in_unknown)
     if "open_basedir restriction" in head:

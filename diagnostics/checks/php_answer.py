@@ -1,0 +1,45 @@
+"""A 500 that a program made by itself: PHP and the web server complain of nothing, and the page is the program's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.registry import check
+from diagnostics.evidence import Evidence, PageSeen
+from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.php_files import script_of
+from diagnostics.findings import Finding, Proof, Severity
+from sites.texts import mark as _
+
+# The web servers' own pages for an error: that a program made them is not said.
+_OF_SERVER = re.compile(
+    rb"<title>\s*500 Internal Server Error|The server encountered an internal error or|<center>(?:nginx|openresty)|LiteSpeed Web Server|"
+    rb"Additionally, a 500 Internal Server Error"
+)
+
+
+@check(id="own-answer", title=_("Whether the program itself answers with an error"), needs=("error_log",), order=80)
+def own_answer(evidence: Evidence) -> Iterator[Finding]:
+    """The weakest of all conclusions: what is left where every log is silent."""
+    if not is_failing(evidence.site) or any(is_telling(line.text) for line in (*lines_of_failure(evidence), *evidence.application_log)):
+        return
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}
+    for page in failing_pages(evidence.site):
+        script = script_of(page, evidence.docroot, shown)
+        if script and _is_own(page):
+            entry = CAUSES["application-answers-500"]
+            proof = Proof("probe", f"{page.path}: {page.status}, {len(page.body)} bytes of the program's own page")
+            said = _("{path} answers with an error of its own; no log tells why.").format(path=shown[script])
+            yield Finding(
+                "own-answer", entry.code, Severity.CRITICAL, 0.61, said, entry.explanation, shown[script], evidence=(proof,),
+                repairs=entry.repairs,
+            )  # fmt: skip
+            return
+
+
+def _is_own(page: PageSeen) -> bool:
+    return page.status == 500 and bool(page.body.strip()) and not _OF_SERVER.search(page.body[:4000])
