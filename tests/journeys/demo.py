@@ -1,6 +1,6 @@
 """Believable data for screenshots: an agency's sites with a month of history. Run inside an installation that has a first team.
 
-The sites do not exist: their next probe is put off, so that nothing is asked of anybody.
+The sites do not exist: their pages are never due, so that nothing is asked of anybody.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from sites.models import (
     VisitorWatch,
 )
 from sites.models.incident import IncidentEntry
+from tests.journeys import demo_accounts
 
 DAYS = 30
 INTERVAL_S = 300
@@ -128,13 +129,13 @@ def fill() -> None:
     LogReading.objects.bulk_create(LogReading(host=host, due_at=now + timedelta(days=3650)) for host in hosts.values())
     for demo in DEMOS:
         _site(team, demo, hosts.get(demo.host), chance, now)
+    demo_accounts.fill(team)
     # The days are there already: the results of the last day are counted by minute and hour only.
     RollupMark.objects.update_or_create(pk=1, defaults={"days_from_id": ProbeResult.objects.latest("pk").pk})
     rolling.roll_up()
 
 
 def _site(team: Team, demo: Demo, host: Host | None, chance: random.Random, now: datetime) -> None:
-    later = now + timedelta(days=3650)
     seen = now - timedelta(seconds=chance.randrange(5, 50))
     site = Site.objects.create(
         team=team,
@@ -162,8 +163,8 @@ def _site(team: Team, demo: Demo, host: Host | None, chance: random.Random, now:
             last_at=seen,
             last_status=200,
             last_ms=demo.ms * (1 + number / 3),
-            due_at=None if demo.paused else later,
-            anchor_at=later,
+            due_at=None,
+            anchor_at=now,
             since=site.verdict_since,
         )
         for number, path in enumerate(demo.paths)
@@ -179,9 +180,10 @@ def _site(team: Team, demo: Demo, host: Host | None, chance: random.Random, now:
 def _beside(site: Site, pages: list[Page], chance: random.Random, now: datetime) -> None:
     """What is known beside the probes: other visitors, the certificate, the access log."""
     later, seen = now + timedelta(days=3650), now - timedelta(minutes=chance.randrange(1, 14))
+    soon = now + timedelta(minutes=25)  # what lies further ahead is taken for a clock that was set back
     well = {
-        "due_at": later,
-        "anchor_at": later,
+        "due_at": soon,
+        "anchor_at": soon,
         "verdict": "up",
         "kind": "ok",
         "since": site.verdict_since,

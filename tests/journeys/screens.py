@@ -26,7 +26,12 @@ SCREENS = ROOT / "var" / "screens"
 DOCS = ROOT / "docs"
 HIGHEST = 900
 LISTS = ("/incidents/", "/repairs/", "/mail/", "/causes/", "/hosts/", "/imports/", "/tags/", "/bin/")
-OF_A_SITE = ("edit/", "delete/", "pages/", "visitors/", "visitors/server/", "let-through/", "deploy/hook/", "?span=90d")
+OF_A_SITE = (
+    "edit/", "delete/", "pages/", "visitors/", "visitors/server/", "let-through/", "deploy/hook/", "read-only/", "places/", "connect/",
+    "?span=90d",
+)  # fmt: skip
+FULL_ACCOUNT = "OVH, cluster 30"  # of which there is most to see
+OF_AN_ACCOUNT = ("edit/", "found/", "done/", "read-only/", "delete/")
 OTHERS = (
     "/sites/new/",
     "/settings/",
@@ -37,6 +42,8 @@ OTHERS = (
     "/practice/",
     "/hosts/new/",
     "/coverage/",
+    "/coverage/?only=no-connection",
+    "/connections/",
     "/no/such/page/",
 )
 
@@ -66,11 +73,14 @@ def take(product: Product, chromium: Browser) -> list[str]:
     visitor.forgiven = ("404",)
     visitor.begin(product.first_run_link)
     practise(visitor)
+    take_baseline(visitor)
     shell = Shell(product.state_folder)
     filled = shell.run("shell", "--verbosity", "0", "-c", "from tests.journeys import demo; demo.fill()")
     if filled.status:
         raise RuntimeError(filled.err)
+    visitor.go("/practice/")
     break_by_typing_mistake(visitor)
+    what_changed(visitor)
     visitor.go("/")
     visitor.until(lambda: visitor.page.locator("article.case .log").count() > 0, 60, "the cause is on the dashboard")
     crop(visitor, DOCS / "dashboard.png")
@@ -95,6 +105,33 @@ def take(product: Product, chromium: Browser) -> list[str]:
     return wrong
 
 
+def files_of_practice(visitor: Visitor) -> None:
+    """The page of the practice site's files."""
+    visitor.go("/practice/")
+    address = visitor.page.locator("main a[href^='/sites/']").first.get_attribute("href") or ""
+    visitor.go("/".join(address.split("/")[:3]) + "/files/")
+
+
+def take_baseline(visitor: Visitor) -> None:
+    """Of the practice site, while it is well; unless one is being taken by itself."""
+    visitor.go("/hosts/")
+    visitor.press("Practice hosting")
+    visitor.press("Test connection")
+    files_of_practice(visitor)
+    button = visitor.page.get_by_role("button", name="Take a baseline now")
+    visitor.until(lambda: button.count() or "Baseline of" in visitor.words, 60, "a baseline can be taken")
+    if button.count():
+        button.first.click()
+    visitor.until_says("Baseline of", 60)
+
+
+def what_changed(visitor: Visitor) -> None:
+    """Since that baseline."""
+    files_of_practice(visitor)
+    visitor.press("What changed since?")
+    visitor.until(lambda: "differ" in visitor.headline, 60, "what changed is known")
+
+
 def crop(visitor: Visitor, path: Path) -> None:
     """A picture for the README: as wide as the window, not higher than a screen."""
     path.parent.mkdir(exist_ok=True)
@@ -106,18 +143,26 @@ def crop(visitor: Visitor, path: Path) -> None:
 def pages(visitor: Visitor) -> Iterator[str]:
     """Addresses of every kind of page: the lists, and one or two of what stands in each."""
     yield from ("/", *OTHERS)
+    yield "/diagnoses/1/"
     for path in ("/", *LISTS):
         yield path
         visitor.go(path)
-        links = [link.get_attribute("href") or "" for link in visitor.page.locator("main a.name").all()]
-        for address in links[:2]:
+        links = [(link.get_attribute("href") or "", link.inner_text()) for link in visitor.page.locator("main a.name").all()]
+        for address, words in links if path == "/hosts/" else links[:2]:
             yield address
-            yield from _beyond(visitor, address)
+            if path != "/hosts/" or words == FULL_ACCOUNT:
+                yield from _beyond(visitor, address)
 
 
 def _beyond(visitor: Visitor, address: str) -> Iterator[str]:
     if re.fullmatch(r"/sites/\d+/", address):
         yield from (address + part for part in OF_A_SITE)
+        yield f"/bulk/?verb=read-only&site={address.split('/')[2]}"
+        yield address + "files/"
+        visitor.go(address + "files/")
+        yield from (link.get_attribute("href") or "" for link in visitor.page.locator("main a[href^='/comparisons/']").all()[:1])
+    if re.fullmatch(r"/hosts/\d+/", address):
+        yield from (address + part for part in OF_AN_ACCOUNT)
     if re.fullmatch(r"/repairs/\d+/", address):
         visitor.go(address)
         for link in visitor.page.get_by_role("navigation", name="Steps").get_by_role("link").all():
