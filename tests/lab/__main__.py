@@ -21,6 +21,9 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", default=str(random.randrange(10**6)))
     parser.add_argument("--transport", default="all", choices=("all", "ssh", "sftp", "ftp", "random"))
+    parser.add_argument(
+        "--registered", default="random", choices=("random", "late", "early"), help="when the site is broken already, or while it is well"
+    )
     parser.add_argument("--only", default="", metavar="WORDS", help="cases or causes whose name holds one of these, separated by commas")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many cases, chosen by the seed")
     parser.add_argument("--list", action="store_true", help="only list the cases")

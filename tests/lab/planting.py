@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
@@ -26,8 +26,8 @@ class Planted:
 
 
 @contextmanager
-def planted(stack: Stack, case: Case, seed: str) -> Iterator[Planted]:
-    """The same seed makes the same site. Raises LabFault."""
+def planted(stack: Stack, case: Case, seed: str, *, while_well: Callable[[Scene], None] | None = None) -> Iterator[Planted]:
+    """The same seed makes the same site. `while_well`: called before anything is broken, which then is broken now. Raises LabFault."""
     rng = Random(f"{seed} {case.name}")
     place = stack.places[rng.choice(case.places)]
     kind = rng.choice(case.sites)
@@ -36,6 +36,9 @@ def planted(stack: Stack, case: Case, seed: str) -> Iterator[Planted]:
         scene.clear()
         FILL[kind](scene)
         _expect_well(scene, before=True)
+        if while_well:
+            while_well(scene)
+            scene.breaks_now = True
         truth = case.generate(scene)
         if case.is_well:
             _expect_well(scene, before=False)

@@ -23,6 +23,7 @@ class Scene:
         self.place, self.databases, self.rng = place, databases, rng
         self.pages: list[str] = ["/"]  # that are registered
         self.database: Database | None = None
+        self.breaks_now = False  # what is written without an age was not written some minutes ago, but is now
         self._closing = ExitStack()
 
     @property
@@ -70,7 +71,9 @@ class Scene:
         target.write_bytes(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
         target.chmod(self.place.setup.file_mode if mode is None else mode)
         self.place.account.own(target)
-        self.age(name, days if days is not None else self.rng.uniform(2, 40) / 1440)
+        minutes = self.rng.uniform(2, 40)
+        if days is not None or not self.breaks_now:
+            self.age(name, days if days is not None else minutes / 1440)
 
     def keep(self, name: str, content: str | bytes, mode: int | None = None) -> None:
         """Writes a file that has been there for long."""

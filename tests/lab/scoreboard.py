@@ -61,7 +61,7 @@ def misses(runs: Sequence[Run]) -> str:
     """What was wrong, one line each."""
     lines = []
     for run in runs:
-        where = f"{run.case} [{run.transport} {run.place} {run.site}]"
+        where = f"{run.case} [{' '.join([run.transport, run.place, run.site, *(['early'] if run.early else [])])}]"
         score = run.score
         if run.fault:
             lines.append(f"{where}: {run.fault}")

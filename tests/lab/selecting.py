@@ -34,6 +34,11 @@ def transports_of(wanted: str, there: tuple[str, ...], seed: str) -> tuple[str, 
     return (Random(f"{seed} transport").choice(there),) if wanted == "random" else (wanted,)
 
 
+def is_early(wanted: str, seed: str) -> bool:
+    """`wanted`: "late", "early" or "random" (by the seed)."""
+    return Random(f"{seed} early").random() < 0.5 if wanted == "random" else wanted == "early"
+
+
 def prepare() -> None:
     """Loopback is allowed, as by an administrator whose sites are in the own network. That no broker runs here is not told each time."""
     logging.getLogger("sites.queueing").setLevel(logging.ERROR)

@@ -55,6 +55,11 @@ class Case:
     is_well: bool = False
 
     @property
+    def can_be_met_well(self) -> bool:
+        """Not where something else stands in for PHP from the beginning."""
+        return not set(self.places) & {"dead", "crash", "mute", "refused"}
+
+    @property
     def group(self) -> str:
         return self.name.partition(".")[0]
 
