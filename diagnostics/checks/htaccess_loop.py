@@ -15,7 +15,10 @@ from diagnostics.htaccess.simulating import Ending, follow
 from diagnostics.htaccess.wordpress import block_state, span
 from sites.texts import mark as _
 
-_LOOP = re.compile(r"AH00124|AH02596|exceeded the limit of \d+ internal redirects|rewrite or internal redirection cycle")
+_LOOP = re.compile(
+    r"AH00124|AH02596|exceeded the limit of \d+ internal redirects|rewrite or internal redirection cycle"
+    r"|RewriteRule '(?P<pattern>.*)' and URI '.*' exceeded maximum (?:length|number of rounds)"
+)
 
 
 @check(id="htaccess-loop", title=_("Whether rewrite rules go round in a circle"), needs=("htaccess",), order=15)
