@@ -59,8 +59,11 @@ def read(text: str) -> ApplicationError | None:
             parts = match.groupdict()
             name = (parts.get("class") or "Error").rsplit("\\", 1)[-1] if _is_error(parts.get("class")) else "Error"
             path = parts["path"].removeprefix("[ROOT]")
+            path = path if path.startswith("/") or path[1:2] == ":" else f"/{path}"  # from the program's own folder
             frames = "\n".join(_FRAME.findall(text)[:60])
             said = parts["said"].strip()
+            if form is _FORMS[0]:  # it stands in a string of JSON
+                said = re.sub(r"\\(.)", r"\1", said)
             whole = f"PHP Fatal error:  Uncaught {name}: {said} in {path}:{parts['line']}\nStack trace:\n{frames}"
             return ApplicationError(name, said, path, int(parts["line"]), whole)
     return None

@@ -28,7 +28,7 @@ class Ending:
         """Whether it ends where nobody ends a file; a bracket that somebody forgot is another thing."""
         if self.inside:  # a quote that somebody forgot runs on to a proper end
             return self.inside == "comment" or self.in_middle_of_line
-        return self.open_brackets > 0 and (self.in_middle_of_line or self.open_brackets > 1)
+        return self.in_middle_of_line or self.open_brackets > 1
 
 
 def encoding_mark(content: bytes) -> str:
