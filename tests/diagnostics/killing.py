@@ -9,7 +9,9 @@ what an earlier one left (most of what is sent only looks), the recovery from th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
 import io
 import itertools
 import json
@@ -184,6 +186,21 @@ class Killer:
         self.after: dict[str, tuple[Any, ...]] = {}
         self.known: dict[str, tuple[str, str]] = {}  # by what a kill left: the state of the step after its recovery, and what is wrong
 
+    def warm_up(self) -> None:
+        """What a worker loads on its way is loaded here, so that no attempt must do it again."""
+        self.prepare("apply")
+        with tempfile.NamedTemporaryFile("r") as told:
+
+            def run() -> None:
+                self.apply()
+                Path(told.name).write_text("\n".join(sys.modules))
+
+            forked(run)
+            for name in told.read().splitlines():
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(name)
+        self.until_sessions_end()
+
     # --- the roads: what is prepared, and what is killed ---
     def prepare(self, road: str) -> None:
         from django.utils import timezone
@@ -347,6 +364,7 @@ def main() -> None:
     django.setup()
     job = json.load(sys.stdin)
     killer = Killer(job)
+    killer.warm_up()
     for road, wanted in job["roads"].items():
         total = killer.steps_of(road)
         for number in chosen(total, wanted):
