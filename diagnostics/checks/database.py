@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
@@ -13,6 +12,7 @@ from diagnostics.evidence import Evidence
 from diagnostics.facts.changes import failing_since, is_just_before
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Application, DatabaseTrial
+from diagnostics.php.database_words import database_cause
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
@@ -23,24 +23,6 @@ _MISSING = frozenset({1044, 1049})
 _CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1877})
 _NO_TABLE = frozenset({1051, 1109, 1146, 1932})
 _DOWN = frozenset({1053, 1129, 1927, 2002, 2003, 2005, 2006, 2009, 2012, 2013, 2055})
-_ON_PAGE: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database"), "database-missing"),
-    (re.compile(r"Access denied for user '[^'\n]{0,80}'@|SQLSTATE\[(?:HY000|28000)\] \[1045\]"), "database-access-denied"),
-    (re.compile(r"Unknown database '|Cannot select database|SQLSTATE\[(?:HY000|42000)\] \[104[49]\]"), "database-missing"),
-    (re.compile(r"more than '?max_user_connections'?|Too many connections|max_connections_per_hour"), "database-too-many-connections"),
-    (
-        re.compile(
-            r"SQLSTATE\[HY000\] \[200[2-6]\]|php_network_getaddresses|Can't connect to (?:local )?(?:MySQL |MariaDB )?server"
-            r"|(?:MySQL|MariaDB) server has gone away|No such file or directory \(2002\)|Connection refused"
-        ),
-        "database-server-down",
-    ),
-    (re.compile(r"is marked as crashed|Table '[^'\n]{1,200}' is crashed|Incorrect key file for table"), "database-table-crashed"),
-    (
-        re.compile(r"Table '[^'\n]{1,200}' doesn't exist|SQLSTATE\[42S02\]|One or more database tables are unavailable"),
-        "database-table-missing",
-    ),
-)
 
 
 def cause_of(code: int) -> str:
@@ -120,15 +102,17 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
         if page.kind not in (Kind.DATABASE_ERROR.value, Kind.FATAL_IN_BODY.value, Kind.SERVER_ERROR.value) or not page.body:
             continue
         text = text_of(page.body)
-        for pattern, cause in _ON_PAGE:
-            if match := pattern.search(text):
-                line = text[max(0, match.start() - 80) : match.end() + 160].strip().replace("\n", " ")
-                yield Finding(
-                    "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
-                    f"{CAUSES[cause].title}.", CAUSES[cause].explanation, evidence=(Proof("probe", line, paired=True),),
-                    repairs=CAUSES[cause].repairs, data=(("message", line),),
-                )  # fmt: skip
-                return
+        found = database_cause(text)
+        if found is None:
+            continue
+        cause, words = found
+        line = text[max(0, words.start() - 80) : words.end() + 160].strip().replace("\n", " ")
+        yield Finding(
+            "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
+            f"{CAUSES[cause].title}.", CAUSES[cause].explanation, evidence=(Proof("probe", line, paired=True),),
+            repairs=CAUSES[cause].repairs, data=(("message", line),),
+        )  # fmt: skip
+        return
 
 
 @check(id="database-unclear", title=_("A database error without its reason"), order=60)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from diagnostics.php import extensions, versions
+from diagnostics.php.database_words import database_cause
 from diagnostics.php.versions import Version
 
 # What a PHP version refuses that an earlier one took, as PHP words it (Zend/zend_compile.c, zend_operators.c, zend_language_parser.y).
@@ -28,16 +29,6 @@ _NO_WRITING = re.compile(
     r"append mode|file_put_contents|fopen\([^)]*, ?[\"']?[waxc]|mkdir\(\)|[Uu]nable to (?:create|write)|not writable|isn't writable|"
     r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)"
 )
-_DATABASE = (
-    (re.compile(r"\b1045\b|Access denied for user"), "database-access-denied"),
-    (re.compile(r"\b(?:1049|1044)\b|Unknown database"), "database-missing"),
-    (
-        re.compile(r"\[2002\]|\(2002\)|\(HY000/2002\)|php_network_getaddresses|No such file or directory \(2002\)|server has gone away"),
-        "database-server-down",
-    ),
-    (re.compile(r"\b1146\b|Base table or view not found|Table '[^']+' doesn't exist"), "database-table-missing"),
-    (re.compile(r"\b(?:145|1194)\b.*(?:crashed)|marked as crashed"), "database-table-crashed"),
-)
 _OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|database|mysql", re.IGNORECASE)
 _TINY = 8 * 1024 * 1024  # bytes below which no common program starts
 _OPENING = re.compile(r"Failed opening (?:required )?|[Ff]ailed to open stream")
@@ -48,9 +39,8 @@ def causes_of(head: str, before: str = "", *, in_unknown: bool = False, running:
     """`head`: the message without its trace. `before`: warnings of the same request. `in_unknown`: PHP names no file ("Unknown")."""
     if re.search(r"Parse error|syntax error", head[:300]):
         return _syntax(head), ()
-    for pattern, cause in _DATABASE:
-        if pattern.search(head) and _OF_DATABASE.search(head):
-            return cause, ()
+    if (found := database_cause(head)) and _OF_DATABASE.search(head):
+        return found[0], ()
     for look in (_limits, _missing, _files):
         if found := look(head, before, in_unknown, running):
             return found

@@ -232,7 +232,12 @@ def test_whole_diagnosis_names_the_refused_password(server: Server, account: Ssh
 def test_page_that_tells_the_reason_is_believed_without_a_connection() -> None:
     said = {
         b"SQLSTATE[HY000] [1045] Access denied for user 'x'@'localhost' (using password: YES)": "database-access-denied",
-        b"<h1>Cannot select database</h1>": "database-missing", b"SQLSTATE[HY000] [2002] Connection refused": "database-server-down",
+        b"SQLSTATE[HY000] [1044] Access denied for user 'x'@'localhost' to database 'y'": "database-missing",
+        b"SQLSTATE[42000] [1049] Unknown database 'y'": "database-missing",
+        b"mysqli::__construct(): (HY000/2002): Connection refused": "database-server-down",
+        b"SQLSTATE[HY000] [1040] Too many connections": "database-too-many-connections",
+        b"<h1>Cannot select database</h1>": "database-missing",
+        b"SQLSTATE[HY000] [2002] Connection refused": "database-server-down",
         b"Table './x/wp_options' is marked as crashed and should be repaired": "database-table-crashed",
         b"One or more database tables are unavailable.": "database-table-missing",
         b"User x has already more than 'max_user_connections' active connections": "database-too-many-connections",
