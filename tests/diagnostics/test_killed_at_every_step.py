@@ -113,6 +113,7 @@ def test_worker_killed_anywhere_leaves_all_or_nothing(transport: str, empty_data
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_worker_killed_at_every_single_step_leaves_all_or_nothing(transport: str, road: str, empty_database: Path, tmp_path: Path) -> None:
     found = attempts(transport, empty_database, tmp_path, {road: None})
+    print(f"{transport} {road}: {len(found)} kills, {sum(each['recovered'] for each in found)} different states recovered from")
     assert [each for each in found if each["wrong"]] == []
     assert len(found) > 40, "the hook sees the steps"
     assert {each["state"] for each in found} == {
