@@ -107,6 +107,7 @@ class Evidence:
     modes: bool | Unreadable = True  # whether the permissions of the tree are those of the host, or why they are not known
     docroot: str = ""  # absolute, as the transport names it
     root_mode: int | None = None  # mode of the folder above the docroot
+    folders_above: tuple[TreeEntry, ...] = ()  # the account's folders above the docroot, as far as this login sees them, outermost first
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
     existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there
     applications: tuple[Application, ...] = ()  # what is installed and answers the site's pages, those of failing pages first

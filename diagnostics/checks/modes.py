@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from diagnostics.checks.common import answers, answers_500, docroot_name, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import answers, answers_500, docroot_name, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, TreeEntry
 from diagnostics.facts.cgi_scripts import is_cgi
@@ -15,7 +15,6 @@ from sites.texts import mark as _
 
 FOR_ITS_MODE = ("suexec policy violation", "SoftException", "is writable by", "is writeable by")
 REFUSED = (*FOR_ITS_MODE, "End of script output", "Premature end of script headers", "suexec")
-DENIED = ("Permission denied", "AH00132", "AH00035", "AH00529", "Unable to open primary script", "file permissions deny")
 SHOWN = 20
 
 
@@ -48,12 +47,11 @@ def modes(evidence: Evidence) -> Iterator[Finding]:
         groups[judgement.severity].append((entry, judgement))
     failing = is_failing(evidence.site)
     refusal = (_line_with(evidence, FOR_ITS_MODE) or _line_with(evidence, REFUSED)) if failing else None
-    denial = _line_with(evidence, DENIED) if failing else None
     writable = groups[ModeSeverity.LIKELY_500] + groups[ModeSeverity.EXCEEDS_POLICY]
     if writable:
         yield _writable(evidence, writable, refusal)
     if blocked := groups[ModeSeverity.BLOCKS_SITE]:
-        yield from _blocked(evidence, blocked, denial)
+        yield from _blocked(blocked)
     if loose := groups[ModeSeverity.ADVICE]:
         summary = _("{count} files or folders allow more than this host's guide asks for. The site works with that.")
         yield _finding("modes", "none", Severity.NOTE, 0.5, summary.format(count=len(loose)), loose, None, ())
@@ -90,25 +88,16 @@ def _writable(evidence: Evidence, group: list[tuple[TreeEntry, Judgement]], refu
     return _finding("modes", "cgi-writable-by-others", severity, confidence, summary.format(count=len(group)), group, refusal, repairs)
 
 
-def _blocked(evidence: Evidence, group: list[tuple[TreeEntry, Judgement]], denial: LogLine | None) -> Iterator[Finding]:
-    refused = answers(evidence.site, 403) or answers_500(evidence.site)
+def _blocked(group: list[tuple[TreeEntry, Judgement]]) -> Iterator[Finding]:
+    """Only a note: what was refused for it is told by the check that looks at refusals."""
     for kind, cause in (("folder", "folder-not-traversable"), ("file", "file-unreadable")):
         members = [pair for pair in group if pair[0].kind == kind and not is_cgi(pair[0])]
         if not members:
             continue
-        named = [pair for pair in members if denial and ("/" + pair[0].path) in denial.text.replace("' ", "'")]
-        telling = bool(named) or (denial is not None and refused)
-        severity = Severity.CRITICAL if telling and is_failing(evidence.site) else Severity.NOTE
-        confidence = 0.97 if named else 0.7 if telling else 0.4
-        what = (
-            _("{count} folders may not be entered by the web server: {first}.")
-            if kind == "folder"
-            else _("{count} files may not be read by the web server: {first}.")
-        )
-        chosen = named or members
-        summary = what.format(count=len(chosen), first=chosen[0][0].path)
-        repairs = repairs_for(cause) if telling else ()
-        yield _finding("modes", cause, severity, confidence, summary, chosen, denial if telling else None, repairs)
+        folders = _("{count} folders may not be entered by the web server: {first}.")
+        what = folders if kind == "folder" else _("{count} files may not be read by the web server: {first}.")
+        summary = what.format(count=len(members), first=members[0][0].path)
+        yield _finding("modes", cause, Severity.NOTE, 0.4, summary, members, None, ())
 
 
 def _finding(check_id: str, cause: str, severity: Severity, confidence: float, summary: str, group: list[tuple[TreeEntry, Judgement]],

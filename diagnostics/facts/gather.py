@@ -47,7 +47,7 @@ def gather(
     evidence = Evidence(site_seen, profile, reader.protocol, docroot=paths.docroot, read_at=now)
     logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, profile)
     evidence = replace(evidence, error_log=logs.lines)
-    evidence = replace(evidence, htaccess=_htaccess(reader, paths, ()), root_mode=_root_mode(reader, paths))
+    evidence = _with_folders_above(reader, replace(evidence, htaccess=_htaccess(reader, paths, ())), paths)
     evidence = _with_modes(reader, _with_tree(reader, evidence, paths, deadline))
     if not isinstance(evidence.tree, Unreadable) and time.monotonic() < deadline:
         logs = server_logs.read_more(reader, site_seen, paths.docroot, logs, evidence.tree)
@@ -76,8 +76,11 @@ def _htaccess(reader: Reader, paths: SitePaths, entries: tuple[TreeEntry, ...]) 
         return Unreadable("the .htaccess files", error.message)
 
 
-def _root_mode(reader: Reader, paths: SitePaths) -> int | None:
-    return _quietly(lambda: reader.stat(above(paths.docroot)).mode, None)
+def _with_folders_above(reader: Reader, evidence: Evidence, paths: SitePaths) -> Evidence:
+    """The modes of the account's folders on the way to the docroot. What lies above them is the host's."""
+    found = _quietly(lambda: tree.above(reader, htaccess_files.chain(paths.docroot, reader.home())[:-1], paths.docroot), ())
+    direct = next((entry.mode for entry in found if entry.absolute == above(paths.docroot)), None)
+    return replace(evidence, root_mode=direct, folders_above=found)
 
 
 def _with_tree(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: float) -> Evidence:
@@ -95,7 +98,7 @@ def _with_modes(reader: Reader, evidence: Evidence) -> Evidence:
     """A host that shows no permissions is not judged by those that most files have."""
     if Capability.LIST_MODES in reader.capabilities:
         return evidence
-    return replace(evidence, root_mode=None, modes=Unreadable("the permissions", "this connection does not show them"))
+    return replace(evidence, root_mode=None, folders_above=(), modes=Unreadable("the permissions", "this connection does not show them"))
 
 
 def _named_paths(evidence: Evidence) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from diagnostics.evidence import TreeEntry
 from diagnostics.facts.paths import shown
-from diagnostics.transports.base import Entry, Reader
+from diagnostics.transports.base import Entry, Reader, TransportError
 
 MOST_ENTRIES = 20_000
 
@@ -21,19 +22,30 @@ def read(reader: Reader, docroot: str, most: int = MOST_ENTRIES, deadline: float
     return entries
 
 
+def above(reader: Reader, folders: Sequence[str], docroot: str) -> tuple[TreeEntry, ...]:
+    """These folders themselves; one that cannot be looked at is left out."""
+    found = []
+    for folder in folders[-3:]:
+        try:
+            found.append(_entry(Entry(folder, reader.stat(folder)), docroot))
+        except TransportError:
+            continue
+    return tuple(found)
+
+
 def parse(raw: list[Entry], docroot: str, most: int = MOST_ENTRIES) -> tuple[tuple[TreeEntry, ...], bool]:
     """The tree, and whether it was cut off."""
-    kept = tuple(
-        TreeEntry(
-            path=shown(entry.path, docroot),
-            absolute=entry.path,
-            kind=entry.stat.kind.value,
-            mode=entry.stat.mode & 0o7777,
-            size=entry.stat.size,
-            mtime=entry.stat.mtime,
-            uid=entry.stat.uid,
-            gid=entry.stat.gid,
-        )
-        for entry in raw[:most]
+    return tuple(_entry(entry, docroot) for entry in raw[:most]), len(raw) > most
+
+
+def _entry(entry: Entry, docroot: str) -> TreeEntry:
+    return TreeEntry(
+        path=shown(entry.path, docroot),
+        absolute=entry.path,
+        kind=entry.stat.kind.value,
+        mode=entry.stat.mode & 0o7777,
+        size=entry.stat.size,
+        mtime=entry.stat.mtime,
+        uid=entry.stat.uid,
+        gid=entry.stat.gid,
     )
-    return kept, len(raw) > most

@@ -1,0 +1,189 @@
+"""What the web server or PHP was refused: the file or folder that is to blame, by the line of the log or by the page itself."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.registry import check
+from diagnostics.checks.roads import place_of, visit_of
+from diagnostics.evidence import Evidence, LogLine, TreeEntry
+from diagnostics.facts.cgi_scripts import is_cgi
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.htaccess.simulating import follow
+from diagnostics.profiles import ModeSeverity, get_profile, judge_root
+from sites.texts import mark as _
+
+# The web server itself, as another user than the account.
+_BY_SERVER = (
+    re.compile(r"AH00132: file permissions deny server access: (?P<path>/.+)"),
+    re.compile(r"AH00035: access to .+? denied \(filesystem path '(?P<path>[^']+)'\)"),
+    re.compile(r"AH00529: (?P<path>/\S.*?) pcfg_openfile"),
+    re.compile(r"\"(?P<path>/[^\"]+)\" (?:failed|is forbidden) \(13: Permission denied\)"),
+    re.compile(r"\(13\)Permission denied: .*?(?:access to|stat|open) .*?'(?P<path>/[^']+)'"),
+)
+# PHP or another program, mostly as the account.
+_BY_PROGRAM = (
+    re.compile(r"Unable to open primary script: (?P<path>\S[^\n(]*?) \(Permission denied\)"),
+    re.compile(r"(?:require|include)(?:_once)?\((?P<path>[^)\n]+)\): Failed to open stream: Permission denied", re.IGNORECASE),
+    re.compile(r"Failed opening (?:required )?'(?P<path>[^'\n]+)'"),
+    re.compile(r"(?:file_get_contents|fopen|readfile|file|parse_ini_file|simplexml_load_file|highlight_file)\((?P<path>[^)\n]+)\): "
+               r"Failed to open stream: Permission denied", re.IGNORECASE),
+)  # fmt: skip
+_WRITING = (
+    re.compile(r"The stream or file \"(?P<path>[^\"\n]+)\" could not be opened"),
+    re.compile(r"(?:file_put_contents|touch|tempnam|copy|rename|move_uploaded_file|unlink|imagepng|imagejpeg|error_log)\((?P<path>[^,)\n]+)"
+               r"[^\n]*?\): .*?Permission denied", re.IGNORECASE),
+    re.compile(r"mkdir\((?P<path>[^)\n]*)\): Permission denied", re.IGNORECASE),
+    re.compile(r"(?:directory|folder|path|Directory|Folder|Path)\W+[\"'`]?(?P<path>/[^\s\"'`]+)[\"'`]?\)? (?:is not writable"
+               r"|is not writeable|must be (?:present and )?writable|cannot be written|could not be created)"),
+    re.compile(r"(?:Unable to (?:create|write)|Cannot (?:create|write)|Could not (?:create|write)).{0,60}?[\"' (](?P<path>/[^\s\"')]+)"),
+    re.compile(r"fopen\((?P<path>[^)\n]+)\): Failed to open stream: Permission denied", re.IGNORECASE),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """One path that was refused. `by_owner`: to a program that runs as the account, so that the owner's bits count."""
+
+    path: str  # as shown
+    by_owner: bool
+    writing: bool = False
+
+
+@check(id="denied", title=_("Files and folders that were refused"), needs=("tree", "modes"), order=11)
+def denied(evidence: Evidence) -> Iterator[Finding]:
+    if not is_failing(evidence.site):
+        return
+    seen: set[str] = set()
+    lines = lines_of_failure(evidence)
+    for line in lines:
+        for refused in _refusals(line, evidence):
+            found = _culprit(refused, evidence)
+            if found and found[1].path not in seen:
+                seen.add(found[1].path)
+                yield _finding(found, refused, evidence, proof_of(line), 0.97 if line.paired else 0.93)
+    if not seen and not any(line.paired for line in lines):
+        yield from _by_pages(evidence)
+
+
+def _refusals(line: LogLine, evidence: Evidence) -> Iterator[Denied]:
+    text = line.text + (f"\n{line.before}" if line.before else "")
+    for patterns, by_owner, writing in ((_WRITING, True, True), (_BY_PROGRAM, True, False), (_BY_SERVER, False, False)):
+        for pattern in patterns:
+            for match in list(pattern.finditer(text))[:5]:
+                yield Denied(shown_path(match.group("path").strip().strip("'\""), evidence), by_owner, writing)
+
+
+def _culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | None:
+    """The cause, and the outermost folder that may not be entered, else the file itself, else the folder that cannot be written."""
+    entries = _by_path(evidence)
+    chain = _chain(refused.path, entries, evidence)
+    for entry in chain:
+        if entry.absolute == posixpath.dirname(evidence.docroot.rstrip("/")) and _is_hosts_block(entry, evidence):
+            return None  # told by a check of its own
+        last = entry.path == refused.path
+        if entry.kind == "folder" and not _may(entry, 0o1, refused, evidence):
+            return "folder-not-traversable", entry
+        if last and entry.kind == "file" and not refused.writing and not _may(entry, 0o4, refused, evidence):
+            return "file-unreadable", entry
+    if refused.writing and chain:
+        target = chain[-1]
+        folder = target if target.kind == "folder" else next((each for each in reversed(chain) if each.kind == "folder"), target)
+        if target.kind == "file" and not _may(target, 0o2, refused, evidence):
+            return "folder-not-writable", target
+        if not _may(folder, 0o2, refused, evidence):
+            return "folder-not-writable", folder
+    return None
+
+
+def _is_hosts_block(entry: TreeEntry, evidence: Evidence) -> bool:
+    return judge_root(entry.mode, get_profile(evidence.profile)).severity is ModeSeverity.HOSTS_BLOCK
+
+
+def _by_path(evidence: Evidence) -> dict[str, TreeEntry]:
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    return {entry.path: entry for entry in (*evidence.folders_above, *tree)}
+
+
+def _chain(path: str, entries: dict[str, TreeEntry], evidence: Evidence) -> list[TreeEntry]:
+    """What is known on the way to this path, outermost first, it included."""
+    parts = path.split("/")
+    inside = [entries[name] for count in range(1, len(parts) + 1) if (name := "/".join(parts[:count])) in entries]
+    return [*evidence.folders_above, *inside]
+
+
+def _may(entry: TreeEntry, bit: int, refused: Denied, evidence: Evidence) -> bool:
+    """Whether the mode allows it. The group counts for the web server too, since which it belongs to is not known from here."""
+    owner = _owner(evidence)
+    if refused.by_owner and (owner is None or entry.uid is None or entry.uid == owner):
+        return bool(entry.mode & (bit << 6))
+    return bool(entry.mode & bit) or (refused.by_owner and bool(entry.mode & (bit << 3)))
+
+
+def _owner(evidence: Evidence) -> int | None:
+    """Whose account it is: the owner of most of what lies there."""
+    owners = [entry.uid for entry in (evidence.tree if isinstance(evidence.tree, tuple) else ())[:500] if entry.uid is not None]
+    return max(set(owners), key=owners.count) if owners else None
+
+
+def _by_pages(evidence: Evidence) -> Iterator[Finding]:
+    """Without a line of the log: a page that is refused, and something on the way to its file that nobody else may read."""
+    place = place_of(evidence)
+    pages = [page for page in failing_pages(evidence.site) if page.status in (403, 404, 500)]
+    for page in pages[:5] if place else ():
+        ending = follow(place, visit_of(page))  # type: ignore[arg-type]
+        absolute = ending.target if ending.kind == "file" else evidence.docroot.rstrip("/") + page.path.split("?")[0].rstrip("/")
+        path = shown_path(absolute, evidence) if absolute != evidence.docroot.rstrip("/") else docroot_name(evidence)
+        is_program = path.endswith(".php")
+        for by_owner in (True, False) if is_program else (False,):
+            refused = Denied(path, by_owner)
+            found = _culprit(refused, evidence)
+            if found and not _is_fine(found[1], page.status, by_owner):
+                proof = Proof("probe", f"{page.path}: {page.status}")
+                yield _finding(found, refused, evidence, proof, 0.9 if found[1].path == path or page.status == 403 else 0.7)
+                return
+
+
+def _is_fine(entry: TreeEntry, status: int | None, by_owner: bool) -> bool:
+    """PHP that runs as the account reads what others may not; a script's mode is judged elsewhere; a group may be the server's."""
+    if is_cgi(entry):
+        return True
+    if by_owner:
+        return False
+    if entry.path.endswith(".php"):
+        return True
+    return status != 403 or bool(entry.mode & (0o010 if entry.kind == "folder" else 0o040) and entry.gid not in (None, entry.uid))
+
+
+def _finding(found: tuple[str, TreeEntry], refused: Denied, evidence: Evidence, proof: Proof, confidence: float) -> Finding:
+    cause, entry = found
+    who = _("PHP") if refused.by_owner else _("the web server")
+    texts = {
+        "folder-not-traversable": _("{who} may not enter the folder {path} (permissions {mode})."),
+        "file-unreadable": _("{who} may not read {path} (permissions {mode})."),
+        "folder-not-writable": _("The site may not write into {path} (permissions {mode})."),
+    }
+    named = entry.absolute if entry in evidence.folders_above else entry.path
+    owner = _owner(evidence)
+    foreign = owner is not None and entry.uid is not None and entry.uid != owner
+    others = _("It belongs to another user than the rest of the site: only the host can change that.")
+    hint = others if foreign else CAUSES[cause].explanation
+    summary = texts[cause].format(who=who[:1].upper() + who[1:], path=named, mode=f"{entry.mode:03o}")
+    return Finding(
+        check="denied",
+        cause=cause,
+        severity=Severity.CRITICAL,
+        confidence=confidence,
+        summary=summary,
+        hint=hint,
+        path=entry.path,
+        evidence=(proof, Proof("modes", f"{entry.path} {entry.mode:03o}")),
+        repairs=() if foreign or entry in evidence.folders_above else repairs_for(cause),
+        data=(("paths", entry.path),),
+    )
