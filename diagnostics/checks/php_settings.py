@@ -15,6 +15,7 @@ from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php.seen import Setting
 from sites.texts import mark as _
 
+_REFUSED = b"No input file specified."  # PHP, of a script that it may not open (sapi/cgi/cgi_main.c, sapi/fpm/fpm/fpm_main.c)
 _TINY = 16 * 1024 * 1024  # bytes with which no common program starts
 
 
@@ -32,8 +33,14 @@ def php_settings(evidence: Evidence) -> Iterator[Finding]:
         sure = 0.75 if memory.size < _TINY else 0.5
         yield _finding("user-ini-memory-limit-too-low", memory, sure, _("{path}, line {line}: {name} is only {value}."))
     confined = evidence.php.setting("open_basedir")
-    if confined and not confined.is_off and not _allows_docroot(confined, evidence):
-        yield _finding("open-basedir", confined, 0.85, _("{path}, line {line}: {name} does not include the folder of the site: {value}."))
+    refused = any(_REFUSED in page.body for page in failing_pages(evidence.site))
+    if confined and not confined.is_off and not _allows_docroot(confined, evidence, strictly=refused):
+        yield _finding(
+            "open-basedir",
+            confined,
+            0.9 if refused else 0.85,
+            _("{path}, line {line}: {name} does not include the folder of the site: {value}."),
+        )
     sessions = evidence.php.setting("session.save_path")
     if sessions and not sessions.is_off and is_there(sessions.value.rsplit(";", 1)[-1], evidence) is False:
         said = _("{path}, line {line}: {name} names {value}, which is not there.")
@@ -81,12 +88,15 @@ def is_there(value: str, evidence: Evidence) -> bool | None:
     return None if ":" in path or not path else any(posixpath.basename(each) == posixpath.basename(path) for each in names)
 
 
-def _allows_docroot(setting: Setting, evidence: Evidence) -> bool:
-    """Whether one of the folders holds the docroot. A login may see another root than PHP: then the docroot's own name has to be in it."""
+def _allows_docroot(setting: Setting, evidence: Evidence, *, strictly: bool) -> bool:
+    """Whether one of the folders holds the docroot. A login may see another root than PHP: then the docroot's own name has to be in it,
+    but for pages on which PHP says that it may not open the script (`strictly`)."""
     docroot = evidence.docroot.rstrip("/")
     parts = [part.strip().rstrip("/") for part in setting.value.replace(";", ":").split(":") if part.strip()]
     holds = any(docroot == part or docroot.startswith(f"{part}/") or part in ("", ".") for part in parts)
-    return holds or any(part.endswith(f"/{docroot_name(evidence)}") or "{" in part or "$" in part or "%" in part for part in parts)
+    return holds or (
+        not strictly and any(part.endswith(f"/{docroot_name(evidence)}") or "{" in part or "$" in part or "%" in part for part in parts)
+    )
 
 
 def _proof(setting: Setting) -> Proof:
