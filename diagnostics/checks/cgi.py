@@ -4,76 +4,180 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
+from diagnostics.checks.roads import place_of, visit_of
 from diagnostics.evidence import Evidence, LogLine, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.cgi_scripts import interpreter, is_cgi
 from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.htaccess.simulating import follow
+from diagnostics.profiles import get_profile
 from sites.texts import mark as _
 
-_ENDED = re.compile(r"(?:End of script output before headers|Premature end of script headers): (\S+)")
-_HEADER = re.compile(r"malformed header from script '([^']+)'|AH02429")
-_NOT_STARTED = re.compile(r"AH01241|exec of '([^']+)' failed|couldn't create child process.*?: (\S+)")
+_ENDED = re.compile(r"(?:End of script output before headers|Premature end of script headers): (?P<name>\S+)")
+_HEADER = re.compile(r"malformed header from script '(?P<name>[^']+)'|AH02429")
+_NOT_STARTED = re.compile(r"AH01241|exec of '(?P<name>[^']+)' failed|couldn't create child process.*?: (?P<other>\S+)")
+_SAID = re.compile(
+    r"AH01215: (?P<said>.+)"
+    r"|(?P<perl>(?:syntax error|Can't locate|Global symbol|Undefined subroutine|Died|No such).* at \S+ line \d+)"
+)
+_AT_LINE = re.compile(
+    r" at (?P<path>\S+) line (?P<line>\d+)|(?P<shell>/\S+): (?:line )?(?P<number>\d+): "
+    r"|File \"(?P<python>[^\"]+)\", line (?P<at>\d+)"
+)
+_REFUSED = re.compile(r"suexec policy violation|is writable by others|SoftException|is writeable by (?:group|others)")
+# Where programs usually lie: one that is somewhere else is probably not there, where that cannot be looked up.
+_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env|sh|bash|dash|perl|python[23]?|ruby|php)\b")
+_PRINTS = re.compile(rb"\b(?:print|printf|echo|cat|say|puts|write|system|exec|require|import|use|include)\b|<<")
 
 
-@check(id="cgi", title=_("Scripts that are run as programs of their own"), needs=("error_log", "tree"), order=25)
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One script that failed: what the log says of it, or the page that it should have made."""
+
+    name: str
+    script: TreeEntry | None
+    line: LogLine | None = None
+    proof: Proof | None = None
+
+
+@check(id="cgi", title=_("Scripts that are run as programs of their own"), needs=("tree",), order=25)
 def cgi(evidence: Evidence) -> Iterator[Finding]:
+    if not is_failing(evidence.site):
+        return
     seen: set[str] = set()
+    for case in (*_logged(evidence), *_pages(evidence)):
+        key = case.script.path if case.script else case.name
+        if key in seen:
+            continue
+        seen.add(key)
+        if case.line is not None and _HEADER.search(case.line.text):
+            yield _finding("cgi-malformed-header", case, 0.96)
+        elif found := _why(evidence, case):
+            yield found
+
+
+def _logged(evidence: Evidence) -> Iterator[_Case]:
     for line in lines_of_failure(evidence):
-        malformed = _HEADER.search(line.text)
-        match = malformed or _ENDED.search(line.text) or _NOT_STARTED.search(line.text)
+        match = _HEADER.search(line.text) or _ENDED.search(line.text) or _NOT_STARTED.search(line.text)
         if match is None:
             continue
         name = next((group for group in match.groups() if group), "").rsplit("/", 1)[-1]
-        if name in seen:
-            continue
-        seen.add(name)
         script = _script(evidence, name)
-        if malformed:
-            yield _finding("cgi-malformed-header", line, script, name, 0.95)
-        elif script is None and not name:
-            continue
-        else:
-            yield _why_it_ended(evidence, line, script, name)
+        if name and (script is None or is_cgi(script) or not script.path.endswith(".php")):
+            yield _Case(name, script, line)
+
+
+def _pages(evidence: Evidence) -> Iterator[_Case]:
+    """Failing pages whose address leads to such a script, where the log says nothing of them."""
+    place = place_of(evidence)
+    if place is None or any(line.paired for line in lines_of_failure(evidence)):
+        return
+    entries = {entry.absolute: entry for entry in evidence.tree} if isinstance(evidence.tree, tuple) else {}
+    for page in failing_pages(evidence.site)[:5]:
+        entry = entries.get(follow(place, visit_of(page)).target) if page.status in (500, 403) else None
+        if entry is not None and is_cgi(entry):
+            yield _Case(entry.path.rsplit("/", 1)[-1], entry, None, Proof("probe", f"{page.path}: {page.status}"))
 
 
 def _script(evidence: Evidence, name: str) -> TreeEntry | None:
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     fitting = [entry for entry in entries if entry.path.rsplit("/", 1)[-1] == name and entry.kind == "file"]
-    return next((entry for entry in fitting if is_cgi(entry)), fitting[0] if len(fitting) == 1 else None)
+    asked = [page.path.split("?")[0] for page in failing_pages(evidence.site)]
+    met = next((entry for entry in fitting if any(("/" + entry.path).endswith(path) for path in asked if path != "/")), None)
+    return met or next((entry for entry in fitting if is_cgi(entry)), fitting[0] if len(fitting) == 1 else None)
 
 
-def _why_it_ended(evidence: Evidence, line: LogLine, script: TreeEntry | None, name: str) -> Finding:
-    if script is None:
-        return _finding("cgi-script-error", line, None, name, 0.6)
+def _why(evidence: Evidence, case: _Case) -> Finding | None:
+    """What is wrong with the script as it lies there; else what it said itself."""
+    if case.script is None:
+        return _finding("cgi-script-error", case, 0.6)
     told = not isinstance(evidence.modes, Unreadable)
-    content = next((file for file in evidence.cgi_scripts if file.path == script.path), None)
-    if told and is_cgi(script) and not script.mode & 0o100:  # PHP files are handed to PHP, which needs no execute bit
-        return _finding("cgi-not-executable", line, script, name, 0.97)
-    if content is not None and b"\r" in content.content.split(b"\n", 1)[0] and content.content.startswith(b"#!"):
-        return _finding("cgi-windows-line-endings", line, script, name, 0.97)
-    if content is not None and evidence.exists(interpreter(content.content)) is False:
-        return _finding("cgi-interpreter-missing", line, script, name, 0.96, _interpreter(content))
-    if told and (script.mode & 0o022 or (_folder_mode(evidence, script) or 0) & 0o022):
-        return _finding("cgi-writable-by-others", line, script, name, 0.93)
-    return _finding("cgi-script-error", line, script, name, 0.7)
+    content = next((file for file in evidence.cgi_scripts if file.path == case.script.path), None)
+    if told and not case.script.mode & 0o111 & (0o111 if case.line else 0o100):
+        return _finding("cgi-not-executable", case, 0.97 if case.line else 0.93)
+    if content is not None and (found := _first_line(evidence, case, content)):
+        return found
+    if told and (found := _writable(evidence, case)):
+        return found
+    return _own_error(evidence, case, content)
 
 
-def _interpreter(content: TextFile) -> str:
-    return interpreter(content.content)
+def _first_line(evidence: Evidence, case: _Case, content: TextFile) -> Finding | None:
+    """The line that names the program which is to run the script."""
+    first = content.content.split(b"\n", 1)[0]
+    sure = 0.97 if case.line else 0.95
+    if first.startswith(b"\xef\xbb\xbf#!"):
+        return _finding("cgi-interpreter-missing", case, sure, _("an invisible byte order mark stands before the first line"), line=1)
+    if first.startswith(b"#!") and first.endswith(b"\r"):
+        return _finding("cgi-windows-line-endings", case, sure, line=1)
+    program = interpreter(content.content)
+    if not program:
+        return _finding("cgi-interpreter-missing", case, 0.85, _("the first line names no program"), line=1)
+    there = evidence.exists(program)
+    if there is False:
+        return _finding("cgi-interpreter-missing", case, 0.96 if case.line else 0.94, program, line=1)
+    if there is None and not _USUAL.match(first):
+        return _finding("cgi-interpreter-missing", case, 0.8 if case.line else 0.7, program, line=1)
+    return None
 
 
-def _folder_mode(evidence: Evidence, script: TreeEntry) -> int | None:
-    folder = script.path.rpartition("/")[0]
-    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
-    return next((entry.mode for entry in entries if entry.path == folder), None)
+def _writable(evidence: Evidence, case: _Case) -> Finding | None:
+    """suEXEC and its like run nothing that others than the owner could have changed, in no folder that they could change."""
+    script = case.script
+    if script is None:
+        return None
+    folder_path = script.path.rpartition("/")[0]
+    folder = next((entry for entry in evidence.tree if entry.path == folder_path), None) if isinstance(evidence.tree, tuple) else None
+    open_one = script if script.mode & 0o022 else folder if folder is not None and folder.mode & 0o022 else None
+    if open_one is None:
+        return None
+    refuses = get_profile(evidence.profile).refuses_writable_by_others
+    said = any(_REFUSED.search(line.text) for line in lines_of_failure(evidence))
+    confidence = 0.97 if said else 0.93 if case.line else 0.9 if refuses else 0.8
+    found = _finding("cgi-writable-by-others", case, confidence)
+    proof = Proof("modes", f"{open_one.path} {open_one.mode:03o}")
+    return _at(found, open_one.path, proof)
 
 
-def _finding(cause: str, line: LogLine, script: TreeEntry | None, name: str, confidence: float, detail: str = "") -> Finding:
-    path = script.path if script else name
-    proofs = (proof_of(line),) + ((Proof("modes", f"{script.path} {script.mode:03o}"),) if script else ())
+def _at(found: Finding, path: str, proof: Proof) -> Finding:
+    evidence = found.evidence if proof in found.evidence else (*found.evidence, proof)
+    return Finding(
+        found.check, found.cause, found.severity, found.confidence, found.summary, found.hint, path, found.line, found.also, evidence,
+        found.repairs, (("paths", path),),
+    )  # fmt: skip
+
+
+def _own_error(evidence: Evidence, case: _Case, content: TextFile | None) -> Finding | None:
+    said = next(((line, match) for line in lines_of_failure(evidence) if line.paired and (match := _SAID.search(line.text))), None)
+    if said:
+        line, match = said
+        place = _AT_LINE.search(match.group(0))
+        number = next((int(value) for key in ("line", "number", "at") if (value := place.group(key))), None) if place else None
+        path = next((value for key in ("path", "shell", "python") if (value := place.group(key))), "") if place else ""
+        same = case.script is not None and path.endswith("/" + case.script.path.rsplit("/", 1)[-1])
+        proof = proof_of(line)
+        found = _finding("cgi-script-error", case, 0.95, match.group(0)[:200], line=number if same else None, more=(proof,))
+        return found if same or not path else _at(found, shown_path(path, evidence), proof)
+    if case.line is None:
+        return None
+    code = content.content.split(b"\n", 1)[-1] if content else b""
+    bare = b"\n".join(line for line in code.split(b"\n") if not line.strip().startswith(b"#"))
+    silent = content is not None and not _PRINTS.search(bare)
+    return _finding("cgi-no-output" if silent else "cgi-script-error", case, 0.9 if silent else 0.75)
+
+
+def _finding(
+    cause: str, case: _Case, confidence: float, detail: str = "", *, line: int | None = None, more: tuple[Proof, ...] = ()
+) -> Finding:
+    path = case.script.path if case.script else case.name
+    proofs = (proof_of(case.line),) if case.line else (case.proof,) if case.proof else ()
+    proofs += more + ((Proof("modes", f"{case.script.path} {case.script.mode:03o}"),) if case.script else ())
+    other = {"cgi-no-output": ("cgi-script-error",), "cgi-script-error": ("cgi-no-output",)}
     return Finding(
         check="cgi",
         cause=cause,
@@ -82,7 +186,9 @@ def _finding(cause: str, line: LogLine, script: TreeEntry | None, name: str, con
         summary=_("{path}: {title}.").format(path=path, title=CAUSES[cause].title) + (f" ({detail})" if detail else ""),
         hint=CAUSES[cause].explanation,
         path=path,
+        line=line,
+        also=other.get(cause, ()),
         evidence=proofs,
-        repairs=repairs_for(cause) if script else (),
+        repairs=repairs_for(cause) if case.script else (),
         data=(("paths", path),),
     )

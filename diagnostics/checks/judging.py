@@ -93,6 +93,11 @@ def _database(root: Finding, other: Finding) -> bool:
     return bool(_OF_DATABASE.search(other.datum("message"))) or other.cause == "application-answers-500" or root.confidence >= 0.95
 
 
+def _same_line(root: Finding, other: Finding) -> bool:
+    """Whether both stand on one line of the log."""
+    return any(proof.source == "error-log" and proof in other.evidence for proof in root.evidence)
+
+
 _RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (
     (lambda root, other: root.cause == "disk-full" and other.cause in _SPACE_NEEDED, _("without free space nothing can be written")),
     (
@@ -103,6 +108,10 @@ _RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (
         lambda root, other: root.cause == "folder-not-writable" and "ailed to open stream" in other.datum("message")
         and other.cause.startswith(_CODE),
         _("a file could not be written there"),
+    ),
+    (
+        lambda root, other: root.check == "denied" != other.check and _same_line(root, other),
+        _("it could not read or write what it needs"),
     ),
     (_database, _("the program fails because it has no database")),
     (

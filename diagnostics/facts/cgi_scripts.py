@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from diagnostics.evidence import TextFile, TreeEntry
+from diagnostics.evidence import LogLine, SiteSeen, TextFile, TreeEntry
 from diagnostics.transports.base import NotFound, Reader, TransportError
 
-MOST_SCRIPTS = 30
+MOST_SCRIPTS = 6
 LIMIT = 64 * 1024
+_LOGGED = re.compile(
+    r"(?:End of script output before headers|Premature end of script headers): (\S+)|malformed header from script '([^']+)'"
+    r"|exec of '([^']+)' failed"
+)
 _SHEBANG = re.compile(rb"^#!\s*(\S+)")
 
 
@@ -18,10 +23,20 @@ def is_cgi(entry: TreeEntry) -> bool:
     return entry.kind == "file" and ("/cgi-bin/" in "/" + entry.path or name.endswith((".cgi", ".pl"))) and not name.startswith(".")
 
 
-def read(reader: Reader, entries: tuple[TreeEntry, ...]) -> tuple[TextFile, ...]:
+def wanted(entries: tuple[TreeEntry, ...], site: SiteSeen, lines: tuple[LogLine, ...]) -> list[TreeEntry]:
+    """The scripts that failing pages are addresses of, and those that the log names."""
+    paths = [page.path.split("?")[0] for page in site.pages if page.status != 200 and page.path.strip("/")]
+    logged = {name.rsplit("/", 1)[-1] for line in lines for match in _LOGGED.finditer(line.text) for name in match.groups() if name}
+    files = [entry for entry in entries if entry.kind == "file" and entry.size <= LIMIT]
+    asked = [entry for entry in files if is_cgi(entry) and any(("/" + entry.path).endswith(path) for path in paths)]
+    named = [entry for entry in files if entry.path.rsplit("/", 1)[-1] in logged and not entry.path.endswith(".php")]
+    return list(dict.fromkeys((*asked, *named)))[:MOST_SCRIPTS]
+
+
+def read(reader: Reader, entries: Sequence[TreeEntry]) -> tuple[TextFile, ...]:
     """Scripts of up to 64 KB; one that cannot be read is passed over, the check of its mode tells of it."""
     found = []
-    for entry in [entry for entry in entries if is_cgi(entry) and entry.size <= LIMIT][:MOST_SCRIPTS]:
+    for entry in entries:
         try:
             found.append(TextFile(entry.path, entry.absolute, reader.read(entry.absolute, LIMIT), entry.mode, entry.mtime))
         except TransportError:

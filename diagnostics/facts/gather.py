@@ -53,7 +53,9 @@ def gather(
         logs = server_logs.read_more(reader, site_seen, paths.docroot, logs, evidence.tree)
         evidence = replace(evidence, error_log=logs.lines)
         evidence = replace(evidence, htaccess=_htaccess(reader, paths, evidence.tree))
-        evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, evidence.tree), ()))  # type: ignore[arg-type]
+        lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
+        scripts = cgi_scripts.wanted(evidence.tree, evidence.site, lines)
+        evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, scripts), ()))
     files = SmallFiles(reader)
     evidence, applications = with_applications(files, evidence, deadline)
     if applications and time.monotonic() < deadline:

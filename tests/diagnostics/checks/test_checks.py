@@ -161,7 +161,9 @@ def test_looser_modes_that_work_are_a_note() -> None:
         (0o604, b"#!/bin/sh\n", "cgi-not-executable", "cgi-mode"),
         (0o705, b"#!/bin/sh\r\necho\r\n", "cgi-windows-line-endings", "cgi-line-endings"),
         (0o777, b"#!/bin/sh\n", "cgi-writable-by-others", "cgi-mode"),
-        (0o705, b"#!/bin/sh\n", "cgi-script-error", ""),
+        (0o705, b"#!/bin/sh\nexit 1\n", "cgi-no-output", ""),
+        (0o705, b"#!/bin/sh\necho Hello\n", "cgi-script-error", ""),
+        (0o705, b"\xef\xbb\xbf#!/bin/sh\necho Hello\n", "cgi-interpreter-missing", ""),
     ],
 )
 def test_cgi_script_that_ends_early_is_explained(mode: int, content: bytes, cause: str, repair: str) -> None:
