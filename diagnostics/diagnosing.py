@@ -21,7 +21,7 @@ from sites.visitors.marks import is_of_visitors
 from . import connecting, examining, offering, politeness, programs, purposes
 from .baselines import since
 from .causes import CAUSES
-from .evidence import LogLine, SiteSeen
+from .evidence import LOGS, LogLine, SiteSeen
 from .examining import Examination
 from .findings import Finding
 from .journal import printable
@@ -215,7 +215,7 @@ def _again_at(diagnosis: Diagnosis, examination: Examination, now: datetime) -> 
     lag_s = get_profile(site.profile_name).log_lag_s
     if incident is None or not incident.is_open or diagnosis.is_again or not lag_s or not site.error_log:
         return None
-    proven = (f for f in examination.findings if f.severity == "critical" and any(proof.source == "error-log" for proof in f.evidence))
+    proven = (f for f in examination.findings if f.severity == "critical" and any(proof.source in LOGS for proof in f.evidence))
     return None if any(proven) else now + timedelta(seconds=lag_s) + _CATCHING_UP
 
 
@@ -264,7 +264,7 @@ def _first_repair(finding: Finding, examination: Examination) -> tuple[str, str]
 def _tell(diagnosis: Diagnosis, incident: Incident, examination: Examination) -> None:
     first = next((finding for finding in examination.findings if finding.severity == "critical"), None)
     if first is not None:
-        proof = next((each for each in first.evidence if each.source == "error-log"), None) or next(iter(first.evidence), None)
+        proof = next((each for each in first.evidence if each.source in LOGS), None) or next(iter(first.evidence), None)
         place = f"{printable(first.path)}:{first.line}" if first.line else printable(first.path)
         text = clean(proof.text) if proof else ""
         incidents.attach_cause(
