@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from sites import recording
 from sites.looks import samples as look_samples
-from sites.models import Incident, Page, Site
+from sites.models import Incident, Look, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
@@ -35,9 +35,27 @@ class Examination:
     inconclusive: tuple[Inconclusive, ...]
 
 
+_MORE_ROUNDS = ("phone", "bot", "desktop", "desktop")
+
+
 def look(site: Site) -> SiteSeen:
-    """The site from outside, now: one cache-proof probe of each page, as the browser that meets the failure."""
-    return seen(site, recording.retest(site, browsers=(look_samples.browser_of(site),)))
+    """The site from outside, now: one cache-proof probe of each page, as the browser that meets the failure.
+
+    Where all is well now and was not when somebody last looked, it is asked some times more: the failure may come and go, or meet
+    other browsers than this one.
+    """
+    found = recording.retest(site, browsers=(look_samples.browser_of(site),))
+    if _was_failing(site):
+        for browser in _MORE_ROUNDS:
+            if any(outcome.is_failure for outcome in found):
+                break
+            found = recording.retest(site, browsers=(browser,))
+    return seen(site, found)
+
+
+def _was_failing(site: Site) -> bool:
+    undecided = (Verdict.SUSPECT, Verdict.DOWN)
+    return site.pages.filter(verdict__in=undecided).exists() or Look.objects.filter(page__site=site, verdict__in=undecided).exists()
 
 
 def seen(site: Site, outcomes: Sequence[Outcome], *, as_answered: bool = False) -> SiteSeen:
