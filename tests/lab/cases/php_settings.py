@@ -39,9 +39,9 @@ def prepended_file_missing(s: Scene) -> Truth:
 
 @case(PHP, "php")
 def memory_limit_too_low(s: Scene) -> Truth:
-    line = _setting(s, f"memory_limit = {s.rng.choice(('2M', '2097152', '1M', '3M'))}")
+    line = _setting(s, f"memory_limit = {s.rng.choice(('4M', '5242880', '6M', '8M'))}")
     site = describe(s)
-    s.write(s.at("index.php"), page_source(s, site, site.title, more=["$rows = str_repeat('row', 1500000);"]))
+    s.write(s.at("index.php"), page_source(s, site, site.title, more=["$rows = str_repeat('row', 4000000);"]))
     return Truth("user-ini-memory-limit-too-low", s.at(".user.ini"), (line,), ("php-memory-limit",))
 
 
