@@ -15,6 +15,21 @@ def _language() -> tree_sitter.Language:
     return tree_sitter.Language(tree_sitter_php.language_php())
 
 
+def calls(content: bytes) -> list[tuple[str, int]]:
+    """The functions that the file calls by their plain names, each with its line; nothing for a file that is too large."""
+    if len(content) > MOST:
+        return []
+    found: list[tuple[str, int]] = []
+    waiting = [tree_sitter.Parser(_language()).parse(content).root_node]
+    while waiting:
+        node = waiting.pop()
+        called = node.child_by_field_name("function") if node.type == "function_call_expression" else None
+        if called is not None and called.type == "name" and called.text:
+            found.append((called.text.decode("utf-8", "replace"), called.start_point.row + 1))
+        waiting.extend(reversed(node.children))
+    return found
+
+
 @lru_cache(maxsize=256)
 def first_error(content: bytes) -> int | None:
     """The line of the first thing that is no PHP of any version; None for a file that reads well or is too large."""

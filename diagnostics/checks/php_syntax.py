@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import answers_500, failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
-from diagnostics.checks.php_parsing import first_error
+from diagnostics.checks.php_parsing import calls, first_error
 from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence
+from diagnostics.facts.error_log import is_telling
 from diagnostics.findings import Finding, Proof, Severity
-from diagnostics.php import scanning
+from diagnostics.php import scanning, versions
 from diagnostics.php.seen import Lint, Script
 from sites.texts import mark as _
 
 _AFTER_MARK = re.compile(
     rb"\xef\xbb\xbf<\?php\s+(?:(?:/\*.*?\*/|//[^\n]*\n|#[^\n]*\n)\s*)*(?:namespace\s|declare\s*\(\s*strict_types)", re.DOTALL | re.I
 )
+_DEFINED = re.compile(rb"\bfunction\s+&?\s*([A-Za-z_]\w*)")
 _SYNTAX = re.compile(r"syntax error|Parse error|Unclosed|very first statement")
+_COMMON = (8, 0)  # where nothing tells the version, what hosts have at least
 _AT_ONCE_S = 3600.0  # a file changed so shortly before the failure is more than likely its cause
 _SURE = {"entry": 0.93, "included": 0.9, "named": 0.85, "changed": 0.7}
 
@@ -55,6 +58,24 @@ def required_files(evidence: Evidence) -> Iterator[Finding]:
             ).strip(),
             cause.explanation, by, line, sharp.also, (Proof("file", f"{by}:{line}: {missing}"),), cause.repairs, (("missing", missing),),
         )  # fmt: skip
+
+
+@check(id="php-removed-calls", title=_("Functions that this version of PHP no longer has"), order=18)
+def removed_calls(evidence: Evidence) -> Iterator[Finding]:
+    """From the scripts alone, where no log tells: what a failing page runs calls something that was taken out of PHP."""
+    known = evidence.php.version or evidence.php.lint_version
+    running = known or _COMMON
+    silent = not any(is_telling(line.text) for line in (*lines_of_failure(evidence), *evidence.application_log))
+    if not silent or not is_failing(evidence.site) or not _may_be_of_files(evidence):
+        return
+    for script in [each for each in evidence.php.scripts if each.role in ("entry", "included")]:
+        own = set(_DEFINED.findall(script.content))
+        for name, line in calls(script.content):
+            gone = versions.function_gone(name, running)
+            if gone and running >= gone and name.encode() not in own and b"function_exists" not in script.content:
+                message = PhpMessage("php-removed-function", ("php-undefined-function",), script.absolute, line, f"{name}()")
+                yield _finding(script, message, 0.75 if known else 0.62, f"{script.path}:{line}: {name}()", evidence)
+                return
 
 
 def _may_be_of_files(evidence: Evidence) -> bool:

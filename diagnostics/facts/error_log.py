@@ -20,7 +20,7 @@ MOST_LINES = 200
 MOST_PACKED = 48 * 1024 * 1024  # of a log that gzip packed: about half a gigabyte unpacked
 BEFORE = timedelta(seconds=90)
 AROUND_PROBE = timedelta(seconds=3)
-_TELLING = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Compile|Core) error|\.htaccess|Uncaught |\[(?:core:)?(?:alert|crit|emerg)\]")
+_TELLING = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Compile|Core) error|\.htaccess: |\.htaccess:\d+: |Uncaught |\[core:alert\]")
 _OF_REQUEST = re.compile(r', request: "[A-Z]+ ')
 _OF_TRACE = re.compile(r"(?:\] |: |^)PHP(?: Stack trace:| {1,3}\d+\. )")
 

@@ -76,7 +76,9 @@ def _missing(head: str, before: str, in_unknown: bool, running: Version | None) 
         return _class(match.group(1), running)
     if match := re.search(r"Undefined (?:class )?constant [\"']?([\w\\:]+)", head):
         return _constant(match.group(1))
-    if "could not find driver" in head or re.search(r"(?:require|ask).{0,80}(?:PHP|the) .{0,60}extension", head):
+    if re.search(r"could not find driver|ionCube (?:PHP )?Loader|SourceGuardian|Zend Guard Loader", head) or re.search(
+        r"(?:require|ask).{0,80}(?:PHP|the) .{0,60}extension", head
+    ):
         return "php-missing-extension", ()
     if match := re.search(r"Cannot redeclare (?:function )?(\w+)\(\)", head):
         return ("php-version-incompatible-code", ("php-uncaught-exception",)) if versions.function_since(match.group(1)) else None

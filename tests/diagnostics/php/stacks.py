@@ -52,7 +52,17 @@ class Stack:
             connection.close()
         kind = "ok" if status == 200 and body else "white-page" if status == 200 else "server-error" if status == 500 else "gateway-error"
         number = find_request_id(headers, body.decode("utf-8", "replace"))
-        return PageSeen(path, f"http://127.0.0.1{path}", kind, status, began, body=body, request_id=number, token=token)
+        return PageSeen(
+            path,
+            f"http://127.0.0.1{path}",
+            kind,
+            status,
+            began,
+            body=body,
+            request_id=number,
+            token=token,
+            powered_by=dict(headers).get("X-Powered-By", ""),
+        )
 
     def seen(self, *paths: str, since: datetime | None = None) -> Evidence:
         """Everything a diagnosis reads after these pages were asked for; more pages are well."""
