@@ -195,11 +195,10 @@ def create_host(
     tested: ConnectionTest | None = None,
     practice: bool = False,
     user: Any = None,
-    via: Host | None = None,
 ) -> Host:
-    """A new host from connection details; `tested` pins the key that the test was made with. `via`: its jump host."""
+    """A new host from connection details; `tested` pins the key that the test was made with."""
     host = Host(team=team, name=name, protocol=details.protocol, address=details.address, port=details.port, user=details.user)
-    host.profile, host.practice, host.via = profile, practice, via
+    host.profile, host.practice = profile, practice
     secrets = {"password": details.password, "private_key": details.private_key, "passphrase": details.passphrase}
     store(host, **secrets, tested=tested, user=user)
     if details.host_key and not host.host_key:
