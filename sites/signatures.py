@@ -94,6 +94,7 @@ _OF_EXPECTED: tuple[Callable[[Answer], Found | None], ...] = (
     php.source,
     applications.database_error,
     applications.error_page,
+    applications.installer,
 )
 _OF_UNEXPECTED: tuple[Callable[[Answer], Found | None], ...] = (
     fronts.blocked,

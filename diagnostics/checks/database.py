@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
@@ -23,6 +24,7 @@ _MISSING = frozenset({1044, 1049})
 _CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1877})
 _NO_TABLE = frozenset({1051, 1109, 1146, 1932})
 _DOWN = frozenset({1053, 1129, 1927, 2002, 2003, 2005, 2006, 2009, 2012, 2013, 2055})
+_INSTALLER = re.compile(rb"(install|setup-config)\.php\?step=")
 
 
 def cause_of(code: int) -> str:
@@ -111,6 +113,29 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
             "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
             f"{CAUSES[cause].title}.", CAUSES[cause].explanation, evidence=(Proof("probe", line, paired=True),),
             repairs=CAUSES[cause].repairs, data=(("message", line),),
+        )  # fmt: skip
+        return
+
+
+@check(id="installer-shown", title=_("The installer in place of the site"), order=16)
+def installer_shown(evidence: Evidence) -> Iterator[Finding]:
+    """WordPress sends to its installer when it finds no table with its prefix, to its setup when it finds no settings."""
+    for page in failing_pages(evidence.site):
+        if page.kind != Kind.UNEXPECTED.value or not (found := _INSTALLER.search(page.body)):
+            continue
+        application = _settings_of(evidence, page.path)
+        no_settings = found[1] == b"setup-config"
+        if isinstance(evidence.database, DatabaseTrial) and not no_settings:
+            return  # its own answer says more
+        cause = CAUSES["php-missing-file" if no_settings else "database-table-missing"]
+        said = _("WordPress finds no settings: wp-config.php is not where it should be.") if no_settings else _(
+            "WordPress finds no table with the prefix of its settings ({prefix})."
+        ).format(prefix=application.setting("table_prefix") if application else "$table_prefix")  # fmt: skip
+        folder = application.path if application else ""
+        yield Finding(
+            "installer-shown", cause.code, Severity.CRITICAL, 0.93 if no_settings else 0.85, f"{cause.title}. {said}", cause.explanation,
+            f"{folder}/wp-config.php".lstrip("/") if no_settings else application.settings_path if application else "",
+            evidence=(Proof("probe", f"{page.path}: {page.status} {found[0].decode()}", paired=True),), repairs=cause.repairs,
         )  # fmt: skip
         return
 

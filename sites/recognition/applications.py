@@ -70,6 +70,17 @@ def database_error(answer: Answer) -> Found | None:
     return said if found else None
 
 
+_INSTALLER = re.compile(r"/wp-admin/(?:install|setup-config)\.php(?:[?#]|\Z)")
+_ASKS = re.compile(r"action=[\"'](?:[^\"'<>]{0,200}/)?(?:install|setup-config)\.php\?step=|setup-config\.php\?step=", re.IGNORECASE)
+
+
+def installer(answer: Answer) -> Found | None:
+    """The site sends its visitors to its own installer: it found no table or no settings (wp_not_installed, wp-load.php)."""
+    if "/wp-admin/" not in answer.url or not _INSTALLER.search(answer.url) or not _ASKS.search(answer.text):
+        return None
+    return Kind.UNEXPECTED, "installer", _("In place of the site comes the installer of WordPress, as if nothing had been set up.")
+
+
 _SMALL = 64 * 1024  # characters, more than a page needs that says one thing
 
 

@@ -117,3 +117,21 @@ def test_what_even_the_installer_does_not_tell_is_weighed_by_what_changed(site: 
     os.utime(blog.root / "wp-config.php", (1_700_000_000, 1_700_000_000))
     finding = examined(site, blog).findings[0]
     assert (finding.cause, finding.sureness) == ("database-server-down", "possible") and "database-access-denied" in finding.also
+
+
+def test_blog_that_shows_its_installer_is_not_well_and_its_prefix_is_named(site: Site, blog: Blog) -> None:
+    blog.settings("$table_prefix = 'wp_'", "$table_prefix = 'new_'")
+    found = examined(site, blog)
+    assert [page.kind for page in found.evidence.site.pages] == ["unexpected"]
+    assert (found.findings[0].cause, found.findings[0].path) == ("database-table-missing", "www/wp-config.php")
+    assert "new_" in found.findings[0].summary
+
+
+def test_blog_without_settings_says_that_they_are_missing(site: Site, blog: Blog) -> None:
+    path = blog.root / "wp-config.php"
+    path.rename(blog.root / "away.php")
+    try:
+        found = examined(site, blog).findings[0]
+        assert (found.cause, found.path) == ("php-missing-file", "www/wp-config.php")
+    finally:
+        (blog.root / "away.php").rename(path)
