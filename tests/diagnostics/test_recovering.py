@@ -17,7 +17,7 @@ from diagnostics.locking import held
 from diagnostics.models import ConnectionLease, HostLock, JournalEntry, Step
 from diagnostics.repairing import RepairRefused
 from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile
-from diagnostics.transports.base import ConnectionLost, Writer
+from diagnostics.transports.base import ConnectionLost, NoSpace, Writer
 from sites.models import Host, Site
 from tests.diagnostics.changes import BEFORE, new_step, put, renaming, rewrite, site_in, tree
 
@@ -202,6 +202,42 @@ def test_no_room_for_the_journal_means_no_write(site: Site, docroot: Path) -> No
     assert set(step.journal.values_list("state", flat=True)) == {"applied"} and step.journal.count() == 5
     assert large.stat().st_size == 2_000_000
     recovered()
+    step.refresh_from_db()
+    assert step.state == "taken-back" and tree(docroot) == before
+
+
+class Quota:
+    """An account that has room for one more file."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer, self.room = writer, 1
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.writer, name)
+
+    def write_atomic(self, *file: object) -> None:
+        if not self.room:
+            raise NoSpace("The account's quota is full.")
+        self.room -= 1
+        self.writer.write_atomic(*file)  # type: ignore[arg-type]
+
+
+def test_quota_that_stops_the_taking_back_too_is_told_and_tried_again(site: Site, docroot: Path) -> None:
+    before, step = tree(docroot), new_step(site)
+
+    @contextmanager
+    def opener() -> Iterator[Quota]:
+        with connecting.writer_for(site.host) as writer:
+            yield Quota(writer)
+
+    first, second = rewrite(docroot / ".htaccess"), rewrite(docroot / "page.php", b"<?php // longer")
+    with held(site.host) as lock, Executor(opener, lock) as executor:
+        steps.claim(step)
+        assert not changing.apply(step, executor, Plan("r", "c", "t", "w", (first, second)))
+    step.refresh_from_db()
+    assert step.state == "needs-attention" and step.result["retry"] and step.message.count("quota is full") == 2
+    assert {name for name, row in tree(docroot).items() if row != before[name]} == {".htaccess"}
+    assert recovering.recover() == [step.pk], "there is room again"
     step.refresh_from_db()
     assert step.state == "taken-back" and tree(docroot) == before
 
