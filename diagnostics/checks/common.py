@@ -13,6 +13,7 @@ from diagnostics.profiles import get_profile
 from sites.probing.outcome import Kind
 
 AROUND = timedelta(seconds=120)
+_BEFORE_ANSWER, _UNTIL_ANSWERED = timedelta(seconds=2), timedelta(seconds=12)
 _WELL = {Kind.OK.value, Kind.MAINTENANCE.value, Kind.BLOCKED.value, ""}
 
 
@@ -44,11 +45,19 @@ def fails_everywhere(site: SiteSeen) -> bool:
 
 
 def lines_of_failure(evidence: Evidence) -> list[LogLine]:
-    """The log lines that belong to the failure, those paired with our own requests first, then the newest first."""
+    """The log lines that belong to the failure: those paired with our own requests, those of the same seconds, then the newest first."""
     if not isinstance(evidence.error_log, tuple) or not is_failing(evidence.site):
         return []
     fitting = [line for line in reversed(evidence.error_log) if line.paired or _in_failing_time(line, evidence.site)]
-    return sorted(fitting, key=lambda line: (not line.paired, -(line.at.timestamp() if line.at else 0.0)))
+    return sorted(
+        fitting, key=lambda line: (not line.paired, not _is_near(line, evidence.site), -(line.at.timestamp() if line.at else 0.0))
+    )
+
+
+def _is_near(line: LogLine, site: SiteSeen) -> bool:
+    """Whether it was written while one of our own requests was answered, or just after."""
+    times = [page.at for page in failing_pages(site) if page.at is not None]
+    return line.at is not None and any(-_BEFORE_ANSWER <= line.at - at <= _UNTIL_ANSWERED for at in times)
 
 
 def _in_failing_time(line: LogLine, site: SiteSeen) -> bool:

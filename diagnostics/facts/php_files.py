@@ -56,10 +56,9 @@ class PhpFiles:
         """The file as the transport names it; "" for one that is not in the site. A log may name another root than a login sees."""
         if logged in self.entries:
             return logged
-        name = posixpath.basename(self.docroot)
-        tail = logged.rpartition(f"/{name}/")[2] if f"/{name}/" in logged else ""
-        path = f"{self.docroot}/{tail}"
-        return path if tail and path in self.entries else ""
+        name = re.escape(posixpath.basename(self.docroot))
+        tails = (logged[match.end() :] for match in re.finditer(f"/{name}(?=/)", logged))
+        return next((path for tail in tails if (path := f"{self.docroot}{tail}") in self.entries), "")
 
     def lint(self, scripts: Iterable[Script], version: Version | None) -> tuple[tuple[Lint, ...], Version | None]:
         """What the host's own PHP says of them; nothing where it runs no commands or has no PHP."""
