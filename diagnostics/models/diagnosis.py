@@ -36,6 +36,7 @@ class Diagnosis(models.Model):
     log_lines = models.JSONField(default=list)  # [{"at", "text", "paired"}] of the failing time, secrets removed
     offers = models.JSONField(default=list)  # plans as they are shown, with the digest that a click brings back
     no_trial = models.TextField(blank=True)  # why the .htaccess trial is not offered
+    trials = models.JSONField(default=list)  # [{"id", "why_not", "about"}]: which trials are possible, and how many looks they take
     again_at = models.DateTimeField(null=True)  # its log lagged: asked for once more when the log has caught up
     is_again = models.BooleanField(default=False)  # asked for because of that
 
