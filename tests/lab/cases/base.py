@@ -28,6 +28,7 @@ class Truth:
     headers: Mapping[str, str] = field(default_factory=dict)
     of: int = 1
     paths: tuple[str, ...] = ()  # others that are as right
+    is_empty: bool = False  # nothing is answered
 
     def why_not_shown(self, place: Place) -> str:
         """ "" when the symptom is there, else what was answered instead."""
@@ -35,7 +36,7 @@ class Truth:
         for _ in range(self.of):
             status, body = place.get(self.page, self.headers)
             told = place.setup.shows_errors and status == 200 and re.search(rb"<b>(Fatal|Parse) error</b>", body)
-            if (status in self.statuses and self.body in body) or told:
+            if (status in self.statuses and self.body in body and not (self.is_empty and body.strip())) or told:
                 return ""
             seen.append(f"{status} {b' '.join(body.split())[:160]!r}")
         return f"{self.page} answered {'; '.join(sorted(set(seen)))}"

@@ -11,13 +11,13 @@ from tests.lab.cases.base import APACHE, LOGGED, PHP, Truth, well
 from tests.lab.cases.htaccess import plant
 from tests.lab.cases.permissions import script
 from tests.lab.scene import Scene
+from tests.lab.sites import noise
 from tests.lab.sites.htaccess_lines import blocks, text
 from tests.lab.sites.php_site import describe, filler, page_source, php
 from tests.lab.sites.wordpress_site import describe as describe_wordpress
 from tests.lab.sites.wordpress_site import plugin
 
 WELL = Truth("none", statuses=(200,))
-_FATAL = "AH01071: Got error 'PHP message: PHP Fatal error:  Uncaught Error: Call to undefined function {0}() in {1}:{2}\\nStack trace:\\n#0 {{main}}\\n  thrown in {1} on line {2}'"
 
 
 @well((*APACHE, "engine"), "static", "php", "wordpress", times=4)
@@ -29,27 +29,18 @@ def _stamp(ago_s: float, form: str = "%a %b %d %H:%M:%S.000000 %Y") -> str:
     return time.strftime(form, time.gmtime(time.time() - ago_s))
 
 
-def _line(s: Scene, ago_s: float, message: str, module: str = "proxy_fcgi:error") -> str:
-    return f"[{_stamp(ago_s)}] [{module}] [pid {s.rng.randint(900, 9999)}:tid 1] [client 192.0.2.{s.rng.randint(1, 250)}:5{s.rng.randint(1000, 9999)}] {message}"
-
-
-@well(LOGGED, "static", "php", "wordpress", times=2)
+@well((*LOGGED, "engine"), "static", "php", "wordpress", times=2)
 def old_errors(s: Scene) -> Truth:
     """What went wrong last week was repaired."""
-    fatal = _FATAL.format(words.identifier(s.rng), s.path(s.at("index.php")), s.rng.randint(2, 90))
-    invalid = f"{s.path(s.at('.htaccess'))}: Invalid command 'RewritEngine', perhaps misspelled or defined by a module not included in the server configuration"
-    ago = s.rng.uniform(3, 200) * 3600
-    s.old_lines([_line(s, ago + 60 * n, *message) for n, message in enumerate(
-        [(fatal,), (invalid, "core:alert"), ("End of script output before headers: form.cgi", "cgid:error"), (fatal,), (invalid, "core:alert")] * 4)][::-1])  # fmt: skip
+    s.old_lines(noise.old(s, s.rng.randint(5, 200)))
     return WELL
 
 
-@well(LOGGED, "php", "wordpress")
+@well((*LOGGED, "engine"), "php", "wordpress")
 def old_errors_rotated(s: Scene) -> Truth:
     name = s.place.setup.error_log
-    fatal = _FATAL.format("gone", s.path(s.at("index.php")), 7)
-    s.keep(f"{name}.1", "\n".join(_line(s, 86_400 * 2 + n, fatal) for n in range(9, 0, -1)) + "\n")
-    s.keep(f"{name}.2.gz", gzip.compress(f"{_line(s, 86_400 * 9, fatal)}\n".encode()))
+    s.keep(f"{name}.1", "\n".join(noise.old(s, 20)) + "\n")
+    s.keep(f"{name}.2.gz", gzip.compress(("\n".join(noise.old(s, 9)) + "\n").encode()))
     return WELL
 
 
@@ -207,4 +198,33 @@ def file_with_a_mark_and_no_namespace(s: Scene) -> Truth:
     name = f"{s.rng.choice(words.PAGES)}-plain.php"
     s.keep(s.at(name), "\ufeff" + php("?>" + words.html(s.rng, "With a mark")).replace("<?php\n?>", ""))
     s.pages = ["/", f"/{name}"]
+    return WELL
+
+
+@well(APACHE, "static")
+def planned_maintenance(s: Scene) -> Truth:
+    """With a page of its own and a time to come back."""
+    s.keep(s.at("back-soon.html"), words.html(s.rng, "Maintenance", "<p>We are working on the site and will be back in an hour.</p>" * 3))
+    s.keep(
+        s.at(".htaccess"),
+        "ErrorDocument 503 /back-soon.html\nHeader always set Retry-After 3600\nRewriteEngine On\nRewriteCond %{REQUEST_URI} !^/back-soon\\.html$\n"
+        "RewriteRule ^ - [R=503,L]\n",
+    )
+    return Truth("none", statuses=(503,))
+
+
+@well((*APACHE, "engine"), "php")
+def redirects_that_end_well(s: Scene) -> Truth:
+    site = describe(s)
+    s.keep(s.at("start.php"), php(f"header('Location: /{site.page}');", "exit;"))
+    s.pages = ["/start.php", f"/{site.page}"]
+    return Truth("none", statuses=(200, 302))
+
+
+@well((*PHP, "ovh"), "php")
+def answers_in_json(s: Scene) -> Truth:
+    """An interface whose answers speak of errors."""
+    s.keep(s.at("api.php"), php("header('Content-Type: application/json');", "echo json_encode(['error' => null, 'errors' => [], 'database' => 'connected',",
+           "    'last_fatal' => 'PHP Fatal error: none', 'status' => 500, 'items' => range(1, 60)]);"))  # fmt: skip
+    s.pages = ["/", "/api.php"]
     return WELL

@@ -218,7 +218,7 @@ def fatal_behind_an_empty_page(s: Scene) -> Truth:
     site = describe(s)
     s.write(s.at("index.php"), page_source(s, site, site.title, more=lines))
     line = s.line_of(s.at("index.php"), "_gone();")
-    return Truth("php-fatal-hidden", s.at("index.php"), (line,), ("php-undefined-function",), statuses=(200,))
+    return Truth("php-fatal-hidden", s.at("index.php"), (line,), ("php-undefined-function",), statuses=(200,), is_empty=True)
 
 
 @case(PHP, "php")
@@ -236,25 +236,6 @@ def declares_too_late(s: Scene) -> Truth:
     source = s.read(s.at(site.class_file)).decode().replace("<?php\n", "<?php\n$early = 1;\nnamespace Shop;\n", 1)
     s.write(s.at(site.class_file), source)
     return Truth("php-parse-error", s.at(site.class_file), (3,), ("php-uncaught-exception",))
-
-
-@case(PHP, "php", times=2)
-def application_answers_500(s: Scene) -> Truth:
-    """The program catches everything, writes a log of its own and answers 500."""
-    site, rng = describe(s), s.rng
-    log = rng.choice(("storage/logs/laravel.log", "var/log/prod.log", "logs/app.log", "data/errors.log"))
-    noun = rng.choice(words.NOUNS)
-    s.folder(s.at(log.rpartition("/")[0]))
-    handler = [
-        "set_exception_handler(function (Throwable $e) {",
-        "    $line = '[' . date('Y-m-d H:i:s') . '] production.ERROR: ' . $e->getMessage() . ' {\"exception\":\"[object] (' . get_class($e) . '(code: 0): ' . $e->getMessage() . ' at ' . $e->getFile() . ':' . $e->getLine() . ')\"}';",
-        f"    file_put_contents(__DIR__ . '/{log}', $line . PHP_EOL, FILE_APPEND);",
-        "    http_response_code(500);", "    echo '<h1>Whoops</h1>';", "});",
-        f"throw new RuntimeException('{noun} service: key expired');",
-    ]  # fmt: skip
-    s.write(s.at("index.php"), page_source(s, site, site.title, more=handler))
-    line = s.line_of(s.at("index.php"), "key expired")
-    return Truth("application-answers-500", s.at("index.php"), (line,), ("php-uncaught-exception",), paths=(s.at(log),))
 
 
 @case(PHP, "php")

@@ -65,6 +65,75 @@ def plugin_fails_now_and_then(s: Scene) -> Truth:
 
 
 @case(PHP, "wordpress")
+def plugin_uploaded_in_part(s: Scene) -> Truth:
+    """The main file is new, one that it needs has not arrived."""
+    slug = s.rng.choice(describe(s).plugins)
+    folder = s.at(f"wp-content/plugins/{slug}")
+    for name, content in plugin(s.rng, slug).items():
+        s.write(f"{folder}/{name}", content)
+    s.remove(f"{folder}/includes/start.php")
+    line = s.line_of(f"{folder}/{slug}.php", "includes/start.php")
+    return Truth("wordpress-plugin", f"{folder}/{slug}.php", (line,), ("php-missing-file",), paths=(f"{folder}/includes/start.php",))
+
+
+@case(PHP, "wordpress")
+def two_plugins_with_the_same_function(s: Scene) -> Truth:
+    first, second = describe(s).plugins[:2]
+    paths = [s.at(f"wp-content/plugins/{slug}/{slug}.php") for slug in (first, second)]
+    for path in paths:
+        s.write(path, s.read(path) + b"function render_the_price($x) { return $x; } /* here */\n")
+    return Truth(
+        "wordpress-plugin", paths[1], (s.line_of(paths[1], "/* here */"),), ("php-uncaught-exception", "php-parse-error"), paths=(paths[0],)
+    )
+
+
+@case((*PHP, "ovh", "shown"), "wordpress", times=2)
+def plugin_fails_into_a_log_of_its_own(s: Scene) -> Truth:
+    """WP_DEBUG_LOG: what PHP says stands in wp-content/debug.log and nowhere else."""
+    text = s.read(s.at("wp-config.php")).decode()
+    debug = "define( 'WP_DEBUG', true );\ndefine( 'WP_DEBUG_LOG', true );\ndefine( 'WP_DEBUG_DISPLAY', false );"
+    s.keep(s.at("wp-config.php"), text.replace("define( 'WP_DEBUG', false );", debug))
+    also = ("php-undefined-function", "php-uncaught-exception", "php-class-not-found")
+    return _plugin(s, [f"    {s.rng.choice(_FATAL)} /* here */"], "wordpress-plugin", also)
+
+
+@case(PHP, "wordpress")
+def plugin_fails_and_theme_would(s: Scene) -> Truth:
+    """Two at once: WordPress loads plugins first."""
+    theme = s.at(f"wp-content/themes/{describe(s).theme}/functions.php")
+    s.write(theme, php(filler(s.rng, 3), "nothing_either();"))
+    slug = describe(s).plugins[0]
+    path = s.at(f"wp-content/plugins/{slug}/{slug}.php")
+    s.write(path, s.read(path) + f"{s.rng.choice(_FATAL)} /* here */\n".encode())
+    also = ("php-undefined-function", "php-uncaught-exception", "php-class-not-found")
+    return Truth("wordpress-plugin", path, (s.line_of(path, "/* here */"),), also)
+
+
+@case(PHP, "wordpress")
+def theme_gone(s: Scene) -> Truth:
+    """WordPress then answers 200 with nothing."""
+    folder = s.at(f"wp-content/themes/{describe(s).theme}")
+    s.path(folder).rename(s.path(folder + "-old"))
+    return Truth("wordpress-theme", folder, statuses=(200, 500), is_empty=True, paths=(folder + "-old",))
+
+
+@case(("plain", "shared", "fcgid"), "wordpress")
+def permalinks_lost(s: Scene) -> Truth:
+    """The start page is well, every other is a 404."""
+    assert s.database is not None
+    s.databases.run(
+        f"UPDATE {s.database.prefix}options SET option_value = '/%postname%/' WHERE option_name = 'permalink_structure'", s.database.name
+    )
+    kept = [
+        line for line in s.read(s.at(".htaccess")).decode().split("\n") if line not in ("RewriteEngine On", "RewriteRule . /index.php [L]")
+    ]
+    s.write(s.at(".htaccess"), "\n".join(kept))
+    s.pages = ["/", "/opening-hours/"]
+    first = s.line_of(s.at(".htaccess"), "# BEGIN WordPress")
+    return Truth("htaccess-wordpress-block", s.at(".htaccess"), tuple(range(first, first + 10)), page="/opening-hours/", statuses=(404,))
+
+
+@case(PHP, "wordpress")
 def theme_fails(s: Scene) -> Truth:
     path = s.at(f"wp-content/themes/{describe(s).theme}/functions.php")
     line = s.rng.choice((*_FATAL, "$x = [1, 2;"))
