@@ -17,7 +17,7 @@ from diagnostics.transports.base import FileKind, Reader, TransportError
 LIMIT = 512 * 1024
 FURTHEST = 4 * 1024 * 1024  # how far back from its end a busy log is read
 MOST_LINES = 200
-MOST_PACKED = 48 * 1024 * 1024  # of a log that gzip packed: about half a gigabyte unpacked
+MOST_PACKED = 8 * 1024 * 1024  # bytes of a log that gzip packed, about a hundred megabytes unpacked: more takes too long over a slow line
 BEFORE = timedelta(seconds=90)
 AROUND_PROBE = timedelta(seconds=3)
 _TELLING = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Compile|Core) error|\.htaccess: |\.htaccess:\d+: |Uncaught |\[core:alert\]")
