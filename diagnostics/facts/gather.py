@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -43,12 +43,21 @@ def gather(
 
     `ask_database` asks a database from here, where that is allowed and the host runs no commands.
     """
-    deadline = time.monotonic() + time_limit_s
     evidence = Evidence(site_seen, profile, reader.protocol, docroot=paths.docroot, read_at=now)
-    logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, profile)
+    for found in stages(reader, evidence, paths, time.monotonic() + time_limit_s, ask_database):
+        evidence = found
+    return evidence
+
+
+def stages(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: float, ask_database: Asker | None = None) -> Iterator[Evidence]:
+    """The evidence as it grows, cheap and telling facts first. `deadline` in monotonic seconds."""
+    site_seen = evidence.site
+    logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, evidence.profile)
     evidence = replace(evidence, error_log=logs.lines)
     evidence = _with_folders_above(reader, replace(evidence, htaccess=_htaccess(reader, paths, ())), paths)
+    yield evidence
     evidence = _with_modes(reader, _with_tree(reader, evidence, paths, deadline))
+    yield evidence
     if not isinstance(evidence.tree, Unreadable) and time.monotonic() < deadline:
         logs = server_logs.read_more(reader, site_seen, paths.docroot, logs, evidence.tree)
         evidence = replace(evidence, error_log=logs.lines)
@@ -56,12 +65,14 @@ def gather(
         lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
         scripts = cgi_scripts.wanted(evidence.tree, evidence.site, lines)
         evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, scripts), ()))
+        yield evidence
     files = SmallFiles(reader)
     evidence, applications = with_applications(files, evidence, deadline)
+    yield evidence
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins, ask_database)
     evidence = php_site.read(files, evidence, logs, deadline)
-    return replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
+    yield replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
 
 def _quietly(read: Callable[[], T], otherwise: T) -> T:
