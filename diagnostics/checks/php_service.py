@@ -14,7 +14,7 @@ from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.php_files import script_of
-from diagnostics.findings import Finding, Severity
+from diagnostics.findings import Finding, Proof, Severity
 from sites.texts import mark as _
 
 _ENDED = re.compile(r"script '([^']+)' \(request: \"[^\"]*\"\) execution timed out \(([\d.]+) sec\), terminating")
@@ -26,6 +26,7 @@ _GAVE_UP = re.compile(
 )
 _CRASHED = re.compile(
     r"AH01067: Failed to read FastCGI header|recv\(\) failed \(104: Connection reset by peer\) while reading|"
+    r"mod_fcgid: error reading data from FastCGI server|exit\(communication error\), get unexpected signal|"
     r"child \d+ exited on signal (?:4|6|7|8|9|11)\b|AH0005[12]: child pid \d+ exit signal|exited with core dump"
 )
 _FULL = re.compile(r"server reached pm\.max_children setting|Reached max children process limit|AH00161|can't apply process slot")
@@ -43,6 +44,28 @@ def php_service(evidence: Evidence) -> Iterator[Finding]:
         if found and (found.cause, found.path) not in seen:
             seen.add((found.cause, found.path))
             yield found
+
+
+@check(id="some-pages", title=_("Pages that PHP leaves without an answer while it answers others"), needs=("tree",), order=37)
+def some_pages(evidence: Evidence) -> Iterator[Finding]:
+    """From outside alone: PHP runs, as other scripts answer, and one gets none."""
+    pages = failing_pages(evidence.site)
+    well = [page for page in evidence.site.pages if page not in pages and page.status == 200]
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}
+    if not any(script_of(page, evidence.docroot, shown) for page in well):
+        return
+    for page in pages:
+        script = script_of(page, evidence.docroot, shown)
+        cause = {502: "php-process-crash", 503: "php-process-crash", 504: "script-too-slow"}.get(page.status or 0, "")
+        if script and cause and page.kind != "maintenance":
+            entry = CAUSES[cause]
+            proof = Proof("probe", f"{page.path}: {page.status}; {well[0].path}: {well[0].status}")
+            yield Finding(
+                "some-pages", cause, Severity.CRITICAL, 0.65, f"{entry.title} ({shown[script]}).", entry.explanation, shown[script],
+                evidence=(proof,), repairs=entry.repairs,
+            )  # fmt: skip
+            return
 
 
 def _is_of_gateway(evidence: Evidence) -> bool:
@@ -69,17 +92,18 @@ def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int
     if waited and (match := _TRACED.search(line.text)):
         path, number = places[match[1]]
         return _finding("script-too-slow", line, 0.8, shown_path(path, evidence), number or None)
-    if waited and _GAVE_UP.search(line.text) and not fails_everywhere(evidence.site):
-        return _finding("script-too-slow", line, 0.9 if line.paired else 0.85, _script(evidence))
+    answered_500 = "mod_fcgid" in line.text  # which says so instead of 504
+    if (waited or answered_500) and _GAVE_UP.search(line.text) and not fails_everywhere(evidence.site):
+        return _finding("script-too-slow", line, 0.9 if line.paired else 0.85, script_of_failure(evidence))
     if _CRASHED.search(line.text):
         alone = not fails_everywhere(evidence.site) or len(evidence.site.pages) == 1
-        return _finding("php-process-crash" if alone else "php-service-crash", line, 0.91, _script(evidence) if alone else "")
+        return _finding("php-process-crash" if alone else "php-service-crash", line, 0.91, script_of_failure(evidence) if alone else "")
     if _FULL.search(line.text) and any((page.status or 500) >= 502 for page in failing_pages(evidence.site)):
         return _finding("upstream-timeout", line, 0.7, more=_("All processes that PHP may have were busy."))
     return None
 
 
-def _script(evidence: Evidence) -> str:
+def script_of_failure(evidence: Evidence) -> str:
     """The script of the failing page, as people see it; "" where there are several, or none."""
     tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
     shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}

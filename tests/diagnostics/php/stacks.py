@@ -102,8 +102,11 @@ def lay_out(root: Path, files: dict[str, str | bytes]) -> None:
 
 
 @contextlib.contextmanager
-def stack(kind: str, home: Path, files: dict[str, str | bytes], settings: str = "") -> Iterator[Stack]:
-    """Serves `files` below home/www until the block ends; skips the test where that cannot be tried. `settings`: more of php.ini."""
+def stack(kind: str, home: Path, files: dict[str, str | bytes], settings: str = "", apache: str = "") -> Iterator[Stack]:
+    """Serves `files` below home/www until the block ends; skips the test where that cannot be tried.
+
+    `settings`: more of php.ini; `apache`: more of Apache's configuration for mod_fcgid.
+    """
     if why := why_not(kind):
         pytest.skip(why)
     root, logs = home / "www", home / "logs"
@@ -113,6 +116,7 @@ def stack(kind: str, home: Path, files: dict[str, str | bytes], settings: str = 
     ini = home / "conf"
     ini.mkdir(exist_ok=True)
     own_log = f"error_log={logs}/php_error.log\n" if kind == "plain-log" else ""
+    (ini / "apache.conf").write_text(apache)
     (ini / "php.ini").write_text(f"display_errors=0\nlog_errors=1\n{own_log}{settings}")
     home.chmod(0o755)
     with _SERVED[kind](kind, home, root, logs, ini) as made:
@@ -176,7 +180,7 @@ def _cgi(kind: str, home: Path, root: Path, logs: Path, ini: Path) -> Iterator[S
         )
         module = "actions"
     else:
-        lines = f"FcgidIPCDir {ini}/ipc\nFcgidProcessTableFile {ini}/shm\n{lines}"
+        lines = f"FcgidIPCDir {ini}/ipc\nFcgidProcessTableFile {ini}/shm\n{lines}\n{(ini / 'apache.conf').read_text()}"
     with apache(root, logs, modules=(*DEFAULT_MODULES, module), extra=lines) as server:
         yield Stack(int(server.url.rpartition(":")[2]), root, server.error_log, server.access_log, kind)
 

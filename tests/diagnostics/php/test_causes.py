@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,22 @@ def test_unreadable_file_that_is_required(tmp_path: Path) -> None:
         (tmp_path / "www/inc.php").chmod(0)
         causes = [finding.cause for finding in findings(served.seen("/index.php"))]
     assert causes[0] == "file-unreadable"
+
+
+def test_crash_and_slowness_are_told_from_outside_where_no_log_is(tmp_path: Path) -> None:
+    with stack(
+        "apache-fpm", tmp_path, {"crash.php": "<?php\nexec('kill -9 ' . getmypid());\nsleep(1);\n", "well.php": "<?php echo 1;"}
+    ) as served:
+        served.log, served.access = tmp_path / "none.log", None
+        seen = served.seen("/crash.php", "/well.php")
+    for log in (tmp_path / "logs").iterdir():
+        log.unlink()
+    found = run_checks(replace(seen, error_log=())).findings[0]
+    assert (found.cause, found.path, found.sureness) == ("php-process-crash", "www/crash.php", "likely")
+
+
+def test_fcgid_that_gives_up_is_a_slow_script(tmp_path: Path) -> None:
+    files: Files = {"slow.php": "<?php\nsleep(9);\n", "well.php": "<?php echo 1;"}
+    with stack("fcgid", tmp_path, files, apache="FcgidIOTimeout 2\n") as served:
+        found = findings(served.seen("/slow.php", "/well.php"))[0]
+    assert (found.cause, found.path) == ("script-too-slow", "www/slow.php")
