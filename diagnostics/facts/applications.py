@@ -171,6 +171,7 @@ class Applications:
         late = [each for each in made.components if since and since - _LATELY_S < each.changed_at < since + 60]
         late.sort(key=lambda each: -each.changed_at)
         chosen = list(dict.fromkeys(each.absolute for each in (*named, *late)))[:_MOST_DESCRIBED]
+        self.files.fetch(path for each in made.components if each.absolute in chosen for path in facts.header_paths(each)[:2])
         parts = tuple(facts.described(each) if each.absolute in chosen else each for each in made.components)
         return replace(made, components=parts)
 

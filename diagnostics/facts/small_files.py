@@ -1,7 +1,8 @@
-"""Small files read several at a time: in one command where the host gives a shell, else one after the other. Nothing is read twice."""
+"""Small files read several at a time: in one command where the host gives a shell, over SFTP together. Nothing is read twice."""
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterable
 
@@ -25,6 +26,9 @@ class SmallFiles:
         wanted = [path for path in dict.fromkeys(paths) if path not in self._known][: max(0, MOST_FILES - len(self._known))]
         if len(wanted) > 1 and Capability.RUN_COMMANDS in self.reader.capabilities:
             self._known.update(self._by_command(wanted))
+        elif len(wanted) > 1 and (read_many := getattr(self.reader, "read_many", None)) is not None:
+            with contextlib.suppress(TransportError):
+                self._known.update(read_many(wanted, LIMIT))
 
     def content(self, path: str) -> bytes | None:
         if path not in self._known:

@@ -28,7 +28,8 @@ DROP_INS = frozenset(
 )  # fmt: skip
 _TELLING = (
     "WP_DEBUG", "WP_DEBUG_LOG", "WP_DEBUG_DISPLAY", "WP_CACHE", "WP_ALLOW_REPAIR", "WP_MEMORY_LIMIT", "WP_CONTENT_DIR", "WP_PLUGIN_DIR",
-    "WPMU_PLUGIN_DIR", "MULTISITE", "WP_ALLOW_MULTISITE", "DISALLOW_FILE_MODS", "DISALLOW_FILE_EDIT", "WP_HOME", "WP_SITEURL", "DB_HOST", "DB_NAME",
+    "WPMU_PLUGIN_DIR", "MULTISITE", "WP_ALLOW_MULTISITE", "DISALLOW_FILE_MODS", "DISALLOW_FILE_EDIT", "WP_HOME", "WP_SITEURL",
+    "DB_HOST", "DB_NAME",
     "WP_DISABLE_FATAL_ERROR_HANDLER",
 )  # fmt: skip
 _VERSION = re.compile(r"\$wp_version\s*=\s*['\"]([0-9][0-9A-Za-z.+-]{0,30})['\"]")
@@ -206,18 +207,19 @@ class WordPressFacts:
         title = values.get("Plugin Name") or values.get("Theme Name") or ""
         return replace(component, title=title, version=values.get("Version", "")[:30], requires_php=values.get("Requires PHP", "")[:20])
 
-    def _header(self, component: Component) -> dict[str, str]:
+    def header_paths(self, component: Component) -> list[str]:
+        """The files that may hold its header, the usual one first."""
         folder = component.real or component.absolute
         if not component.is_folder:
-            paths = [folder]
-        elif component.kind == "theme":
-            paths = [f"{folder}/style.css"]
-        else:
-            inside = [
-                entry.absolute for entry in self._children(component.absolute) if entry.kind == "file" and entry.path.endswith(".php")
-            ]
-            first = f"{folder}/{component.slug}.php"
-            paths = sorted(inside, key=lambda path: (posixpath.basename(path) != posixpath.basename(first), path))[:4] or [first]
+            return [folder]
+        if component.kind == "theme":
+            return [f"{folder}/style.css"]
+        first = f"{component.slug}.php"
+        inside = [each.absolute for each in self._children(component.absolute) if each.kind == "file" and each.path.endswith(".php")]
+        return sorted(inside, key=lambda path: (posixpath.basename(path) != first, path))[:4] or [f"{folder}/{first}"]
+
+    def _header(self, component: Component) -> dict[str, str]:
+        paths = self.header_paths(component)
         for path in paths:
             values = {found[1]: found[2] for found in _HEADER.finditer(self.files.head(path, _HEADER_BYTES))}
             if "Plugin Name" in values or "Theme Name" in values or (values and len(paths) == 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from diagnostics.transports.failures import not_a_folder, not_regular, replaced_
 from diagnostics.transports.paths import LIST_LIMIT, checked, is_plain_name, joined, too_many
 from diagnostics.transports.scanning import walk_by_scan
 from diagnostics.transports.sftp_answers import as_stat, from_status, to_bytes, to_text
+from diagnostics.transports.sftp_many import read_many
 from diagnostics.transports.sftp_packets import Attrs, SftpStatus
 from diagnostics.transports.sftp_scan import SftpScan
 from diagnostics.transports.sftp_wire import SftpWire
@@ -65,6 +66,10 @@ class SftpReader:
         if len(content) > limit:
             raise too_large(path, limit)
         return content
+
+    def read_many(self, paths: Sequence[str], limit: int) -> dict[str, bytes | None]:
+        """Several files as `read` gives them, for little more than the time of one; None for what `read` would refuse."""
+        return read_many(self._wire, paths, limit)
 
     def read_tail(self, path: str, limit: int) -> bytes:
         with self._log(path) as (handle, size):
