@@ -37,7 +37,7 @@ def php_errors(evidence: Evidence) -> Iterator[Finding]:
         message = read_php_message(line.text, before, evidence.php.version) or _other(line)
         if message is None:
             continue
-        sharp = sharpened(message, shown_path(message.path, evidence), evidence)
+        sharp = _of_refused(sharpened(message, shown_path(message.path, evidence), evidence), message, evidence)
         key = (sharp.cause, sharp.path, sharp.line)
         if key not in seen:
             seen.add(key)
@@ -65,6 +65,12 @@ def application_log(evidence: Evidence) -> Iterator[Finding]:
             seen.add(key)
         if len(seen) >= 3:
             return
+
+
+def _of_refused(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    """A file that may not be read is what has to be repaired, not the script that asks for it."""
+    match = re.search(r"Failed opening (?:required )?'(/[^']+)'", message.message) if sharp.cause == "file-unreadable" else None
+    return replace(sharp, path=shown_path(match[1], evidence), line=None) if match else sharp
 
 
 def _only_words(line: LogLine) -> PhpMessage:

@@ -138,8 +138,8 @@ def test_two_faults_are_both_told(tmp_path: Path) -> None:
 def test_unreadable_file_that_is_required(tmp_path: Path) -> None:
     with stack("apache-fpm", tmp_path, {"index.php": "<?php\nrequire __DIR__ . '/inc.php';\n", "inc.php": "<?php\n"}) as served:
         (tmp_path / "www/inc.php").chmod(0)
-        causes = [finding.cause for finding in findings(served.seen("/index.php"))]
-    assert causes[0] == "file-unreadable"
+        first = findings(served.seen("/index.php"))[0]
+    assert (first.cause, first.path) == ("file-unreadable", "www/inc.php")
 
 
 def test_crash_and_slowness_are_told_from_outside_where_no_log_is(tmp_path: Path) -> None:
