@@ -1,0 +1,81 @@
+"""A folder without a start page, which the web server neither shows nor lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import docroot_name, failing_pages, lines_of_failure, proof_of, repairs_for, shut_folders
+from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.registry import check
+from diagnostics.checks.roads import place_of, visit_of
+from diagnostics.evidence import Evidence, PageSeen
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.htaccess.simulating import follow
+from sites.texts import mark as _
+
+_LOGGED = re.compile(
+    r"AH01276: Cannot serve directory (?P<apache>[^\n:]+?): No matching|directory index of \"(?P<nginx>[^\"]+)\" is forbidden"
+)
+_LOOKS_LIKE_ONE = re.compile(r"^(?:index|default|home)\.[\w.~-]+$", re.IGNORECASE)
+_CLOSED = re.compile(rb"(?im)^\s*(require\s+all\s+denied|deny\s+from)")
+
+
+@check(id="index-file", title=_("Whether the start page is there"), order=24)
+def index_file(evidence: Evidence) -> Iterator[Finding]:
+    lines = lines_of_failure(evidence)
+    logged = next(((line, match) for line in lines if (match := _LOGGED.search(line.text))), None)
+    if logged:
+        line, match = logged
+        folder = shown_path((match.group("apache") or match.group("nginx")).rstrip("/") + "/x", evidence).rpartition("/")[0]
+        yield _finding(evidence, folder, 0.97 if line.paired else 0.9, proof_of(line))
+    elif not any(line.paired for line in lines):
+        found = (_without_log(evidence, page) for page in failing_pages(evidence.site))
+        yield from [each for each in found if each is not None][:1]
+
+
+def _without_log(evidence: Evidence, page: PageSeen) -> Finding | None:
+    """A folder is asked for, and by the files as they are it has no index."""
+    place = place_of(evidence)
+    if place is None or page.status not in (403, 404) or evidence.tree_truncated:
+        return None
+    ending = follow(place, visit_of(page))
+    if ending.kind != "folder":
+        return None
+    folder = shown_path(place.docroot + ending.target.rstrip("/") + "/x", evidence).rpartition("/")[0]
+    if shut_folders(evidence, folder) or _is_closed_on_purpose(evidence, folder):
+        return None
+    return _finding(evidence, folder, 0.87, Proof("probe", f"{page.path}: {page.status}"))
+
+
+def _is_closed_on_purpose(evidence: Evidence, folder: str) -> bool:
+    files = evidence.htaccess if isinstance(evidence.htaccess, tuple) else ()
+    return any(_CLOSED.search(file.content) for file in files if file.path == f"{folder}/.htaccess")
+
+
+def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -> Finding:
+    cause = CAUSES["index-file-missing"]
+    folder = folder or docroot_name(evidence)
+    others = _others(evidence, folder)
+    hint = cause.explanation
+    if others:
+        hint += " " + _("These may be it under another name: {names}. Small and capital letters count.").format(names=", ".join(others))
+    return Finding(
+        check="index-file",
+        cause="index-file-missing",
+        severity=Severity.CRITICAL,
+        confidence=confidence,
+        summary=_("The folder {path} has no start page (index.php or index.html).").format(path=folder),
+        hint=hint,
+        path=folder,
+        evidence=(proof,),
+        repairs=repairs_for("index-file-missing"),
+    )
+
+
+def _others(evidence: Evidence, folder: str) -> list[str]:
+    """What looks like a start page that was renamed."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    names = [entry.path.rsplit("/", 1)[-1] for entry in entries if entry.path.rpartition("/")[0] == folder and entry.kind == "file"]
+    return [name for name in names if _LOOKS_LIKE_ONE.match(name)][:5]
