@@ -28,6 +28,7 @@ def recent_changes(evidence: Evidence) -> Iterator[Finding]:
     if began is None or not is_failing(evidence.site) or not _may_be_a_program(evidence) or _is_explained(evidence):
         return
     late = [change for change in evidence.changes if is_just_before(change, began) or (not change.last and change.source == "baseline")]
+    late = [change for change in late if not _is_idle(change, evidence)]
     for change in late[:3]:
         yield _suspected(change, began, is_alone=len(late) == 1)
 
@@ -42,6 +43,15 @@ def _suspected(change: Change, began: datetime, *, is_alone: bool) -> Finding:
         change.paths[0] if change.paths else "", also=() if cause.code == "recent-change" else ("recent-change",),
         evidence=(Proof("change", words),), repairs=cause.repairs, data=(("slug", change.name), ("kind", change.what)),
     )  # fmt: skip
+
+
+def _is_idle(change: Change, evidence: Evidence) -> bool:
+    """Whether it is a plugin that is installed and, by the database's own word, not active."""
+    trial = evidence.database
+    active = trial.plugins if isinstance(trial, DatabaseTrial) else None
+    if change.what != "plugin" or active is None or not change.paths:
+        return False
+    return not any(f"/plugins/{name.split('/')[0]}" in path for name in active for path in change.paths)
 
 
 def _may_be_a_program(evidence: Evidence) -> bool:

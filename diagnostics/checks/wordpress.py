@@ -17,7 +17,8 @@ from diagnostics.checks.stack import Frame, frames, wanted_file
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Proof, Severity
-from diagnostics.installed import Application, Component
+from diagnostics.installed import Application, Component, DatabaseTrial
+from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
 _KINDS = {"plugin": "wordpress-plugin", "theme": "wordpress-theme", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
@@ -174,6 +175,7 @@ def wordpress_files(evidence: Evidence) -> Iterator[Finding]:
         if application.name == "wordpress" and is_affected(application, evidence):
             yield from _of_settings(application)
             yield from _of_core_files(application)
+            yield from _of_theme(application, evidence)
     yield from _of_maintenance(evidence)
 
 
@@ -203,6 +205,26 @@ def _of_core_files(application: Application) -> Iterator[Finding]:
             evidence=(Proof("file", f"{damage.path}: {damage.why}"),), repairs=cause.repairs,
             data=(("general", "php-missing-file" if damage.is_missing else "php-truncated-file"), ("version", application.version)),
         )  # fmt: skip
+
+
+def _of_theme(application: Application, evidence: Evidence) -> Iterator[Finding]:
+    """A theme that the database names and whose folder is not there: WordPress then shows an empty page (template-loader.php)."""
+    trial = evidence.database
+    if not isinstance(trial, DatabaseTrial) or trial.settings_path != application.settings_path:
+        return
+    there = {part.slug for part in application.components if part.kind == "theme"}
+    lost = [name for name in dict.fromkeys((trial.theme, trial.parent_theme)) if name and name.partition("/")[0] not in there]
+    if not lost or evidence.tree_truncated:
+        return
+    path = f"{posixpath.relpath(application.content, above(evidence.docroot))}/themes/{lost[0]}"
+    is_empty = any(page.kind == Kind.WHITE_PAGE.value for page in failing_pages(evidence.site))
+    said = _("The active theme “{name}” is not there.").format(name=lost[0])
+    yield Finding(
+        "wordpress-files", "wordpress-theme", Severity.CRITICAL, 0.96 if is_empty else 0.8, f"{said} ({path})",
+        _("WordPress cannot show a page without it. Upload its folder again, or choose another theme."), path, also=("php-missing-file",),
+        evidence=(Proof("database", said), Proof("file", _("{path} does not exist").format(path=path))),
+        data=(("general", "php-missing-file"), ("slug", lost[0]), ("kind", "theme"), ("component", path)),
+    )  # fmt: skip
 
 
 def _of_maintenance(evidence: Evidence) -> Iterator[Finding]:

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from diagnostics import examining
+from diagnostics.databases import asker
 from diagnostics.examining import Examination
 from diagnostics.transports.local import LocalReader
-from sites.models import Site
+from sites.models import Host, Site
 from tests.corpus.software.wordpress import install, lay_out
 from tests.factories import make_site
 from tests.programs import binary, mariadb, running
@@ -117,6 +118,19 @@ def test_what_even_the_installer_does_not_tell_is_weighed_by_what_changed(site: 
     os.utime(blog.root / "wp-config.php", (1_700_000_000, 1_700_000_000))
     finding = examined(site, blog).findings[0]
     assert (finding.cause, finding.sureness) == ("database-server-down", "possible") and "database-access-denied" in finding.also
+
+
+def test_theme_that_is_not_there_is_named_by_the_database(site: Site, blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a database that can be asked: the account lies on this machine."""
+    monkeypatch.setattr(examining.databases, "asker", lambda host: asker(Host(protocol="local")))
+    blog.sql("UPDATE wp_options SET option_value = 'gone' WHERE option_name IN ('template', 'stylesheet')")
+    try:
+        found = examined(site, blog)
+    finally:
+        blog.sql("UPDATE wp_options SET option_value = 'plain' WHERE option_name IN ('template', 'stylesheet')")
+    assert [page.kind for page in found.evidence.site.pages] == ["white-page"]
+    assert (found.findings[0].cause, found.findings[0].path) == ("wordpress-theme", "www/wp-content/themes/gone")
+    assert found.findings[0].sureness == "certain"
 
 
 def test_blog_that_shows_its_installer_is_not_well_and_its_prefix_is_named(site: Site, blog: Blog) -> None:
