@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from diagnostics.installed import Application, Change, DatabaseTrial
 from diagnostics.php.seen import PhpSeen
+from diagnostics.tried import Tried
 
 _LATEST = 253_370_764_800  # the year 9999, which is the last one that `datetime` knows, in every time zone
 LOGS = ("error-log", "application-log")  # sources of proofs that a server or a program wrote by itself
@@ -66,6 +67,17 @@ class TreeEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SpaceLeft:
+    """Bytes that are free and of how many, how many more files may be made, what the account uses and may use. None: not told."""
+
+    free: int | None = None
+    size: int | None = None
+    files: int | None = None
+    quota_used: int | None = None
+    quota_allowed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageSeen:
     """What the probe saw of one page, as diagnostics needs it."""
 
@@ -107,6 +119,7 @@ class Evidence:
     modes: bool | Unreadable = True  # whether the permissions of the tree are those of the host, or why they are not known
     docroot: str = ""  # absolute, as the transport names it
     root_mode: int | None = None  # mode of the folder above the docroot
+    space: SpaceLeft | None = None  # read where something fails
     folders_above: tuple[TreeEntry, ...] = ()  # the account's folders above the docroot, as far as this login sees them, outermost first
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
     existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there
@@ -115,6 +128,7 @@ class Evidence:
     changes: tuple[Change, ...] = ()  # what changed shortly before the failure, the latest first
     application_log: tuple[LogLine, ...] = ()  # what the application wrote into a log of its own; read where nothing else explains
     php: PhpSeen = field(default_factory=PhpSeen)
+    tried: tuple[Tried, ...] = ()  # trials of the failure at hand
     read_at: datetime | None = None
 
     def exists(self, path: str) -> bool | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, lines_of_failure, proof_of, repairs_for, shut_folders
+from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, lines_of_failure, proof_of, repairs_for, shut_folders
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
-from diagnostics.checks.roads import place_of, visit_of
 from diagnostics.evidence import Evidence, PageSeen
 from diagnostics.findings import Finding, Proof, Severity
-from diagnostics.htaccess.simulating import follow
+from diagnostics.htaccess.parser import parse
 from sites.texts import mark as _
 
+# What servers show for a folder where nobody says otherwise (nginx: index; Apache: DirectoryIndex), as hosts set them.
+_INDEX = ("index.php", "index.html", "index.htm", "index.xhtml", "index.cgi", "index.pl", "index.phtml", "index.shtml", "default.htm",
+          "default.html", "default.php", "home.html")  # fmt: skip
 _LOGGED = re.compile(
     r"AH01276: Cannot serve directory (?P<apache>[^\n:]+?): No matching|directory index of \"(?P<nginx>[^\"]+)\" is forbidden"
 )
@@ -36,17 +39,24 @@ def index_file(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _without_log(evidence: Evidence, page: PageSeen) -> Finding | None:
-    """A folder is asked for, and by the files as they are it has no index."""
-    place = place_of(evidence)
-    if place is None or page.status not in (403, 404) or evidence.tree_truncated:
-        return None
-    ending = follow(place, visit_of(page))
-    if ending.kind != "folder":
-        return None
-    folder = shown_path(place.docroot + ending.target.rstrip("/") + "/x", evidence).rpartition("/")[0]
-    if shut_folders(evidence, folder) or _is_closed_on_purpose(evidence, folder):
+    """A folder is asked for that holds nothing that is shown for a folder."""
+    folder = _folder_of(evidence, page)
+    if page.status not in (403, 404) or not folder or shut_folders(evidence, folder) or _is_closed_on_purpose(evidence, folder):
         return None
     return _finding(evidence, folder, 0.87, Proof("probe", f"{page.path}: {page.status}"))
+
+
+def _folder_of(evidence: Evidence, page: PageSeen) -> str:
+    """The folder that the page's address names, "" where that is none, it has a start page, or it cannot be told."""
+    if not isinstance(evidence.tree, tuple) or evidence.tree_truncated:
+        return ""
+    named = set(_INDEX)
+    for file in htaccess_files(evidence):
+        named |= {word.lower() for line in parse(file.content).lines if line.key == "directoryindex" for word in line.words}
+    folder = f"{docroot_name(evidence)}/{unquote(urlsplit(page.url).path).strip('/')}".rstrip("/")
+    is_folder = any(entry.path == folder and entry.kind == "folder" for entry in evidence.tree)
+    below = (entry.path.rpartition("/") for entry in evidence.tree)
+    return folder if is_folder and not any(head == folder and name.lower() in named for head, _slash, name in below) else ""
 
 
 def _is_closed_on_purpose(evidence: Evidence, folder: str) -> bool:

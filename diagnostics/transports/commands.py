@@ -89,3 +89,12 @@ _LINT = (
 def lint(paths: Sequence[str], version: str, mark: str) -> Command:
     """`php -l` of some files: first a line with the version, then for each file a line with `mark` and what PHP says of it."""
     return Command(("sh", "-c", _LINT, "sh", version, mark, *paths), limit=256 * 1024, seconds=12.0)
+
+
+# How much room is left where a path lies, in kilobytes and in files, and what of the account's quota is used.
+_SPACE = 'mark=$2; df -Pk -- "$1" 2>/dev/null; echo "$mark"; df -Pi -- "$1" 2>/dev/null; echo "$mark"; quota -w 2>/dev/null; exit 0'
+
+
+def space(path: str, mark: str) -> Command:
+    """`df -Pk`, `df -Pi` and `quota`, parted by lines with `mark`. What the host does not have prints nothing."""
+    return Command(("sh", "-c", _SPACE, "sh", path, mark), limit=16_384, seconds=6.0)

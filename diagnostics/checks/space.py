@@ -1,0 +1,77 @@
+"""Whether there is room left, and what takes it: a list for a person to decide from, nothing is ever removed by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import answers_500, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.registry import check
+from diagnostics.evidence import Evidence, SpaceLeft, TreeEntry
+from diagnostics.findings import Finding, Proof, Severity
+from sites.texts import mark as _
+
+FULL = re.compile(
+    r"errno=28|errno 28|\(28\)|\(122\)|No space left on device|Disk quota exceeded|possibly out of free disk space"
+    r"|disk is full|ENOSPC|EDQUOT"
+    r"|Error writing file .*(?:Errcode: 28|errno: 28)|The table '.*' is full",
+    re.IGNORECASE,
+)
+_NOTHING = 256 * 1024  # so little is as good as nothing
+_SCARCE = 50 * 1024 * 1024
+_SHOWN = 12
+_WORTH_TELLING = 100_000
+
+
+@check(id="space", title=_("Whether there is room left to write"), order=8)
+def space(evidence: Evidence) -> Iterator[Finding]:
+    line = next((line for line in lines_of_failure(evidence) if FULL.search(line.text)), None)
+    used_up = _used_up(evidence.space)
+    if line is None and not used_up:
+        if evidence.space and evidence.space.free is not None and evidence.space.free < _SCARCE:
+            yield _finding(evidence, Severity.NOTE, 0.5, _("Little room is left: {left}.").format(left=size(evidence.space.free)), ())
+        return
+    if line is None and not (is_failing(evidence.site) and answers_500(evidence.site)):
+        yield _finding(evidence, Severity.NOTE, 0.6, used_up, ())
+        return
+    other = line is None and any(each.paired for each in lines_of_failure(evidence))
+    confidence = 0.98 if line and line.paired else 0.95 if line else 0.6 if other else 0.87
+    summary = used_up or _("The storage is full: the site cannot write.")
+    yield _finding(evidence, Severity.CRITICAL, confidence, summary, (proof_of(line),) if line else ())
+
+
+def _used_up(left: SpaceLeft | None) -> str:
+    """What is used up, "" when nothing is."""
+    if left is None:
+        return ""
+    if left.quota_allowed and left.quota_used is not None and left.quota_used >= left.quota_allowed - _NOTHING:
+        text = _("The account's quota is used up: {used} of {allowed}.")
+        return text.format(used=size(left.quota_used), allowed=size(left.quota_allowed))
+    if left.files is not None and left.files <= 0:
+        return _("No more files can be made: the host counts them, and the account has as many as it may.")
+    if left.free is not None and left.free < _NOTHING:
+        return _("The disk is full: {left} are left.").format(left=size(left.free))
+    return ""
+
+
+def _finding(evidence: Evidence, severity: Severity, confidence: float, summary: str, proofs: tuple[Proof, ...]) -> Finding:
+    cause = CAUSES["disk-full"]
+    listed = "\n".join(f"{size(entry.size):>8}  {entry.path}" for entry in biggest(evidence))
+    proofs += (Proof("files", _("The biggest files of the site:") + "\n" + listed),) if listed else ()
+    return Finding("space", "disk-full", severity, confidence, summary, cause.explanation, evidence=proofs, repairs=cause.repairs)
+
+
+def biggest(evidence: Evidence) -> list[TreeEntry]:
+    """The files that take most, the largest first."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    files = [entry for entry in entries if entry.kind == "file" and entry.size >= _WORTH_TELLING]
+    return sorted(files, key=lambda entry: -entry.size)[:_SHOWN]
+
+
+def size(count: int) -> str:
+    """Bytes as people read them."""
+    for unit, factor in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}" if count < 10 * factor else f"{count // factor} {unit}"
+    return f"{count} bytes"
