@@ -63,6 +63,7 @@ class FindingRecord(models.Model):
     path = models.CharField(max_length=1000, blank=True)
     line = models.PositiveIntegerField(null=True)
     evidence = models.JSONField(default=list)  # [{"source", "at", "text", "paired"}]
+    follows = models.CharField(max_length=60, blank=True)  # the code of the finding that it follows from
     repairable_by = models.CharField(max_length=10)
     repair_id = models.CharField(max_length=60, blank=True)
     diff = models.TextField(blank=True)

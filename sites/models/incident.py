@@ -54,6 +54,8 @@ class Incident(models.Model):
     cause_confidence = models.FloatField(null=True)
     cause_proof = models.TextField(blank=True)  # the log line, secrets removed
     cause_place = models.CharField(max_length=1100, blank=True)  # "www/.htaccess:12"
+    cause_why = models.TextField(blank=True)  # why we are that sure of it, in a sentence
+    cause_next = models.TextField(blank=True)  # who can mend it, and what happens next
     cause_at = models.DateTimeField(null=True)
     diagnosis_state = models.CharField(
         max_length=12, blank=True
