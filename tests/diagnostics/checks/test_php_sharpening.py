@@ -1,0 +1,71 @@
+"""A message of PHP read together with settings and files of the site."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from diagnostics.checks import run_checks
+from diagnostics.findings import Finding, Severity
+from tests.diagnostics.evidences import AT, evidence
+
+Files = dict[str, bytes | tuple[bytes, int]]
+
+
+def first(message: str, files: Files) -> Finding:
+    log = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] {message}\n"
+    return next(each for each in run_checks(evidence(files, log)).findings if each.severity is Severity.CRITICAL)
+
+
+def test_memory_that_the_site_itself_limits_is_told_from_a_limit_of_the_host() -> None:
+    said = "PHP Fatal error:  Allowed memory size of {n} bytes exhausted (tried to allocate 9 bytes) in /home/demo/www/a.php on line 4"
+    own: Files = {"www/.user.ini": b"; mine\n\nmemory_limit = 32M\n"}
+    found = first(said.format(n=32 * 1024 * 1024), own)
+    assert (found.cause, found.path, found.line) == (
+        "user-ini-memory-limit-too-low",
+        "www/.user.ini",
+        3,
+    ) and "php-memory-limit" in found.also
+    assert first(said.format(n=512 * 1024 * 1024), own).cause == "php-memory-limit"
+    assert first(said.format(n=4 * 1024 * 1024), {}).cause == "php-memory-limit"
+
+
+@pytest.mark.parametrize("value", ["/home/demo/www/guard/start.php", "guard/start.php"])
+def test_prepended_file_leads_to_the_setting_that_names_it(value: str) -> None:
+    said = f"PHP Fatal error:  Unknown: Failed opening required '{value}' (include_path='.') in Unknown on line 0"
+    found = first(said, {"www/.user.ini": f'auto_prepend_file = "{value}"\n'.encode()})
+    assert (found.cause, found.path, found.line) == ("user-ini-bad-prepend", "www/.user.ini", 1)
+
+
+def test_code_that_reads_well_and_is_refused_is_of_another_version() -> None:
+    said = 'PHP Parse error:  syntax error, unexpected identifier "x" in /home/demo/www/a.php on line 2'
+    assert first(said, {"www/a.php": b"<?php\nenum Suit: string { case Hearts = 'H'; }\n"}).cause == "php-version-incompatible-code"
+    assert first(said, {"www/a.php": b"<?php\n$a = ;\n"}).cause == "php-parse-error"
+
+
+def test_warning_before_the_fatal_tells_why_a_file_was_not_opened() -> None:
+    fatal = "PHP Fatal error:  Uncaught Error: Failed opening required '/home/demo/www/b.php' (include_path='.') in /home/demo/www/a.php:2"
+    stamp = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] "
+    for reason, cause in (("Permission denied", "file-unreadable"), ("No such file or directory", "php-missing-file")):
+        warning = f"PHP Warning:  require(/home/demo/www/b.php): Failed to open stream: {reason} in /home/demo/www/a.php on line 2"
+        assert first(f"{warning}\n{stamp}{fatal}", {"www/a.php": b"<?php\n"}).cause == cause
+    other = "PHP Warning:  include(/home/demo/www/c.php): Failed to open stream: Permission denied in /home/demo/www/a.php on line 1"
+    assert first(f"{other}\n{stamp}{fatal}", {"www/a.php": b"<?php\n"}).cause == "php-missing-file"
+
+
+def test_settings_of_a_site_that_is_well_are_left_in_peace() -> None:
+    files: Files = {"www/.user.ini": b"memory_limit = 8M\nauto_prepend_file = gone.php\nopen_basedir = /elsewhere\nlog_errors = Off\n"}
+    assert {finding.severity for finding in run_checks(evidence(files, "", status=200)).findings} == {Severity.NOTE}
+
+
+def test_silent_log_is_told_with_the_line_that_silences_it() -> None:
+    seen = evidence({"www/.user.ini": b"display_errors = Off\nlog_errors = Off\n", "www/index.php": b"<?php\n"}, "")
+    found = next(each for each in run_checks(seen).findings if each.check == "php-silent")
+    assert (found.path, found.line, found.severity) == ("www/.user.ini", 2, Severity.WARNING)
+
+
+def test_version_is_known_from_the_answer_or_the_hosts_settings() -> None:
+    seen = evidence({".ovhconfig": b"app.engine=php\napp.engine.version=8.1\n", "www/a.php": b""}, "")
+    assert seen.php.version == (8, 1) and seen.php.told_by == ".ovhconfig"
+    assert replace(seen.php, version=None).version is None
