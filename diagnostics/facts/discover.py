@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 
+from diagnostics.facts import error_log_places
 from diagnostics.profiles import Profile, get_profile
 from diagnostics.transports.base import Entry, FileKind, Reader, TransportError
 from sites.texts import mark as _
@@ -49,6 +50,9 @@ def discover(reader: Reader, profile: Profile | None = None, docroot: str = "") 
     errors = _logs(reader, [posixpath.join(root, name) for root in roots for name in profile.error_logs])
     errors += _logs(reader, [posixpath.join(first, name) for name in ("error_log", "wp-content/debug.log")])
     errors += _others(reader, home, ("error",), {log.path for log in errors})
+    if not errors:
+        named = error_log_places.find(reader, first, "", profile.error_logs)
+        errors = tuple(Proposal(path, _("a file named like an error log")) for path in named if not error_log_places.is_of_machine(path))
     return Discovery(docroots, errors, _access_logs(reader, profile, home, roots))
 
 

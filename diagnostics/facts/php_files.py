@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import secrets
+import time
 from collections.abc import Collection, Iterable, Iterator
 
 from diagnostics.evidence import Evidence, LogLine, PageSeen, TreeEntry
@@ -32,8 +33,8 @@ _LINT_SAID = re.compile(r"(?:PHP )?((?:Parse|Fatal) error: .{1,1000}?) in (?:.{1
 class PhpFiles:
     """Reads the files of one site that a diagnosis looks into."""
 
-    def __init__(self, files: SmallFiles, evidence: Evidence) -> None:
-        self.files, self.evidence = files, evidence
+    def __init__(self, files: SmallFiles, evidence: Evidence, deadline: float) -> None:
+        self.files, self.evidence, self.deadline = files, evidence, deadline  # monotonic seconds
         self.docroot = evidence.docroot.rstrip("/")
         entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
         self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in entries if entry.kind == "file"}
@@ -82,6 +83,8 @@ class PhpFiles:
         self.files.fetch(wanted)
         found = []
         for path in wanted:
+            if time.monotonic() > self.deadline:
+                break
             content, entry = self.files.content(path), self.entries[path]
             if content is not None:
                 found.append(Script(shown(path, self.docroot), path, content, entry.mtime, role, len(content)))

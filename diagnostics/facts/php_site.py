@@ -39,11 +39,11 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
         evidence = replace(evidence, application_log=application_logs.read(files.reader, evidence, logs.requests))
     if time.monotonic() > deadline:
         return evidence
-    return _with_files(files, evidence, is_explained=logs.explains or bool(evidence.application_log))
+    return _with_files(files, evidence, deadline, is_explained=logs.explains or bool(evidence.application_log))
 
 
-def _with_files(files: SmallFiles, evidence: Evidence, *, is_explained: bool) -> Evidence:
-    found = PhpFiles(files, evidence)
+def _with_files(files: SmallFiles, evidence: Evidence, deadline: float, *, is_explained: bool) -> Evidence:
+    found = PhpFiles(files, evidence, deadline)
     scripts: list[Script] = found.named()
     if not is_explained:
         known = {script.absolute for script in scripts}

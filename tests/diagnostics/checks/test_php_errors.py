@@ -22,5 +22,5 @@ def test_error_of_our_own_seconds_comes_before_later_ones_of_others() -> None:
 
 def test_script_is_found_where_a_folder_of_the_docroots_name_lies_further_up() -> None:
     seen = evidence({"www/lib/www/a.php": b"<?php\n"}, "")
-    files = PhpFiles(SmallFiles(FakeHost()), seen)
+    files = PhpFiles(SmallFiles(FakeHost()), seen, 0.0)
     assert files.here("/var/www/x/home/www/lib/www/a.php") == "/home/demo/www/lib/www/a.php" and files.here("/var/www/x/b.php") == ""

@@ -85,6 +85,11 @@ def test_link_named_htaccess_is_not_followed() -> None:
     assert gather(host, site(), SitePaths("/home/demo/www"), "apache-755", AT).htaccess == ()
 
 
+def test_discover_finds_a_log_of_an_unusual_place() -> None:
+    host = FakeHost({"/home/demo/www/index.php": b"", "/home/demo/logs/nginx/shop_error.log": b""})
+    assert [proposal.path for proposal in discover(host).error_logs] == ["/home/demo/logs/nginx/shop_error.log"]
+
+
 def test_discover_prefers_a_folder_with_an_index_and_finds_logs() -> None:
     host = FakeHost(
         {
