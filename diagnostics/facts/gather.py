@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry, Unreadable
-from diagnostics.facts import cgi_scripts, htaccess_files, php_site, server_logs, tree
+from diagnostics.evidence import Evidence, SiteSeen, SpaceLeft, Unreadable
+from diagnostics.facts import cgi_scripts, htaccess_files, php_site, server_logs, space, tree
 from diagnostics.facts.applications import with_applications
 from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
@@ -54,25 +54,34 @@ def stages(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: float
     site_seen = evidence.site
     logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, evidence.profile)
     evidence = replace(evidence, error_log=logs.lines)
-    evidence = _with_folders_above(reader, replace(evidence, htaccess=_htaccess(reader, paths, ())), paths)
+    files = SmallFiles(reader)
+    chain = _quietly(lambda: htaccess_files.read_chain(files, paths.docroot), ())
+    evidence = _with_folders_above(reader, replace(evidence, htaccess=chain), paths)
     yield evidence
     evidence = _with_modes(reader, _with_tree(reader, evidence, paths, deadline))
     yield evidence
     if not isinstance(evidence.tree, Unreadable) and time.monotonic() < deadline:
         logs = server_logs.read_more(reader, site_seen, paths.docroot, logs, evidence.tree)
         evidence = replace(evidence, error_log=logs.lines)
-        evidence = replace(evidence, htaccess=_htaccess(reader, paths, evidence.tree))
+        inside = htaccess_files.read_inside(files, evidence.tree, site_seen.pages, chain, paths.docroot)
+        evidence = replace(evidence, htaccess=inside)
         lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
         scripts = cgi_scripts.wanted(evidence.tree, evidence.site, lines)
         evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, scripts), ()))
         yield evidence
-    files = SmallFiles(reader)
     evidence, applications = with_applications(files, evidence, deadline)
     yield evidence
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins, ask_database)
     evidence = php_site.read(files, evidence, logs, deadline)
+    evidence = replace(evidence, space=_quietly(lambda: _space(reader, evidence), None))
     yield replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
+
+
+def _space(reader: Reader, evidence: Evidence) -> SpaceLeft | None:
+    """Only where something fails in a way that a full disk makes it fail."""
+    failing = any(page.status is None or page.status >= 500 or page.kind in ("white-page", "fatal-in-body") for page in evidence.site.pages)
+    return space.parse(space.read(reader, evidence.docroot)) if failing else None
 
 
 def _quietly(read: Callable[[], T], otherwise: T) -> T:
@@ -80,13 +89,6 @@ def _quietly(read: Callable[[], T], otherwise: T) -> T:
         return read()
     except TransportError:
         return otherwise
-
-
-def _htaccess(reader: Reader, paths: SitePaths, entries: tuple[TreeEntry, ...]) -> tuple[TextFile, ...] | Unreadable:
-    try:
-        return htaccess_files.parse(htaccess_files.read(reader, paths.docroot, entries), paths.docroot)
-    except TransportError as error:
-        return Unreadable("the .htaccess files", error.message)
 
 
 def _with_folders_above(reader: Reader, evidence: Evidence, paths: SitePaths) -> Evidence:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from collections.abc import Sequence
+from urllib.parse import unquote
 
-from diagnostics.evidence import TextFile, TreeEntry, Unreadable
+from diagnostics.evidence import PageSeen, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.paths import shown
-from diagnostics.transports.base import FileKind, NotFound, Reader, Stat, TransportError, Unsupported
+from diagnostics.facts.small_files import LIMIT, SmallFiles
+from diagnostics.transports.base import TransportError
 
-LIMIT = 256 * 1024
-MOST_FILES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class RawHtaccess:
-    files: tuple[tuple[str, Stat, bytes], ...]
-    failed: tuple[tuple[str, str], ...] = ()  # path, why
+MOST_INSIDE = 24
+NAME = ".htaccess"
 
 
 def chain(docroot: str, home: str) -> list[str]:
@@ -33,31 +29,43 @@ def chain(docroot: str, home: str) -> list[str]:
     return folders
 
 
-def read(reader: Reader, docroot: str, entries: tuple[TreeEntry, ...] = ()) -> RawHtaccess:
-    """Never follows a link. `entries` is the tree, from which those in sub-folders are taken."""
-    paths = [posixpath.join(folder, ".htaccess") for folder in chain(docroot, reader.home())]
-    inside = sorted(
-        (entry.absolute for entry in entries if entry.kind == "file" and posixpath.basename(entry.path) == ".htaccess"),
-        key=lambda path: (path.count("/"), path),
-    )
-    files: list[tuple[str, Stat, bytes]] = []
-    failed: list[tuple[str, str]] = []
-    for path in list(dict.fromkeys(paths + inside))[:MOST_FILES]:
-        try:
-            stat = reader.stat(path)
-            if stat.kind is FileKind.FILE:
-                files.append((path, stat, reader.read(path, LIMIT)))
-        except NotFound:
+def read_chain(files: SmallFiles, docroot: str) -> tuple[TextFile, ...]:
+    """Those from the login's home down to the docroot. Links are never followed."""
+    paths = [posixpath.join(folder, NAME) for folder in chain(docroot, files.reader.home())]
+    files.fetch(paths)
+    found = []
+    for path in paths:
+        content = files.content(path)
+        if content is None:
             continue
-        except Unsupported:
-            failed.append((path, "it is larger than 256 KB"))
-        except TransportError as error:
-            failed.append((path, error.message))
-    return RawHtaccess(tuple(files), tuple(failed))
+        try:
+            stat = files.reader.stat(path)
+        except TransportError:
+            continue
+        found.append(TextFile(shown(path, docroot), path, content, stat.mode, stat.mtime))
+    return tuple(found)
 
 
-def parse(raw: RawHtaccess, docroot: str) -> tuple[TextFile, ...] | Unreadable:
-    if not raw.files and raw.failed:
-        path, why = raw.failed[0]
-        return Unreadable("the .htaccess files", f"{shown(path, docroot)}: {why}")
-    return tuple(TextFile(shown(path, docroot), path, content, stat.mode, stat.mtime) for path, stat, content in raw.files)
+def read_inside(
+    files: SmallFiles, entries: tuple[TreeEntry, ...], pages: Sequence[PageSeen], known: tuple[TextFile, ...], docroot: str
+) -> tuple[TextFile, ...] | Unreadable:
+    """With those in sub-folders, as the tree names them: those on the way to failing pages first, then the others, outermost first.
+
+    Unreadable where there is one in the docroot and none at all could be read.
+    """
+    have = {file.absolute for file in known}
+    inside = [entry for entry in entries if entry.kind == "file" and posixpath.basename(entry.path) == NAME and entry.absolute not in have]
+    prefixes = [docroot.rstrip("/") + unquote(page.path.split("?")[0]).rstrip("/") + "/" for page in pages if page.status != 200]
+    inside.sort(key=lambda entry: (not _is_met(entry, prefixes), entry.path.count("/"), entry.path))
+    wanted = [entry for entry in inside if entry.size <= LIMIT][:MOST_INSIDE]
+    files.fetch(entry.absolute for entry in wanted)
+    read = [(entry, files.content(entry.absolute)) for entry in wanted]
+    found = [TextFile(entry.path, entry.absolute, content, entry.mode, entry.mtime) for entry, content in read if content is not None]
+    own = posixpath.join(docroot.rstrip("/"), NAME)
+    if not known and not found and any(entry.absolute == own for entry in inside):
+        return Unreadable("the .htaccess files", f"{shown(own, docroot)} cannot be read by this login, or is larger than 256 KB")
+    return (*known, *sorted(found, key=lambda file: (file.path.count("/"), file.path)))
+
+
+def _is_met(entry: TreeEntry, prefixes: list[str]) -> bool:
+    return any(prefix.startswith(posixpath.dirname(entry.absolute) + "/") for prefix in prefixes)
