@@ -24,7 +24,7 @@ class Score:
         return self.cause is not False and not self.alarms
 
 
-def judge(truth: Truth, answer: Any, docroot: str, *, is_well: bool) -> Score:
+def judge(truth: Truth, answer: Any, *, is_well: bool) -> Score:
     """The first finding counts; of a well site every one above a note."""
     findings = answer["findings"]
     if is_well:

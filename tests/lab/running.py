@@ -93,8 +93,7 @@ def _asked(stack: Stack, site: Planted, known: list[Site], base: Run, look: Look
         look(site, registered)
     if diagnosis.state == Diagnosis.State.FAILED:
         return replace(base, seconds=seconds, answer=answer, fault=f"the diagnosis failed: {diagnosis.error}")
-    docroot = site.scene.place.setup.docroot
-    return replace(base, seconds=seconds, answer=answer, score=judge(site.truth, answer, docroot, is_well=site.case.is_well))
+    return replace(base, seconds=seconds, answer=answer, score=judge(site.truth, answer, is_well=site.case.is_well))
 
 
 def _register(stack: Stack, scene: Scene, transport: str) -> Site:

@@ -25,16 +25,10 @@ def _setting(s: Scene, *lines: str) -> int:
 @case(PHP, "php", "wordpress", times=2)
 def prepended_file_missing(s: Scene) -> Truth:
     """What a firewall plugin or an old host left behind."""
-    which, name = (
-        s.rng.choice(("auto_prepend_file", "auto_prepend_file", "auto_append_file")),
-        s.rng.choice(("wordfence-waf.php", "prepend.php", "guard/start.php")),
-    )
-    line = _setting(s, f"{which} = {s.rng.choice((chr(34), ''))}{s.path(s.at(name))}".replace('= "/', '= "/') + "")
-    text = s.read(s.at(".user.ini")).decode()
-    if text.count('"') % 2:
-        s.write(s.at(".user.ini"), text.replace(name, name + '"'))
-    statuses = (500,) if which == "auto_prepend_file" else (500, 200)
-    return Truth("user-ini-bad-prepend", s.at(".user.ini"), (line,), statuses=statuses)
+    name = s.rng.choice(("wordfence-waf.php", "prepend.php", "guard/start.php"))
+    quote = s.rng.choice(('"', "'", ""))
+    line = _setting(s, f"auto_prepend_file = {quote}{s.path(s.at(name))}{quote}")
+    return Truth("user-ini-bad-prepend", s.at(".user.ini"), (line,))
 
 
 @case(PHP, "php")
