@@ -1,0 +1,30 @@
+"""What trials showed, as checks see it: frozen values. Each holds only while what was tried is still what it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+LINES = "tried-lines"  # in a finding's data: JSON, [[path, [first physical line, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TriedLines:
+    """Lines of a `.htaccess` without which the pages answer, by their first physical line. `sha256`: of the file they are of."""
+
+    path: str
+    sha256: str
+    lines: tuple[int, ...]
+    parts: int  # that can be taken out by themselves: a rule with its conditions is one
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One trial that is over. `is_least`: with less taken out the pages fail."""
+
+    kind: str  # "bisect-htaccess", ...
+    at: datetime
+    looks: int
+    cause: str = ""
+    is_least: bool = True
+    lines: tuple[TriedLines, ...] = field(default=())
