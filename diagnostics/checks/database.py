@@ -82,14 +82,29 @@ def _shows_trouble(evidence: Evidence) -> bool:
     return any(page.kind in (Kind.DATABASE_ERROR.value, Kind.UNEXPECTED.value) for page in failing_pages(evidence.site))
 
 
+_PLAIN = {
+    "database-access-denied": _("The database at {where} does not accept the user name or the password of the site's settings"),
+    "database-missing": _("There is no database “{name}” at {where} that this site may use"),
+    "database-server-down": _("The database server {where} does not answer"),
+    "database-too-many-connections": _("The database server {where} takes no more connections at the moment"),
+    "database-table-missing": _("A part of the database “{name}” is missing"),
+    "database-table-crashed": _("The table {table} of the database “{name}” is damaged"),
+}
+
+
 def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float) -> Finding:
     entry = CAUSES[cause]
-    where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
     names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables
+    summary = _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
+    if names_it and trial.settings_path:
+        line = ", " + _("line {line}").format(line=trial.line) if trial.line else ""
+        summary += f" ({trial.settings_path}{line})"
+    if cause == "database-table-missing":
+        summary += f": {said.rstrip('.')}"
+    where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
     return Finding(
-        "database", cause, Severity.CRITICAL, confidence, f"{entry.title}. {where}", entry.explanation, trial.settings_path,
-        trial.line if names_it else None,
-        evidence=(Proof("database", where),), repairs=entry.repairs,
+        "database", cause, Severity.CRITICAL, confidence, f"{summary}.", entry.explanation, trial.settings_path,
+        trial.line if names_it else None, evidence=(Proof("database", where),), repairs=entry.repairs,
         data=(("table", trial.table), ("code", str(trial.code)), ("by", trial.by), ("message", said)),
     )  # fmt: skip
 

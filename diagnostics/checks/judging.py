@@ -27,7 +27,7 @@ _LAYERS = ("disk-full", "root-", "php-service-", "folder-not-traversable", "htac
 
 def judged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """All findings, the root cause first; what follows from another stands after it, as a warning that says so."""
-    distinct = _one_of_each_error(_one_of_each_place(findings))
+    distinct = _without_echoes(_one_of_each_error(_one_of_each_place(findings)))
     roots = [finding for finding in distinct if finding.severity is Severity.CRITICAL and finding.confidence >= 0.6]
     told = [_told(finding, roots) for finding in distinct]
     return tuple(sorted(told, key=_rank))
@@ -78,6 +78,18 @@ def _is_same_error(specific: Finding, general: Finding) -> bool:
         return False
     lines = [proof for proof in specific.evidence if proof.source in ("error-log", "probe")]
     return (bool(specific.path) and specific.path == general.path) or any(proof in lines for proof in general.evidence)
+
+
+def _without_echoes(findings: list[Finding]) -> list[Finding]:
+    """A suspicion by what changed says nothing more where the same part is found for a better reason."""
+    better = [finding for finding in findings if finding.check != "recent-changes" and finding.severity is Severity.CRITICAL]
+    kept = []
+    for finding in findings:
+        names = {finding.path, finding.datum("slug")} - {""}
+        same = any(names & {each.path, each.datum("slug"), each.datum("name")} for each in better)
+        if finding.check != "recent-changes" or not same:
+            kept.append(finding)
+    return kept
 
 
 # --- what follows from what -----------------------------------------------------------------------------

@@ -88,6 +88,7 @@ def test_finding_of_a_file_that_just_changed_is_surer_and_shows_it() -> None:
     message = "Uncaught Error: no in ~/wp-content/plugins/prices/prices.php:3"
     sure, plain = critical(seen({PLUGIN: 2}, fatal(message)))[0], critical(seen({}, fatal(message)))[0]
     assert sure.confidence > plain.confidence and sure.cause == plain.cause == "wordpress-plugin"
+    assert [finding.check for finding in critical(seen({PLUGIN: 2}, fatal(message)))] == ["wordpress-parts"]
     assert [proof.source for proof in sure.evidence] == ["error-log", "change"] and "2 minutes before" in sure.evidence[1].text
 
 
