@@ -34,6 +34,7 @@ from .transports.base import (
     TransportError,
 )
 
+_CLOCK_SET_BACK = timedelta(hours=2)  # what is said to last for longer was written before the clock was set back: it is over
 LEASE_S = 120.0  # a process on another machine that died frees its turn by then; one on this machine at once
 PAUSES_MIN = (1, 2, 5, 15, 60)  # after the first, second, … failure to connect in a row
 WAIT_S, URGENT_WAIT_S = 20.0, 45.0  # the longest that anything else holds a connection by itself is 40 s
@@ -213,7 +214,8 @@ def _row(host: Host, slot: int | None, urgent: bool) -> ConnectionLease:
 def _living(host: Host) -> list[ConnectionLease]:
     """Leases and waiters of this host; those that ran out, or whose process is dead, are taken away."""
     rows, now = list(ConnectionLease.objects.filter(host=host)), timezone.now()
-    dead = [row.pk for row in rows if row.until <= now or _is_dead(row.holder)]
+    latest = now + _CLOCK_SET_BACK
+    dead = [row.pk for row in rows if row.until <= now or row.until > latest or _is_dead(row.holder)]
     if dead:
         ConnectionLease.objects.filter(pk__in=dead).delete()
     return [row for row in rows if row.pk not in dead]
@@ -239,7 +241,7 @@ def _require_patience(host: Host) -> None:
     now = purposes.now_doing()
     if now.actor != Actor.ITSELF:
         return
-    pause = ConnectionPause.objects.filter(host=host, until__gt=timezone.now()).first()
+    pause = _pause_now(host)
     if pause is None or (now.purpose in _TRIED_ONCE_MORE and pause.failures <= 1):
         return
     if now.purpose == "diagnosis" and diagnosed_again_at(host) <= timezone.now():
@@ -254,6 +256,11 @@ def diagnosed_again_at(host: Host) -> datetime:
     long before its pause is over."""
     pause = ConnectionPause.objects.filter(host=host).first()
     return _failed_at(pause) + _DIAGNOSIS_AFTER if pause else timezone.now()
+
+
+def _pause_now(host: Host) -> ConnectionPause | None:
+    now = timezone.now()
+    return ConnectionPause.objects.filter(host=host, until__gt=now, until__lte=now + _CLOCK_SET_BACK).first()
 
 
 def _pause_of(failures: int) -> timedelta:
@@ -299,5 +306,5 @@ def waiting_words(host: Host | None) -> str:
 
 def paused_words(host: Host) -> str:
     """Said where background work waits after failures; empty when it does not."""
-    pause = ConnectionPause.objects.filter(host=host, until__gt=timezone.now()).first()
+    pause = _pause_now(host)
     return pause_words(pause) if pause else ""

@@ -140,6 +140,16 @@ def test_lease_of_another_machine_ends_by_itself(server: SshServer) -> None:
 
 
 @pytest.mark.django_db
+def test_what_was_stored_before_the_clock_was_set_back_keeps_nobody_from_an_account(server: SshServer) -> None:
+    host = host_on(server, "sftp")
+    later = timezone.now() + timedelta(days=400)
+    ConnectionLease.objects.create(host=host, slot=0, holder="elsewhere:1:1", since=later, until=later)
+    ConnectionPause.objects.create(host=host, failures=2, until=later)
+    with connecting.reader_for(host) as reader:
+        assert reader.home()
+
+
+@pytest.mark.django_db
 def test_background_work_lets_a_person_go_first(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
     host = host_on(server, "sftp")
     monkeypatch.setattr(politeness, "WAIT_S", 0.6)
