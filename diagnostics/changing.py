@@ -30,7 +30,8 @@ BROWSERS = ("desktop", "phone")
 LOOKS_WHEN_WELL = 3
 LOOKS_WHEN_INTERMITTENT = 10  # a failure of every third request shows itself in ten with more than 98 %
 SPACING_S = 1.0
-TRIAL_CHECK = "htaccess-trial"  # of a finding that no check makes, only a trial: nothing but a well site proves it
+TRIAL_CHECK = "htaccess-trial"  # of a finding that no check makes, only a trial
+TRIAL_CHECKS = (TRIAL_CHECK, "trials")  # of what only a look at the site has shown: nothing but a well site proves it mended
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
     if after.is_well and stays_well(site, executor):
         return _cured(step, **pages)
-    gone = finding.check != TRIAL_CHECK and _is_gone(site, executor, after, finding, since)
+    gone = finding.check not in TRIAL_CHECKS and _is_gone(site, executor, after, finding, since)
     executor.keep()
     if not gone or examining.got_worse(before.view, after.view):
         why = _("It did not help.") if not gone else _("A page that was well answered worse.")

@@ -30,6 +30,7 @@ from .profiles import get_profile
 from .sight import note_error_log
 from .telling import clean, proof_json
 from .transports.base import Reader, TransportError
+from .trying import kinds
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -199,6 +200,7 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
         note_error_log(diagnosis.site, was_read=isinstance(evidence.error_log, tuple))
     diagnosis.again_at = diagnosis.again_at or _again_at(diagnosis, examination, now)
     diagnosis.offers, diagnosis.no_trial = offering.from_examination(examination), offering.why_no_trial(examination)
+    diagnosis.trials = kinds.possible(examination)
     with transaction.atomic():
         diagnosis.save()
         RepairCase.objects.filter(site=diagnosis.site, closed_at=None).update(diagnosis=diagnosis)

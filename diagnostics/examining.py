@@ -24,6 +24,7 @@ from .findings import Finding, Inconclusive
 from .repairs.plan import Plan
 from .repairs.registry import all_repairs, plan_repair
 from .transports.base import Reader
+from .trying import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
     if since is not None and isinstance(evidence.error_log, tuple):
         evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
-    run = run_checks(evidence)
+    run = run_checks(replace(evidence, tried=kept.of_site(site, evidence)))
     return Examination(evidence, run.findings, run.inconclusive)
 
 

@@ -103,7 +103,7 @@ class Executor(Looker):
                 raise NotApplied(_told(error), taken_back=True) from error
             touched |= names
         try:
-            for position, change in enumerate(plan.changes):
+            for position, change in enumerate(plan.changes, journal.next_position(step)):
                 self._make(step, position, change)
         except (Stale, TransportError) as error:
             back = self.take_back(step)

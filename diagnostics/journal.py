@@ -131,6 +131,12 @@ def same_kind(entry: JournalEntry, kind: str) -> bool:
     return kind == entry.before_kind if entry.before_kind else kind in (FileKind.FILE, FileKind.FOLDER)
 
 
+def next_position(step: Step) -> int:
+    """Where the next change of a step stands: a trial makes and takes back several in a row."""
+    last = step.journal.aggregate(last=Max("position"))["last"]
+    return 0 if last is None else last + 1
+
+
 def mark_applied(entry: JournalEntry) -> None:
     """The change is on the host."""
     entry.state, entry.applied_at, entry.taken_back_at = JournalEntry.State.APPLIED, _moment_on(entry.step), None

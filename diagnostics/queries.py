@@ -18,6 +18,8 @@ from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
 from .profiles import get_profile
 from .transports.base import Capability
+from .trying.advising import advice_for, advised
+from .trying.kinds import KINDS
 from .wizard import CaseFacts, StepState, StepView, recommended, steps_for
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "offer": own[0] if own else None,
         "other_offers": own[1:],
         "read_only": read_only.words(case.site),
+        "advice": [] if read_only.is_on(case.site) or facts.verdict == Verdict.UP else advised(case, diagnosis, findings, present),
         "trial": _trial(diagnosis, facts, case.site.host),
         "findings": [finding for finding in findings if _belongs(finding, current)],
         "log_texts": [f"{line['at']} {line['text']}".strip() for line in diagnosis.log_lines] if diagnosis else [],
@@ -120,6 +123,15 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "may_close": situation.may_close_as_well(case, present),
         **_profile_words(case.site),
     }
+
+
+def trial_page(case: RepairCase, kind_id: str) -> dict[str, Any] | None:
+    """Everything on the page of one trial; None where there is no such trial."""
+    kind = KINDS.get(kind_id)
+    if kind is None:
+        return None
+    advice = advice_for(case, repairing.newest_diagnosis(case), kind)
+    return {"case": case, "site": case.site, "advice": advice, "busy": situation.is_busy(list(case.steps.all()))}
 
 
 def _tried(attempts: list[Step], present: list[Step], current: str) -> dict[str, list[Step]]:

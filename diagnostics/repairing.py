@@ -19,7 +19,8 @@ from .locking import HostBusy, LockLost, held
 from .models import Diagnosis, RepairCase, Step
 from .offering import Offer
 from .telling import clean
-from .transports.base import Capability, TransportError
+from .transports.base import TransportError
+from .trying import advising, kinds, running
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -152,11 +153,7 @@ def start(
     if why := read_only.words(case.site):
         raise RepairRefused(why)
     if action == "trial":
-        if case.diagnosis and case.diagnosis.no_trial:
-            raise RepairRefused(case.diagnosis.no_trial)
-        if why := abilities.obstacle((Capability.RENAME,), case.site.host):
-            raise RepairRefused(why)
-        return _new_step(case, guide_step, "trial", _("Try without .htaccess"), user, repair_id=trials.TRIAL_REPAIR)
+        return _start_trial(case, repair_id or trials.TRIAL_REPAIR, user)
     if action != "repair":
         raise RepairRefused(_("This cannot be started."))
     case.refresh_from_db(fields=["diagnosis"])
@@ -178,6 +175,17 @@ def start(
         diff=offer.diff,
         finding=offer.finding,
     )
+
+
+def _start_trial(case: RepairCase, kind_id: str, user: AbstractBaseUser | None) -> Step:
+    kind = kinds.KINDS.get(kind_id)
+    if kind is None:
+        raise RepairRefused(_("This cannot be started."))
+    case.refresh_from_db(fields=["diagnosis"])
+    why = advising.why_not(case, newest_diagnosis(case), kind)
+    if why:
+        raise RepairRefused(why)
+    return _new_step(case, kind.guide_step, "trial", str(kind.title), user, repair_id=kind.id)
 
 
 def skip(case: RepairCase, guide_step: str, user: AbstractBaseUser | None) -> Step:
@@ -265,7 +273,7 @@ def _run_change(step: Step, executor: Executor) -> Step:
         before = changing.look(site, keeping=executor)
         examination = examining.examine(site, executor.reader, before.view)
         if step.action == "trial":
-            return trials.run(step, executor, examination, before)
+            return running.run(step, executor, examination, before)
         return _run_repair(step, executor, examination, before)
     except LockLost as error:
         step.message = str(error)  # its state is left as it is: whoever holds the lock now takes it back

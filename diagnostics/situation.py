@@ -95,7 +95,9 @@ def _newest_look(attempts: Sequence[Step]) -> tuple[Any, list[dict[str, Any]]] |
 
 def helpful_trial(site: Site, attempts: Sequence[Step]) -> bool:
     """Whether the last trial showed that the .htaccess is to blame for this failure, not for an earlier one."""
-    trial = next((step for step in reversed(attempts) if step.action == "trial" and step.state == Step.State.DONE), None)
+    of_files = ("rename-htaccess", "bisect-htaccess")
+    made = (step for step in reversed(attempts) if step.action == "trial" and step.state == Step.State.DONE)
+    trial = next((step for step in made if step.repair_id in of_files or not step.repair_id), None)
     if trial is None or not trial.result.get("helped"):
         return False
     return not (site.verdict == Verdict.DOWN and site.verdict_since and trial.created_at < site.verdict_since)

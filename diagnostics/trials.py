@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from . import changing, examining, recovering, steps
-from .changing import Seen
+from . import changing, examining, steps
 from .examining import Examination
-from .executor import Executor
 from .findings import Finding, Severity
 from .models import Step
 from .repairs.plan import Plan
 from .telling import clean
+from .trying.bench import Bench
 
 TRIAL_REPAIR = "rename-htaccess"
 TRIAL_CHECK = changing.TRIAL_CHECK
@@ -48,28 +47,16 @@ def why_not(examination: Examination) -> str:
     return ""
 
 
-def run(step: Step, executor: Executor, examination: Examination, before: Seen) -> Step:
-    """Makes the change, probes, and puts everything back whatever was seen."""
-    refused = why_not(examination)
+def run(bench: Bench, examination: Examination) -> Step:
+    """Makes the change, probes, and puts everything back whatever was seen. Raises Ended, LockLost."""
     plan = plan_of(examination)
-    if refused or plan is None:
-        return steps.conclude(step, Step.State.FAILED, refused)
-    step.diff = clean(plan.diff())
-    step.save(update_fields=["diff"])
-    if not changing.apply(step, executor, plan):
-        return step
-    steps.verifying(step)
-    try:
-        during = changing.look(step.case.site, keeping=executor)
-    finally:
-        back = executor.take_back(step)
-    pages = {"pages_before": list(before.pages), "pages_after": list(during.pages), "helped": during.is_well and not before.is_well}
-    if not back.complete:
-        return steps.conclude(step, Step.State.NEEDS_ATTENTION, recovering.attention(back), retry=back.retry, **pages)
-    if pages["helped"]:
-        message = _("Without .htaccess the site answers well: the fault is in that file. It was put back as it was.")
-    elif during.is_well:
-        message = _("The site answered well with and without .htaccess. It was put back as it was.")
+    if plan is None:
+        return steps.conclude(bench.step, Step.State.FAILED, why_not(examination))
+    bench.step.diff = clean(plan.diff())
+    bench.step.save(update_fields=["diff"])
+    during = bench.without(plan, changing.BROWSERS)
+    if during.is_well:
+        message = _("Without .htaccess the site answers well: the fault is in that file.")
     else:
-        message = _("Without .htaccess the site fails all the same: the fault is elsewhere. It was put back as it was.")
-    return steps.conclude(step, Step.State.DONE, message, **pages)
+        message = _("Without .htaccess the site fails all the same: the fault is elsewhere.")
+    return bench.conclude(message, pages_after=list(during.pages), helped=during.is_well)

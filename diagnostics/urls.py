@@ -50,6 +50,7 @@ urlpatterns: list[URLPattern] = [
     path("repairs/<int:pk>/", repairs.show, name="repair"),
     path("repairs/<int:pk>/look/", repairs.look, name="repair-look"),
     path("repairs/<int:pk>/apply/", repairs.apply, name="repair-step-start"),
+    path("repairs/<int:pk>/trials/<slug:kind>/", repairs.trial, name="repair-trial"),
     path("repairs/<int:pk>/skip/", repairs.skip, name="repair-skip"),
     path("repairs/<int:pk>/close/", repairs.close, name="repair-close"),
     path("repairs/<int:pk>/report/", repairs.report, name="repair-report"),

@@ -49,7 +49,7 @@ MAY_SHOW_TO_READER = {
     "diagnostics:host", "diagnostics:host-found", "diagnostics:diagnosis", "diagnostics:host-actions",
     "diagnostics:site-files", "diagnostics:comparison",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report", "diagnostics:versions",
-    "diagnostics:repair-report-markdown",
+    "diagnostics:repair-report-markdown", "diagnostics:repair-trial",
 }  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def url_of(name: str, things: dict[str, object]) -> str:
         elif argument == "pk":
             kwargs[argument] = things[kinds[parts.partition("/")[0]]].pk
         else:
-            kwargs[argument] = {"token": "wrong", "code": "htaccess-invalid-directive"}[argument]
+            kwargs[argument] = {"token": "wrong", "code": "htaccess-invalid-directive", "kind": "bisect-htaccess"}[argument]
     return reverse(name, kwargs=kwargs)
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -107,6 +107,17 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     except repairing.RepairRefused as refusal:
         messages.error(request, str(refusal))
     return _back(case, guide_step)
+
+
+@require_GET
+def trial(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """What one trial will do, to whom and for how long, with the one button that starts it."""
+    case = access.get_case(request, pk)
+    context = queries.trial_page(case, kind)
+    if context is None:
+        raise Http404
+    may_write = access.may_write(request, case.site.team_id)
+    return TemplateResponse(request, "diagnostics/trial.html", {**context, "may_write": may_write, "section": "repairs"})
 
 
 @require_POST

@@ -1,0 +1,1 @@
+"""Trials: changes that are made, probed and always taken back, to learn where a fault lies."""

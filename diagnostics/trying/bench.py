@@ -1,0 +1,84 @@
+"""Where trials are made: a plan is carried out, the site looked at, and everything put back, again and again within bounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from diagnostics import changing, recovering, steps
+from diagnostics.changing import Seen
+from diagnostics.executor import Executor
+from diagnostics.models import Step
+from diagnostics.repairs.plan import Plan
+
+LONGEST_S = 420.0  # for all looks of a trial; a worker has steps.RUN_LIMIT_S for the whole step
+MOST_LOOKS = 60
+GONE = 404  # what an address answers that only a line taken out, or a plugin, had made
+
+
+class Ended(Exception):
+    """The trial cannot go on; its step is concluded."""
+
+
+class OutOfTime(Exception):
+    """So many looks, or so much time, are not spent on one trial."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """One trial at work. `about`: so many looks are expected, for the page that shows how far it is."""
+
+    step: Step
+    executor: Executor
+    before: Seen
+    about: int = 0
+    looks: int = 0
+    result_known: Callable[[], None] | None = None  # called when the result is stored with the step, before it ends
+    until: float = field(default_factory=lambda: time.monotonic() + LONGEST_S)
+
+    @property
+    def browser(self) -> str:
+        """One that meets the failure."""
+        return next((str(page["browser"]) for page in self.before.pages if page["kind"] != "ok"), changing.BROWSERS[0])
+
+    @property
+    def failing(self) -> frozenset[str]:
+        """Paths of the pages that fail for it."""
+        return frozenset(str(page["path"]) for page in self.before.pages if page["browser"] == self.browser and page["kind"] != "ok")
+
+    def without(self, plan: Plan, browsers: tuple[str, ...] = ()) -> Seen:
+        """What the pages answer while the plan stands. It is taken back whatever was seen. Raises Ended, OutOfTime, LockLost."""
+        if self.looks >= MOST_LOOKS or time.monotonic() > self.until:
+            raise OutOfTime
+        self.looks += 1
+        self.step.result = {**self.step.result, "progress": {"looks": self.looks, "about": max(self.about, self.looks)}}
+        self.step.save(update_fields=["result"])
+        if not changing.apply(self.step, self.executor, plan):
+            raise Ended
+        steps.verifying(self.step)
+        try:
+            seen = changing.look(self.step.case.site, browsers or (self.browser,), keeping=self.executor)
+        finally:
+            back = self.executor.take_back(self.step)
+        if not back.complete:
+            steps.conclude(self.step, Step.State.NEEDS_ATTENTION, recovering.attention(back), retry=back.retry)
+            raise Ended
+        return seen
+
+    def answered(self, seen: Seen) -> frozenset[str]:
+        """Paths of the failing pages that no longer fail. One that is not found is read past the fault all the same."""
+        fine = {str(page["path"]) for page in seen.pages if page["kind"] == "ok" or page["status"] == GONE}
+        failing_still = {str(page["path"]) for page in seen.pages if not (page["kind"] == "ok" or page["status"] == GONE)}
+        return self.failing & (fine - failing_still)
+
+    def conclude(self, message: str, **result: object) -> Step:
+        """The trial is over and everything is put back."""
+        pages = {"pages_before": list(self.before.pages), "looks": self.looks}
+        self.step.result = {name: value for name, value in (self.step.result | result).items() if name != "progress"}
+        self.step.save(update_fields=["result"])
+        if self.result_known:
+            self.result_known()
+        return steps.conclude(self.step, Step.State.DONE, f"{message} {_('Everything was put back as it was.')}", **pages, **result)
