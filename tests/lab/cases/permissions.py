@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tests.lab import words
 from tests.lab.cases.base import APACHE, LOGGED, PHP, Truth, case
 from tests.lab.scene import Scene
@@ -39,6 +41,16 @@ def library_unreadable(s: Scene) -> Truth:
     site = describe(s)
     path = s.at(s.rng.choice((site.start, site.settings, site.helpers, site.class_file)))
     s.chmod(path, 0o000)
+    return Truth("file-unreadable", path)
+
+
+@case(PHP, "php")
+def library_of_another_owner(s: Scene) -> Truth:
+    """As restored by the host's administrator: nobody but root reads it."""
+    site = describe(s)
+    path = s.at(s.rng.choice((site.settings, site.helpers, site.class_file)))
+    os.chown(s.path(path), 0, 0)
+    s.chmod(path, 0o600)
     return Truth("file-unreadable", path)
 
 

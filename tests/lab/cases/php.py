@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from tests.lab import words
-from tests.lab.cases.base import PHP, SHOWN, Truth, case
+from tests.lab.cases.base import LOGGED, PHP, SHOWN, Truth, case
 from tests.lab.scene import Scene
+from tests.lab.sites import noise
 from tests.lab.sites.php_site import PhpSite, class_source, describe, filler, page_source
 
 
@@ -90,6 +91,15 @@ def exception_now_and_then(s: Scene) -> Truth:
     lines = [f"$turn = {counter} + 1;", "file_put_contents(sys_get_temp_dir() . '/turn', $turn);",
              "if ($turn % 3 == 0) { throw new RuntimeException('Turn ' . $turn); }"]  # fmt: skip
     return everywhere(s, lines, 2, cause="php-uncaught-exception", of=6)
+
+
+@case((*LOGGED, "engine"), "php")
+def exception_after_a_long_past(s: Scene) -> Truth:
+    """The log is large (some 60 MB), and full of what has long been repaired."""
+    past = noise.old(s, 200)
+    many = 60_000_000 // sum(len(line) + 1 for line in past)
+    s.old_lines([line for line in past for _ in range(many)])
+    return everywhere(s, ["throw new RuntimeException('Not this time');"], cause="php-uncaught-exception")
 
 
 @case(PHP, "php")
