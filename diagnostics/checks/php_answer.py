@@ -21,7 +21,7 @@ _OF_SERVER = re.compile(
 )
 
 
-@check(id="own-answer", title=_("Whether the program itself answers with an error"), needs=("error_log",), order=80)
+@check(id="own-answer", title=_("Whether the program itself answers with an error"), order=80)
 def own_answer(evidence: Evidence) -> Iterator[Finding]:
     """The weakest of all conclusions: what is left where every log is silent."""
     if not is_failing(evidence.site) or any(is_telling(line.text) for line in (*lines_of_failure(evidence), *evidence.application_log)):
@@ -30,6 +30,9 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
     shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}
     for page in failing_pages(evidence.site):
         script = script_of(page, evidence.docroot, shown)
+        if script and page.status == 500 and not page.body.strip():
+            yield _hidden(page, shown[script])
+            return
         if script and _is_own(page):
             entry = CAUSES["application-answers-500"]
             proof = Proof("probe", f"{page.path}: {page.status}, {len(page.body)} bytes of the program's own page")
@@ -39,6 +42,17 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
                 repairs=entry.repairs,
             )  # fmt: skip
             return
+
+
+def _hidden(page: PageSeen, script: str) -> Finding:
+    """PHP ends a page like this when it stops over an error that it may not show (main/main.c, `php_error_cb`)."""
+    entry = CAUSES["php-fatal-hidden"]
+    said = _("PHP stopped {path} with an error that neither the page nor any log shows.").format(path=script)
+    hint = _("Switch on PHP's own log: error_log and log_errors in .user.ini, or in the host's settings. The next failure then says why.")
+    return Finding(
+        "own-answer", entry.code, Severity.CRITICAL, 0.5, said, hint, script,
+        evidence=(Proof("probe", f"{page.path}: 500, empty"),), repairs=entry.repairs,
+    )  # fmt: skip
 
 
 def _is_own(page: PageSeen) -> bool:

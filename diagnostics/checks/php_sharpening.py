@@ -53,6 +53,11 @@ def _by_setting(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
             own = evidence.php.setting(name)
             if own and posixpath.basename(own.value) in message.message:
                 return _instead(sharp, sharp.cause, own.path, own.line)
+    if sharp.cause == "php-max-execution-time":
+        own = evidence.php.setting("max_execution_time")
+        if own and own.value.isdigit() and 0 < int(own.value) <= 10:
+            said = _("{path}, line {line}, allows a page only {seconds} seconds.")
+            return replace(sharp, more=said.format(path=own.path, line=own.line, seconds=own.value))
     names = {"open-basedir": "open_basedir", "php-session-path-not-writable": "session.save_path"}
     own = evidence.php.setting(names.get(sharp.cause, "-"))
     return _instead(sharp, sharp.cause, own.path, own.line) if own else sharp
@@ -111,8 +116,23 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
         return _other_case(sharp, wanted, names)
     match = re.search(r"(?:[Cc]lass|Interface|Trait|Enum) [\"']?([\w\\]+)[\"']? not found", message.message)
     if sharp.cause == "php-class-not-found" and match:
+        if empty := _emptied(match[1].rpartition("\\")[2], evidence):
+            return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
         return _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
     return sharp
+
+
+def _emptied(name: str, evidence: Evidence) -> str:
+    """The file that by its name holds this class and has not a byte: an upload that broke off, or a full disk."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    wanted = {
+        f"{name}.php".lower(),
+        f"class-{name}.php".lower().replace("_", "-"),
+        f"class.{name}.php".lower(),
+        f"{name}.class.php".lower(),
+    }
+    found = (each.path for each in entries if each.kind == "file" and each.size == 0 and posixpath.basename(each.path).lower() in wanted)
+    return next(found, "")
 
 
 def _other_case(sharp: Sharp, wanted: str, names: list[str]) -> Sharp:

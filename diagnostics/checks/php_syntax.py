@@ -37,7 +37,12 @@ def php_syntax(evidence: Evidence) -> Iterator[Finding]:
     for script in evidence.php.scripts:
         if any(script.absolute in text or f"/{script.path} " in text for text in told):
             continue  # the log says it already, with its line
-        found = _by_mark(script) or _by_lint(script, lints.get(script.absolute), evidence) or _by_parser(script, lints)
+        found = (
+            _by_emptiness(script, evidence)
+            or _by_mark(script)
+            or _by_lint(script, lints.get(script.absolute), evidence)
+            or _by_parser(script, lints)
+        )
         if found is not None:
             yield _finding(script, *found, evidence)
 
@@ -80,6 +85,13 @@ def removed_calls(evidence: Evidence) -> Iterator[Finding]:
 
 def _may_be_of_files(evidence: Evidence) -> bool:
     return answers_500(evidence.site) or any(page.kind in ("white-page", "fatal-in-body") for page in failing_pages(evidence.site))
+
+
+def _by_emptiness(script: Script, evidence: Evidence) -> tuple[PhpMessage, float, str] | None:
+    """The script of an empty page has nothing in it."""
+    if script.role == "entry" and not script.content.strip() and any(page.kind == "white-page" for page in failing_pages(evidence.site)):
+        return PhpMessage("php-truncated-file", (), script.absolute, None, ""), 0.9, f"{script.path}: {len(script.content)} bytes"
+    return None
 
 
 def _by_mark(script: Script) -> tuple[PhpMessage, float, str] | None:

@@ -27,7 +27,8 @@ _INCOMPATIBLE = re.compile(
 )
 _NO_WRITING = re.compile(
     r"append mode|file_put_contents|fopen\([^)]*, ?[\"']?[waxc]|mkdir\(\)|[Uu]nable to (?:create|write)|not writable|isn't writable|"
-    r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)"
+    r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)|"
+    r"present and writable|attempt to write a readonly database"
 )
 _OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|database|mysql", re.IGNORECASE)
 _TINY = 8 * 1024 * 1024  # bytes below which no common program starts
@@ -126,7 +127,9 @@ def _files(head: str, before: str, in_unknown: bool, running: Version | None) ->
         return _unopened(head, before, in_unknown)
     if "open_basedir restriction" in head:
         return "open-basedir", ()
-    if _NO_WRITING.search(head) and re.search(r"[Pp]ermission denied|writable|Unable to (?:create|write)|valid cache path", head):
+    if _NO_WRITING.search(head) and re.search(
+        r"[Pp]ermission denied|writable|[Uu]nable to (?:create|write)|valid cache path|readonly", head
+    ):
         return "folder-not-writable", ()
     return None
 

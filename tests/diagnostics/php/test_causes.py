@@ -53,6 +53,14 @@ _CASES: dict[str, tuple[Files, str, str, int | None]] = {
         "user-ini-memory-limit-too-low", "www/.user.ini", 2,
     ),
     "bad prepend": ({"index.php": "<?php echo 1;", ".user.ini": "auto_prepend_file = {root}/../gone/waf.php\n"}, "user-ini-bad-prepend", "www/.user.ini", 1),
+    "class file that is empty": (
+        {"index.php": "<?php\nspl_autoload_register(fn ($c) => require __DIR__ . \"/$c.php\");\nnew Cart();\n", "Cart.php": ""},
+        "php-truncated-file", "www/Cart.php", None,
+    ),
+    "cache that cannot be written": (
+        {"index.php": "<?php\n\nthrow new RuntimeException('Unable to write in the cache directory (/x/cache)');\n"}, "folder-not-writable", "www/index.php", 3,
+    ),
+    "encoded": ({"index.php": "<?php\n\nthrow new Exception('The file requires the ionCube PHP Loader');\n"}, "php-missing-extension", "www/index.php", 3),
     "time": ({"index.php": "<?php\nset_time_limit(1);\nwhile (true) {}\n"}, "php-max-execution-time", "www/index.php", 3),
     "confined": (
         {"index.php": "<?php\nrequire '/usr/share/php/x.php';\n", ".user.ini": "open_basedir = {root}\n"}, "open-basedir", "www/.user.ini", 1,
@@ -159,3 +167,15 @@ def test_fcgid_that_gives_up_is_a_slow_script(tmp_path: Path) -> None:
     with stack("fcgid", tmp_path, files, apache="FcgidIOTimeout 2\n") as served:
         found = findings(served.seen("/slow.php", "/well.php"))[0]
     assert (found.cause, found.path) == ("script-too-slow", "www/slow.php")
+
+
+def test_start_script_without_a_byte_in_it(tmp_path: Path) -> None:
+    with stack("apache-fpm", tmp_path, {"index.php": "", "well.php": "<?php echo 1;"}) as served:
+        first = findings(served.seen("/index.php", "/well.php"))[0]
+    assert (first.cause, first.path) == ("php-truncated-file", "www/index.php")
+
+
+def test_error_that_nothing_shows_is_called_hidden_and_no_more_than_possible(tmp_path: Path) -> None:
+    with stack("apache-fpm", tmp_path, {"index.php": "<?php\nerror_reporting(0);\nini_set('log_errors', '0');\n[]->x();\n"}) as served:
+        first = findings(served.seen("/index.php"))[0]
+    assert (first.cause, first.path, first.sureness) == ("php-fatal-hidden", "www/index.php", "possible")
