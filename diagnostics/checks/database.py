@@ -9,7 +9,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import text_of
-from diagnostics.evidence import Evidence
+from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.facts.changes import failing_since, is_just_before
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Application, DatabaseTrial

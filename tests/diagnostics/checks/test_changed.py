@@ -101,7 +101,7 @@ def test_damage_that_lay_there_while_all_was_well_is_less_sure() -> None:
 def test_baseline_change_without_a_time_is_told() -> None:
     change = Change("top", "", 0.0, 0.0, 1, ("www/index.php",), "removed", "baseline")
     found = replace(seen({}), changes=(change,))
-    assert "1 file removed since the site was last read" in critical(found)[0].summary
+    assert "1 file removed since the site was last read" in critical(found)[0].evidence[0].text
 
 
 def test_site_that_is_well_has_changed_nothing() -> None:
