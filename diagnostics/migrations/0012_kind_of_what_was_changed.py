@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0011_what_a_baseline_was_told'),
+        ("diagnostics", "0011_what_a_baseline_was_told"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='journalentry',
-            name='before_kind',
+            model_name="journalentry",
+            name="before_kind",
             field=models.CharField(blank=True, max_length=8),
         ),
     ]
