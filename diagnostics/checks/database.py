@@ -171,6 +171,9 @@ def database_unclear(evidence: Evidence) -> Iterator[Finding]:
     hint = _(
         "It may be the server, or the user name, password or name of the database in the settings: only trying them tells these apart."
     )
+    if isinstance(evidence.database, Unreadable):
+        hint += " " + _("The database could not be asked: {why}.").format(why=evidence.database.why.rstrip("."))
+    hint += " " + _("Give an SSH connection to the account, or compare the settings with what the host's panel says of the database.")
     yield Finding(
         "database-unclear", cause, Severity.CRITICAL, 0.55, _("The site cannot use its database; why is not known yet."), hint,
         settings.settings_path if settings else "", also=tuple(causes),
