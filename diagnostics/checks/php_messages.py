@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from diagnostics.php.versions import Version
-from diagnostics.php.words import causes_of
+from diagnostics.php.words import causes_of, root_in_warnings
 
 _PLACE = re.compile(r" in (/[^\n]*?|[A-Za-z]:[^\n]*?|Unknown)(?:\(\d+\))?(?: : [^\n]*)?(?: on line |:)(\d+)")
 _FATAL = re.compile(
@@ -55,6 +55,8 @@ def read_php_message(text: str, before: str = "", running: Version | None = None
     path, line = (place.group(1), int(place.group(2))) if place else ("", None)
     head, _mark, trace = body.partition("Stack trace:")
     general, also = causes_of(head, before, in_unknown=path == "Unknown" and line == 0, running=running)
+    if root := root_in_warnings(general, before):
+        also, (general, path, line) = (general, *also), root
     thrown_in = ""
     if _is_callers_fault(general) and _OF_LIBRARIES.search(path) and _by_place(path, general)[0] in ("", "wordpress-core-file"):
         caller = next((frame for frame in _FRAME.finditer(trace) if not _OF_LIBRARIES.search(frame.group(1))), None)

@@ -150,3 +150,23 @@ def _of_same_file(head: str, before: str) -> str:
     """Of the warnings those that name the file that could not be opened."""
     match = re.search(r"Failed opening (?:required )?'([^']+)'", head)
     return "\n".join(line for line in before.split("\n") if match is None or match.group(1) in line)
+
+
+_WARNED = re.compile(
+    r"PHP Warning:\s+(?P<verb>\w+)\((?P<what>[^\n]{0,600}?)\): (?:[Ff]ailed to open stream: )?(?P<why>Permission denied|No such file or directory) "
+    r"in (?P<path>/[^\n]{1,600}?) on line (?P<line>\d+)"
+)
+_LOADING = ("include", "include_once", "require", "require_once")
+_WRITING = ("file_put_contents", "fopen", "mkdir", "touch", "tempnam", "copy", "rename", "move_uploaded_file", "imagejpeg", "imagepng")
+_LACKING = ("php-undefined-function", "php-class-not-found")
+
+
+def root_in_warnings(general: str, before: str) -> tuple[str, str, int] | None:
+    """Where a warning of the same request says what brought the error about: its cause, and where it was."""
+    for match in reversed(list(_WARNED.finditer(before))):
+        denied, place = match["why"] == "Permission denied", (match["path"], int(match["line"]))
+        if match["verb"] in _LOADING and general in _LACKING:
+            return ("file-unreadable" if denied else "php-missing-file"), *place
+        if match["verb"] in _WRITING and denied and general == "php-uncaught-exception":
+            return "folder-not-writable", *place
+    return None

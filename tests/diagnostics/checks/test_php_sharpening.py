@@ -69,3 +69,30 @@ def test_version_is_known_from_the_answer_or_the_hosts_settings() -> None:
     seen = evidence({".ovhconfig": b"app.engine=php\napp.engine.version=8.1\n", "www/a.php": b""}, "")
     assert seen.php.version == (8, 1) and seen.php.told_by == ".ovhconfig"
     assert replace(seen.php, version=None).version is None
+
+
+@pytest.mark.parametrize(
+    ("warning", "fatal", "cause", "line"),
+    [
+        (
+            "include(/home/demo/www/b.php): Failed to open stream: No such file or directory",
+            "Error: Call to undefined function b()",
+            "php-missing-file",
+            2,
+        ),
+        ("include(/home/demo/www/b.php): Failed to open stream: Permission denied", 'Error: Class "B" not found', "file-unreadable", 2),
+        (
+            "file_put_contents(/home/demo/www/c/x): Failed to open stream: Permission denied",
+            "RuntimeException: not written",
+            "folder-not-writable",
+            2,
+        ),
+        ("mkdir(): Permission denied", "RuntimeException: no folder", "folder-not-writable", 2),
+        ("file_get_contents(/x): Failed to open stream: No such file or directory", "RuntimeException: no", "php-uncaught-exception", 9),
+    ],
+)
+def test_warning_of_the_same_request_may_be_the_root(warning: str, fatal: str, cause: str, line: int) -> None:
+    stamp = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] "
+    log = f"PHP Warning:  {warning} in /home/demo/www/a.php on line 2\n{stamp}PHP Fatal error:  Uncaught {fatal} in /home/demo/www/a.php:9"
+    found = first(log, {"www/a.php": b"<?php\n"})
+    assert (found.cause, found.path, found.line) == (cause, "www/a.php", line)
