@@ -18,6 +18,9 @@ from diagnostics.htaccess.parser import parse as parse_htaccess
 from diagnostics.transports.base import Capability, Reader, TransportError
 
 TIME_LIMIT_S = 18.0
+# Listing a large tree over FTP on a long line takes minutes: what it leaves of the time belongs to what tells more.
+TREE_S, TREE_S_EXPLAINED = 9.0, 5.0
+LISTINGS_COUNT_S = 5.0
 T = TypeVar("T")
 
 
@@ -52,13 +55,16 @@ def gather(
 def stages(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: float, ask_database: Asker | None = None) -> Iterator[Evidence]:
     """The evidence as it grows, cheap and telling facts first. `deadline` in monotonic seconds."""
     site_seen = evidence.site
+    if (remember := getattr(reader, "remember", None)) is not None:
+        remember(LISTINGS_COUNT_S)
     logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, evidence.profile)
     evidence = replace(evidence, error_log=logs.lines)
     files = SmallFiles(reader)
     chain = _quietly(lambda: htaccess_files.read_chain(files, paths.docroot), ())
     evidence = _with_folders_above(reader, replace(evidence, htaccess=chain), paths)
     yield evidence
-    evidence = _with_modes(reader, _with_tree(reader, evidence, paths, deadline))
+    until = min(deadline, time.monotonic() + (TREE_S_EXPLAINED if logs.explains else TREE_S))
+    evidence = _with_modes(reader, _with_tree(reader, evidence, paths, until))
     yield evidence
     if not isinstance(evidence.tree, Unreadable) and time.monotonic() < deadline:
         logs = server_logs.read_more(reader, site_seen, paths.docroot, logs, evidence.tree)

@@ -1,4 +1,4 @@
-"""Small files read several at a time: in one command where the host gives a shell, over SFTP together. Nothing is read twice."""
+"""Small files read several at a time: a few over SFTP together, many in one command where the host gives a shell. Nothing is read twice."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from diagnostics.transports.commands import contents, run
 
 LIMIT = 256 * 1024
 MOST_FILES = 60
+_FEW = 16  # that SFTP gives in as many round trips as a command takes
 
 
 class SmallFiles:
@@ -24,9 +25,10 @@ class SmallFiles:
     def fetch(self, paths: Iterable[str]) -> None:
         """Reads what will be asked for, together where that saves time."""
         wanted = [path for path in dict.fromkeys(paths) if path not in self._known][: max(0, MOST_FILES - len(self._known))]
-        if len(wanted) > 1 and Capability.RUN_COMMANDS in self.reader.capabilities:
+        read_many = getattr(self.reader, "read_many", None)
+        if len(wanted) > (1 if read_many is None else _FEW) and Capability.RUN_COMMANDS in self.reader.capabilities:
             self._known.update(self._by_command(wanted))
-        elif len(wanted) > 1 and (read_many := getattr(self.reader, "read_many", None)) is not None:
+        elif len(wanted) > 1 and read_many is not None:
             with contextlib.suppress(TransportError):
                 self._known.update(read_many(wanted, LIMIT))
 

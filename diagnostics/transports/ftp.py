@@ -89,6 +89,7 @@ class FtpReader(FtpNames):
                 raise too_large(path, limit)
             if len(content) == before.size:
                 return content
+            self._kept.clear()
             after = self._row(path)  # it grew or was exchanged meanwhile, or the host broke off without a word
             if after.kind is FileKind.FILE and before.size <= len(content) <= after.size:
                 return content
@@ -150,6 +151,10 @@ class FtpReader(FtpNames):
 
     def home(self) -> str:
         return self._wire.home
+
+    def remember(self, seconds: float) -> None:
+        """From now on a listing counts for so long for all names in it: to look at one name, a host must list its whole folder."""
+        self._kept_for_s = seconds
 
     def free_space(self, path: str) -> int | None:
         return None  # FTP has no word for it

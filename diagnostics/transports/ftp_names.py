@@ -21,6 +21,8 @@ from sites.texts import mark as _
 
 LISTING_LIMIT = 64 * 1024 * 1024  # bytes of one listing: some hundred for each of LIST_LIMIT names
 
+_FOLDERS_KEPT, _MOST_KEPT = 12, 2_000  # listings that count for a while, and names in one
+
 # Words of the servers' own, and of strerror(3) that they pass on.
 _ABSENT = ("no such file", "not found", "does not exist", "doesn't exist", "cannot find")
 _DENIED = ("permission", "denied", "not permitted", "prohibited", "not allowed", "forbidden")
@@ -52,6 +54,8 @@ class FtpNames:
         self._knows_all = True  # what `-a` asks for
         self._lists_all = False  # it has shown names at least once: an empty listing is an empty folder
         self._modes_seen = True
+        self._kept_for_s = 0.0  # how long a listing counts for the names in it
+        self._kept: dict[str, tuple[float, list[Row]]] = {}
 
     def _row(self, path: str) -> Row:
         """One name as its folder lists it, with the time to the second where the host tells it. Raises NotFound."""
@@ -71,7 +75,7 @@ class FtpNames:
                 raise permission_refused(path) from refused
         folder, _slash, name = path.rpartition("/")
         try:
-            rows = self._listed(folder or "/", folder or "/")
+            rows = self._kept_rows(folder or "/")
         except PermissionRefused:
             return self._alone(path, shown or path)
         except NotFound:
@@ -106,6 +110,10 @@ class FtpNames:
             return own
         return next((replace(row, name=own.name) for row in rows if row.name == "."), own)
 
+    def _kept_rows(self, folder: str) -> list[Row]:
+        at, rows = self._kept.get(folder, (0.0, []))
+        return rows if time.monotonic() - at < self._kept_for_s else self._listed(folder, folder)
+
     # --- listings -------------------------------------------------------------------------------
     def _listed(self, folder: str, shown: str) -> list[Row]:
         """The names in a folder, without "." and "..". Raises NotFound, PermissionRefused, Unsupported where the host lists only a part."""
@@ -124,6 +132,9 @@ class FtpNames:
         if len(plain) > LIST_LIMIT:
             raise too_many(shown)
         self._modes_seen = not plain or any(row.mode is not None for row in plain)
+        if self._kept_for_s and len(plain) <= _MOST_KEPT:
+            others = [item for item in self._kept.items() if item[0] != folder]
+            self._kept = dict([(folder, (time.monotonic(), plain)), *others[: _FOLDERS_KEPT - 1]])
         return plain
 
     def _own_listing(self) -> Listing:

@@ -45,6 +45,9 @@ class FtpWriter(BesideWriter, FtpReader):
     def _seen(self, path: str) -> Row:
         return self._row(path)
 
+    def remember(self, seconds: float) -> None:
+        """Who writes looks at each name anew."""
+
     def rename(self, path: str, target: str) -> None:
         self._row_or_alone(carried(path), path)
         self._rename_to_free_name(carried(path), carried(target))

@@ -38,6 +38,7 @@ class SftpReader:
     def __init__(self, wire: SftpWire, close: Callable[[], None] = lambda: None) -> None:
         self._wire = wire
         self._close = close
+        self._home = ""
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -120,7 +121,8 @@ class SftpReader:
         return to_text(resolved)
 
     def home(self) -> str:
-        return to_text(self._try("/", lambda: self._wire.realpath(b".")))
+        self._home = self._home or to_text(self._try("/", lambda: self._wire.realpath(b".")))
+        return self._home
 
     def free_space(self, path: str) -> int | None:
         if "statvfs@openssh.com" not in self._wire.extensions:
