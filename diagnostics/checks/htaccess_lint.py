@@ -21,8 +21,9 @@ CHECK = "htaccess-lint"
 MOST_OF_FILE = 10
 MOST = 40
 # Causes that a line on its own makes probable where the log says nothing: they do not hang on a module that most hosts have.
-_TELLING_WITHOUT_LOG = {"htaccess-php-directive-under-fpm": 0.7}
-_FOREIGN = {"mod_security2", "mod_pagespeed", "mod_suphp", "mod_gzip", "mod_passenger", "mod_perl", "mod_python", "mod_geoip"}
+_TELLING_WITHOUT_LOG = {"htaccess-php-directive-under-fpm": 0.7, "htaccess-apache22-syntax": 0.64}
+# Modules that some hosts have and some have not.
+_OFTEN_THERE = {"mod_access_compat", "mod_ssl", "mod_include", "mod_actions", "mod_authz_groupfile", "mod_authz_owner", "mod_brotli"}
 
 
 @check(id=CHECK, title=_("Whether .htaccess can be read by the web server"), needs=("htaccess",), order=20)
@@ -51,9 +52,10 @@ def _faults(file: TextFile, evidence: Evidence) -> list[Fault]:
 
 
 def _depends(fault: Fault) -> float:
+    """How probable a fault is that hangs on what the server has, where no log tells: what few hosts have is mostly not there."""
     if fault.cause in _TELLING_WITHOUT_LOG:
         return _TELLING_WITHOUT_LOG[fault.cause]
-    return 0.6 if fault.module in _FOREIGN else 0.0
+    return 0.62 if fault.cause == "htaccess-module-not-loaded" and fault.module not in _OFTEN_THERE else 0.0
 
 
 def _weigh(fault: Fault, file: TextFile, *, first: bool, complained: bool, passed: bool, reach: bool | None) -> Finding:

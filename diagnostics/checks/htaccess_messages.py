@@ -136,15 +136,15 @@ def _unknown_word(base: Complaint, word: str) -> Complaint:
 def file_of(complaint: Complaint, files: tuple[TextFile, ...]) -> TextFile | None:
     """The file that the complaint is about; of several that would fit the one whose path is longest.
 
-    A login may see another root than the server, so a file above the docroot has no name of its own to compare: it is meant when no
-    other could be, the path leads through no folder of the site, and the file has what is complained of.
+    A login may see another root than the server, so a file above the docroot has no name of its own to compare: it is meant when the
+    path fits no other, and the file has what is complained of.
     """
     fitting = [file for file in files if same_file(complaint.path, file.path, file.absolute)]
     if fitting:
         return max(fitting, key=lambda file: len(file.path))
     above = [file for file in files if not file.path.removesuffix(".htaccess").strip("./")]
-    inside = {file.path.split("/")[0] for file in files if file not in above}
-    if any(f"/{name}/" in complaint.path for name in inside) or not complaint.path.endswith("/.htaccess"):
+    if not complaint.path.endswith("/.htaccess"):
         return None
     word = (complaint.argument or complaint.name.lstrip("</")).encode("utf-8", "surrogateescape").lower()
-    return next((file for file in reversed(above) if not inside or (word and word in file.content.lower())), None)
+    only = len(above) == len(files)
+    return next((file for file in reversed(above) if only or (word and word in file.content.lower())), None)
