@@ -30,7 +30,7 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
     shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}
     for page in failing_pages(evidence.site):
         script = script_of(page, evidence.docroot, shown)
-        if script and page.status == 500 and not page.body.strip():
+        if script and page.status == 500 and page.powered_by and not page.body.strip():  # without headers, the answer was not kept
             yield _hidden(page, shown[script])
             return
         if script and _is_own(page):

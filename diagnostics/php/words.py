@@ -153,8 +153,8 @@ def _of_same_file(head: str, before: str) -> str:
 
 
 _WARNED = re.compile(
-    r"PHP Warning:\s+(?P<verb>\w+)\((?P<what>[^\n]{0,600}?)\): (?:[Ff]ailed to open stream: )?(?P<why>Permission denied|No such file or directory) "
-    r"in (?P<path>/[^\n]{1,600}?) on line (?P<line>\d+)"
+    r"PHP Warning:\s+(?P<verb>\w+)\((?P<what>[^\n]{0,600}?)\): (?:[Ff]ailed to open stream: )?"
+    r"(?P<why>Permission denied|No such file or directory) in (?P<path>/[^\n]{1,600}?) on line (?P<line>\d+)"
 )
 _LOADING = ("include", "include_once", "require", "require_once")
 _WRITING = ("file_put_contents", "fopen", "mkdir", "touch", "tempnam", "copy", "rename", "move_uploaded_file", "imagejpeg", "imagepng")
