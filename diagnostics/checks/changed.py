@@ -19,6 +19,7 @@ from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
 _SUSPECTS = {"plugin": "wordpress-plugin", "theme": "wordpress-theme", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
+_FEW = 10  # files
 _OF_PROGRAMS = frozenset({Kind.SERVER_ERROR.value, Kind.WHITE_PAGE.value, Kind.FATAL_IN_BODY.value, Kind.TRUNCATED.value})
 
 
@@ -34,8 +35,15 @@ def recent_changes(evidence: Evidence) -> Iterator[Finding]:
         yield _suspected(change, began, is_alone=len(late) == 1)
 
 
+def _cause_of(change: Change) -> str:
+    """A few files of WordPress itself that were changed or lost are damage; many are an update."""
+    if change.what == "core" and change.count <= _FEW and change.source == "baseline":
+        return "wordpress-core-file"
+    return _SUSPECTS.get(change.what, "recent-change")
+
+
 def _suspected(change: Change, began: datetime, *, is_alone: bool) -> Finding:
-    cause = CAUSES[_SUSPECTS.get(change.what, "recent-change")]
+    cause = CAUSES[_cause_of(change)]
     words = told(change, began)
     confidence = 0.45 if not is_alone else 0.65 if change.source == "baseline" else 0.6
     part = f"{GROUP_WORDS[change.what]} {change.name}".strip()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from diagnostics import diagnosing, politeness
 from diagnostics.baselines import comparing, showing, taking, wording
-from diagnostics.evidence import Evidence, SiteSeen, TextFile, TreeEntry
+from diagnostics.evidence import Evidence, PageSeen, SiteSeen, TextFile, TreeEntry
 from diagnostics.models import Baseline, BaselineContent, ConnectionLease, Diagnosis, DiagnosisChanges, FileComparison
 from sites import queueing
 from sites.models import Host, Site
@@ -171,6 +171,19 @@ def diagnosed(site: Site) -> Diagnosis:
 def _failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The site from outside; no web server is needed for its files."""
     monkeypatch.setattr(diagnosing.examining, "look", lambda site: SiteSeen(site.name, site.url, "down", "server-error"))
+
+
+def test_finding_names_what_changed_since_the_baseline(site: Site, docroot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no log says why: the plugin that was updated since all was well, with both versions."""
+    taking.take(site)
+    page = PageSeen("/", site.url, "server-error", 500, timezone.now(), body=b"<title>500 Internal Server Error</title>")
+    seen = SiteSeen(site.name, site.url, "down", "server-error", (page,), timezone.now())
+    monkeypatch.setattr(diagnosing.examining, "look", lambda site: seen)
+    (docroot / "wp-content/plugins/akismet/akismet.php").write_bytes(b"<?php\n/* Plugin Name: Akismet\n * Version: 5.3 */ // more")
+    os.utime(docroot / "wp-content/plugins", (1, 1))
+    first = diagnosed(site).findings.get(check_id="recent-changes")
+    assert (first.cause, first.path) == ("wordpress-plugin", "www/wp-content/plugins/akismet/akismet.php")
+    assert "Akismet" in first.summary and first.evidence[0]["source"] == "change" and "1 file changed" in first.evidence[0]["text"]
 
 
 @pytest.mark.usefixtures("_failing")

@@ -26,7 +26,7 @@ def seen(late: dict[str, float], log: str | None = "", *, kind: str = "server-er
         content = nodes[name].content if name in nodes else b"<?php"
         nodes[name] = Node(content=content, mtime=AT.timestamp() - 60 * minutes, mode=0o604)
     made = evidence(nodes, log)  # type: ignore[arg-type]
-    page = PageSeen("/", "https://shop.example/", kind, status, AT)
+    page = PageSeen("/", "https://shop.example/", kind, status, AT, body=b"<title>500 Internal Server Error</title>")
     made = replace(made, site=replace(made.site, pages=(page,), kind=kind))
     return replace(made, changes=by_times(made))
 
@@ -102,6 +102,13 @@ def test_baseline_change_without_a_time_is_told() -> None:
     change = Change("top", "", 0.0, 0.0, 1, ("www/index.php",), "removed", "baseline")
     found = replace(seen({}), changes=(change,))
     assert "1 file removed since the site was last read" in critical(found)[0].evidence[0].text
+
+
+def test_few_files_of_wordpress_that_differ_from_the_baseline_are_damage_and_many_an_update() -> None:
+    few = Change("core", "", 0.0, 0.0, 1, ("www/wp-includes/user.php",), "removed", "baseline")
+    many = replace(few, count=800, how="changed", last=AT.timestamp() - 60)
+    assert [finding.cause for finding in critical(replace(seen({}), changes=(few,)))] == ["wordpress-core-file"]
+    assert [finding.cause for finding in critical(replace(seen({}), changes=(many,)))] == ["recent-change"]
 
 
 def test_site_that_is_well_has_changed_nothing() -> None:
