@@ -74,6 +74,16 @@ def password_file_missing(s: Scene) -> Truth:
     return Truth("htaccess-auth-file-missing", path, (line + 2,), page=page, headers={"Authorization": "Basic YW5uYTpicmVhZA=="})
 
 
+@case(APACHE, "static", "php")
+def password_file_unreadable(s: Scene) -> Truth:
+    name = s.rng.choice((".htpasswd", ".users"))
+    s.write(name, "anna:$apr1$Vq3x2d0K$y1sQm5m6o1bQvQpVw4rTz/\n", 0o600)
+    lines = ("AuthType Basic", 'AuthName "Members"', f'AuthUserFile "{s.path(name)}"', "Require valid-user")
+    path, line, page = plant(s, lines, where="root", without="Require")
+    login = {"Authorization": "Basic YW5uYTpicmVhZA=="}
+    return Truth("htaccess-auth-file-missing", path, (line + 2,), ("file-unreadable",), page, headers=login, paths=(name,))
+
+
 @case(LOGGED, "static", "php")
 def proxy_without_a_target(s: Scene) -> Truth:
     folder = s.rng.choice(("api", "app", "chat", "live"))
@@ -94,6 +104,15 @@ def unreadable(s: Scene) -> Truth:
     path, _line, page = plant(s, ("Options -Indexes",), where=s.rng.choice(("root", "sub")))
     s.chmod(path, s.rng.choice((0o600, 0o000, 0o700, 0o400)))
     return Truth("htaccess-unreadable", path, page=page, statuses=(403,))
+
+
+@case(APACHE, "static", "php")
+def folder_in_its_place(s: Scene) -> Truth:
+    """A folder by the name of .htaccess, as an upload program makes it by a slip."""
+    if s.path(s.at(".htaccess")).exists():
+        s.remove(s.at(".htaccess"))
+    s.folder(s.at(".htaccess"))
+    return Truth("htaccess-unreadable", s.at(".htaccess"), statuses=(403, 500))
 
 
 @case(LOGGED, "static", "php")

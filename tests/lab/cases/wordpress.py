@@ -185,6 +185,16 @@ def core_file_damaged(s: Scene) -> Truth:
     return Truth("wordpress-core-file", path, tuple(range(1, half.count(b"\n") + 2)), ("php-truncated-file", "php-parse-error"))
 
 
+@case((*PHP, "ovh"), "wordpress")
+def release_for_a_newer_php(s: Scene) -> Truth:
+    """WordPress was updated to a release that asks for more than this PHP. It says so on its page, and in no log."""
+    path = s.at("wp-includes/version.php")
+    text = s.read(path).decode()
+    line = next(line for line in text.split("\n") if line.startswith("$required_php_version"))
+    s.write(path, text.replace(line, "$required_php_version = '8.4.0';"))
+    return Truth("php-version-incompatible-code", statuses=(500,))
+
+
 @case(PHP, "wordpress")
 def settings_with_a_typing_error(s: Scene) -> Truth:
     bad = s.rng.choice(
