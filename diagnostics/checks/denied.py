@@ -90,6 +90,8 @@ def _culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | Non
         last = entry.path == refused.path
         if entry.kind == "folder" and not _may(entry, 0o1, refused, evidence):
             return "folder-not-traversable", entry
+        if last and entry.path.endswith("/.htaccess") and not refused.by_owner:
+            return None  # told by a check of its own
         if last and entry.kind == "file" and not refused.writing and not _may(entry, 0o4, refused, evidence):
             return "file-unreadable", entry
     if refused.writing and chain:
