@@ -129,7 +129,7 @@ def _fpm(home: Path, ini: Path, more: str = "") -> Iterator[Path]:
     pool = worker_lines("user=www-data\ngroup=www-data\nlisten.owner=www-data\n")
     conf.write_text(
         f"[global]\nerror_log={home}/logs/php-fpm.log\ndaemonize=no\n[www]\n{pool}listen={line}\npm=static\npm.max_children=3\n"
-        f"request_terminate_timeout=3\nrequest_slowlog_timeout=1\nslowlog={home}/logs/slow.log\n{more}"
+        f"request_terminate_timeout=7\nrequest_slowlog_timeout=1\nslowlog={home}/logs/slow.log\n{more}"
     )
     with running([binary(FPM), "-n", "-c", ini / "php.ini", "-y", conf, "-F"], socket_file=line):
         yield line

@@ -101,7 +101,7 @@ def test_cause_is_found_in_the_files_where_no_log_can_be_read(case: str, tmp_pat
 
 
 def test_slow_script_is_told_from_a_crash(tmp_path: Path) -> None:
-    with stack("apache-fpm", tmp_path, {"slow.php": "<?php\n\nsleep(9);\n", "well.php": "<?php echo 1;"}) as served:
+    with stack("apache-fpm", tmp_path, {"slow.php": "<?php\n\nsleep(30);\n", "well.php": "<?php echo 1;"}) as served:
         first = findings(served.seen("/slow.php", "/well.php"))[0]
     assert (first.cause, first.path, first.line) == ("script-too-slow", "www/slow.php", 3)
 
