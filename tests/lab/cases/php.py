@@ -184,7 +184,7 @@ def packages_for_a_newer_php(s: Scene) -> Truth:
     s.write(s.at("vendor/autoload.php"), php("require __DIR__ . '/composer/platform_check.php';"))
     s.write(s.at("index.php"), page_source(s, site, site.title, more=["require __DIR__ . '/vendor/autoload.php';"]))
     line = s.line_of(check, "RuntimeException")
-    return Truth("php-version-incompatible-code", check, (line,), ("php-uncaught-exception",))
+    return Truth("php-version-incompatible-code", check, (line,), ("php-uncaught-exception",), paths=(s.at("index.php"),))
 
 
 @case(PHP, "php")
