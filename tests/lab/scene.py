@@ -112,13 +112,16 @@ class Scene:
             modes = f"u=rwX,g=,o={'rX' if self.place.setup.folder_mode & 1 else ''}"
             subprocess.run(["chmod", "-R", modes, self.path(name)], check=True)
 
-    def small_disk(self, name: str, kilobytes: int) -> None:
-        """A disk of its own at this folder, until the scene is closed."""
+    def small_disk(self, name: str, kilobytes: int) -> bool:
+        """A disk of its own at this folder, until the scene is closed; False where mounting is not allowed."""
         self.folder(name)
         who = self.place.account
         options = f"size={kilobytes}k,mode=755,uid={who.uid},gid={who.gid}"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.path(name))], check=True, capture_output=True)
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.path(name))]
+        if subprocess.run(mount, check=False, capture_output=True).returncode:
+            return False
         self._closing.callback(subprocess.run, ["umount", "-l", str(self.path(name))], check=True)
+        return True
 
     def line_of(self, name: str, words: str | bytes) -> int:
         """The number of the first line that holds these words."""

@@ -69,8 +69,10 @@ def basedir_of_another_host(s: Scene) -> Truth:
 @case(PHP, "php")
 def disk_full(s: Scene) -> Truth:
     site, folder = describe(s), s.rng.choice(("cache", "data", "uploads"))
-    s.small_disk(s.at(folder), 64)
-    (s.path(s.at(folder)) / "old.bin").write_bytes(b"\0" * 61_440)
+    if s.small_disk(s.at(folder), 64):
+        (s.path(s.at(folder)) / "old.bin").write_bytes(b"\0" * 61_440)
+    else:  # the device that is always full
+        (s.path(s.at(folder)) / "page.html").symlink_to("/dev/full")
     lines = [f"if (@file_put_contents(__DIR__ . '/{folder}/page.html', str_repeat('x', 90000)) !== 90000) {{",
              "    throw new RuntimeException(error_get_last()['message'] ?? 'not written');", "}"]  # fmt: skip
     s.write(s.at("index.php"), page_source(s, site, site.title, more=lines))
