@@ -87,8 +87,8 @@ class Up:
 
     def ready(self) -> Up:
         """Waits until everything runs."""
-        self.said(r"probes\s+\| .*ready")
-        self.said(r"hosts\s+\| .*ready")
+        self.said(r"probes\s+\| .*ready", 90)
+        self.said(r"hosts\s+\| .*ready", 90)
         assert self.get("/login/").status < 500
         return self
 
