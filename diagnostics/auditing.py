@@ -31,7 +31,7 @@ MOST_PER_HOST = 20_000
 _TOGETHER = timedelta(hours=1)
 _BATCH = 2000
 BESIDE = "beside"  # stands for the path of a login that was made beside another one of the same job
-_ONLY_READ = (Verb.LOGIN, Verb.COMMAND)
+_ONLY_READ = (Verb.LOGIN, Verb.COMMAND, Verb.FETCH)
 _REFUSED_BESIDE_FOR = timedelta(days=7)
 
 

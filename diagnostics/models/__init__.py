@@ -6,6 +6,7 @@ from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges,
 from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
 from .lock import HostLock
+from .log_server import LogServer
 from .politeness import ConnectionLease, ConnectionPause
 from .repair import JournalEntry, RepairCase, Step
 from .sight import SiteSight
@@ -29,6 +30,7 @@ __all__ = [
     "HostLock",
     "JournalEntry",
     "LogReading",
+    "LogServer",
     "RepairCase",
     "SiteSight",
     "Step",

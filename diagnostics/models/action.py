@@ -17,6 +17,7 @@ class HostAction(models.Model):
     class Verb(models.TextChoices):
         LOGIN = "login", _("Logged in")
         COMMAND = "command", _("Ran a command")
+        FETCH = "fetch", _("Read by HTTP")
         WRITE = "write", _("Wrote")
         CREATE = "create", _("Created")
         RENAME = "rename", _("Renamed")

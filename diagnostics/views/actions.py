@@ -17,9 +17,9 @@ from ..transports.base import HostKeyUnknown
 
 PER_PAGE = 50
 _KINDS = {
-    "changes": tuple(verb for verb in HostAction.Verb if verb not in (HostAction.Verb.LOGIN, HostAction.Verb.COMMAND)),
+    "changes": tuple(verb for verb in HostAction.Verb if verb not in (HostAction.Verb.LOGIN, HostAction.Verb.COMMAND, HostAction.Verb.FETCH)),
     "commands": (HostAction.Verb.COMMAND,),
-    "logins": (HostAction.Verb.LOGIN,),
+    "logins": (HostAction.Verb.LOGIN, HostAction.Verb.FETCH),
 }
 
 
