@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
@@ -19,6 +20,51 @@ _OF_SERVER = re.compile(
     rb"<title>\s*500 Internal Server Error|The server encountered an internal error or|<center>(?:nginx|openresty)|LiteSpeed Web Server|"
     rb"Additionally, a 500 Internal Server Error"
 )
+
+
+# What programs say of the PHP they run on before they do anything else: Composer's platform check, Joomla includes/app.php,
+# Drupal core/includes/install.inc, Nextcloud lib/versioncheck.php; of extensions WordPress wp-includes/load.php, too.
+_VERSION_SAID = re.compile(
+    r"require a PHP version \W{0,12}[\d.]+|not compatible with PHP ?[<>]=? ?[\d.]+|"
+    r"(?:requires?|needs?(?: to use)?) (?:at least )?PHP (?:version )?[\d.]+(?: or (?:higher|newer|later))?",
+    re.IGNORECASE,
+)
+_EXTENSION_SAID = re.compile(
+    r"PHP installation appears to be missing the .{1,40}? extension|require the following PHP extensions to be installed|"
+    r"PHP extension \W?[\w-]{2,30}\W? (?:is missing|is not (?:installed|loaded|enabled))|ionCube (?:PHP )?Loader",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(rb"<(?:style|script)\b.*?</|<[^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
+_SHORT = 3000  # characters: a page that says one thing
+
+
+@check(id="platform", title=_("Whether the program says that this PHP is not the one it needs"), order=19)
+def platform(evidence: Evidence) -> Iterator[Finding]:
+    """On the page itself, as no log holds it: the program ends by its own will."""
+    if not is_failing(evidence.site):
+        return
+    for page in failing_pages(evidence.site):
+        text = _text_of(page)
+        for words, cause in ((_VERSION_SAID, "php-version-incompatible-code"), (_EXTENSION_SAID, "php-missing-extension")):
+            if len(text) <= _SHORT and (match := words.search(text)):
+                entry = CAUSES[cause]
+                said = Proof("probe", f"{page.path}: {text[max(0, match.start() - 100) : match.end() + 200]}")
+                yield Finding(
+                    "platform",
+                    cause,
+                    Severity.CRITICAL,
+                    0.93,
+                    f"{entry.title}.",
+                    entry.explanation,
+                    evidence=(said,),
+                    repairs=entry.repairs,
+                )
+                return
+
+
+def _text_of(page: PageSeen) -> str:
+    bare = _MARKUP.sub(b" ", page.body[:65_536]).decode("utf-8", "replace")
+    return unescape(" ".join(bare.split()))
 
 
 @check(id="own-answer", title=_("Whether the program itself answers with an error"), order=80)

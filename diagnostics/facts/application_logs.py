@@ -14,6 +14,7 @@ from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, moment_o
 from diagnostics.facts import error_log
 from diagnostics.facts.access_log import Request
 from diagnostics.installed import Application
+from diagnostics.php.application_messages import names_a_place
 from diagnostics.transports.base import Entry, FileKind, Reader, TransportError
 
 LIMIT = 256 * 1024
@@ -93,7 +94,7 @@ def _entries(reader: Reader, path: str, site: SiteSeen, requests: tuple[Request,
     return [
         LogLine("application-log", line.log_path, line.at, line.text, line.paired)
         for line in lines
-        if _FAILED.search(line.text[:4000]) and not _QUIET.search(line.text[:200])
+        if (_FAILED.search(line.text[:4000]) or names_a_place(line.text)) and not _QUIET.search(line.text[:200])
     ]
 
 

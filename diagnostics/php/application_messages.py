@@ -34,6 +34,8 @@ _FORMS = (
     re.compile(rf"(?P<said>[^\n]{{1,1000}}?) at line (?P<line>\d+) in file {_PLACE}"),
     # Class: message in /file.php:12, or on line 12
     re.compile(rf"{_CLASS}: (?P<said>[^\n]{{0,2000}}?) in {_PLACE}(?: on line |:)(?P<line>\d+)"),
+    # what people write themselves: message | /file.php (12)
+    re.compile(rf"(?P<said>[^\n]{{1,1000}}?)[\s|,;(\[\"'@-]+{_PLACE}(?::|\(| \(|,? (?:on |at )?line |#L?)(?P<line>\d+)"),
 )
 _FRAME = re.compile(r"^#\d+ .{1,500}$", re.MULTILINE)
 _KIND = re.compile(r"(?:Exception|Error|Throwable)$")
@@ -67,6 +69,11 @@ def read(text: str) -> ApplicationError | None:
             whole = f"PHP Fatal error:  Uncaught {name}: {said} in {path}:{parts['line']}\nStack trace:\n{frames}"
             return ApplicationError(name, said, path, int(parts["line"]), whole)
     return None
+
+
+def names_a_place(text: str) -> bool:
+    """Whether an entry names a line of a PHP file in any of the ways known."""
+    return any(form.search(text[:4000]) for form in _FORMS)
 
 
 def _is_error(name: str | None) -> bool:

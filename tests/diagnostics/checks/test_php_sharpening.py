@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a line of a log stays on one line)
 """A message of PHP read together with settings and files of the site."""
 
 from __future__ import annotations
@@ -96,3 +97,22 @@ def test_warning_of_the_same_request_may_be_the_root(warning: str, fatal: str, c
     log = f"PHP Warning:  {warning} in /home/demo/www/a.php on line 2\n{stamp}PHP Fatal error:  Uncaught {fatal} in /home/demo/www/a.php:9"
     found = first(log, {"www/a.php": b"<?php\n"})
     assert (found.cause, found.path, found.line) == (cause, "www/a.php", line)
+
+
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        (b"Composer detected issues in your platform:\n\nYour Composer dependencies require a PHP version &quot;&gt;= 8.4.0&quot;. You are running 8.2.36.",
+         "php-version-incompatible-code"),
+        (b"<p>Your PHP installation appears to be missing the MySQL extension which is required by WordPress.</p>", "php-missing-extension"),
+        (b"Sorry, but your host needs to use PHP 8.1.0 or higher to run this version of Joomla.", "php-version-incompatible-code"),
+    ],
+)  # fmt: skip
+def test_page_that_asks_for_another_php_is_believed(body: bytes, cause: str) -> None:
+    seen = evidence({"www/index.php": b"<?php\n"}, "")
+    page = replace(seen.site.pages[0], body=body)
+    assert run_checks(replace(seen, site=replace(seen.site, pages=(page,)))).findings[0].cause == cause
+    article = replace(page, body=body + b"<p>What to do about this message: read on.</p>" * 200)
+    assert [
+        each for each in run_checks(replace(seen, site=replace(seen.site, pages=(article,)))).findings if each.check == "platform"
+    ] == []

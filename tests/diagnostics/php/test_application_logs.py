@@ -27,6 +27,8 @@ _FORMS = {
     "cakephp": f"{_AT} error: [DomainException] No price in /home/demo/www/app/Price.php on line 12\n",
     "codeigniter": f"CRITICAL - {_AT} --> DomainException: No price in /home/demo/www/app/Price.php on line 12\n",
     "yii": f"{_AT} [192.0.2.1][-][-][error][DomainException] DomainException: No price in /home/demo/www/app/Price.php:12\n",
+    "by hand": "22.11.2026 03:12:04 | Booking service: key expired | /home/demo/www/app/Price.php (12)\n",
+    "by hand, too": f"{_AT} ERROR key expired at /home/demo/www/app/Price.php, line 12\n",
     "old exception": f"[{_AT}] main.ERROR: exception 'DomainException' with message 'No price' in /home/demo/www/app/Price.php:12\n",
 }  # fmt: skip
 _TREE: dict[str, bytes | tuple[bytes, int]] = {
