@@ -23,4 +23,3 @@ class Cause:
     repairable_by: RepairableBy = RepairableBy.ACCOUNT
     repairs: tuple[str, ...] = ()
     confused_with: tuple[str, ...] = ()
-    guide: str = ""  # which part of the host's guide it belongs to

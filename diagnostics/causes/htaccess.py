@@ -5,7 +5,6 @@ from __future__ import annotations
 from diagnostics.causes.base import Cause
 from sites.texts import mark as _
 
-_GUIDE = _("Test the .htaccess file")
 _OUT = ("comment-out-htaccess-line", "rename-htaccess")
 
 CAUSES = (
@@ -15,7 +14,6 @@ CAUSES = (
         _("The web server reads .htaccess before every page. A word it does not know, often a misspelling, makes it refuse every page."),
         repairs=("correct-htaccess-line", *_OUT),
         confused_with=("htaccess-module-not-loaded", "htaccess-byte-order-mark"),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-module-not-loaded",
@@ -23,7 +21,6 @@ CAUSES = (
         _("The line is correct, but the part of the web server that understands it is missing here. Usual after a move."),
         repairs=("wrap-in-ifmodule", *_OUT),
         confused_with=("htaccess-invalid-directive",),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-php-directive-under-fpm",
@@ -31,14 +28,12 @@ CAUSES = (
         _("This host runs PHP beside the web server, and so PHP settings in .htaccess are not understood. They belong in .user.ini."),
         repairs=("wrap-in-ifmodule", *_OUT),
         confused_with=("htaccess-module-not-loaded",),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-apache22-syntax",
         _("Access rules in the old way of writing"),
         _("Order, Allow and Deny were replaced by Require in Apache 2.4, and this host no longer understands the old words."),
         repairs=("modern-access-syntax", "rename-htaccess"),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-directive-not-allowed",
@@ -46,42 +41,36 @@ CAUSES = (
         _("The web server knows the word, but the host lets nobody use it in .htaccess."),
         repairs=_OUT,
         confused_with=("htaccess-invalid-directive",),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-unclosed-section",
         _("A section in .htaccess that is not closed as it was opened"),
         _("Sections such as <IfModule …> must end with their own </IfModule>. One end is missing, is too many or is of another kind."),
         repairs=("close-htaccess-section", "rename-htaccess"),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-bad-rewrite-flag",
         _("A rewrite rule with a wrong flag"),
         _("The letters in brackets at the end of a rewrite rule are flags. One of them does not exist, or there is a space among them."),
         repairs=("correct-rewrite-flag", *_OUT),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-bad-regex",
         _("A pattern in .htaccess that cannot be read"),
         _("A pattern lacks a bracket or is written in another impossible way, so the web server cannot use the rule."),
         repairs=_OUT,
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-bad-argument",
         _("A line in .htaccess with a wrong value"),
         _("The web server knows the word, but not what follows it: a value is missing, too many, or misspelt."),
         repairs=_OUT,
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-bad-errordocument",
         _("An error page for an error that does not exist"),
         _("ErrorDocument names the number of an HTTP error. The number in this line is not one."),
         repairs=("correct-errordocument", *_OUT),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-rewrite-loop",
@@ -89,7 +78,6 @@ CAUSES = (
         _("The rules send every address to another one that the same rules send on again. After ten rounds the web server gives up."),
         repairs=("restore-wordpress-block", "rename-htaccess"),
         confused_with=("redirect-loop", "htaccess-wordpress-block"),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-wordpress-block",
@@ -97,7 +85,6 @@ CAUSES = (
         _("The lines between “# BEGIN WordPress” and “# END WordPress” are not as WordPress writes them."),
         repairs=("restore-wordpress-block", "rename-htaccess"),
         confused_with=("htaccess-rewrite-loop",),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-byte-order-mark",
@@ -105,28 +92,24 @@ CAUSES = (
         _("A text editor put three invisible bytes before the first letter. The web server takes them for part of the first word."),
         repairs=("remove-byte-order-mark", "rename-htaccess"),
         confused_with=("htaccess-invalid-directive",),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-auth-file-missing",
         _("The password file that .htaccess names is not there"),
         _("Visitors are asked for a password, but the file with the passwords is not where .htaccess says."),
         repairs=(),
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-proxy-target-down",
         _("A rule passes requests on to a program that does not answer"),
         _("A rewrite rule with the flag P hands requests to another address, and nothing answers there."),
         repairs=_OUT,
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-php-handler-override",
         _("A line left from another host switches PHP off"),
         _("SetHandler or AddHandler names a PHP that this host does not have, so the source of the pages is sent instead of the pages."),
         repairs=_OUT,
-        guide=_GUIDE,
     ),
     Cause(
         "htaccess-unreadable",
@@ -134,6 +117,5 @@ CAUSES = (
         _("When .htaccess cannot be read, the web server refuses every page, since the file might forbid it."),
         repairs=("set-permissions",),
         confused_with=("folder-not-traversable",),
-        guide=_("Check the permissions"),
     ),
 )

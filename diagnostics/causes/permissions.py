@@ -5,7 +5,6 @@ from __future__ import annotations
 from diagnostics.causes.base import Cause, RepairableBy
 from sites.texts import mark as _
 
-_GUIDE = _("Check the permissions")
 _MODES = ("set-permissions",)
 
 CAUSES = (
@@ -14,7 +13,6 @@ CAUSES = (
         _("A file that the web server may not read"),
         _("The permissions of a file keep the web server from reading it."),
         repairs=_MODES,
-        guide=_GUIDE,
     ),
     Cause(
         "folder-not-traversable",
@@ -22,13 +20,11 @@ CAUSES = (
         _("Everything below this folder is out of reach, whatever its own permissions say."),
         repairs=_MODES,
         confused_with=("file-unreadable",),
-        guide=_GUIDE,
     ),
     Cause(
         "folder-not-writable",
         _("A folder that the site may not write into"),
         _("The site wants to store something and its own folder refuses it."),
-        guide=_GUIDE,
     ),
     Cause(
         "root-disabled-by-host",
@@ -38,34 +34,29 @@ CAUSES = (
             "Clean up and ask the host; giving the permissions back by oneself is not the way."
         ),
         RepairableBy.HOST,
-        guide=_GUIDE,
     ),
     Cause(
         "cgi-not-executable",
         _("A script that may not be run"),
         _("Scripts of this kind are programs and need the right to be executed."),
         repairs=("cgi-mode",),
-        guide=_GUIDE,
     ),
     Cause(
         "cgi-writable-by-others",
         _("A script or its folder may be written by others"),
         _("For safety, the host refuses to run a script that somebody else could have changed."),
         repairs=("cgi-mode", "set-permissions"),
-        guide=_GUIDE,
     ),
     Cause(
         "cgi-windows-line-endings",
         _("A script with Windows line ends"),
         _("The first line of the script ends with a character that makes the program it names impossible to find."),
         repairs=("cgi-line-endings",),
-        guide=_GUIDE,
     ),
     Cause(
         "cgi-interpreter-missing",
         _("A script for a program that is not installed here"),
         _("The first line of the script names a program that this host does not have at that place."),
-        guide=_GUIDE,
     ),
     Cause(
         "cgi-malformed-header",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from diagnostics.causes.base import Cause, RepairableBy
 from sites.texts import mark as _
 
-_LOG = _("Read the error log")
 _A, _D, _H = RepairableBy.ACCOUNT, RepairableBy.DEVELOPER, RepairableBy.HOST
 
 CAUSES = (
@@ -14,7 +13,6 @@ CAUSES = (
         _("A PHP file that PHP cannot read"),
         _("There is a typing error in a PHP file. It was probably edited or uploaded shortly before the failure."),
         _A,
-        guide=_LOG,
         confused_with=("php-truncated-file",),
     ),
     Cause(
@@ -22,7 +20,6 @@ CAUSES = (
         _("A PHP file that ends in the middle"),
         _("The file is cut off, mostly because an upload or an update was interrupted."),
         _A,
-        guide=_LOG,
         confused_with=("php-parse-error",),
     ),
     Cause(
@@ -30,14 +27,12 @@ CAUSES = (
         _("The program gave up with an error"),
         _("The site's own code met something it could not handle and stopped."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "php-undefined-function",
         _("A function of the site's own code is missing"),
         _("The code calls a function that is defined nowhere, often after an incomplete update."),
         _A,
-        guide=_LOG,
         confused_with=("php-missing-extension", "php-removed-function"),
     ),
     Cause(
@@ -45,7 +40,6 @@ CAUSES = (
         _("PHP lacks an extension that the site needs"),
         _("The code uses a part of PHP that is not switched on at this host."),
         _H,
-        guide=_LOG,
         confused_with=("php-undefined-function",),
     ),
     Cause(
@@ -53,7 +47,6 @@ CAUSES = (
         _("The code uses something that newer PHP no longer has"),
         _("This function was taken out of PHP. The site worked with an older PHP version."),
         _A,
-        guide=_LOG,
         confused_with=("php-undefined-function",),
     ),
     Cause(
@@ -61,14 +54,12 @@ CAUSES = (
         _("The code does not fit this PHP version"),
         _("The way this code is written is no longer accepted by the PHP version in use."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "php-class-not-found",
         _("A part of the program is missing"),
         _("The code asks for a class whose file is not there, often after an incomplete upload."),
         _A,
-        guide=_LOG,
         confused_with=("php-missing-file",),
     ),
     Cause(
@@ -76,7 +67,6 @@ CAUSES = (
         _("A file of the program is missing"),
         _("The code asks for a file that is not there, often after an incomplete upload or a deletion."),
         _A,
-        guide=_LOG,
         confused_with=("php-class-not-found",),
     ),
     Cause(
@@ -84,16 +74,14 @@ CAUSES = (
         _("PHP ran out of memory"),
         _("A page needed more memory than PHP may use."),
         _A,
-        guide=_LOG,
         confused_with=("user-ini-memory-limit-too-low",),
     ),
-    Cause("php-max-execution-time", _("A page took too long"), _("PHP stopped a page because it ran longer than allowed."), _A, guide=_LOG),
+    Cause("php-max-execution-time", _("A page took too long"), _("PHP stopped a page because it ran longer than allowed."), _A),
     Cause(
         "script-too-slow",
         _("One page is too slow"),
         _("Some pages take so long that the web server stops waiting, while others answer."),
         _D,
-        guide=_LOG,
         confused_with=("upstream-timeout",),
     ),
     Cause(
@@ -101,35 +89,30 @@ CAUSES = (
         _("A hidden PHP error"),
         _("The page is empty because PHP stopped with an error that it does not show."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "php-byte-order-mark",
         _("An invisible mark at the beginning of a PHP file"),
         _("A text editor put three invisible bytes before the first letter of a PHP file."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "php-session-path-not-writable",
         _("PHP cannot store sessions"),
         _("The folder in which PHP keeps who is logged in cannot be written."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "user-ini-bad-prepend",
         _("PHP is told to load a file that is not there"),
         _("auto_prepend_file or auto_append_file in .user.ini names a file that does not exist, often left by a removed security plugin."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "user-ini-memory-limit-too-low",
         _("The memory limit in .user.ini is far too low"),
         _("A setting of the site itself allows PHP next to no memory."),
         _A,
-        guide=_LOG,
         confused_with=("php-memory-limit",),
     ),
     Cause(
@@ -137,28 +120,24 @@ CAUSES = (
         _("PHP may not open a file outside its folders"),
         _("A setting confines PHP to some folders, and the site needs a file elsewhere."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "disk-full",
         _("The storage is full"),
         _("There is no room left, so the site cannot write. Decide what may be deleted."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "application-answers-500",
         _("The program itself answers with an error"),
         _("Neither the web server nor PHP complains: the program decided to answer with an error. Its own log tells why."),
         _A,
-        guide=_LOG,
     ),
     Cause(
         "php-process-crash",
         _("PHP crashes on some pages"),
         _("The PHP process ended abruptly while making the page."),
         _A,
-        guide=_LOG,
         confused_with=("php-service-crash",),
     ),
 )

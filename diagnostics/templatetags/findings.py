@@ -1,0 +1,103 @@
+"""What was found, as the pages of diagnoses, incidents and causes show it, so that all say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from sites.models import Incident, Site
+from sites.wording import exact_words
+
+from .. import explaining, wants
+from ..causes import CAUSES
+from ..models import Diagnosis, FindingRecord
+
+register = template.Library()
+
+register.filter("because_of", explaining.because_of)
+register.filter("next_of", explaining.next_of)
+
+
+_SOURCES = {
+    "error-log": _("The server's error log"),
+    "application-log": _("The program's own log"),
+    "file": _("In the file"),
+    "files": _("The files"),
+    "probe": _("What the site answered"),
+    "modes": _("Permissions"),
+    "change": _("What changed"),
+    "database": _("What the database said"),
+    "trial": _("What a trial showed"),
+}
+
+
+@register.filter
+def source_words(source: str) -> str:
+    """Where a proof comes from."""
+    return str(_SOURCES.get(source, source))
+
+
+@register.filter
+def iso_moment(at: str) -> str:
+    """The moment of a line of a log, to the second, in the reader's time zone."""
+    moment = parse_datetime(at)
+    return exact_words(moment) if moment else at
+
+
+@register.filter
+def in_plain_words(code: str) -> str:
+    """What a cause means, for somebody who is no specialist."""
+    return CAUSES[code].explanation if code in CAUSES else ""
+
+
+@register.filter
+def cause_title(code: str) -> str:
+    return CAUSES[code].title if code in CAUSES else code
+
+
+@register.inclusion_tag("diagnostics/finding_help.html")
+def finding_help(finding: FindingRecord, site: Site, incident: Incident | None = None) -> dict[str, Any]:
+    """Below a finding: who mends it, what can be done by hand, and words ready to send."""
+    message = explaining.message_about(finding.cause, site, incident, finding)
+    return {
+        "finding": finding,
+        "next": explaining.next_of(finding),
+        "steps": explaining.by_hand(finding.cause),
+        "message": message,
+        "message_id": f"message-{finding.pk}",
+        "by_hand_first": not finding.repair_id,
+        "message_first": bool(message) and message.to_host and finding.repairable_by == "host",
+    }
+
+
+@register.inclusion_tag("diagnostics/gaps.html")
+def gaps_of(diagnosis: Diagnosis, may_write: bool = False) -> dict[str, Any]:
+    """What could not be judged, and what to give to get further."""
+    return {"gaps": wants.gaps_of(diagnosis), "may_write": may_write}
+
+
+@register.inclusion_tag("diagnostics/trial_hint.html")
+def trial_hint(diagnosis: Diagnosis, may_write: bool = False) -> dict[str, Any]:
+    """Where nothing is certain: that a trial could say more."""
+    return {"show": may_write and wants.trial_would_tell(diagnosis), "site": diagnosis.site}
+
+
+@register.inclusion_tag("diagnostics/incident_findings.html")
+def found_beside(incident: Incident, may_write: bool = False) -> dict[str, Any]:
+    """For the page of an incident: help for its cause, what was found beside it, and what could not be judged."""
+    done = incident.diagnoses.filter(state=Diagnosis.State.DONE).select_related("site__host").prefetch_related("findings")
+    rows = list(done[:10])
+    diagnosis = next((row for row in rows if any(each.cause == incident.cause for each in row.findings.all())), None)
+    diagnosis = diagnosis or next(iter(rows), None)
+    if diagnosis is None:
+        return {}
+    return {
+        "diagnosis": diagnosis,
+        "parts": explaining.parted(diagnosis.findings.all()),
+        "incident": incident,
+        "site": diagnosis.site,
+        "may_write": may_write,
+    }
