@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -131,6 +132,29 @@ def test_theme_that_is_not_there_is_named_by_the_database(site: Site, blog: Blog
     assert [page.kind for page in found.evidence.site.pages] == ["white-page"]
     assert (found.findings[0].cause, found.findings[0].path) == ("wordpress-theme", "www/wp-content/themes/gone")
     assert found.findings[0].sureness == "certain"
+
+
+def test_theme_that_was_renamed_is_named_without_the_database(site: Site, blog: Blog) -> None:
+    themes = blog.root / "wp-content/themes"
+    (themes / "plain").rename(themes / "plain-old")
+    try:
+        found = examined(site, blog)
+        assert [page.kind for page in found.evidence.site.pages] == ["white-page"]
+        assert (found.findings[0].cause, found.findings[0].path) == ("wordpress-theme", "www/wp-content/themes/plain")
+        assert found.findings[0].sureness == "likely"
+    finally:
+        (themes / "plain-old").rename(themes / "plain")
+
+
+def test_release_that_asks_for_a_newer_php_says_so(site: Site, blog: Blog) -> None:
+    path = blog.root / "wp-includes/version.php"
+    whole = path.read_text()
+    path.write_text(re.sub(r"required_php_version = '[^']+'", "required_php_version = '9.9.0'", whole))
+    try:
+        finding = examined(site, blog).findings[0]
+        assert (finding.cause, finding.sureness) == ("php-version-incompatible-code", "certain") and "9.9.0" in finding.summary
+    finally:
+        path.write_text(whole)
 
 
 def test_blog_that_shows_its_installer_is_not_well_and_its_prefix_is_named(site: Site, blog: Blog) -> None:

@@ -1,0 +1,90 @@
+"""What WordPress says on the page that it shows instead of the site, and what an empty page without a word in any log means.
+
+Words of wp-includes/load.php (`wp_check_php_mysql_versions`), which come before any translation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.registry import check
+from diagnostics.checks.shown import lines_shown, text_of
+from diagnostics.evidence import Evidence, TreeEntry
+from diagnostics.facts.changes import failing_since
+from diagnostics.facts.error_log import is_telling
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.installed import Application, DatabaseTrial
+from sites.probing.outcome import Kind
+from sites.texts import mark as _
+
+_PHP_TOO_OLD = re.compile(r"running PHP version ([\w.+~-]{1,40}) but WordPress ([\w.+-]{1,30}) requires at least ([\d.]{1,12})")
+_NO_MYSQL = re.compile(r"missing the MySQL extension which is required by WordPress")
+_SET_ASIDE = re.compile(r"^(.+?)(?:[-._ ](?:old|bak|backup|off|disabled|orig|save|copy|alt|sauvegarde|kopie|\d{1,8}))+$", re.IGNORECASE)
+_LATELY_S = 2 * 86400.0
+
+
+@check(id="wordpress-says", title=_("What WordPress says instead of the site"), order=15)
+def wordpress_says(evidence: Evidence) -> Iterator[Finding]:
+    for page in failing_pages(evidence.site):
+        text = text_of(page.body) if b"WordPress" in page.body else ""
+        if old := _PHP_TOO_OLD.search(text):
+            said = _("WordPress {release} asks for PHP {wanted} or newer; PHP {running} runs here.")
+            yield _said("php-version-incompatible-code", said.format(release=old[2], wanted=old[3], running=old[1]), old[0], evidence)
+            return
+        if lacks := _NO_MYSQL.search(text):
+            yield _said(
+                "php-missing-extension", _("PHP has no mysqli here, without which WordPress reaches no database."), lacks[0], evidence
+            )
+            return
+
+
+def _said(cause: str, summary: str, words: str, evidence: Evidence) -> Finding:
+    application = next((each for each in evidence.applications if each.name == "wordpress"), None)
+    path = f"{application.path}/wp-includes/version.php" if application and cause == "php-version-incompatible-code" else ""
+    return Finding(
+        "wordpress-says", cause, Severity.CRITICAL, 0.96, summary, CAUSES[cause].explanation, path,
+        evidence=(Proof("probe", words, paired=True),), repairs=CAUSES[cause].repairs, data=(("message", words),),
+    )  # fmt: skip
+
+
+@check(id="wordpress-empty", title=_("An empty page of WordPress without an error"), needs=("tree",), order=58)
+def wordpress_empty(evidence: Evidence) -> Iterator[Finding]:
+    """Without its active theme WordPress answers with nothing, and no error is logged (template-loader.php)."""
+    if not is_failing(evidence.site) or isinstance(evidence.database, DatabaseTrial):
+        return
+    if any(is_telling(line.text) for line in (*lines_shown(evidence.site), *lines_of_failure(evidence))):
+        return
+    empty = {page.path for page in failing_pages(evidence.site) if page.kind == Kind.WHITE_PAGE.value}
+    for application in evidence.applications:
+        if application.name == "wordpress" and empty & set(application.serves):
+            yield from _themes_touched(application, evidence)
+
+
+def _themes_touched(application: Application, evidence: Evidence) -> Iterator[Finding]:
+    """A folder's own time tells when something in it was renamed, added or removed."""
+    assert isinstance(evidence.tree, tuple)
+    folder = next((entry for entry in evidence.tree if entry.absolute == f"{application.content}/themes"), None)
+    began = failing_since(evidence)
+    if folder is None or began is None:
+        return
+    slugs = [part.slug for part in application.components if part.kind == "theme"]
+    aside = [found[1] for slug in slugs if (found := _SET_ASIDE.match(slug)) and found[1] not in slugs]
+    removed = any(change.what == "theme" and change.how == "removed" for change in evidence.changes)
+    if not aside and not removed and not _is_late(folder, began.timestamp()):
+        return
+    lost = f"{folder.path}/{aside[0]}" if aside else folder.path
+    said = _("{path} is not there") if aside else _("something in {path} was renamed, added or removed")
+    cause = CAUSES["wordpress-theme"]
+    yield Finding(
+        "wordpress-empty", cause.code, Severity.CRITICAL, 0.75 if aside else 0.65,
+        _("WordPress shows an empty page and no error, as it does without its theme: {what}.").format(what=said.format(path=lost)),
+        _("Look whether the folder of the active theme is there under its own name."), lost, also=("php-missing-file",),
+        evidence=(Proof("file", said.format(path=lost)),), repairs=cause.repairs,
+    )  # fmt: skip
+
+
+def _is_late(folder: TreeEntry, began: float) -> bool:
+    return began - _LATELY_S < folder.mtime <= began + 60
