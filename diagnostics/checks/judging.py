@@ -87,8 +87,9 @@ def _without_echoes(findings: list[Finding]) -> list[Finding]:
     for finding in findings:
         names = {finding.path, finding.datum("slug")} - {""}
         same = any(names & {each.path, each.datum("slug"), each.datum("name")} for each in better)
-        if finding.check == "own-answer" and any(each.cause.startswith("database-") for each in better):
-            continue  # what the program answers is that its database fails
+        reasons = [each for each in better if each.check != "own-answer" and (each.confidence >= 0.8 or each.cause.startswith("database-"))]
+        if finding.check == "own-answer" and reasons:
+            continue  # that the program itself answers is what is said where nothing says why
         if finding.check != "recent-changes" or not same:
             kept.append(finding)
     return kept

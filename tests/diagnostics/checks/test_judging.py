@@ -131,3 +131,10 @@ def test_interrupted_update_names_the_missing_file_first() -> None:
     made = evidence(files, fatal("Uncaught Error: Call to undefined function wp_check_php() in ~/wp-settings.php:34"))
     assert causes(made)[0] == ("wordpress-core-file", "critical")
     assert run_checks(made).findings[0].path == "www/wp-includes/load.php"
+
+
+def test_that_the_program_itself_answers_is_said_only_where_nothing_says_why() -> None:
+    own = replace(found("application-answers-500", 0.61, "www/index.php"), check="own-answer")
+    sure = found("php-version-incompatible-code", 0.96)
+    assert [finding.cause for finding in judged([own, sure])] == ["php-version-incompatible-code"]
+    assert [finding.cause for finding in judged([own, found("recent-change", 0.5, "www/a.php")])][0] == "application-answers-500"
