@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import (
+    docroot_name,
+    failing_pages,
+    htaccess_files,
+    is_failing,
+    lines_of_failure,
+    proof_of,
+    repairs_for,
+    server_of,
+)
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import endings, endless_redirect, place_of, step_proof, trail, visit_of
 from diagnostics.evidence import Evidence, LogLine, PageSeen, TextFile, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.htaccess.lint import first_refused, lint
 from diagnostics.htaccess.simulating import Ending, follow
 from diagnostics.htaccess.wordpress import block_state, span
 from sites.texts import mark as _
@@ -29,9 +40,15 @@ def htaccess_loop(evidence: Evidence) -> Iterator[Finding]:
     if line is None and _log_tells_otherwise(evidence):
         return
     seen = [(page, ending) for page, ending in endings(evidence, "loop") if page.status in (500, None)]
-    if line is None and not seen:
+    if line is None and (not seen or _is_refused_before(evidence, seen[0][1])):
         return
     yield _loop(evidence, line, seen[0][1] if seen else None)
+
+
+def _is_refused_before(evidence: Evidence, ending: Ending) -> bool:
+    """Whether a file on the way is refused as it is read: its rules, and those of the others, are then not carried out at all."""
+    met = [file for file in htaccess_files(evidence) if posixpath.dirname(file.absolute) in ending.folders]
+    return any(first_refused(lint(file.content, server_of(evidence))) for file in met)
 
 
 def _log_tells_otherwise(evidence: Evidence) -> bool:

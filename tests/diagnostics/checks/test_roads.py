@@ -1,0 +1,124 @@
+"""Causes that show only when the request is followed: through rules, folders, handlers and password files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from diagnostics.checks.registry import run_checks
+from diagnostics.checks.roads import is_on_the_road
+from diagnostics.evidence import Evidence, PasswordFile
+from diagnostics.findings import Finding, Severity
+from tests.diagnostics.evidences import apache_line, evidence
+from tests.diagnostics.htaccess.corpus import WORDPRESS
+
+LOOP = b"# a\nRewriteEngine On\nRewriteRule ^(.*)$ /x/$1 [L]\n"
+WP = {"www/wp-load.php": b"<?php\n", "www/wp-blog-header.php": b"<?php\n", "www/wp-config.php": b"<?php\n"}
+
+
+def first(seen: Evidence) -> Finding:
+    return run_checks(seen).findings[0]
+
+
+def test_loop_is_named_with_its_rule_although_the_log_says_nothing() -> None:
+    found = first(evidence({"www/.htaccess": LOOP}, None, path="/shop"))
+    assert (found.cause, found.path, found.line) == ("htaccess-rewrite-loop", "www/.htaccess", 3)
+    assert "/shop → /x/shop → /x/x/shop" in found.summary and 0.6 <= found.confidence < 0.95
+
+
+def test_loop_in_the_log_is_certain_and_has_its_rule() -> None:
+    log = apache_line("AH00124: Request exceeded the limit of 10 internal redirects due to probable configuration.", level="core:error")
+    found = first(evidence({"www/.htaccess": LOOP}, log, path="/shop"))
+    assert found.line == 3 and found.confidence >= 0.95
+
+
+def test_rules_that_lead_somewhere_are_not_blamed() -> None:
+    seen = evidence({"www/.htaccess": WORDPRESS, **WP}, None)
+    assert "htaccess-rewrite-loop" not in {found.cause for found in run_checks(seen).findings}
+
+
+def test_htaccess_of_a_folder_that_rules_lead_to_is_on_the_road() -> None:
+    files = {
+        "www/.htaccess": b"RewriteEngine On\nRewriteRule ^(.*)$ public/$1 [L]\n",
+        "www/public/.htaccess": b"Heder set A b\n",
+        "www/public/index.html": b"x",
+        "www/other/.htaccess": b"Heder set A b\n",
+    }
+    seen = evidence(files, None, path="/about")
+    assert isinstance(seen.htaccess, tuple)
+    roads = {file.path: is_on_the_road(file, seen) for file in seen.htaccess}
+    assert roads == {"www/.htaccess": True, "www/public/.htaccess": True, "www/other/.htaccess": None}
+    assert (first(seen).path, first(seen).line) == ("www/public/.htaccess", 1)
+
+
+def test_endless_redirect_is_named_with_its_rule() -> None:
+    content = b"RewriteEngine On\nRewriteCond %{HTTPS} off\nRewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]\n"
+    seen = evidence({"www/.htaccess": content}, "", status=301)
+    page = replace(seen.site.pages[0], kind="redirect-loop")
+    found = first(replace(seen, site=replace(seen.site, kind="redirect-loop", pages=(page,))))
+    assert (found.cause, found.path, found.line) == ("redirect-loop", "www/.htaccess", 3)
+
+
+@pytest.mark.parametrize("content", [None, WORDPRESS.replace(b"RewriteRule . /index.php [L]\n", b"")])
+def test_wordpress_pages_that_are_not_found_lead_to_its_rules(content: bytes | None) -> None:
+    files = {**WP, **({"www/.htaccess": content} if content else {})}
+    found = first(evidence(files, "", status=404, path="/about-us/"))
+    assert (found.cause, found.path, found.severity) == ("htaccess-wordpress-block", "www/.htaccess", Severity.CRITICAL)
+
+
+def test_missing_page_of_a_sound_wordpress_is_not_put_down_to_its_rules() -> None:
+    seen = evidence({**WP, "www/.htaccess": WORDPRESS}, "", status=404, path="/about-us/")
+    assert "htaccess-wordpress-block" not in {found.cause for found in run_checks(seen).findings}
+
+
+def test_php_source_on_the_page_leads_to_the_line_that_hands_php_away() -> None:
+    content = b'Options -Indexes\n<FilesMatch "\\.php$">\nSetHandler application/x-httpd-php56\n</FilesMatch>\n'
+    seen = evidence({"www/.htaccess": content}, "", status=404)
+    page = replace(seen.site.pages[0], kind="unexpected", status=200, detail="php-source", body=b"<?php echo 1;")
+    found = first(replace(seen, site=replace(seen.site, kind="unexpected", pages=(page,))))
+    assert (found.cause, found.path, found.line) == ("htaccess-php-handler-override", "www/.htaccess", 3)
+
+
+def test_socket_that_htaccess_names_and_nothing_listens_on_is_its_line() -> None:
+    content = b'AddHandler "proxy:unix:/run/old/php.sock|fcgi://localhost" .php\n'
+    log = apache_line(
+        "AH02454: FCGI: attempt to connect to Unix domain socket /run/old/php.sock (localhost:8000) failed", level="proxy:error"
+    )
+    found = first(evidence({"www/.htaccess": content}, log, status=503))
+    assert (found.cause, found.line) == ("htaccess-php-handler-override", 1)
+
+
+@pytest.mark.parametrize(("known", "least"), [((False, None), 0.75), ((None, None), 0.6), ((True, 0o600), 0.7), ((True, 0o644), 0.0)])
+def test_password_file_without_a_log_is_as_sure_as_it_can_be_seen(known: tuple[bool | None, int | None], least: float) -> None:
+    content = b"AuthType Basic\nAuthUserFile /home/demo/.htpasswd\nRequire valid-user\n"
+    seen = evidence({"www/.htaccess": content}, None)
+    seen = replace(seen, passwords=(PasswordFile("/home/demo/.htpasswd", *known),))
+    found = [each for each in run_checks(seen).findings if each.cause == "htaccess-auth-file-missing"]
+    assert bool(found) is bool(least)
+    assert not found or (found[0].line == 2 and found[0].confidence >= least)
+
+
+NOT_WRITTEN = "file_put_contents(/home/demo/www/cache/a.txt): Failed to open stream: Permission denied in /home/demo/www/a.php on line 3"
+NOT_ENTERED = "access to /in/a.html denied (filesystem path '/home/demo/www/in/a.html') because search permissions are missing"
+REFUSED = [
+    (f"AH01071: Got error 'PHP message: PHP Warning:  {NOT_WRITTEN}'", "folder-not-writable", "www/cache"),
+    ("(13)Permission denied: AH00132: file permissions deny server access: /home/demo/www/shut.html", "file-unreadable", "www/shut.html"),
+    (f"(13)Permission denied: AH00035: {NOT_ENTERED}", "folder-not-traversable", "www/in"),
+    ("suexec: file is writable by others: (/home/demo/www/cgi-bin/run.cgi)", "cgi-writable-by-others", "www/cgi-bin/run.cgi"),
+]
+
+
+@pytest.mark.parametrize(("text", "cause", "path"), REFUSED)
+def test_what_was_refused_is_the_outermost_thing_that_explains_it(text: str, cause: str, path: str) -> None:
+    files: dict[str, bytes | tuple[bytes, int]] = {
+        "www/shut.html": (b"x", 0o600), "www/in/a.html": (b"x", 0o604), "www/cache/old.txt": (b"x", 0o604),
+        "www/cgi-bin/run.cgi": (b"#!/bin/sh\necho\n", 0o777),
+    }  # fmt: skip
+    ended = apache_line("End of script output before headers: run.cgi", level="cgid:error") if "suexec" in text else ""
+    seen = evidence(files, apache_line(text) + ended, status=403 if "AH00" in text else 500, path="/cgi-bin/run.cgi" if ended else "/")
+    assert isinstance(seen.tree, tuple)
+    shut = {"www/in": 0o700, "www/cache": 0o555}
+    seen = replace(seen, tree=tuple(replace(entry, mode=shut.get(entry.path, entry.mode)) for entry in seen.tree))
+    found = first(seen)
+    assert (found.cause, found.path) == (cause, path)
