@@ -18,7 +18,7 @@ from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
-from . import connecting, examining, offering, politeness, programs, purposes
+from . import connecting, examining, explaining, offering, politeness, programs, purposes
 from .baselines import since
 from .causes import CAUSES
 from .evidence import LOGS, LogLine, SiteSeen
@@ -204,9 +204,10 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
     with transaction.atomic():
         diagnosis.save()
         RepairCase.objects.filter(site=diagnosis.site, closed_at=None).update(diagnosis=diagnosis)
-        FindingRecord.objects.bulk_create(_record(diagnosis, n, finding, examination) for n, finding in enumerate(examination.findings))
+        rows = [_record(diagnosis, n, finding, examination) for n, finding in enumerate(examination.findings)]
+        FindingRecord.objects.bulk_create(rows)
         if diagnosis.incident:
-            _tell(diagnosis, diagnosis.incident, examination)
+            _tell(diagnosis, diagnosis.incident, rows)
     since.note(diagnosis, evidence)
     return diagnosis
 
@@ -249,6 +250,7 @@ def _record(diagnosis: Diagnosis, position: int, finding: Finding, examination: 
         path=printable(finding.path)[:1000],
         line=finding.line,
         evidence=[proof_json(proof) for proof in finding.evidence],
+        follows=finding.datum("follows"),
         repairable_by=str(cause.repairable_by) if cause else "developer",
         repair_id=repair_id,
         diff=diff,
@@ -263,15 +265,15 @@ def _first_repair(finding: Finding, examination: Examination) -> tuple[str, str]
     return "", ""
 
 
-def _tell(diagnosis: Diagnosis, incident: Incident, examination: Examination) -> None:
-    first = next((finding for finding in examination.findings if finding.severity == "critical"), None)
-    if first is not None:
-        proof = next((each for each in first.evidence if each.source in LOGS), None) or next(iter(first.evidence), None)
-        place = f"{printable(first.path)}:{first.line}" if first.line else printable(first.path)
-        text = clean(proof.text) if proof else ""
+def _tell(diagnosis: Diagnosis, incident: Incident, rows: list[FindingRecord]) -> None:
+    parts = explaining.parted(rows)
+    if (first := parts.root) is not None:
+        proof = next((each for each in first.evidence if each["source"] in LOGS), None) or next(iter(first.evidence), None)
         incidents.attach_cause(
-            incident, cause=first.cause, summary=clean(first.summary), confidence=first.confidence, proof=text, place=place
-        )
+            incident, cause=first.cause, summary=first.summary, confidence=first.confidence, proof=proof["text"] if proof else "",
+            place=explaining.place_of(first), why=explaining.because_of(first),
+            next_step=explaining.next_of(first, len(parts.faults), elsewhere=True),
+        )  # fmt: skip
     incidents.mark_diagnosis(incident, "done" if first else _how_far(diagnosis))
 
 
@@ -293,7 +295,8 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
 def _finding_row(row: FindingRecord) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in ("cause", "also", "severity", "confidence", "summary", "hint", "path", "line")}
     repair = {"id": row.repair_id, "reversible": True, "diff": row.diff} if row.repair_id else None
-    return {**values, "evidence": row.evidence, "repairable_by": row.repairable_by, "repair": repair}
+    words = {"sureness": row.sureness, "because": explaining.because_of(row), "follows": row.follows, "next": explaining.next_of(row)}
+    return {**values, **words, "evidence": row.evidence, "repairable_by": row.repairable_by, "repair": repair}
 
 
 def _ask_again(diagnosis: Diagnosis) -> None:

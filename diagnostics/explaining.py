@@ -20,7 +20,8 @@ from .findings import Severity, sureness
 from .models import FindingRecord
 from .repairs.registry import all_repairs
 
-_SHORTEST_LOG = 600  # characters of a line of log in a message to others
+_CHANGED = "recent-change"
+_LONGEST_LOG = 600  # characters of a line of log in a message to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Parts:
     root: FindingRecord | None
     faults: tuple[FindingRecord, ...]
     consequences: tuple[FindingRecord, ...]
+    changes: tuple[FindingRecord, ...]  # that only say what was changed
     warnings: tuple[FindingRecord, ...]
     notes: tuple[FindingRecord, ...]
 
@@ -42,7 +44,8 @@ def parted(findings: Iterable[FindingRecord]) -> Parts:
     return Parts(
         next(iter(critical), None),
         tuple(critical[1:]),
-        tuple(row for row in warnings if row.follows),
+        tuple(row for row in warnings if row.follows and row.cause != _CHANGED),
+        tuple(row for row in warnings if row.follows and row.cause == _CHANGED),
         tuple(row for row in warnings if not row.follows),
         tuple(row for row in rows if row.severity == Severity.NOTE),
     )
@@ -95,26 +98,44 @@ def because_of(finding: FindingRecord) -> str:
     return "" if finding.severity == Severity.NOTE else because(finding.confidence, finding.evidence)
 
 
-def next_of(finding: FindingRecord, others: int = 0) -> str:
-    """Who mends it and what happens next. `others`: faults that stand beside it."""
-    more = ngettext(
-        "One more fault was found; it comes next.", "%(n)d more faults were found; they come next, one after the other.", others
-    ) % {"n": others}
-    return f"{_who(finding)} {more}" if others else _who(finding)
+def next_of(finding: FindingRecord, others: int = 0, *, elsewhere: bool = False) -> str:
+    """Who mends it and what happens next. `others`: faults that stand beside it; `elsewhere`: read in a mail, not on the page."""
+    told = [_who(finding)]
+    if elsewhere and not finding.repair_id and finding.repairable_by != RepairableBy.NOBODY:
+        told.append(_where_it_stands(finding))
+    if others:
+        more = ngettext("One more fault was found; it comes next.", "%(n)d more faults were found; they come next, one by one.", others)
+        told.append(more % {"n": others})
+    return " ".join(told)
 
 
 def _who(finding: FindingRecord) -> str:
     if finding.repair_id:
-        return _("The guided repair can mend this: %(what)s. Nothing is changed before you have seen it and said yes.") % {
-            "what": repair_titles().get(finding.repair_id, finding.repair_id).rstrip(".")
-        }
+        what = repair_titles().get(finding.repair_id, finding.repair_id)
+        return _("The guided repair can mend this (“%(what)s”). Nothing is changed before you have seen it and said yes.") % {"what": what}
     if finding.repairable_by == RepairableBy.HOST:
-        return _("Your host has to mend this; please change nothing in your site for it. Words for its support are ready.")
+        return _("Your host has to mend this. Please change nothing in your site for it.")
     if finding.repairable_by == RepairableBy.DEVELOPER:
-        return _("Whoever develops the site has to mend this. Words for them are ready.")
+        return _("Whoever develops the site has to mend this.")
     if finding.repairable_by == RepairableBy.NOBODY:
         return _("Nothing needs to be done.")
-    return _("This one is mended by hand, in your host's file manager or panel. The steps are written down for you.")
+    return _("This one is mended by hand, in your host's file manager or panel.")
+
+
+def _where_it_stands(finding: FindingRecord) -> str:
+    if finding.repairable_by == RepairableBy.HOST:
+        return _("Words for its support are ready on the page of the incident.")
+    if finding.repairable_by == RepairableBy.DEVELOPER:
+        return _("Words for them are ready on the page of the incident.")
+    return _("The page of the incident tells how, step by step.")
+
+
+def mended_by(cause: Cause) -> str:
+    """Who repairs it, in a few words."""
+    if cause.repairable_by == RepairableBy.ACCOUNT:
+        return _("You, from here") if repairs_of(cause) else _("You, by hand")
+    whom = {RepairableBy.HOST: _("Your hoster"), RepairableBy.DEVELOPER: _("The site's developer")}
+    return whom.get(cause.repairable_by, _("Nobody: nothing is wrong"))
 
 
 def repair_titles() -> dict[str, str]:
@@ -169,7 +190,7 @@ def _found(incident: Incident | None, finding: FindingRecord | None) -> str:
         rows.append(_("Where: %(place)s") % {"place": place_of(finding)})
     proof = next((proof for proof in finding.evidence if proof["source"] in LOGS), None)
     if proof:
-        rows += [_("From the log:"), f"{proof['at']} {proof['text'][:_SHORTEST_LOG]}".strip()]
+        rows += [_("From the log:"), f"{proof['at']} {proof['text'][:_LONGEST_LOG]}".strip()]
     if incident and incident.request_id:
         rows.append(_("Request id: %(id)s") % {"id": incident.request_id})
     return "\n".join(rows)

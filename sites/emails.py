@@ -12,6 +12,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.html import escape
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from sites import host_news, storms
@@ -39,6 +40,7 @@ _NOTE_PLACE = "<!-- note -->"
 _MOST_ITEMS = 50  # pieces of news in one mail
 _MOST_ROWS = 40  # sites listed in one mail
 _SAID_BY_STATUS = (Kind.SERVER_ERROR, Kind.GATEWAY_ERROR, Kind.CLIENT_ERROR)  # whose message says no more than the number
+_SUBJECT_CAUSE = 110
 _NAME_LENGTH = 60  # of a site in a subject: what is wrong with it must still be seen
 
 
@@ -305,10 +307,10 @@ def _cause_short(incident: Incident) -> str:
         path, line = incident.cause_place, ""
     file = path.rpartition("/")[2]
     quoted = re.search(r"Invalid command '([^'\s]{1,60})'|[\"“']([\w$\\:-]{2,60})[\"”']", incident.cause_proof)
-    word = next((group for group in quoted.groups() if group), "") if quoted else ""
+    word = next((group for group in quoted.groups() if group), "") if quoted and file == ".htaccess" else ""
     if file and line and word:
         return _("'%(word)s' in %(file)s line %(line)s") % {"word": word, "file": file, "line": line}
-    return incident.cause_summary.rstrip(".")
+    return Truncator(incident.cause_summary.rstrip(".")).chars(_SUBJECT_CAUSE)
 
 
 def _list_of(names: Sequence[str], most: int) -> str:

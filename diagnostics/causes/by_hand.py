@@ -13,7 +13,8 @@ _WP_ASIDE = _("Rename its folder, for example by adding “.off” to the name. 
 _WP_AGAIN = _("Once the site answers, install it again or update it, and rename it back.")
 _DB_SETTINGS = _("Compare the name, user, password and address of the database in the site's settings with those in your host's panel.")
 _DB_BACKUP = _("Your host keeps dated copies of the database. Before you bring one back, export what is there now.")
-_WAIT = _("There is nothing to change in your site. Look at your host's status page, and send its support the words below.")
+_STATUS = _("Look at your host's status page first: it may be known there already.")
+_SUPPORT = _("Then send its support the words below. Your own files are in order, as far as can be seen.")
 _LOG = _("Look at the line of the log that is shown: it names the file and the place in it.")
 
 _LINE = (_COPY, _HASH, _ASIDE)
@@ -156,7 +157,7 @@ BY_HAND: dict[str, tuple[str, ...]] = {
         _("If nobody knows the password, set a new one in the panel, and write it into the site's settings at once."),
     ),
     "database-missing": (_DB_SETTINGS, _DB_BACKUP),
-    "database-server-down": (_DB_SETTINGS, _("If they agree, look at your host's status page and send its support the words below.")),
+    "database-server-down": (_DB_SETTINGS, _("If they agree, look at your host's status page, then write to its support.")),
     "database-table-missing": (
         _("Look whether the beginning of the tables' names in the settings ($table_prefix in WordPress) is the one that the tables have."),
         _DB_BACKUP,
@@ -191,10 +192,10 @@ BY_HAND: dict[str, tuple[str, ...]] = {
         _("Remove the file .maintenance from the site's folder."),
         _("Then start the update once more that was broken off."),
     ),
-    "php-service-down": (_WAIT,),
-    "php-service-crash": (_WAIT,),
-    "upstream-timeout": (_WAIT,),
-    "upstream-bad-gateway": (_WAIT,),
+    "php-service-down": (_STATUS, _SUPPORT),
+    "php-service-crash": (_STATUS, _SUPPORT),
+    "upstream-timeout": (_STATUS, _SUPPORT),
+    "upstream-bad-gateway": (_STATUS, _SUPPORT),
     "web-application-firewall": (
         _("Nothing is broken in your site: please do not change it for this."),
         _("Ask your host to let this request through. At OVHcloud, the firewall can be switched off in the panel."),

@@ -148,7 +148,8 @@ def _told(finding: Finding, roots: list[Finding]) -> Finding:
         for applies, why in _RULES:
             if applies(root, finding):
                 text = _("It probably follows from another finding ({cause}): {why}.").format(cause=root.summary.rstrip("."), why=why)
-                return replace(finding, severity=Severity.WARNING, hint=f"{text} {finding.hint}".strip())
+                hint, data = f"{text} {finding.hint}".strip(), (*finding.data, ("follows", root.cause))
+                return replace(finding, severity=Severity.WARNING, hint=hint, data=data)
     return finding
 
 

@@ -18,7 +18,7 @@ from ..models import Diagnosis, FindingRecord
 register = template.Library()
 
 register.filter("because_of", explaining.because_of)
-register.filter("next_of", explaining.next_of)
+register.filter("mended_by", explaining.mended_by)
 
 
 _SOURCES = {
@@ -54,8 +54,10 @@ def in_plain_words(code: str) -> str:
 
 
 @register.filter
-def cause_title(code: str) -> str:
-    return CAUSES[code].title if code in CAUSES else code
+def meaning(finding: FindingRecord) -> str:
+    """The same of a finding; nothing where its hint says it already."""
+    words = in_plain_words(finding.cause)
+    return "" if words in finding.hint else words
 
 
 @register.inclusion_tag("diagnostics/finding_help.html")

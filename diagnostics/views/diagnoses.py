@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from sites.models.site import Verdict
 
-from .. import access, diagnosing
+from .. import access, diagnosing, explaining
 from ..models import Diagnosis
 
 
@@ -37,6 +37,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "diagnosis": diagnosis,
         "findings": diagnosis.findings.all(),
+        "parts": explaining.parted(diagnosis.findings.all()),
         "site": site,
         "running": running,
         "failing": site.verdict in (Verdict.DOWN, Verdict.SUSPECT),
