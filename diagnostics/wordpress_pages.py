@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from django.conf import settings
+
 from sites.models import Page, Site
+from sites.probing.engine import probe_many
 from sites.probing.outcome import Kind, Purpose
-from sites.recording import probe_pages
+from sites.recording import guard_from_settings, requests_for
 
 from .evidence import Evidence, Unreadable
 from .installed import Application, DatabaseTrial
 
 _PATH = "wp-admin/install.php"
+_PATIENCE_S = 4.0  # a diagnosis has little time left by then
 _CODE = re.compile(r"<code>([^<>]{1,200})</code>")
 
 
@@ -28,7 +32,8 @@ def with_installer_page(site: Site, evidence: Evidence) -> Evidence:
         return evidence
     folder = application.core.removeprefix(evidence.docroot.rstrip("/")).strip("/")
     page = Page(pk=0, site=site, path=f"/{folder}/{_PATH}".replace("//", "/"))
-    outcome = next(iter(probe_pages([page], Purpose.CONFIRMATION)), None)
+    requests = [replace(each, time_limit_s=min(each.time_limit_s, _PATIENCE_S)) for each in requests_for([page], Purpose.CONFIRMATION)]
+    outcome = next(iter(probe_many(requests, guard=guard_from_settings(), contact_url=settings.SITEMEND_BASE_URL)), None)
     trial = understood(outcome.body.decode("utf-8", "replace"), application) if outcome and outcome.body else None
     return replace(evidence, database=trial) if trial else evidence
 
