@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from sites.models import Host
 
-from .repairs.plan import ChangeMode, Plan, RenameFile
+from .repairs.plan import ChangeMode, Plan, RenameFile, RenameFolder
 from .transports.base import Capability
 
 YES, SOMETIMES, NO = "yes", "sometimes", "no"
@@ -117,7 +117,7 @@ def needed_by(plan: Plan) -> tuple[str, ...]:
             Capability.CHMOD
             if isinstance(change, ChangeMode)
             else Capability.RENAME
-            if isinstance(change, RenameFile)
+            if isinstance(change, RenameFile | RenameFolder)
             else Capability.WRITE
         )
         needs.add(str(kind))

@@ -15,7 +15,7 @@ from . import journal, purposes, versions
 from .locking import Lock, LockLost
 from .looking import ASIDE, LEFTOVER, READ_LIMIT, Looker, Stale
 from .models import JournalEntry, Step
-from .repairs.plan import Change, CreateFile, Plan, RemoveFile, RenameFile, WriteFile
+from .repairs.plan import Change, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
 from .transports.base import Capability, ConnectionLost, FileKind, Reader, Stat, TransportError, Writer
 
 __all__ = ["READ_LIMIT", "Executor", "NotApplied", "Stale", "TakenBack"]
@@ -96,7 +96,7 @@ class Executor(Looker):
         for change in plan.changes:
             try:
                 self.require_inside(step, change.path, change.shown)
-                names = {change.path, change.target} if isinstance(change, RenameFile) else {change.path}
+                names = {change.path, change.target} if isinstance(change, RenameFile | RenameFolder) else {change.path}
                 if not names & touched:  # else an earlier change of the plan makes it what this one expects
                     self.look(change)
             except TransportError as error:
@@ -139,7 +139,7 @@ class Executor(Looker):
         writer = self._writer
         if isinstance(change, WriteFile):
             writer.write_atomic(change.path, change.after, before.mode if before else change.mode, change.mtime)
-        elif isinstance(change, RenameFile):
+        elif isinstance(change, RenameFile | RenameFolder):
             writer.rename(change.path, change.target)
         elif isinstance(change, CreateFile):
             writer.create_exclusive(change.path, change.content, change.mode, change.mtime)
@@ -260,12 +260,18 @@ class Executor(Looker):
             return ""
         if old is not None:
             return _("there is a file under the old name again, so the name cannot be given back.")
-        content = self.content_of(target, new)
-        if content is None or journal.sha256(content) not in journal.known_hashes(entry):
+        if not self._is_what_was_renamed(entry, target, new):
             return _changed_since()
         self._lock.check()
         self._writer.rename(target, path)
         return ""
+
+    def _is_what_was_renamed(self, entry: JournalEntry, target: str, now: Stat) -> bool:
+        """A folder is known by its name alone: what is in it may change while it is away."""
+        if entry.before_kind == FileKind.FOLDER:
+            return now.kind == FileKind.FOLDER
+        content = self.content_of(target, now)
+        return content is not None and journal.sha256(content) in journal.known_hashes(entry)
 
     def _unchmod(self, entry: JournalEntry, path: str) -> str:
         stat = self.stat(path)

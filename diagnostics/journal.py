@@ -18,7 +18,7 @@ from django.utils import timezone
 from sites.credentials import seal_bytes, unseal_bytes
 
 from .models import JournalEntry, Step
-from .repairs.plan import Change, ChangeMode, CreateFile, RemoveFile, RenameFile, WriteFile
+from .repairs.plan import Change, ChangeMode, CreateFile, RemoveFile, RenameFile, RenameFolder, WriteFile
 from .transports.base import FileKind, Stat
 
 # Which later changes of the same file stand on a change. A name does not depend on content and mode, nor they on it or on each other.
@@ -75,7 +75,7 @@ def record(step: Step, position: int, change: Change, stat: Stat | None, content
     if isinstance(change, WriteFile):
         entry.change = "write"
         entry.after_content, entry.after_sha256 = seal_bytes(change.after), sha256(change.after)
-    elif isinstance(change, RenameFile):
+    elif isinstance(change, RenameFile | RenameFolder):
         entry.change, entry.target, entry.after_sha256 = "rename", escape_path(change.target), entry.before_sha256
     elif isinstance(change, CreateFile):
         entry.change, entry.after_mode = "create", change.mode

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from . import journal
 from .models import JournalEntry, Step
-from .repairs.plan import Change, ChangeMode, CreateFile, RemoveFile, RenameFile, WriteFile
+from .repairs.plan import Change, ChangeMode, CreateFile, RemoveFile, RenameFile, RenameFolder, WriteFile
 from .transports.base import Entry, FileKind, NotFound, Reader, Stat, TransportError, Unsupported
 
 READ_LIMIT = 4 * 1024 * 1024  # bytes of a file that is changed: larger ones are no configuration
@@ -79,12 +79,21 @@ class Looker:
             if stat is None or stat.kind != change.kind or stat.mode != change.before:
                 raise _has_changed(change)
             return stat, None
+        if isinstance(change, RenameFolder):
+            if stat is None or stat.kind != FileKind.FOLDER:
+                raise _has_changed(change)
+            self._require_free(change)
+            return stat, None
         content = self.content_of(change.path, stat)
         if stat is None or content is None or journal.sha256(content) != _expected(change):
             raise _has_changed(change)
-        if isinstance(change, RenameFile) and self.stat(change.target) is not None:
-            raise Stale(_("There is a file named %(path)s already.") % {"path": journal.printable(change.target_shown)})
+        if isinstance(change, RenameFile):
+            self._require_free(change)
         return stat, content
+
+    def _require_free(self, change: RenameFile | RenameFolder) -> None:
+        if self.stat(change.target) is not None:
+            raise Stale(_("There is a file named %(path)s already.") % {"path": journal.printable(change.target_shown)})
 
     def require_same(self, change: Change, before: Stat | None) -> None:
         """Raises Stale where somebody else was here since it was looked at: storing the journal can take its time."""
@@ -93,7 +102,7 @@ class Looker:
 
     def require_made(self, change: Change, before: Stat | None) -> None:
         """Raises TransportError where the host did not keep a change."""
-        now = self.stat(change.target if isinstance(change, RenameFile) else change.path)
+        now = self.stat(change.target if isinstance(change, RenameFile | RenameFolder) else change.path)
         if isinstance(change, RemoveFile):
             kept = now is None
         else:

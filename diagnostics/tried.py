@@ -19,6 +19,26 @@ class TriedLines:
 
 
 @dataclass(frozen=True, slots=True)
+class TriedPart:
+    """A part of WordPress without which the pages answer."""
+
+    kind: str  # as of `installed.Component`
+    slug: str
+    path: str
+    named: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriedLayer:
+    """What one layer answered to a file of our own. `code`: of the database's error; "source" where PHP was shown and not run."""
+
+    layer: str  # "static", "php", "database", "start" (WordPress without plugins and theme)
+    answer: str  # "ok", "failed", "unknown"
+    status: int | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """One trial that is over. `is_least`: with less taken out the pages fail."""
 
@@ -28,3 +48,5 @@ class Tried:
     cause: str = ""
     is_least: bool = True
     lines: tuple[TriedLines, ...] = field(default=())
+    parts: tuple[TriedPart, ...] = field(default=())
+    layers: tuple[TriedLayer, ...] = field(default=())

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from diagnostics.checks.common import is_failing
 from diagnostics.checks.judging import judged
+from diagnostics.checks.layers import with_layers
 from diagnostics.checks.weighing import with_changes
 from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.findings import Finding, Inconclusive, Severity
@@ -75,7 +76,7 @@ def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
         inconclusive.append(Inconclusive("tree", _cut_off(evidence)))
     if not is_failing(evidence.site):
         findings = [finding if _is_stuck(finding) else replace(finding, severity=Severity.NOTE) for finding in findings]
-    return CheckRun(judged(with_changes(findings, evidence)), tuple(inconclusive))
+    return CheckRun(judged(with_layers(with_changes(findings, evidence), evidence)), tuple(inconclusive))
 
 
 def _is_stuck(finding: Finding) -> bool:

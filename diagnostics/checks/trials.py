@@ -7,14 +7,15 @@ import json
 from collections.abc import Iterator
 
 from diagnostics.checks.common import htaccess_files, is_failing, repairs_for
+from diagnostics.checks.layers import CHECK, of_layers
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.tried import LINES, Tried
 from sites.texts import mark as _
 
-CHECK = "trials"
 _REPAIR = "comment-out-htaccess-lines"
+_PARTS = {"plugin": "wordpress-plugin", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
 
 
 @check(id=CHECK, title=_("What trials showed"), order=10)
@@ -24,6 +25,10 @@ def trials(evidence: Evidence) -> Iterator[Finding]:
     for tried in evidence.tried:
         if tried.lines:
             yield from _of_lines(evidence, tried)
+        if tried.parts:
+            yield from _of_parts(evidence, tried)
+        if tried.layers:
+            yield from of_layers(evidence, tried)
 
 
 def _of_lines(evidence: Evidence, tried: Tried) -> Iterator[Finding]:
@@ -64,6 +69,26 @@ def _proofs(evidence: Evidence, tried: Tried) -> Iterator[Proof]:
         lines = file.content.decode("utf-8", "surrogateescape").split("\n")
         shown = "\n".join(f"{number}: {lines[number - 1].rstrip()}" for number in each.lines[:20])
         yield Proof("trial", f"{each.path}\n{shown}"[:2000], at)
+
+
+def _of_parts(evidence: Evidence, tried: Tried) -> Iterator[Finding]:
+    """Each of them, or none: where one of two is gone by now, it is not known what the other does alone."""
+    there = {part.path for application in evidence.applications for part in application.components}
+    if any(part.path not in there for part in tried.parts):
+        return
+    looked = _("It was found by setting parts aside for a moment, {looks} times, and looking at the pages.").format(looks=tried.looks)
+    names = ", ".join(part.named for part in tried.parts)
+    for part in tried.parts:
+        if not tried.is_least:
+            summary = _("The fault is in one of these: {names}. Without them the pages answer.").format(names=names)
+        elif len(tried.parts) == 1:
+            summary = _("A trial showed it: without {name} the pages answer, with it they fail.").format(name=part.named)
+        else:
+            summary = _("A trial showed it: the pages answer only without all of these: {names}.").format(names=names)
+        proof = Proof("trial", summary, tried.at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        data = (("component", part.path), ("kind", part.kind), ("slug", part.slug))
+        confidence = 0.97 if tried.is_least else 0.6
+        yield Finding(CHECK, _PARTS[part.kind], Severity.CRITICAL, confidence, summary, looked, part.path, evidence=(proof,), data=data)
 
 
 def _repairs(cause: str, one: bool) -> tuple[str, ...]:

@@ -51,6 +51,22 @@ class RenameFile:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameFolder:
+    """Another name for a folder, in the same folder; refused when the target exists. What is in it is not looked at."""
+
+    path: str
+    shown: str
+    target: str
+    target_shown: str
+
+    def inverse(self) -> RenameFolder:
+        return RenameFolder(self.target, self.target_shown, self.path, self.shown)
+
+    def diff(self) -> str:
+        return f"rename {self.shown}/\n    to {self.target_shown}/\n"
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeMode:
     """Other permission bits for one file or folder."""
 
@@ -101,7 +117,7 @@ class RemoveFile:
         return content_diff(self.shown, self.content, b"")
 
 
-Change = WriteFile | RenameFile | ChangeMode | CreateFile | RemoveFile
+Change = WriteFile | RenameFile | RenameFolder | ChangeMode | CreateFile | RemoveFile
 
 
 def content_diff(shown: str, before: bytes, after: bytes) -> str:

@@ -13,7 +13,7 @@ from diagnostics import abilities
 from diagnostics.findings import Severity
 from diagnostics.models import Diagnosis, FindingRecord, RepairCase, Step
 from diagnostics.trials import TRIAL_REPAIR
-from diagnostics.trying import htaccess
+from diagnostics.trying import canaries, htaccess, plugins
 from diagnostics.trying.kinds import KINDS, Kind
 from sites import read_only
 
@@ -87,6 +87,19 @@ def _wanted(findings: Sequence[FindingRecord], attempts: Sequence[Step]) -> dict
     for step in attempts:
         if step.action == "trial" and step.repair_id == TRIAL_REPAIR and step.result.get("helped"):
             wanted[htaccess.ID] = _("Without .htaccess the site answers well: this finds the line that is to blame.")
+    layers = next((step.result["tried"]["layers"] for step in reversed(attempts) if step.result.get("tried", {}).get("layers")), None)
+    answered = {row["layer"]: row["answer"] for row in layers or []}
+    if answered.get("static") == "failed":
+        wanted.setdefault(
+            htaccess.ID, _("A plain file fails as well, so the fault is below PHP: this finds the line of .htaccess, if it is one.")
+        )
+    if answered.get("start") == "ok":
+        wanted[plugins.ID] = _("WordPress itself starts: this finds the plugin that stops it, if it is one.")
     if any(finding.path.endswith(".htaccess") for finding in critical):
         wanted.setdefault(htaccess.ID, _("What was found points to .htaccess, but no line is certain."))
+    if layers is None and not wanted:
+        wanted[canaries.ID] = _("No cause is certain. This tells where to look, and visitors notice nothing of it.")
+    of_wordpress = any(finding.cause.startswith(("wordpress-", "php-", "application-")) for finding in critical)
+    if of_wordpress:
+        wanted.setdefault(plugins.ID, _("No cause is certain, and a plugin is what breaks a WordPress most often."))
     return wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from diagnostics.executor import Executor
 from diagnostics.models import Step
 from diagnostics.repairs.plan import Plan
 
+T = TypeVar("T")
 LONGEST_S = 420.0  # for all looks of a trial; a worker has steps.RUN_LIMIT_S for the whole step
 MOST_LOOKS = 60
 GONE = 404  # what an address answers that only a line taken out, or a plugin, had made
@@ -51,6 +53,11 @@ class Bench:
 
     def without(self, plan: Plan, browsers: tuple[str, ...] = ()) -> Seen:
         """What the pages answer while the plan stands. It is taken back whatever was seen. Raises Ended, OutOfTime, LockLost."""
+        site = self.step.case.site
+        return self.while_it_stands(plan, lambda: changing.look(site, browsers or (self.browser,), keeping=self.executor))
+
+    def while_it_stands(self, plan: Plan, ask: Callable[[], T]) -> T:
+        """The same, with something else asked meanwhile."""
         if self.looks >= MOST_LOOKS or time.monotonic() > self.until:
             raise OutOfTime
         self.looks += 1
@@ -60,7 +67,7 @@ class Bench:
             raise Ended
         steps.verifying(self.step)
         try:
-            seen = changing.look(self.step.case.site, browsers or (self.browser,), keeping=self.executor)
+            seen = ask()
         finally:
             back = self.executor.take_back(self.step)
         if not back.complete:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from diagnostics.checks.common import is_failing
 from diagnostics.evidence import Evidence
 from diagnostics.models import Step
-from diagnostics.tried import Tried, TriedLines
+from diagnostics.tried import Tried, TriedLayer, TriedLines, TriedPart
 from sites.models import Site
 
 LASTS = timedelta(days=3)
@@ -32,6 +32,7 @@ def of_site(site: Site, evidence: Evidence) -> tuple[Tried, ...]:
 
 def _tried(step: Step, stored: dict[str, Any]) -> Tried:
     lines = [TriedLines(row["path"], row["sha256"], tuple(row["lines"]), row["parts"]) for row in stored.get("lines", [])]
-    return Tried(
-        step.repair_id, step.created_at, stored.get("looks", 0), stored.get("cause", ""), stored.get("is_least", True), tuple(lines)
-    )
+    parts = [TriedPart(row["kind"], row["slug"], row["path"], row["named"]) for row in stored.get("parts", [])]
+    layers = [TriedLayer(row["layer"], row["answer"], row["status"], row["code"]) for row in stored.get("layers", [])]
+    known = (stored.get("looks", 0), stored.get("cause", ""), stored.get("is_least", True))
+    return Tried(step.repair_id, step.created_at, *known, tuple(lines), tuple(parts), tuple(layers))

@@ -12,7 +12,7 @@ from diagnostics import trials
 from diagnostics.examining import Examination
 from diagnostics.models import Step
 from diagnostics.transports.base import Capability
-from diagnostics.trying import htaccess
+from diagnostics.trying import canaries, htaccess, plugins
 from diagnostics.trying.bench import Bench
 
 
@@ -46,6 +46,21 @@ KINDS = {
             _("While it is away, pretty addresses and redirects may not work."),
         ),
         Kind(
+            canaries.ID,
+            _("Find out in which layer the fault lies"),
+            "read-log",
+            (Capability.WRITE,),
+            canaries.why_not,
+            lambda examination: 2,
+            canaries.run,
+            _(
+                "Up to four small files with names that nobody can guess are put into the main folder of the site, asked for once, and "
+                "removed: a plain text, one line of PHP and, for WordPress, one that asks the database and one that starts it without "
+                "plugins. They answer to nobody else, hold no password, and go silent after ten minutes."
+            ),
+            _("Nothing: no file of the site is touched."),
+        ),
+        Kind(
             htaccess.ID,
             _("Find the line of .htaccess by halving"),
             "htaccess",
@@ -59,6 +74,22 @@ KINDS = {
                 "something are never touched."
             ),
             _("While lines are out, pretty addresses and redirects may not work. What was failing before goes on failing or works."),
+        ),
+        Kind(
+            plugins.ID,
+            _("Find the WordPress plugin by halving"),
+            "read-log",
+            (Capability.RENAME,),
+            plugins.why_not,
+            plugins.about,
+            plugins.run,
+            _(
+                "Half of the plugins' folders get another name, the site is looked at, and they get their names back. Then half of the "
+                "half that matters, until the faulty plugin is left; must-use plugins and drop-ins come after the others. Plugins that, by "
+                "their name, keep somebody out of something stay in place. Please nobody open the page Plugins of WordPress meanwhile: it "
+                "would switch off those that are away."
+            ),
+            _("Plugins are off for some seconds at a time: a form, a shop or a gallery may be missing on pages that work."),
         ),
     )
 }

@@ -46,13 +46,7 @@ class Place:
         return path
 
     def tree(self) -> dict[str, tuple[Any, ...]]:
-        """Every name with content, mode, owner and time."""
-        found: dict[str, tuple[Any, ...]] = {}
-        for path in sorted(self.docroot.rglob("*")):
-            stat = path.lstat()
-            content = path.read_bytes() if path.is_file() else b""
-            found[str(path.relative_to(self.docroot))] = (content, stat.st_mode, stat.st_uid, int(stat.st_mtime) if content else 0)
-        return found
+        return tree_of(self.docroot)
 
     def case(self) -> RepairCase:
         """A guided repair of the site as it is, with a diagnosis."""
@@ -66,6 +60,16 @@ class Place:
         """One trial, begun as the page begins it and run as a worker runs it."""
         case = case or self.case()
         return repairing.run_step(repairing.start(case, guide_step="htaccess", action="trial", repair_id=kind).pk)
+
+
+def tree_of(docroot: Path) -> dict[str, tuple[Any, ...]]:
+    """Every name with content, mode, owner and time (of files)."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for path in sorted(docroot.rglob("*")):
+        stat = path.lstat()
+        content = path.read_bytes() if path.is_file() else b""
+        found[str(path.relative_to(docroot))] = (content, stat.st_mode, stat.st_uid, int(stat.st_mtime) if path.is_file() else 0)
+    return found
 
 
 @contextlib.contextmanager
