@@ -41,7 +41,19 @@ def _one_of_each_place(findings: Iterable[Finding]) -> list[Finding]:
         key = (finding.cause, finding.path, finding.line)
         other = best.get(key)
         best[key] = finding if other is None else _joined(*_surer(finding, other))
-    return list(best.values())
+    return _with_their_place(list(best.values()))
+
+
+def _with_their_place(findings: list[Finding]) -> list[Finding]:
+    """A cause that one check found without a place, and another with the only one, is one finding: as sure as the surer, with the place."""
+    kept = list(findings)
+    for bare in [finding for finding in findings if not finding.path and finding.severity is Severity.CRITICAL]:
+        placed = [finding for finding in kept if finding.cause == bare.cause and finding.path and finding.severity is Severity.CRITICAL]
+        if len(placed) == 1:
+            surer, other = _surer(bare, placed[0])
+            whole = replace(_joined(surer, other), path=placed[0].path, line=placed[0].line)
+            kept = [whole if finding is placed[0] else finding for finding in kept if finding is not bare]
+    return kept
 
 
 def _surer(one: Finding, other: Finding) -> tuple[Finding, Finding]:

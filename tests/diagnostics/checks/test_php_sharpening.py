@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from diagnostics.checks import run_checks
-from diagnostics.findings import Finding, Severity
+from diagnostics.checks.judging import judged
+from diagnostics.findings import Finding, Proof, Severity
 from tests.diagnostics.evidences import AT, evidence
 
 Files = dict[str, bytes | tuple[bytes, int]]
@@ -116,3 +117,21 @@ def test_page_that_asks_for_another_php_is_believed(body: bytes, cause: str) -> 
     assert [
         each for each in run_checks(replace(seen, site=replace(seen.site, pages=(article,)))).findings if each.check == "platform"
     ] == []
+
+
+def test_cause_with_and_without_a_place_is_one_finding() -> None:
+    bare = Finding("space", "disk-full", Severity.CRITICAL, 0.98, "No room.", evidence=(Proof("space", "0 bytes"),))
+    placed = Finding(
+        "php-errors",
+        "disk-full",
+        Severity.CRITICAL,
+        0.9,
+        "No room in a.php.",
+        path="www/a.php",
+        line=3,
+        evidence=(Proof("error-log", "x"),),
+    )
+    (one,) = judged([bare, placed])
+    assert (one.path, one.line, one.sureness, len(one.evidence)) == ("www/a.php", 3, "certain", 2)
+    other = replace(placed, path="www/b.php")
+    assert len(judged([bare, placed, other])) == 3
