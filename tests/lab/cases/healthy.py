@@ -76,6 +76,7 @@ def odd_but_sound_htaccess(s: Scene) -> Truth:
         ("<IfVersion < 2.4>", "Order allow,deny", "Allow from all", "</IfVersion>"),
         ("   \t  ", "#Order deny,allow", "# RewritEngine On", "#</IfModule>"),
         ("RewriteEngine Off", "RewriteRule ^(.*)$ /loop/$1 [L]"),
+        ("<RequireAny", "Require all granted", "</RequireAny>"),
         ("<If \"%{HTTP_HOST} == 'nowhere.example'\">", "Redirect 301 / http://example.com/", "</If>"),
         ('SetEnvIf Request_URI "^/a b$" odd=\\"1\\"', 'Header set X-Odd "a \\"b\\" %D" env=odd'),
         ("RewriteEngine On", "RewriteCond %{ENV:REDIRECT_STATUS} ^$", "RewriteRule ^old/(.*)$ old/$1 [L]"),
