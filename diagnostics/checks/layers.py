@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from diagnostics.checks.common import docroot_name, htaccess_files
 from diagnostics.evidence import Evidence
-from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.findings import Finding, Inconclusive, Proof, Severity
 from diagnostics.tried import Tried
 from sites.texts import mark as _
 
@@ -56,6 +56,20 @@ def _weighed(finding: Finding, answers: dict[str, str]) -> Finding:
     if answer == "failed" and finding.confidence < 0.95:
         return replace(finding, confidence=min(finding.confidence + (1 - finding.confidence) * 0.3, 0.94))
     return finding
+
+
+def gaps_of(evidence: Evidence) -> Iterator[Inconclusive]:
+    """What the files of a trial left open, and what would tell more."""
+    tried = layers_of(evidence)
+    for each in tried.layers if tried else ():
+        if each.layer == "static" and each.answer == "failed" and not htaccess_files(evidence):
+            yield Inconclusive(CHECK, _("A plain file fails and there is no .htaccess: the web server's error log would tell why."))
+        elif each.layer == "php" and each.answer == "failed":
+            yield Inconclusive(CHECK, _("One line of PHP fails: the error log of PHP, or its settings at the host, would tell why."))
+        elif each.layer == "database" and each.answer == "unknown":
+            yield Inconclusive(CHECK, _("The login of the database is not written out in the settings, so it was not tried."))
+        elif each.layer == "start" and each.answer == "failed":
+            yield Inconclusive(CHECK, _("WordPress does not start: its debug.log, or the error log of PHP, would name the file."))
 
 
 def of_layers(evidence: Evidence, tried: Tried) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from diagnostics.checks.common import is_failing
 from diagnostics.checks.judging import judged
-from diagnostics.checks.layers import with_layers
+from diagnostics.checks.layers import gaps_of, with_layers
 from diagnostics.checks.weighing import with_changes
 from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.findings import Finding, Inconclusive, Severity
@@ -74,6 +74,7 @@ def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
         findings.extend(entry.function(evidence))
     if evidence.tree_truncated:
         inconclusive.append(Inconclusive("tree", _cut_off(evidence)))
+    inconclusive.extend(gaps_of(evidence))
     if not is_failing(evidence.site):
         findings = [finding if _is_stuck(finding) else replace(finding, severity=Severity.NOTE) for finding in findings]
     return CheckRun(judged(with_layers(with_changes(findings, evidence), evidence)), tuple(inconclusive))

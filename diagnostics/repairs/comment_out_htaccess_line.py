@@ -45,7 +45,7 @@ def belonging(document: Document, line: Line) -> list[Line] | None:
     if line.key not in ("rewriterule", "rewritecond"):
         return [line]
     rules = [other for other in document.lines if other.key == "rewriterule"]
-    if any(_flags(other) & {"s", "skip", "c", "chain"} for other in rules):
+    if any(flags_of_rule(other) & {"s", "skip", "c", "chain"} for other in rules):
         return None  # counted or chained rules: taking one out changes what the others do
     index = document.index_of(line)
     first = last = index
@@ -67,7 +67,8 @@ def _is_between(document: Document, index: int) -> bool:
     return bool(above) and above[-1].key == "rewritecond"
 
 
-def _flags(line: Line) -> set[str]:
+def flags_of_rule(line: Line) -> set[str]:
+    """The flags of a rewrite rule in lower case, without their values."""
     words = split_arguments(line.args)
     flags = flags_of(words[2]) if len(words) == 3 else None
     return {flag.split("=")[0].strip().lower() for flag in flags or ()}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from diagnostics.htaccess.parser import Document, Line, LineKind
-from diagnostics.repairs.comment_out_htaccess_line import belonging
+from diagnostics.repairs.comment_out_htaccess_line import flags_of_rule
 from diagnostics.repairs.editing import commented, protects, with_lines
 
 _READ = (LineKind.DIRECTIVE, LineKind.OPEN, LineKind.CLOSE)
@@ -18,6 +18,7 @@ _REWRITING = ("rewriterule", "rewritecond")
 # What only prepares for others: without them the faulty ones are not read either, which says nothing of these.
 _PREPARING = frozenset({"rewriteengine", "rewritebase", "rewriteoptions"})
 _BRANCHES = ("elseif", "else")
+_COUNTING = frozenset({"s", "skip", "c", "chain"})  # flags by which a rule counts on those that follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +47,33 @@ class _Splitter:
     def __init__(self, path: str, document: Document) -> None:
         self.path, self.document, self.lines = path, document, document.lines
         self.ends = _ends(document.lines)
+        self.at = {line.number: line for line in document.lines}
+        self.counted = any(line.key == "rewriterule" and flags_of_rule(line) & _COUNTING for line in document.lines)
 
     def between(self, start: int, stop: int) -> list[Unit]:
         found: list[Unit] = []
-        rules: list[Unit] = []
+        rules: list[list[int]] = [[]]  # the last one is not complete yet
         at = start
         while at < stop:
             line = self.lines[at]
             end = self.ends.get(at)
             if line.kind is LineKind.OPEN and end is not None:
-                at = self._last_branch(end, stop)
-                found += self._section(self.lines.index(line), at)
+                first, at = at, self._last_branch(end, stop)
+                found += self._section(first, at)
             elif line.key in _REWRITING and line.kind is LineKind.DIRECTIVE:
-                at = self._rule(at, stop, rules)
+                rules[-1].append(line.number)
+                if line.key == "rewriterule":
+                    rules.append([])
             elif line.kind in _READ:
                 found += self._taken(Unit(self.path, (line.number,), prepares=line.key in _PREPARING))
             at += 1
-        return sorted(found + self._rules(rules, start, stop), key=lambda unit: unit.numbers[0])
+        return sorted(found + self._rules(rules), key=lambda unit: unit.numbers[0])
 
-    def _rule(self, at: int, stop: int, rules: list[Unit]) -> int:
-        """Notes a rule with its conditions; gives the place of its last line."""
-        lines = belonging(self.document, self.lines[at]) or [self.lines[at]]
-        rules.append(Unit(self.path, tuple(line.number for line in lines)))
-        return min(stop - 1, max(at, self.document.index_of(lines[-1])))
-
-    def _rules(self, rules: Sequence[Unit], start: int, stop: int) -> list[Unit]:
-        """Each rule by itself, or all of them together where they count on each other."""
-        own = [line for line in self.lines[start:stop] if line.key == "rewriterule"]
-        if any(belonging(self.document, line) is None for line in own):
-            numbers = tuple(number for unit in rules for number in unit.numbers)
-            return self._taken(Unit(self.path, numbers))
-        return [unit for rule in rules for unit in self._taken(rule)]
+    def _rules(self, rules: Sequence[Sequence[int]]) -> list[Unit]:
+        """Each rule with its conditions, or all of them together where they count on each other."""
+        if self.counted:
+            rules = [[number for rule in rules for number in rule]]
+        return [unit for rule in rules for unit in self._taken(Unit(self.path, tuple(rule)))]
 
     def _section(self, start: int, end: int) -> list[Unit]:
         inner: list[Unit] = []
@@ -100,9 +97,8 @@ class _Splitter:
 
     def _taken(self, unit: Unit) -> list[Unit]:
         """The unit, unless it keeps visitors out of something."""
-        numbers = set(unit.numbers)
-        locks = any(protects(line, self.document) for line in self.lines if line.number in numbers)
-        return [] if locks or not numbers else [unit]
+        locks = any(protects(self.at[number], self.document) for number in unit.numbers)
+        return [] if locks or not unit.numbers else [unit]
 
 
 def _ends(lines: Sequence[Line]) -> dict[int, int]:

@@ -33,7 +33,7 @@ def placed(blog: Blog) -> tuple[list[tuple[str, str]], dict[str, Any]]:
 
 
 @real
-@pytest.mark.parametrize("transport", ["sftp", "ftp"])
+@pytest.mark.parametrize("transport", ["sftp", pytest.param("ftp", marks=pytest.mark.full)])
 def test_plugin_lies_above_all_that_answers(stack: Stack, transport: str) -> None:
     with blog_on(stack, transport) as blog:
         blog.breaks("gallery")
@@ -43,6 +43,7 @@ def test_plugin_lies_above_all_that_answers(stack: Stack, transport: str) -> Non
 
 
 @real
+@pytest.mark.full
 def test_htaccess_stops_the_plain_file_too(blog: Blog) -> None:
     name = blog.scene.at(".htaccess")
     blog.scene.keep(name, blog.scene.read(name) + b"SubstituteMaxLineLength 10m\n")
@@ -52,6 +53,7 @@ def test_htaccess_stops_the_plain_file_too(blog: Blog) -> None:
 
 
 @real
+@pytest.mark.full
 def test_settings_of_php_stop_one_line_of_it(blog: Blog) -> None:
     blog.scene.keep(blog.scene.at("wp-content/first.php"), FAILS)
     first_file = blog.scene.path(blog.scene.at("wp-content/first.php"))
@@ -70,6 +72,7 @@ def test_login_that_the_database_refuses_is_certain(blog: Blog) -> None:
 
 
 @real
+@pytest.mark.full
 def test_file_of_wordpress_itself_stops_its_start(blog: Blog) -> None:
     blog.scene.keep(blog.scene.at("wp-includes/l10n.php"), FAILS)
     answers, _first = placed(blog)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import diagnosing, repairing, undoing
+from diagnostics import diagnosing, journal, repairing, undoing
 from diagnostics.models import Diagnosis, Step
 from diagnostics.trying import htaccess
 from tests.diagnostics.trying.places import Place, place
@@ -32,7 +32,7 @@ def looks(step: Step) -> int:
     return int(step.result["looks"])
 
 
-@pytest.mark.parametrize("transport", ["ssh", "sftp", "ftp"])
+@pytest.mark.parametrize("transport", ["ssh", *(pytest.param(each, marks=pytest.mark.full) for each in ("sftp", "ftp"))])
 def test_refused_line_is_named_with_few_looks_and_the_file_is_as_it_was(transport: str, tmp_path: Path) -> None:
     with place(transport, tmp_path, allow_override=OVERRIDE) as made:
         made.put("index.html", b"<p>Bread and butter since 1971.</p>")
@@ -97,11 +97,13 @@ def test_line_inside_of_a_section_is_named_by_itself(made: Place) -> None:
     assert found_lines(made.tried(htaccess.ID)) == [(".htaccess", [3])]
 
 
+@pytest.mark.full
 def test_section_whose_head_is_at_fault_is_named_as_a_whole(made: Place) -> None:
     made.put(".htaccess", content() + b"<Proxy *>\nSetEnv A b\n</Proxy>\n")
     assert found_lines(made.tried(htaccess.ID)) == [(".htaccess", [41, 42, 43])]
 
 
+@pytest.mark.full
 def test_rule_that_loops_is_named_with_its_conditions(made: Place) -> None:
     rules = b"RewriteEngine On\nRewriteRule ^old$ /new [R=301,L]\nRewriteCond %{REQUEST_URI} !^/x\nRewriteRule ^(.*)$ /a$1 [L]\n"
     made.put(".htaccess", rules + b"RewriteRule ^other$ /index.html [L]\n")
@@ -110,12 +112,14 @@ def test_rule_that_loops_is_named_with_its_conditions(made: Place) -> None:
     assert step.result["tried"]["cause"] == "htaccess-rewrite-loop"
 
 
+@pytest.mark.full
 def test_faults_in_two_files_are_both_named(made: Place) -> None:
     made.put(".htaccess", content(9))
     made.put("shop/.htaccess", content(2))
     assert found_lines(made.tried(htaccess.ID)) == [(".htaccess", [9]), ("shop/.htaccess", [2])]
 
 
+@pytest.mark.full
 def test_page_that_fails_alone_is_enough(made: Place) -> None:
     made.put("shop/.htaccess", content(2))
     assert found_lines(made.tried(htaccess.ID)) == [("shop/.htaccess", [2])]
@@ -128,17 +132,14 @@ def test_lock_is_in_force_at_every_look(made: Place) -> None:
     made.put("customers.sql", b"INSERT INTO customers VALUES ('Anna');")
     step = made.tried(htaccess.ID)
     assert found_lines(step) == [(".htaccess", [23])]
-    from diagnostics import journal
-
     written = [journal.after_content(entry) for entry in step.journal.all()]
     assert len(written) >= 5 and all(each.startswith(lock) for each in written)
 
 
 def test_fault_elsewhere_is_told_and_nothing_is_named(made: Place) -> None:
     made.put(".htaccess", content())
-    (made.docroot / "index.html").unlink()
-    made.put("index.html/index.html", b"x")
-    (made.docroot / "index.html").rename(made.docroot / "gone")
+    (made.docroot / "index.html").rename(made.docroot / "gone.html")
+    (made.docroot / "shop/index.html").rename(made.docroot / "shop/gone.html")
     before = made.tree()
     step = made.tried(htaccess.ID)
     assert step.state == "done" and not step.result["helped"], step.message
@@ -155,6 +156,7 @@ def test_site_that_is_well_is_left_alone(made: Place) -> None:
     assert not step.journal.exists()
 
 
+@pytest.mark.full
 def test_finding_goes_when_somebody_changes_the_file(made: Place) -> None:
     made.put(".htaccess", content(27))
     made.tried(htaccess.ID)

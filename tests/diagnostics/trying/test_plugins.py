@@ -18,7 +18,7 @@ def named(step: Step) -> list[str]:
     return [part["slug"] for part in step.result["tried"]["parts"]]
 
 
-@pytest.mark.parametrize("transport", ["ssh", "sftp", "ftp"])
+@pytest.mark.parametrize("transport", ["ssh", *(pytest.param(each, marks=pytest.mark.full) for each in ("sftp", "ftp"))])
 def test_silent_plugin_is_named_with_few_looks(stack: Stack, transport: str) -> None:
     with blog_on(stack, transport) as blog:
         blog.breaks("gallery")
@@ -29,6 +29,7 @@ def test_silent_plugin_is_named_with_few_looks(stack: Stack, transport: str) -> 
         assert first["path"].endswith("wp-content/plugins/gallery")
 
 
+@pytest.mark.full
 def test_two_plugins_are_both_named(blog: Blog) -> None:
     blog.breaks("album", "jobs")
     assert named(blog.tried(plugins.ID)) == ["album", "jobs"]
@@ -41,6 +42,7 @@ def test_plugin_that_keeps_somebody_out_is_never_set_aside(blog: Blog) -> None:
     assert not any("wordfence" in entry.path for entry in step.journal.all()) and step.journal.exists()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("name", "cause"), [("mu-plugins/loader.php", "wordpress-mu-plugin"), ("db.php", "wordpress-dropin")])
 def test_must_use_plugins_and_drop_ins_come_after_the_others(blog: Blog, name: str, cause: str) -> None:
     blog.scene.keep(blog.scene.at(f"wp-content/{name}"), SCREAM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,13 @@ def test_other_lines_of_a_section_that_keeps_visitors_out_may_go() -> None:
 
 def test_section_that_is_not_closed_does_not_swallow_the_rest() -> None:
     assert numbers(b"<IfModule a.c>\nHeader set A b\n<IfModule b.c>\nHeader set C d\n</Foo>\n") == [(1,), (2,), (3,), (4,), (5,)]
+
+
+def test_file_of_thousands_of_rules_takes_a_moment() -> None:
+    content = b"RewriteEngine On\n" + b"RewriteCond %{HTTP_HOST} a\nRewriteRule ^b /c [L]\n" * 4000
+    began = time.process_time()
+    assert len(numbers(content)) == 4001
+    assert time.process_time() - began < 4
 
 
 def test_any_part_taken_out_leaves_a_file_that_the_linter_finds_no_worse() -> None:
