@@ -18,7 +18,7 @@ from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
-from . import connecting, examining, explaining, offering, politeness, programs, purposes
+from . import connecting, examining, explaining, log_servers, offering, politeness, programs, purposes
 from .baselines import since
 from .causes import CAUSES
 from .evidence import LOGS, LogLine, SiteSeen
@@ -95,7 +95,7 @@ def hand_over() -> int:
 
 def of_incident(incident: Incident) -> None:
     """Asks for the cause of a new failure where there is a host to read; else its mail need not wait for one."""
-    if incident.site.host_id is None or not incident.site.docroot:
+    if (incident.site.host_id is None or not incident.site.docroot) and not log_servers.is_usable(incident.site):
         incidents.mark_diagnosis(incident, "none")
     else:
         request(incident.site, incident)
@@ -216,7 +216,7 @@ def _again_at(diagnosis: Diagnosis, examination: Examination, now: datetime) -> 
     """When to look once more, because the log lags and has not told the cause yet; None where that would bring nothing new."""
     site, incident = diagnosis.site, diagnosis.incident
     lag_s = get_profile(site.profile_name).log_lag_s
-    if incident is None or not incident.is_open or diagnosis.is_again or not lag_s or not site.error_log:
+    if incident is None or not incident.is_open or diagnosis.is_again or not lag_s or not (site.error_log or log_servers.is_usable(site)):
         return None
     proven = (f for f in examination.findings if f.severity == "critical" and any(proof.source in LOGS for proof in f.evidence))
     return None if any(proven) else now + timedelta(seconds=lag_s) + _CATCHING_UP

@@ -14,12 +14,12 @@ from sites.models import Incident, Look, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
-from . import databases, wordpress_pages
+from . import databases, log_servers, purposes, wordpress_pages
 from .baselines import since as since_baseline
 from .checks.registry import run_checks
 from .evidence import LOGS, Evidence, PageSeen, SiteSeen
 from .facts import changes
-from .facts.gather import SitePaths, gather
+from .facts.gather import TIME_LIMIT_S, SitePaths, gather
 from .findings import Finding, Inconclusive
 from .repairs.plan import Plan
 from .repairs.registry import all_repairs, plan_repair
@@ -129,11 +129,17 @@ def got_worse(before: SiteSeen, after: SiteSeen) -> bool:
 
 def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetime | None = None) -> Examination:
     """Facts and checks. Without a reader, what was probed is all there is. `since`: older log lines tell of another time."""
+    began = timezone.now()
+    # A log server lags by minutes: what was changed just now is not told there yet.
+    shown = log_servers.read(site, view, began) if purposes.now_doing().purpose == "diagnosis" else None
+    left_s = TIME_LIMIT_S - (timezone.now() - began).total_seconds()
     if reader is None or not site.docroot:
-        evidence = Evidence(view, site.profile_name, reader.protocol if reader else "none", read_at=timezone.now())
+        evidence = Evidence(view, site.profile_name, reader.protocol if reader else "none", read_at=began)
+        evidence = replace(evidence, error_log=shown.lines) if shown is not None else evidence
     else:
         paths = SitePaths(site.docroot, site.error_log, site.access_log)
-        evidence = gather(reader, view, paths, site.profile_name, timezone.now(), ask_database=databases.asker(site.host))
+        ask = databases.asker(site.host)
+        evidence = gather(reader, view, paths, site.profile_name, timezone.now(), left_s, ask_database=ask, shown=shown)
         evidence = wordpress_pages.with_installer_page(site, evidence)
     compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from .views import accounts, actions, causes, connections, diagnoses, files, hosts, importing, keys, practice, read_only, repairs, versions
+from .views import (
+    accounts,
+    actions,
+    causes,
+    connections,
+    diagnoses,
+    files,
+    hosts,
+    importing,
+    keys,
+    log_servers,
+    practice,
+    read_only,
+    repairs,
+    versions,
+)
 from .views import coverage as blind_spots
 
 app_name = "diagnostics"
@@ -36,6 +51,8 @@ urlpatterns: list[URLPattern] = [
     path("sites/<int:pk>/connect/", hosts.connect, name="site-connect"),
     path("sites/<int:pk>/disconnect/", hosts.disconnect, name="site-disconnect"),
     path("sites/<int:pk>/places/", hosts.places, name="site-places"),
+    path("sites/<int:pk>/log-server/", log_servers.show, name="log-server"),
+    path("sites/<int:pk>/log-server/forget/", log_servers.forget, name="log-server-forget"),
     path("sites/<int:pk>/diagnose/", diagnoses.start, name="diagnose"),
     path("diagnoses/<int:pk>/", diagnoses.show, name="diagnosis"),
     path("sites/<int:pk>/files/", files.show, name="site-files"),

@@ -13,6 +13,7 @@ from diagnostics.facts import cgi_scripts, htaccess_files, php_site, server_logs
 from diagnostics.facts.applications import with_applications
 from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
+from diagnostics.facts.server_logs import LogsRead
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.htaccess.parser import parse as parse_htaccess
 from diagnostics.transports.base import Capability, Reader, TransportError
@@ -41,23 +42,33 @@ def gather(
     now: datetime,
     time_limit_s: float = TIME_LIMIT_S,
     ask_database: Asker | None = None,
+    shown: LogsRead | None = None,
 ) -> Evidence:
     """All facts, most telling first: when the time is up, what is left is told as not read.
 
-    `ask_database` asks a database from here, where that is allowed and the host runs no commands.
+    `ask_database` asks a database from here, where that is allowed and the host runs no commands. `shown`: what the host's log
+    server told already.
     """
     evidence = Evidence(site_seen, profile, reader.protocol, docroot=paths.docroot, read_at=now)
-    for found in stages(reader, evidence, paths, time.monotonic() + time_limit_s, ask_database):
+    for found in stages(reader, evidence, paths, time.monotonic() + time_limit_s, ask_database, shown):
         evidence = found
     return evidence
 
 
-def stages(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: float, ask_database: Asker | None = None) -> Iterator[Evidence]:
+def stages(
+    reader: Reader,
+    evidence: Evidence,
+    paths: SitePaths,
+    deadline: float,
+    ask_database: Asker | None = None,
+    shown: LogsRead | None = None,
+) -> Iterator[Evidence]:
     """The evidence as it grows, cheap and telling facts first. `deadline` in monotonic seconds."""
     site_seen = evidence.site
     if (remember := getattr(reader, "remember", None)) is not None:
         remember(LISTINGS_COUNT_S)
     logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, evidence.profile)
+    logs = server_logs.joined(logs, shown) if shown is not None else logs
     evidence = replace(evidence, error_log=logs.lines)
     files = SmallFiles(reader)
     chain = _quietly(lambda: htaccess_files.read_chain(files, paths.docroot), ())

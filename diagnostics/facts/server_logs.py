@@ -45,6 +45,14 @@ def read(reader: Reader, site: SiteSeen, docroot: str, named: str, access: str, 
     return found
 
 
+def joined(found: LogsRead, shown: LogsRead) -> LogsRead:
+    """With what the host shows elsewhere: its lines stand beside those of the account's own logs."""
+    if not isinstance(shown.lines, tuple):
+        return found if isinstance(found.lines, tuple) and found.paths else replace(found, lines=shown.lines)
+    known = found.lines if isinstance(found.lines, tuple) else ()
+    return replace(found, lines=known + shown.lines, requests=found.requests + shown.requests)
+
+
 def read_more(reader: Reader, site: SiteSeen, docroot: str, logs: LogsRead, tree: Iterable[TreeEntry]) -> LogsRead:
     """With the logs that lie in the site's folders, and while nothing explains the failure, those beside the first log."""
     begun = error_log.beginning(site)
