@@ -17,7 +17,7 @@ from .causes.asking import asking_for
 from .causes.by_hand import BY_HAND
 from .evidence import LOGS
 from .findings import Severity, sureness
-from .models import FindingRecord
+from .models import Diagnosis, FindingRecord
 from .repairs.registry import all_repairs
 
 _CHANGED = "recent-change"
@@ -40,12 +40,13 @@ def parted(findings: Iterable[FindingRecord]) -> Parts:
     """Findings in their order, by what they are to the reader."""
     rows = list(findings)
     critical = [row for row in rows if row.severity == Severity.CRITICAL]
+    shown = {proof["text"] for row in critical for proof in row.evidence}
     warnings = [row for row in rows if row.severity == Severity.WARNING]
     return Parts(
         next(iter(critical), None),
         tuple(critical[1:]),
         tuple(row for row in warnings if row.follows and row.cause != _CHANGED),
-        tuple(row for row in warnings if row.follows and row.cause == _CHANGED),
+        tuple(row for row in warnings if row.follows and row.cause == _CHANGED and not shown & {proof["text"] for proof in row.evidence}),
         tuple(row for row in warnings if not row.follows),
         tuple(row for row in rows if row.severity == Severity.NOTE),
     )
@@ -91,6 +92,13 @@ def _possible(sources: set[str]) -> str:
     if "change" in sources:
         return _("Possible: only the time speaks for it. It was changed just before the failure began.")
     return _("Possible: it would explain what is seen, but nothing proves it.")
+
+
+def unknown_words(diagnosis: Diagnosis) -> str:
+    """The headline of a diagnosis of a failing site that named no cause."""
+    if diagnosis.inconclusive:
+        return _("Why %(name)s fails is not known yet") % {"name": diagnosis.site.name}
+    return _("What was read does not explain why %(name)s fails") % {"name": diagnosis.site.name}
 
 
 def because_of(finding: FindingRecord) -> str:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from sites.models import Incident, IncidentEntry, Site
 from sites.models.site import Verdict
 
-from . import journal, repairing
+from . import explaining, journal, repairing
 from .causes import CAUSES
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .telling import clean
@@ -149,6 +149,8 @@ def _finding(row: FindingRecord) -> str:
     lines = [f"### {_plain(row.summary)}", f"- {_('Cause')}: `{row.cause}` ({row.sureness}, {row.severity}){place}"]
     if row.hint:
         lines.append(f"- {_plain(row.hint)}")
+    if words := explaining.because_of(row):
+        lines.append(f"- {_plain(words)}")
     proofs = "\n".join(f"[{proof['source']}] {proof['at']} {proof['text']}".strip() for proof in row.evidence)
     return "\n".join(lines) + (f"\n\n{_fenced(proofs)}" if proofs else "")
 

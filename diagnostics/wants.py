@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,9 +17,9 @@ _LOG, _HTACCESS, _FILES, _MODES, _DATABASE = "the error log", "the .htaccess fil
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One thing that was missing, how many checks needed it, and what to do about it."""
+    """What was missing, which checks needed it, and what to do about it."""
 
-    missing: str
+    missing: tuple[str, ...]
     checks: tuple[str, ...]
     advice: str = ""
     url: str = ""
@@ -31,10 +31,20 @@ def gaps_of(diagnosis: Diagnosis) -> list[Gap]:
     by_want: dict[str, list[str]] = {}
     for row in diagnosis.inconclusive:
         by_want.setdefault(row["missing"], []).append(row["check"])
-    found = [Gap(missing, tuple(checks), *_advice(diagnosis, missing)) for missing, checks in by_want.items()]
+    found = [Gap((missing,), tuple(checks), *_advice(diagnosis, missing)) for missing, checks in by_want.items()]
     if not diagnosis.site.docroot and diagnosis.site.host_id and not found:
-        found.append(Gap(_("It is not known in which folder the site lies."), (), *_places(diagnosis, _("Say which folder it is."))))
-    return sorted(found, key=lambda gap: -len(gap.checks))
+        found.append(Gap((_("It is not known in which folder the site lies."),), (), *_places(diagnosis, _("Say which folder it is."))))
+    return sorted(_joined(found), key=lambda gap: -len(gap.checks))
+
+
+def _joined(gaps: list[Gap]) -> list[Gap]:
+    """Those that one and the same thing would fill, as one."""
+    found: dict[str, Gap] = {}
+    for number, gap in enumerate(gaps):
+        other = found.get(gap.advice)
+        key = gap.advice or str(number)
+        found[key] = replace(gap, missing=(*other.missing, *gap.missing), checks=other.checks + gap.checks) if other else gap
+    return list(found.values())
 
 
 def _advice(diagnosis: Diagnosis, missing: str) -> tuple[str, str, str]:
@@ -75,7 +85,7 @@ def _account(diagnosis: Diagnosis, words: str) -> tuple[str, str]:
 
 def trial_would_tell(diagnosis: Diagnosis) -> bool:
     """Whether the site fails, no cause is certain, and a trial that is always taken back could say more."""
-    if diagnosis.verdict != Verdict.DOWN or diagnosis.state != Diagnosis.State.DONE:
+    if diagnosis.site.host_id is None or diagnosis.verdict != Verdict.DOWN or diagnosis.state != Diagnosis.State.DONE:
         return False
     if any(row.severity == "critical" and row.confidence >= 0.95 for row in diagnosis.findings.all()):
         return False

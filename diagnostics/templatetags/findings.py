@@ -18,6 +18,7 @@ from ..models import Diagnosis, FindingRecord
 register = template.Library()
 
 register.filter("because_of", explaining.because_of)
+register.filter("unknown_words", explaining.unknown_words)
 register.filter("mended_by", explaining.mended_by)
 
 
@@ -54,6 +55,12 @@ def in_plain_words(code: str) -> str:
 
 
 @register.filter
+def sentence(text: str) -> str:
+    """With a full stop at its end."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+@register.filter
 def meaning(finding: FindingRecord) -> str:
     """The same of a finding; nothing where its hint says it already."""
     words = in_plain_words(finding.cause)
@@ -73,6 +80,13 @@ def finding_help(finding: FindingRecord, site: Site, incident: Incident | None =
         "by_hand_first": not finding.repair_id,
         "message_first": bool(message) and message.to_host and finding.repairable_by == "host",
     }
+
+
+@register.inclusion_tag("diagnostics/words_to_send.html")
+def words_to_send(diagnosis: Diagnosis | None, incident: Incident | None) -> dict[str, Any]:
+    """For the step that hands over: a message about the root cause, open."""
+    root = explaining.parted(diagnosis.findings.all()).root if diagnosis else None
+    return {"message": explaining.message_about(root.cause, diagnosis.site, incident, root) if diagnosis and root else None}
 
 
 @register.inclusion_tag("diagnostics/gaps.html")

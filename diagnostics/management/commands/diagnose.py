@@ -31,6 +31,8 @@ class Command(cli.JsonCommand):
             place = f" ({finding['path']}{':' + str(finding['line']) if finding['line'] else ''})" if finding["path"] else ""
             lines.append(f"  {finding['severity']}: {finding['summary']}{place}")
             lines += [f"      {proof['text']}" for proof in finding["evidence"][:1]]
+            lines += [f"      {finding['because']}"] if finding["because"] else []
+            lines += [f"      {finding['next']}"] if finding["severity"] == "critical" else []
             if finding["repair"]:
                 lines.append(f"      repair: {finding['repair']['id']}")
         lines += [f"  could not be looked at: {each['check']}: {each['missing']}" for each in document["inconclusive"]]
