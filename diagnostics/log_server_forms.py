@@ -20,7 +20,7 @@ class LogServerForm(forms.Form):
     url = forms.CharField(
         label=_("Address of the logs"),
         max_length=400,
-        help_text=_("Such as https://logs.cluster000.hosting.ovh.net/example.org/"),
+        help_text=_("It begins with https:// and ends with the name of the site."),
         error_messages={"required": _("Type the address that the host's panel shows.")},
     )
     user = forms.CharField(label=_("User"), max_length=120, required=False, help_text=_("Leave empty when you were given a token."))
