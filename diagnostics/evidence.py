@@ -67,6 +67,15 @@ class TreeEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordFile:
+    """A file that a `.htaccess` names, as it is written there. `exists` is None where this login cannot tell."""
+
+    named: str
+    exists: bool | None
+    mode: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SpaceLeft:
     """Bytes that are free and of how many, how many more files may be made, what the account uses and may use. None: not told."""
 
@@ -119,6 +128,7 @@ class Evidence:
     modes: bool | Unreadable = True  # whether the permissions of the tree are those of the host, or why they are not known
     docroot: str = ""  # absolute, as the transport names it
     root_mode: int | None = None  # mode of the folder above the docroot
+    passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails
     folders_above: tuple[TreeEntry, ...] = ()  # the account's folders above the docroot, as far as this login sees them, outermost first
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each

@@ -31,7 +31,7 @@ _AT_LINE = re.compile(
 )
 _REFUSED = re.compile(r"suexec policy violation|is writable by others|SoftException|is writeable by (?:group|others)")
 # Where programs usually lie: one that is somewhere else is probably not there, where that cannot be looked up.
-_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env|sh|bash|dash|perl|python[23]?|ruby|php)\b")
+_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env|sh|bash|dash|perl|python[23]?|ruby|php)(?![\w.])")
 _PRINTS = re.compile(rb"\b(?:print|printf|echo|cat|say|puts|write|system|exec|require|import|use|include)\b|<<")
 
 

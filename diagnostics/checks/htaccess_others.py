@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import (
     answers,
+    answers_500,
     docroot_name,
     failing_pages,
     htaccess_files,
@@ -19,14 +20,15 @@ from diagnostics.checks.common import (
 )
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, Unreadable
+from diagnostics.checks.roads import is_on_the_road
+from diagnostics.evidence import Evidence, LogLine, PasswordFile, TextFile, Unreadable
 from diagnostics.findings import Finding, Proof, Severity
-from diagnostics.htaccess.parser import parse
+from diagnostics.htaccess.parser import Line, parse
 from diagnostics.htaccess.rewriting import flags_of, split_arguments
 from sites.texts import mark as _
 
 _AUTH = re.compile(r"AH01620: Could not open password file: (\S+)")
-_PROXY = re.compile(r"AH00957|AH01114|AH00898")
+_PROXY = re.compile(r"AH00957|AH01114|AH00898|AH01144|AH01961|AH10160|AH00669")
 
 
 @check(id="htaccess-unreadable", title=_("Whether the web server may read .htaccess"), order=16)
@@ -37,6 +39,12 @@ def htaccess_unreadable(evidence: Evidence) -> Iterator[Finding]:
             path = _logged_place(complaint, evidence)
             if not shut_folders(evidence, path):  # the line says the same of a folder that may not be entered
                 yield _unreadable(path, 0.97 if _mode_of(evidence, path) is not None else 0.9, (proof_of(line),), evidence)
+            return
+    if not answers(evidence.site, 403) and not answers_500(evidence.site):
+        return
+    for entry in evidence.tree if isinstance(evidence.tree, tuple) else ():
+        if entry.kind == "folder" and entry.path.endswith("/.htaccess") and _is_met(entry.path, evidence):
+            yield _unreadable(entry.path, 0.9, (Proof("modes", f"{entry.path}: {_('a folder')}"),), evidence)
             return
     if not answers(evidence.site, 403) or isinstance(evidence.modes, Unreadable):
         return
@@ -96,25 +104,49 @@ def _unreadable(path: str, confidence: float, proofs: tuple[Proof, ...], evidenc
 def auth_file(evidence: Evidence) -> Iterator[Finding]:
     if not is_failing(evidence.site):
         return
-    logged = {m.group(1): line for line in lines_of_failure(evidence) if (m := _AUTH.search(line.text))}
+    lines = lines_of_failure(evidence)
+    logged = {match.group(1): line for line in lines if (match := _AUTH.search(line.text))}
+    explained = not logged and any(line.paired for line in lines)
+    files = {each.named: each for each in evidence.passwords}
     for file in htaccess_files(evidence):
         for line in parse(file.content).lines:
-            if line.key != "authuserfile" or not line.words:
+            if line.key not in ("authuserfile", "authgroupfile") or not line.words:
                 continue
-            named = line.words[0]
-            entry = next((entry for path, entry in logged.items() if path.endswith(named)), None)
-            if entry is None and evidence.exists(named) is not False:
-                continue
-            yield Finding(
-                check="htaccess-auth-file",
-                cause="htaccess-auth-file-missing",
-                severity=Severity.CRITICAL if entry else Severity.WARNING,
-                confidence=0.97 if entry else 0.7,
-                summary=_("Line {line} of {path} names a password file that is not there.").format(line=line.number, path=file.path),
-                path=file.path,
-                line=line.number,
-                evidence=((proof_of(entry),) if entry else ()) + (Proof("file", f"{file.path}:{line.number}: AuthUserFile {named}"),),
-            )
+            entry = next((entry for path, entry in logged.items() if path.endswith(line.words[0])), None)
+            confidence = 0.97 if entry else _without_password(files.get(line.words[0]), file, evidence)
+            if confidence and not (explained and entry is None):
+                yield _auth_finding(file, line, entry, confidence, files.get(line.words[0]))
+
+
+def _without_password(known: PasswordFile | None, file: TextFile, evidence: Evidence) -> float:
+    """How probable it is that this file is to blame for a 500 that the log says nothing of: who brings a password meets it."""
+    if not answers_500(evidence.site) or is_on_the_road(file, evidence) is not True or known is None:
+        return 0.0
+    if known.exists is False:
+        return 0.8
+    if known.exists is None:
+        return 0.62
+    return 0.78 if known.mode is not None and not known.mode & 0o044 else 0.0
+
+
+def _auth_finding(file: TextFile, line: Line, entry: LogLine | None, confidence: float, known: PasswordFile | None) -> Finding:
+    there = known is not None and known.exists is True
+    gone = _("Line {line} of {path} names a password file that is not there: {named}.")
+    shut = _("Line {line} of {path} names a password file that the web server may not read: {named}.")
+    proofs = (proof_of(entry),) if entry else ()
+    mode = (Proof("modes", f"{line.words[0]} {known.mode:03o}"),) if known and known.mode is not None else ()
+    return Finding(
+        check="htaccess-auth-file",
+        cause="htaccess-auth-file-missing",
+        severity=Severity.CRITICAL,
+        confidence=confidence,
+        summary=(shut if there else gone).format(line=line.number, path=file.path, named=line.words[0]),
+        hint=CAUSES["htaccess-auth-file-missing"].explanation,
+        path=file.path,
+        line=line.number,
+        also=("file-unreadable",) if there else (),
+        evidence=(*proofs, Proof("file", f"{file.path}:{line.number}: {line.text.strip()}"[:2000]), *mode),
+    )
 
 
 @check(

@@ -28,7 +28,8 @@ _CLOSED = re.compile(rb"(?im)^\s*(require\s+all\s+denied|deny\s+from)")
 @check(id="index-file", title=_("Whether the start page is there"), order=24)
 def index_file(evidence: Evidence) -> Iterator[Finding]:
     lines = lines_of_failure(evidence)
-    logged = next(((line, match) for line in lines if (match := _LOGGED.search(line.text))), None)
+    refused = any(page.status in (403, 404) for page in failing_pages(evidence.site))
+    logged = next(((line, match) for line in lines if refused and (match := _LOGGED.search(line.text))), None)
     if logged:
         line, match = logged
         folder = shown_path((match.group("apache") or match.group("nginx")).rstrip("/") + "/x", evidence).rpartition("/")[0]

@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from diagnostics.evidence import Evidence, SiteSeen, SpaceLeft, Unreadable
-from diagnostics.facts import cgi_scripts, htaccess_files, php_site, server_logs, space, tree
+from diagnostics.facts import cgi_scripts, htaccess_files, password_files, php_site, server_logs, space, tree
 from diagnostics.facts.applications import with_applications
 from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
 from diagnostics.facts.server_logs import LogsRead
 from diagnostics.facts.small_files import SmallFiles
-from diagnostics.htaccess.parser import parse as parse_htaccess
 from diagnostics.transports.base import Capability, Reader, TransportError
 
 TIME_LIMIT_S = 18.0
@@ -91,6 +90,9 @@ def stages(
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins, ask_database)
     evidence = php_site.read(files, evidence, logs, deadline)
+    if isinstance(evidence.htaccess, tuple):
+        htaccess = evidence.htaccess
+        evidence = replace(evidence, passwords=_quietly(lambda: password_files.read(reader, htaccess, paths.docroot), ()))
     evidence = replace(evidence, space=_quietly(lambda: _space(reader, evidence), None))
     yield replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
@@ -135,7 +137,4 @@ def _with_modes(reader: Reader, evidence: Evidence) -> Evidence:
 
 def _named_paths(evidence: Evidence) -> list[str]:
     named = [cgi_scripts.interpreter(script.content) for script in evidence.cgi_scripts]
-    for file in evidence.htaccess if isinstance(evidence.htaccess, tuple) else ():
-        lines = parse_htaccess(file.content).lines
-        named += [line.words[0] for line in lines if line.key in ("authuserfile", "authgroupfile") and line.words]
     return [path for path in named if path.startswith("/")]
