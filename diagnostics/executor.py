@@ -250,7 +250,7 @@ class Executor(Looker):
         return ""
 
     def _unrename(self, entry: JournalEntry, _path: str) -> str:
-        path, target = journal.unescape_path(entry.path), journal.unescape_path(entry.target)
+        path, target = journal.names_now(entry)
         old, new = self.stat(path), self.stat(target)
         if new is None:
             return "" if old is not None else _("the file is under neither of its names.")

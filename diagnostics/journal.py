@@ -186,29 +186,58 @@ def _of_same_host(entry: JournalEntry) -> QuerySet[JournalEntry]:
 
 def path_now(entry: JournalEntry) -> str:
     """Where the file of a change is now: since then steps of ours may have renamed it, or given it back the name it had before."""
-    if entry.change == "remove":
-        return unescape_path(entry.path)  # who has that name since is another file
-    events: list[tuple[datetime, str, str]] = []  # when, from which name, to which
+    return _where(entry, entry.path, itself=entry.change != "remove")  # who has the name of a removed one since is another file
+
+
+def names_now(entry: JournalEntry) -> tuple[str, str]:
+    """Old and new name of a rename, as they are called now: steps of ours may have renamed a folder above them since."""
+    return _where(entry, entry.path, itself=False), _where(entry, entry.target, itself=False)
+
+
+def _where(entry: JournalEntry, name: str, *, itself: bool) -> str:
+    """What has become of a name since a change was noted, by renames of folders above it, and (`itself`) of the file that had it."""
     made = _of_same_host(entry).filter(change__in=("rename", "remove"), applied_at__isnull=False)
-    for number, path, target, made_at, back_at in made.values_list("pk", "path", "target", "applied_at", "taken_back_at"):
-        instead = target or f"{_GONE}{number}"
-        events.append((made_at, path, instead))
-        if back_at:
-            events.append((back_at, instead, path))
-    now = entry.path
-    for at, name, instead in sorted(events):
-        if at > entry.recorded_at and name == now:
-            now = instead
-    return unescape_path(entry.path if now.startswith(_GONE) else now)
+    events: list[tuple[datetime, int, bool]] = []  # when, of which change, and whether that was taken back
+    names: dict[int, tuple[str, str, bool]] = {}  # its old and new name, and whether it is a folder that has them
+    for number, path, target, kind, made_at, back_at in made.values_list(
+        "pk", "path", "target", "before_kind", "applied_at", "taken_back_at"
+    ):
+        names[number] = (path, target or f"{_GONE}{number}", kind == FileKind.FOLDER)
+        events += [(made_at, number, False), *([(back_at, number, True)] if back_at else [])]
+    now, begun = name, set[int]()
+    for at, number, is_back in sorted(events):
+        begun.add(number)
+        first, second, is_folder = names[number]
+        old, new = (second, first) if is_back else (first, second)
+        if at > entry.recorded_at:
+            now = new if itself and now == old else _in_renamed(now, old, new, is_folder)
+        for other in begun - {number} if is_folder else ():  # their names have moved, too
+            names[other] = (*(_in_renamed(each, old, new, True) for each in names[other][:2]), names[other][2])
+    return unescape_path(name if now.startswith(_GONE) else now)
+
+
+def _in_renamed(name: str, old: str, new: str, is_folder: bool) -> str:
+    return new + name[len(old) :] if is_folder and name.startswith(f"{old}/") else name
 
 
 def names_of(entry: JournalEntry) -> set[str]:
     """Every name that the file of a change has had by steps of ours, escaped."""
-    names = {entry.path, entry.target} - {""}
-    pairs = list(_of_same_host(entry).filter(change="rename").values_list("path", "target"))
-    while more := {name for pair in pairs if names & set(pair) for name in pair} - names:
-        names |= more
-    return names
+    return _all_names(entry, {entry.path, entry.target} - {""}, itself=True)
+
+
+def _all_names(entry: JournalEntry, names: set[str], *, itself: bool) -> set[str]:
+    """These and what they were called before or since, by renames of folders above them, and (`itself`) of the file."""
+    there = _of_same_host(entry).filter(change="rename").values_list("path", "target", "before_kind")
+    pairs = [(*pair, kind == FileKind.FOLDER) for path, target, kind in there for pair in ((path, target), (target, path))]
+    found = set(names)
+    while (
+        more := {
+            new if itself and name == old else _in_renamed(name, old, new, is_folder) for old, new, is_folder in pairs for name in found
+        }
+        - found
+    ):
+        found |= more
+    return found
 
 
 def known_hashes(entry: JournalEntry) -> set[str]:
@@ -227,5 +256,6 @@ def later_change(entry: JournalEntry) -> JournalEntry | None:
 
 def made_again(entry: JournalEntry) -> bool:
     """Whether the old name of a rename is that of a file we made since."""
-    made = _of_same_host(entry).filter(change="create", path=entry.path, pk__gt=entry.pk)
+    names = _all_names(entry, {entry.path}, itself=False)
+    made = _of_same_host(entry).filter(change="create", path__in=names, pk__gt=entry.pk)
     return made.exclude(state__in=JournalEntry.CLOSED).exists()

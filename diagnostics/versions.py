@@ -115,8 +115,8 @@ def note(step: Step, looker: Looker) -> None:
         if journal.later_change(entry) is not None:
             continue  # that is undone first, then this one by itself
         try:
-            path = journal.path_now(entry) if entry.change != "rename" else journal.unescape_path(entry.path)
-            names = {"path": path, "target": journal.unescape_path(entry.target)}
+            path, target = journal.names_now(entry) if entry.change == "rename" else (journal.path_now(entry), "")
+            names = {"path": path, "target": target}
             for name, where in names.items():
                 if where:
                     _store(entry, name, where, looker)
@@ -224,7 +224,7 @@ def _plans(entry: JournalEntry, before: Version, written: Version, now: Version,
 
 
 def _plans_of_rename(entry: JournalEntry, before: Version, old: Version, new: Version) -> dict[str, tuple[Change, ...]]:
-    path, target = journal.unescape_path(entry.path), journal.unescape_path(entry.target)
+    path, target = journal.names_now(entry)
     if not old.kind and not new.kind:
         return {PUT_BACK: _made_again(entry, path, before)}
     if new.content is None:

@@ -56,12 +56,15 @@ class Files:
     def prepare(self) -> None:
         self.empty()
         (self.real / "inner").mkdir()
+        (self.real / "plugin/lib").mkdir(parents=True)
         for number, (name, content, mode) in enumerate(
             [
                 (".htaccess", LARGE, 0o604),
                 ("page.php", b"<?php", 0o666),
                 ("a b'.txt", b"old name", 0o640),
                 ("inner/gone.txt", b"to be removed\n", 0o600),
+                ("plugin/main.php", b"<?php\n", 0o644),
+                ("plugin/lib/one.php", b"<?php\n", 0o640),
             ]
         ):
             path = self.real / name
@@ -248,7 +251,7 @@ class Killer:
 
     def plan(self) -> Any:
         from diagnostics.journal import sha256
-        from diagnostics.repairs.plan import ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, WriteFile
+        from diagnostics.repairs.plan import ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
 
         def at(name: str) -> str:
             return f"{self.docroot}/{name}"
@@ -259,6 +262,7 @@ class Killer:
             RenameFile(at("a b'.txt"), "a b'.txt", at("a b'.txt.old"), "a b'.txt.old", sha256(b"old name")),
             CreateFile(at("inner/new.txt"), "inner/new.txt", b"new\n", 0o644, float(OLD)),
             RemoveFile(at("inner/gone.txt"), "inner/gone.txt", b"to be removed\n", 0o600),
+            RenameFolder(at("plugin"), "plugin", at("plugin.off"), "plugin.off"),
         )
         return Plan("r", "c", "t", "w", changes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import random
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from diagnostics import journal
 from diagnostics.executor import Executor
 from diagnostics.locking import acquire
 from diagnostics.models import HostLock, JournalEntry, Step
-from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, WriteFile
+from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
 from diagnostics.transports import open_writer
 from diagnostics.transports.base import ConnectionDetails, FileKind, Writer
 from sites.models import Host, Site, Team
@@ -26,6 +27,8 @@ from tests.servers import SshServer, sshd
 
 pytestmark = pytest.mark.django_db
 NAMES = ("a", "b c", ".htaccess")
+FOLDERS = ("plugin", "plugin.off")  # there is one, under one of these names
+IN_FOLDER = ("a", "b c")
 CONTENTS = (b"one\n", b"two\r\n", b"\xff three")  # so few that a later change often brings back what was there before
 MODES = (0o604, 0o640, 0o600)
 Opener = Callable[[], AbstractContextManager[Writer]]
@@ -40,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
 
 @contextmanager
 def on_fake() -> Iterator[tuple[Opener, str]]:
-    host = FakeHost(folders={"/home/demo/www": 0o755})
+    host = FakeHost(folders={"/home/demo/www": 0o755, f"/home/demo/www/{FOLDERS[0]}": 0o755})
     yield lambda: nullcontext(host), "/home/demo/www"
 
 
@@ -48,7 +51,9 @@ def on_fake() -> Iterator[tuple[Opener, str]]:
 def on_ssh(server: SshServer) -> Iterator[tuple[Opener, str]]:
     real = Path(tempfile.mkdtemp(dir=server.home))
     real.chmod(0o755)
+    (real / FOLDERS[0]).mkdir()
     server.own(real)
+    server.own(real / FOLDERS[0])
     details = ConnectionDetails(
         "sftp", server.address, server.port, server.user, private_key=server.private_key_text,
         host_key=server.host_key, exempt=(server.address, server.port),
@@ -62,26 +67,46 @@ def state(writer: Writer, folder: str) -> State:
     """What is in the folder, as the transport tells it."""
     found = {}
     for entry in writer.list(folder):
-        assert entry.stat.kind is FileKind.FILE
-        found[entry.path] = (writer.read(entry.path, 1000), entry.stat.mode, int(entry.stat.mtime))
+        if entry.stat.kind is FileKind.FOLDER:
+            found |= state(writer, entry.path)
+        else:
+            found[entry.path] = (writer.read(entry.path, 1000), entry.stat.mode, int(entry.stat.mtime))
     return found
 
 
-def random_change(seeded: random.Random, folder: str, now: State) -> Change:
-    free = [f"{folder}/{name}" for name in NAMES if f"{folder}/{name}" not in now]
-    kinds = (["create"] if free else []) + (["write", "mode", "remove"] if now else []) + (["rename"] * 2 if free and now else [])
+def named(folder: str, inner: str) -> list[str]:
+    return [f"{folder}/{name}" for name in NAMES] + [f"{folder}/{inner}/{name}" for name in IN_FOLDER]
+
+
+def any_beside(free: list[str], now: State) -> bool:
+    """Whether a file can get another name in its folder."""
+    return bool({posixpath.dirname(name) for name in free} & {posixpath.dirname(name) for name in now})
+
+
+def inner_of(writer: Writer, folder: str) -> str:
+    """The name that the folder in the folder has now."""
+    return next(entry.path for entry in writer.list(folder) if entry.stat.kind is FileKind.FOLDER).rpartition("/")[2]
+
+
+def random_change(seeded: random.Random, folder: str, inner: str, now: State) -> Change:
+    if seeded.random() < 0.2:
+        other = FOLDERS[1 - FOLDERS.index(inner)]
+        return RenameFolder(f"{folder}/{inner}", inner, f"{folder}/{other}", other)
+    free = [name for name in named(folder, inner) if name not in now]
+    kinds = (["create"] if free else []) + (["write", "mode", "remove"] if now else []) + (["rename"] * 2 if any_beside(free, now) else [])
     kind = seeded.choice(kinds)
     if kind == "create":
         path = seeded.choice(free)
         return CreateFile(path, path, seeded.choice(CONTENTS), seeded.choice(MODES))
-    path = seeded.choice(sorted(now))
+    beside_free = {posixpath.dirname(name) for name in free}
+    path = seeded.choice([name for name in sorted(now) if kind != "rename" or posixpath.dirname(name) in beside_free])
     content, mode, _time = now[path]
     if kind == "write":
         return WriteFile(path, path, content, seeded.choice([each for each in CONTENTS if each != content]), mode)
     if kind == "mode":
         return ChangeMode(path, path, "file", mode, seeded.choice([each for each in MODES if each != mode]))
     if kind == "rename":
-        target = seeded.choice(free)
+        target = seeded.choice([name for name in free if posixpath.dirname(name) == posixpath.dirname(path)])
         return RenameFile(path, path, target, target, journal.sha256(content))
     return RemoveFile(path, path, content, mode)
 
@@ -91,7 +116,7 @@ def play(seed: int, opener: Opener, folder: str) -> None:
     site = Site.objects.create(team=host.team, name=f"shop {seed}", url="http://shop.example/", host=host, docroot=folder)
     seeded = random.Random(seed)
     with opener() as writer, Executor(opener, acquire(host)) as executor:
-        for name in NAMES[:2]:
+        for name in (*NAMES[:2], f"{FOLDERS[0]}/{IN_FOLDER[0]}"):
             writer.create_exclusive(f"{folder}/{name}", seeded.choice(CONTENTS), seeded.choice(MODES), 1_600_000_000.0)
         before = state(writer, folder)
         standing: list[Step] = []
@@ -100,11 +125,13 @@ def play(seed: int, opener: Opener, folder: str) -> None:
                 undo(executor, standing, seeded.choice(standing), writer, folder)
                 continue
             step = new_step(site)
-            executor.apply(step, Plan("r", "c", "t", "w", (random_change(seeded, folder, state(writer, folder)),)))
+            executor.apply(
+                step, Plan("r", "c", "t", "w", (random_change(seeded, folder, inner_of(writer, folder), state(writer, folder)),))
+            )
             standing.append(step)
         for step in sorted(standing, key=lambda each: -each.pk):
             assert undo(executor, standing, step, writer, folder), f"newest first, nothing is refused, yet {told(step)} was in {seed}"
-        assert state(writer, folder) == before
+        assert state(writer, folder) == before, f"{told(JournalEntry.objects.latest('pk').step)} was in {seed}"
         for path in before:
             writer.remove(path)
     HostLock.objects.all().delete()
@@ -112,8 +139,8 @@ def play(seed: int, opener: Opener, folder: str) -> None:
 
 def told(step: Step) -> str:
     """Every change of the host so far, for a failure."""
-    rows = JournalEntry.objects.filter(step__case=step.case).order_by("pk")
-    return str([(row.pk, row.change, row.path[-1:], row.target[-1:], row.state) for row in rows])
+    rows = JournalEntry.objects.filter(step__case__site=step.case.site).order_by("pk")
+    return str([(row.pk, row.change, row.path[-12:], row.target[-12:], row.state) for row in rows])
 
 
 def undo(executor: Executor, standing: list[Step], step: Step, writer: Writer, folder: str) -> bool:
