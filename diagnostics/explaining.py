@@ -122,7 +122,7 @@ def _who(finding: FindingRecord) -> str:
         what = repair_titles().get(finding.repair_id, finding.repair_id)
         return _("The guided repair can mend this (“%(what)s”). Nothing is changed before you have seen it and said yes.") % {"what": what}
     if finding.repairable_by == RepairableBy.HOST:
-        return _("Your host has to mend this. Please change nothing in your site for it.")
+        return _("This is mended at your host: in its panel, or by its support. Please change none of the site's files for it yet.")
     if finding.repairable_by == RepairableBy.DEVELOPER:
         return _("Whoever develops the site has to mend this.")
     if finding.repairable_by == RepairableBy.NOBODY:

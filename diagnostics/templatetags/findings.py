@@ -12,7 +12,7 @@ from sites.models import Incident, Site
 from sites.wording import exact_words
 
 from .. import explaining, wants
-from ..causes import CAUSES
+from ..causes import CAUSES, RepairableBy
 from ..models import Diagnosis, FindingRecord
 
 register = template.Library()
@@ -65,6 +65,13 @@ def meaning(finding: FindingRecord) -> str:
     """The same of a finding; nothing where its hint says it already."""
     words = in_plain_words(finding.cause)
     return "" if words in finding.hint else words
+
+
+@register.filter
+def is_for_others(incident: Incident) -> bool:
+    """Whether its cause is mended by the host or a developer, so that the guided repair is not the first thing to open."""
+    cause = CAUSES.get(incident.cause)
+    return cause is not None and cause.repairable_by in (RepairableBy.HOST, RepairableBy.DEVELOPER)
 
 
 @register.inclusion_tag("diagnostics/finding_help.html")

@@ -139,8 +139,11 @@ def test_trouble_of_the_host_is_handed_over_with_words_ready_to_send() -> None:
     incident, diagnosis = told(scene, finding("php-service-down", summary="PHP is not running.", path="", line=None, repairable_by="host"))
     for path in (f"/incidents/{incident.pk}/", f"/diagnoses/{diagnosis.pk}/"):
         text = words(scene.owner.get(path).content)
-        assert "Please change nothing in your site for it." in text
+        assert "Please change none of the site's files for it yet." in text
         assert "Please look at the PHP service of our account" in text and scene.site.url in text and LINE in text
+    incident.refresh_from_db()
+    mail = emails.new(Notification(kind="new", site=scene.site, incident=incident, recipient="a@example.org", created_at=timezone.now()))
+    assert "See the incident" in mail.text and "guided repair" not in mail.text + mail.html
 
 
 @pytest.mark.django_db
