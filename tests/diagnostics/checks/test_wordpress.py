@@ -48,7 +48,7 @@ UNCAUGHT = "Uncaught Error: Call to undefined function prices_of() in {at}:{line
 )  # fmt: skip
 @pytest.mark.parametrize("home", [HOME, "/homez.12/shop/www", "/srv/users/demo/www"])
 def test_part_in_which_the_error_lies_is_named(place: str, cause: str, named: str, home: str) -> None:
-    found = first(fatal(UNCAUGHT.format(at=f"~/{place}", line=7, way=f"#0 ~/wp-settings.php(473): include_once()\\n#1 {{main}}\\n"), home))
+    found = first(fatal(UNCAUGHT.format(at=f"~/{place}", line=7, way="#0 ~/wp-settings.php(473): include_once()\\n#1 {main}\\n"), home))
     assert (found.cause, found.path, found.line) == (cause, f"www/{place}", 7)
     assert named in found.summary and "php-undefined-function" in found.also
 
