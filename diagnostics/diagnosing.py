@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -39,7 +40,9 @@ log = logging.getLogger(__name__)
 Unopened = TransportError | SecretUnreadable
 
 MOST_LINES = 60
-MOST_ASKED_AT_ONCE = 2  # of those that people asked for: the smallest installation has three processes for hosts and mail
+MOST_ASKED_AT_ONCE = 2  # of those that people asked for
+MOST_FAILED = 2  # diagnoses of one failure that took too long or ended with their worker; a third would fare no better
+TASK, TASK_OF_MANY = "diagnostics.tasks.diagnose", "diagnostics.tasks.diagnose_one_of_many"  # the latter can wait
 HAND_OVER = "diagnostics.tasks.sweep_diagnoses"
 _CATCHING_UP = timedelta(seconds=30)  # after a log's usual lag
 _TRIED_FOR = timedelta(days=1)  # an account that cannot be opened, while the failure lasts
@@ -51,12 +54,14 @@ def request(site: Site, incident: Incident | None = None, user: AbstractBaseUser
     """Asks for a diagnosis, which a worker makes. One that is waiting already serves both."""
     waiting = Diagnosis.objects.filter(site=site, state=Diagnosis.State.QUEUED, incident=incident).first()
     if waiting:
+        if waiting.requested_by_id is not None:  # perhaps among thousands: who asks for this one by itself does not wait for them
+            queueing.enqueue_on_commit(TASK, waiting.pk)
         return waiting
     now = timezone.now()
     diagnosis = Diagnosis.objects.create(site=site, incident=incident, requested_by=user, requested_at=now, is_again=is_again)
     if incident:
         incidents.mark_diagnosis(incident, "running")
-    queueing.enqueue_on_commit("diagnostics.tasks.diagnose", diagnosis.pk)
+    queueing.enqueue_on_commit(TASK, diagnosis.pk)
     return diagnosis
 
 
@@ -89,7 +94,7 @@ def hand_over() -> int:
         if len(chosen) == room:
             break
     for diagnosis_id in chosen.values():
-        queueing.enqueue("diagnostics.tasks.diagnose", diagnosis_id, expires=10.0)
+        queueing.enqueue(TASK_OF_MANY, diagnosis_id, expires=10.0)
     return len(chosen)
 
 
@@ -125,6 +130,9 @@ def run(diagnosis_id: int) -> Diagnosis:
     except (TransportError, SecretUnreadable) as error:
         diagnosis.again_at = _opened_again_at(diagnosis, error)
         return fail(diagnosis, getattr(error, "message", str(error)))
+    except SoftTimeLimitExceeded:
+        diagnosis.again_at = _made_again_at(diagnosis)
+        return fail(diagnosis, _("The diagnosis took too long and was ended. Nothing was changed."))
     except Exception:  # whatever a host makes a check stumble over must not leave the incident waiting for its cause
         log.exception("diagnosis %s", diagnosis_id)
         return fail(diagnosis, _("The diagnosis stopped by an error of its own. It is in the log of the worker."))
@@ -168,6 +176,14 @@ def _opened_again_at(diagnosis: Diagnosis, error: Unopened | None) -> datetime |
         return now  # whatever has it held it for a long time already
     away = isinstance(error, (politeness.ConnectionPaused, *politeness.NOT_REACHED))
     return politeness.diagnosed_again_at(host) if away else None
+
+
+def _made_again_at(diagnosis: Diagnosis) -> datetime | None:
+    """At once, where a failure that lasts would stay without its cause because a diagnosis was cut off; but not for ever."""
+    incident, now = diagnosis.incident, timezone.now()
+    if incident is None or not incident.is_open or now - incident.opened_at > _TRIED_FOR:
+        return None
+    return now if incident.diagnoses.filter(state=Diagnosis.State.FAILED).count() < MOST_FAILED else None
 
 
 def fail(diagnosis: Diagnosis, why: str) -> Diagnosis:
@@ -318,14 +334,17 @@ def _forgotten(now: datetime) -> QuerySet[Incident]:
 def sweep() -> int:
     """Enqueues what waits, failures before what people asked for, and ends what a dead worker left. Returns how many."""
     now = timezone.now()
-    for stuck in Diagnosis.objects.filter(state=Diagnosis.State.RUNNING, started_at__lt=now - timedelta(seconds=120)):
+    for stuck in Diagnosis.objects.filter(state=Diagnosis.State.RUNNING, started_at__lt=now - timedelta(seconds=120)).select_related(
+        "incident"
+    ):
+        stuck.again_at = _made_again_at(stuck)
         fail(stuck, _("The diagnosis was interrupted. Ask for it again."))
-    for due in Diagnosis.objects.filter(again_at__lte=now).select_related("site", "incident")[:100]:
+    for due in Diagnosis.objects.filter(again_at__lte=timezone.now()).select_related("site", "incident")[:100]:
         _ask_again(due)
     for incident in _forgotten(now):
         of_incident(incident)
     waiting = Diagnosis.objects.filter(state=Diagnosis.State.QUEUED, requested_at__lt=now - _NOT_FORGOTTEN, requested_by=None)
     ids = list(waiting.values_list("pk", flat=True)[:100])
     for diagnosis_id in ids:
-        queueing.enqueue("diagnostics.tasks.diagnose", diagnosis_id, expires=10.0)
+        queueing.enqueue(TASK, diagnosis_id, expires=10.0)
     return len(ids) + hand_over()

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from threading import Thread
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.utils import timezone
 
@@ -120,6 +121,30 @@ def test_account_that_cannot_be_reached_is_tried_again_when_it_may_be_back(host:
     Diagnosis.objects.update(again_at=timezone.now())
     diagnosing.sweep()
     assert not Diagnosis.objects.filter(state="queued").exists()  # what is over needs no cause
+
+
+def test_diagnosis_that_ended_with_its_worker_is_made_again_but_not_for_ever(incident: Incident) -> None:
+    diagnosing.request(incident.site, incident)
+    for _again in range(diagnosing.MOST_FAILED):
+        Diagnosis.objects.filter(state="queued").update(state="running", started_at=timezone.now() - timedelta(minutes=3))
+        diagnosing.sweep()
+        assert Diagnosis.objects.filter(incident=incident, state="queued").count() == 1 and _is_waiting(incident)
+    Diagnosis.objects.filter(state="queued").update(state="running", started_at=timezone.now() - timedelta(minutes=3))
+    diagnosing.sweep()
+    incident.refresh_from_db()
+    assert not Diagnosis.objects.filter(state="queued").exists() and not _is_waiting(incident)
+    assert incident.diagnosis_state == "failed"
+
+
+def test_diagnosis_that_takes_too_long_is_made_again(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_long(*_args: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(diagnosing.examining, "look", too_long)
+    made = diagnosing.run(diagnosing.request(incident.site, incident).pk)
+    assert (made.state, made.again_at is not None) == ("failed", True) and "too long" in made.error
+    diagnosing.sweep()
+    assert Diagnosis.objects.filter(incident=incident, state="queued").exists()
 
 
 def test_refused_login_is_not_tried_again_by_itself(host: Host, incident: Incident) -> None:

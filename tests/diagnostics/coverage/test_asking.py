@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import TestCase
 from django.utils import timezone
 
-from diagnostics import diagnosing
+from diagnostics import diagnosing, tasks
 from diagnostics.baselines import taking
 from diagnostics.coverage import asking
 from diagnostics.models import BaselineWork, Diagnosis
@@ -70,6 +71,24 @@ def test_diagnoses_of_many_wait_for_their_turn_one_per_host(handed: list[tuple[s
     assert first == len(handed) == len(hosts) == diagnosing.MOST_ASKED_AT_ONCE
     Diagnosis.objects.filter(pk__in=[pk for _task, pk in handed]).update(state="running", started_at=timezone.now())
     assert diagnosing.hand_over() == 0
+
+
+def test_site_asked_for_by_itself_does_not_wait_for_the_many(handed: list[tuple[str, int]]) -> None:
+    team = make_team()
+    user, site = make_user(team=team), make_site(team, host=make_host(team))
+    asking.diagnoses([site.pk], user)
+    handed.clear()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        waiting = diagnosing.request(site, user=user)
+    assert handed == [("diagnose", waiting.pk)] and Diagnosis.objects.count() == 1
+
+
+def test_what_was_asked_for_many_leaves_the_last_place_to_a_new_failure(handed: list[tuple[str, int]]) -> None:
+    team = make_team()
+    asking.diagnoses([make_site(team, host=make_host(team)).pk], make_user(team=team))
+    diagnosing.hand_over()
+    assert [task for task, _pk in handed] == ["diagnose_one_of_many"]
+    assert set(tasks.diagnose.places) > set(tasks.diagnose_one_of_many.places)
 
 
 def test_new_failure_is_handed_over_although_many_wait(handed: list[tuple[str, int]]) -> None:
