@@ -172,9 +172,9 @@ def test_command_leaves_to_a_person_what_the_connection_cannot_do() -> None:
 
 
 @pytest.mark.django_db
-def test_real_account_without_permissions_and_times_is_known_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_real_account_without_permissions_is_known_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
-    with vsftpd(tmp_path, extra=("chmod_enable=NO", "mdtm_write=NO")) as server:
+    with vsftpd(tmp_path, extra=("chmod_enable=NO",)) as server:
         (server.home / "www").mkdir()
         (server.home / "www" / "index.html").write_bytes(b"<p>hello")
         server.own(server.home / "www")
@@ -184,7 +184,7 @@ def test_real_account_without_permissions_and_times_is_known_for_it(tmp_path: Pa
         assert connecting.test_host(host).ok
         host = Host.objects.get(pk=host.pk)
         missing = {str(ability.capability) for ability in abilities.of_host(host)["cannot"]}
-        assert {"chmod", "set-mtime", "run-commands"} <= missing
-        assert "panel" in abilities.obstacle(("chmod",), host) and "time of the undo" in abilities.caution(("write",), host)
+        assert {"chmod", "run-commands"} <= missing
+        assert "panel" in abilities.obstacle(("chmod",), host)
         with connecting.reader_for(host) as reader:
             assert reader.read(f"{server.remote_home}/www/index.html", 100) == b"<p>hello"
