@@ -64,7 +64,7 @@ class Up:
     def text(self) -> str:
         return "\n".join(self.lines)
 
-    def said(self, pattern: str, seconds: float = 40.0) -> re.Match[str]:
+    def said(self, pattern: str, seconds: float = 120.0) -> re.Match[str]:
         """Waits for a line."""
 
         def look() -> re.Match[str] | None:

@@ -18,7 +18,10 @@ import pytest
 from .running import ROOT, Up, wait_for
 
 CHILDREN = {"web": "gunicorn", "probes": "--queues probes", "hosts": "--queues hosts,mail", "beat": " beat ", "valkey": "valkey-server"}
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc"),
+    pytest.mark.timeout(400),  # each start may take a minute or two on a busy machine
+]
 
 
 @pytest.fixture
@@ -173,6 +176,6 @@ def test_workers_come_back_to_a_broker_that_died(start) -> None:
         ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
         return ended.stdout.strip() == "['hosts', 'probes']"
 
-    wait_for(answer, 40, "both workers answer")
+    wait_for(answer, 90, "both workers answer")  # each question starts a Django of its own: seconds on a busy machine
     assert up.child(CHILDREN["beat"])
     up.stop()

@@ -227,7 +227,7 @@ def most_memory(batches: Iterator[list[Entry]]) -> tuple[int, float]:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("entries", [40_000, pytest.param(1_000_000, marks=[pytest.mark.full, pytest.mark.timeout(400)])])
+@pytest.mark.parametrize("entries", [40_000, pytest.param(1_000_000, marks=[pytest.mark.full, pytest.mark.timeout(1800)])])
 def test_memory_is_flat_over_sftp(entries: int) -> None:
     host = AnsweringHost(folders=entries // 1_000, files=1_000)
     count, megabytes = most_memory(reader_of(host).scan(TOP, max_entries=10_000_000))
@@ -235,7 +235,7 @@ def test_memory_is_flat_over_sftp(entries: int) -> None:
     assert megabytes < 4
 
 
-@pytest.mark.parametrize("entries", [40_000, pytest.param(1_000_000, marks=[pytest.mark.full, pytest.mark.timeout(400)])])
+@pytest.mark.parametrize("entries", [40_000, pytest.param(1_000_000, marks=[pytest.mark.full, pytest.mark.timeout(1800)])])
 def test_memory_is_flat_with_find(entries: int) -> None:
     def blocks() -> Iterator[bytes]:
         yield b"d 755 4096 1600000000.5 0 0 \0"
