@@ -11,13 +11,15 @@ from django.views.decorators.http import require_GET
 
 from sites.models import Host, Site
 
-from .. import access, auditing, purposes
+from .. import access, action_words, auditing, purposes
 from ..models import HostAction
 from ..transports.base import HostKeyUnknown
 
 PER_PAGE = 50
 _KINDS = {
-    "changes": tuple(verb for verb in HostAction.Verb if verb not in (HostAction.Verb.LOGIN, HostAction.Verb.COMMAND, HostAction.Verb.FETCH)),
+    "changes": tuple(
+        verb for verb in HostAction.Verb if verb not in (HostAction.Verb.LOGIN, HostAction.Verb.COMMAND, HostAction.Verb.FETCH)
+    ),
     "commands": (HostAction.Verb.COMMAND,),
     "logins": (HostAction.Verb.LOGIN, HostAction.Verb.FETCH),
 }
@@ -34,7 +36,7 @@ def index(request: HttpRequest, pk: int) -> HttpResponse:
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     for row in page.object_list:
         row.what_for = purposes.words(row.purpose)
-        row.tone, row.outcome_words = _tone(row), _outcome(row)
+        row.tone, row.outcome_words, row.reason = _tone(row), _outcome(row), action_words.reason_of(row.code)
     context = {
         "host": host,
         "sites": sites,
@@ -74,7 +76,7 @@ def _outcome(row: HostAction) -> str:
         )
     if row.code.startswith("host-key"):
         return _("Stopped: another certificate") if row.host.protocol == "ftps" else _("Stopped: another host key")
-    return _("Login refused") if row.code in ("login-refused", "key-unusable") else _("Not reached")
+    return _("Login refused") if row.code in ("login-refused", "second-factor", "key-unusable") else _("Not reached")
 
 
 def _tone(row: HostAction) -> str:

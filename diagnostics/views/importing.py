@@ -136,12 +136,13 @@ def _preview(request: HttpRequest, row: SiteImport) -> HttpResponse:
     good, refused = [each for each in checked if not each.why], [each for each in checked if each.why]
     hosts = {each.host.place for each in good if isinstance(each.host, NewHost)}
     page = Paginator(good, PER_PAGE).get_page(request.GET.get("page"))
+    ways = dict(Host.objects.filter(pk__in={each.host.via_id for each in page.object_list if each.host}).values_list("pk", "name"))
     context = {
         "row": row,
         "source": NAMES.get(row.source, _("List of addresses")),
         "notes": notes,
         "page": page,
-        "rows": [_shown(each) for each in page.object_list],
+        "rows": [_shown(each, ways) for each in page.object_list],
         "good": len(good),
         "paused": sum(bool(each.site.paused_at) for each in good),
         "new_hosts": len(hosts),
@@ -154,7 +155,8 @@ def _preview(request: HttpRequest, row: SiteImport) -> HttpResponse:
     return TemplateResponse(request, "diagnostics/import_preview.html", context)
 
 
-def _shown(each: CheckedRow) -> dict[str, Any]:
+def _shown(each: CheckedRow, ways: dict[int, str]) -> dict[str, Any]:
+    """`ways`: names of jump hosts by their key."""
     host = each.host
     return {
         "number": each.number,
@@ -163,6 +165,7 @@ def _shown(each: CheckedRow) -> dict[str, Any]:
         "pages": len(each.paths),
         "host": host.name if host else "",
         "host_is_new": isinstance(host, NewHost),
+        "via": ways.get(host.via_id, "") if host and host.via_id else "",
         "words": bool(each.expectations.get("must_contain") or each.expectations.get("must_not_contain")),
         "notes": each.notes,
     }

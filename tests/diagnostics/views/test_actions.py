@@ -10,7 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from diagnostics import action_words, politeness
 from diagnostics.models import HostAction
+from diagnostics.transports.base import TransportError
 from tests.diagnostics.views.cases import HOSTILE, Scene, make_scene, words
 from tests.factories import make_site, make_user
 
@@ -43,13 +45,33 @@ def test_page_tells_what_for_whom_and_how_it_ended(scene: Scene) -> None:
     shown = page(scene)
     said = words(shown)
     assert "Logged in 17 times" in said and "looked 153 times" in said and "Reading the access logs" in said
-    assert "Tried to log in" in said and "Login refused" in said and "login-refused" in said
+    assert (
+        "Tried to log in" in said
+        and "Login refused" in said
+        and "user or secret is not the right one" in said
+        and "login-refused" not in said
+    )
     assert "Wrote /home/shop/www/.htaccess" in said and "mode 604" in said and "alice" in said
     assert "Interrupted, perhaps done" in said
     assert shown.select_one(f'a[href="/repairs/{scene.case.pk}/?step=htaccess"]')
     assert not shown.select("main script")
     first = shown.select("tbody tr")[0].get_text()
     assert "Set the mode of" in first
+
+
+def every_kind_of(error: type[Exception]) -> set[type[Exception]]:
+    return {error} | {found for each in error.__subclasses__() for found in every_kind_of(each)}
+
+
+def test_every_error_of_a_connection_has_words() -> None:
+    general = {TransportError.code, politeness.NotYet.code}
+    ours = {each.code for each in every_kind_of(TransportError) if each.__module__.startswith("diagnostics")}
+    assert {code for code in ours if not action_words.reason_of(code)} <= general
+
+
+def test_second_factor_is_no_host_out_of_reach(scene: Scene) -> None:
+    action(scene, "login", purpose="test", outcome="refused", code="second-factor")
+    assert "Login refused" in words(page(scene)) and "Not reached" not in words(page(scene))
 
 
 def test_page_is_narrowed_to_one_site_and_one_kind(scene: Scene) -> None:

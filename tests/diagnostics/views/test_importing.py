@@ -15,8 +15,8 @@ from diagnostics import connecting
 from diagnostics.import_forms import MOST_BYTES
 from sites import credentials
 from sites.many import bin as sites_bin
-from sites.models import BulkChange, Host, Site, SiteImport
-from tests.factories import make_site, make_team, make_user
+from sites.models import BulkChange, Host, Site, SiteImport, Team
+from tests.factories import make_host, make_site, make_team, make_user
 from tests.sites.views.pages import client_of, words
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +60,13 @@ def test_nothing_is_made_before_the_yes_and_secrets_are_never_shown(client: Clie
     assert "There is already a site of this name." in text and "Row 4" in text
     for secret in ("very-secret", "another-secret", "in-the-url"):
         assert secret not in text and secret.encode() not in bytes(preview.sealed_rows)
+
+
+def test_preview_names_the_jump_host(client: Client) -> None:
+    make_host(Team.objects.get(name="Agency"), name="Gate", protocol="ssh", address="gate.example", user="g", state="works")
+    upload(client, b"name,url,connect,secret,via\nShop,https://shop.example/,sftp://u@h.example,s3cret-word,Gate\n")
+    answer = client.get(f"/imports/{SiteImport.objects.get().pk}/")
+    assert "1 site will be registered" in words(answer) and "reached through Gate" in words(answer)
 
 
 def test_refused_rows_are_corrected_and_the_rest_confirmed(client: Client) -> None:
