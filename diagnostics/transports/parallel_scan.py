@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, Entry, FileKind, Reader, TransportError, Unreadable
 from diagnostics.transports.company import Company, Further, Unasked
-from diagnostics.transports.failures import not_a_folder
+from diagnostics.transports.failures import lost, not_a_folder
 from diagnostics.transports.paths import checked
 from diagnostics.transports.scanning import BATCH, pass_over, skipped
 
@@ -117,7 +117,7 @@ class ParallelScan:
             with self._helpers.open() as reader:
                 self._results.put(_Came(number))
                 while (folder := self._tasks.get()) is not None:
-                    found = _listed(reader, folder)
+                    found = self._listed_by(reader, folder)
                     self._results.put(_Listed(folder, found))
                     if isinstance(found, ConnectionLost | ConnectionTimedOut):
                         break
@@ -125,6 +125,13 @@ class ParallelScan:
             failed = error
         finally:
             self._results.put(_Gone(number, failed))
+
+    def _listed_by(self, reader: Reader, folder: str) -> list[Entry] | TransportError:
+        try:
+            return _listed(reader, folder)
+        except Exception:  # whatever it is: the scan would wait for this folder for ever
+            self._results.put(_Listed(folder, lost()))  # the own connection lists it, and tells what is wrong
+            raise
 
     def _heard(self, told: _Came | _Gone) -> None:
         """A helper was let in, or has gone: the scan goes on without one that the host did not grant."""

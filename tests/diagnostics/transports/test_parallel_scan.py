@@ -75,6 +75,13 @@ def test_everything_is_given_once_also_when_a_helper_is_lost(failure: TransportE
     assert len(made) == 2 and all(helper.listed for helper in made)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_helper_that_stumbles_over_an_error_of_its_own_holds_nothing_up() -> None:
+    host, made = FakeHost(FILES), []
+    assert scanned(host, helping(host, made, ValueError("a date that is none"))) == below(host)  # type: ignore[arg-type]
+
+
 def test_without_further_connections_the_own_one_does_all() -> None:
     @contextmanager
     def refused() -> Iterator[Helping]:
