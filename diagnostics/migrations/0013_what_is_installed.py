@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0012_kind_of_what_was_changed'),
+        ("diagnostics", "0012_kind_of_what_was_changed"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='diagnosis',
-            name='installed',
+            model_name="diagnosis",
+            name="installed",
             field=models.JSONField(default=list),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0013_what_is_installed'),
+        ("diagnostics", "0013_what_is_installed"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='diagnosis',
-            name='trials',
+            model_name="diagnosis",
+            name="trials",
             field=models.JSONField(default=list),
         ),
     ]

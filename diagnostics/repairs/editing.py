@@ -11,7 +11,6 @@ from diagnostics.htaccess.directives import RESTRICTING, find_directive, nearest
 from diagnostics.htaccess.lint import Fault, lint
 from diagnostics.htaccess.parser import Document, Line, LineKind, parse
 from diagnostics.htaccess.rewriting import flags_of, split_arguments
-from diagnostics.htaccess.server import ServerKnowledge
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.repairs.registry import CannotPlan
 from sites.texts import mark as _
