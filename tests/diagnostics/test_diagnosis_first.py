@@ -136,6 +136,13 @@ def test_diagnosis_that_ended_with_its_worker_is_made_again_but_not_for_ever(inc
     assert incident.diagnosis_state == "failed"
 
 
+def test_diagnosis_begun_before_the_clock_was_set_back_does_not_run_for_ever(incident: Incident) -> None:
+    diagnosing.request(incident.site, incident)
+    Diagnosis.objects.update(state="running", started_at=timezone.now() + timedelta(hours=1))
+    diagnosing.sweep()
+    assert list(Diagnosis.objects.order_by("pk").values_list("state", flat=True)) == ["failed", "queued"]
+
+
 def test_diagnosis_that_takes_too_long_is_made_again(incident: Incident, monkeypatch: pytest.MonkeyPatch) -> None:
     def too_long(*_args: object) -> None:
         raise SoftTimeLimitExceeded
