@@ -334,9 +334,9 @@ def _forgotten(now: datetime) -> QuerySet[Incident]:
 def sweep() -> int:
     """Enqueues what waits, failures before what people asked for, and ends what a dead worker left. Returns how many."""
     now = timezone.now()
-    for stuck in Diagnosis.objects.filter(state=Diagnosis.State.RUNNING, started_at__lt=now - timedelta(seconds=120)).select_related(
-        "incident"
-    ):
+    longest = timedelta(seconds=120)
+    over = Q(started_at__lt=now - longest) | Q(started_at__gt=now + longest)  # the latter: the clock was set back since
+    for stuck in Diagnosis.objects.filter(over, state=Diagnosis.State.RUNNING).select_related("incident"):
         stuck.again_at = _made_again_at(stuck)
         fail(stuck, _("The diagnosis was interrupted. Ask for it again."))
     for due in Diagnosis.objects.filter(again_at__lte=timezone.now()).select_related("site", "incident")[:100]:
