@@ -6,7 +6,6 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,10 +17,11 @@ from django.utils import timezone
 from diagnostics import connecting, politeness, purposes
 from diagnostics.models import ConnectionLease, ConnectionPause, HostAction
 from diagnostics.transports.base import NotTried
-from sites.models import Host, Team
+from sites.models import Host
+from tests.diagnostics.jump_pairs import Pair, pair_of
 from tests.factories import make_host, make_team, make_user
 from tests.ftp_servers import FtpServer, pyftpdlib, vsftpd
-from tests.servers import SshServer, free_port, sshd
+from tests.servers import free_port
 
 pytestmark = pytest.mark.django_db
 FOLDERS = 400
@@ -126,26 +126,10 @@ def test_secret_that_a_helper_was_refused_with_is_not_offered_again(tmp_path: Pa
 
 
 # --- jump hosts ---------------------------------------------------------------------------------
-@dataclass
-class Pair:
-    """A host and the one that leads to it."""
-
-    host: Host
-    jump: Host
-    jump_server: SshServer
-
-
-def stored(server: SshServer, team: Team, **more: object) -> Host:
-    place = {"protocol": "ssh", "address": server.address, "port": server.port, "user": server.user, "host_key": server.host_key}
-    return make_host(team, **{**place, "private_key": server.private_key_text, **more})  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    team = make_team()
-    with sshd(tmp_path) as server, sshd(tmp_path) as jump_server:
-        jump = stored(jump_server, team, name="Gate")
-        yield Pair(stored(server, team, name="Inner", via=jump), jump, jump_server)
+    with pair_of(tmp_path) as made:
+        yield made
 
 
 @contextmanager

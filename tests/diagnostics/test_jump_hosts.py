@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
@@ -20,9 +19,9 @@ from django.test import Client
 from diagnostics import connecting, jump_hosts
 from diagnostics.transports.base import TransportError
 from sites.many import exporting
-from sites.models import Host, Site, Team
+from sites.models import Host, Site
+from tests.diagnostics.jump_pairs import Pair, pair_of
 from tests.factories import make_host, make_team, make_user
-from tests.servers import SshServer, sshd
 
 pytestmark = pytest.mark.django_db
 
@@ -32,27 +31,10 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
 
 
-@dataclass
-class Pair:
-    """A host and the one that leads to it."""
-
-    host: Host
-    jump: Host
-    server: SshServer
-    jump_server: SshServer
-
-
-def stored(server: SshServer, team: Team, **more: object) -> Host:
-    place = {"protocol": "ssh", "address": server.address, "port": server.port, "user": server.user, "host_key": server.host_key}
-    return make_host(team, **{**place, "private_key": server.private_key_text, **more})  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    team = make_team()
-    with sshd(tmp_path) as server, sshd(tmp_path) as jump_server:
-        jump = stored(jump_server, team, name="Gate")
-        yield Pair(stored(server, team, name="Inner", via=jump), jump, server, jump_server)
+    with pair_of(tmp_path) as made:
+        yield made
 
 
 def test_files_are_reached_through_the_other_account(pair: Pair) -> None:
