@@ -75,6 +75,8 @@ def stages(
     yield evidence
     until = min(deadline, time.monotonic() + (TREE_S_EXPLAINED if logs.explains else TREE_S))
     evidence = _with_modes(reader, _with_tree(reader, evidence, paths, until))
+    if isinstance(evidence.tree, Unreadable) and not chain:  # whether there are any is not known: no file seen is no file absent
+        evidence = replace(evidence, htaccess=Unreadable("the .htaccess files", evidence.tree.why))
     yield evidence
     if not isinstance(evidence.tree, Unreadable) and time.monotonic() < deadline:
         logs = server_logs.read_more(reader, site_seen, paths.docroot, logs, evidence.tree)
