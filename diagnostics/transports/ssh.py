@@ -183,12 +183,13 @@ class SshReader(SftpReader):
     def _started(self, line: bytes, given: bytes = b"") -> paramiko.Channel:
         try:
             channel = open_channel(self._transport, self._answer_limit_s, lambda new: new.exec_command(line))
-            channel.sendall(given)
-            channel.shutdown_write()  # what takes no commands but waits for input ends at once
+            _hand_over(channel, given)
         except (paramiko.SSHException, EOFError, OSError) as error:
             if self._transport.is_active():
                 raise _ShellFailed from error
             raise lost() from error
+        if channel.closed and not self._transport.is_active():
+            raise lost()
         return channel
 
     def _receive(self, channel: paramiko.Channel) -> bytes:
@@ -204,6 +205,16 @@ class SshReader(SftpReader):
         if not self._transport.is_active():
             raise lost()
         raise _ShellFailed
+
+
+def _hand_over(channel: paramiko.Channel, given: bytes) -> None:
+    """A command may be over before it has read its input: then what it printed and its exit status tell how it went."""
+    try:
+        channel.sendall(given)
+        channel.shutdown_write()  # what takes no commands but waits for input ends at once
+    except OSError as error:
+        if isinstance(error, TimeoutError) or not channel.closed:
+            raise
 
 
 class SshWriter(SshReader, SftpWriter):

@@ -43,6 +43,10 @@ def test_command_that_is_not_there_answers_127(ssh_server: SshServer) -> None:
     assert ran(ssh_server, Command(("no-such-program-here",))).status == 127
 
 
+def test_command_that_ends_before_it_has_read_its_input_answers(ssh_server: SshServer) -> None:
+    assert ran(ssh_server, Command(("sh", "-c", "echo enough; exit 3")), b"x" * 8_000_000) == Ran(3, b"enough\n")
+
+
 def test_answer_without_an_end_is_cut(ssh_server: SshServer) -> None:
     found = ran(ssh_server, Command(("yes",), limit=1000))
     assert (found.is_cut, found.status, len(found.output)) == (True, None, 1000)
