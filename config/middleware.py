@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from config import error_views, logs
 from config.env import is_time_zone
-from diagnostics import purposes
+from diagnostics.connections import purposes
 
 Next = Callable[[HttpRequest], HttpResponse]
 

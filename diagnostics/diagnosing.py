@@ -19,17 +19,18 @@ from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
-from . import connecting, examining, explaining, log_servers, offering, politeness, programs, purposes
+from . import examining, explaining, log_servers, offering, programs
 from .baselines import since
 from .causes import CAUSES
+from .changes.journal import printable
+from .connections import connecting, politeness, purposes
+from .connections.telling import clean, proof_json
 from .evidence import LOGS, LogLine, SiteSeen
 from .examining import Examination
 from .findings import Finding
-from .journal import printable
 from .models import Diagnosis, FindingRecord, RepairCase
 from .profiles import get_profile
 from .sight import note_error_log
-from .telling import clean, proof_json
 from .transports.base import Reader, TransportError
 from .trying import kinds
 

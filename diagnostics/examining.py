@@ -14,9 +14,10 @@ from sites.models import Incident, Look, Page, Site
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
-from . import databases, log_servers, purposes, wordpress_pages
+from . import databases, log_servers, wordpress_pages
 from .baselines import since as since_baseline
 from .checks.registry import run_checks
+from .connections import purposes
 from .evidence import LOGS, Evidence, PageSeen, SiteSeen
 from .facts import changes
 from .facts.gather import TIME_LIMIT_S, SitePaths, gather

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sites.models import Host, Site, Team
 
-from . import jump_hosts
+from .connections import jump_hosts
 from .profiles import PROFILES
 from .transports.made_keys import ED25519, RSA
 from .transports.urls import DEFAULT_PORTS

@@ -29,13 +29,13 @@ from sites.models import Site
 from sites.probing.guard import AddressNotAllowed, Guard, connect_vetted
 from sites.recording import guard_from_settings
 
+from .connections.purposes import now_doing
+from .connections.telling import clean
 from .evidence import SiteSeen, Unreadable
 from .facts import log_server
 from .facts.log_server import Answer
 from .facts.server_logs import LogsRead
 from .models import HostAction, LogServer
-from .purposes import now_doing
-from .telling import clean
 
 log = logging.getLogger(__name__)
 TIME_LIMIT_S = 6.0

@@ -7,12 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from . import abilities, examining, trials
+from . import examining, trials
+from .connections import abilities
+from .connections.telling import clean, finding_json
 from .examining import Examination
 from .findings import Finding
 from .models import Diagnosis
 from .repairs.plan import ChangeMode, Plan
-from .telling import clean, finding_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from sites.looks import due as looks
 from sites.models import Host, Look, Site, Team
 from sites.windows import maintenance
 
-from . import connecting
+from .connections import connecting
 from .models import LogReading
 from .practice.breaks import BREAK_KINDS
 from .practice.plays import PLAYS, WORDS, Play, grouped

@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 
 from sites.models import Site
 
+from .changes.journal import printable
 from .evidence import Evidence
 from .installed import Application, DatabaseTrial
-from .journal import printable
 from .models import Diagnosis
 
 

@@ -13,7 +13,9 @@ from sites import read_only
 from sites.models import Host, Incident, Site
 from sites.models.site import Verdict
 
-from . import abilities, repairing, retention, situation, trials, undoing, versions
+from . import repairing, situation, trials
+from .changes import retention, undoing, versions
+from .connections import abilities
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
 from .profiles import get_profile

@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy
 from sites import queueing, read_only
 from sites.models import Incident, Site
 
-from . import abilities, changing, connecting, diagnosing, examining, offering, politeness, purposes, recovering, steps, trials
-from .executor import Executor
-from .locking import HostBusy, LockLost, held
+from . import diagnosing, examining, offering, steps, trials
+from .changes import changing, recovering
+from .changes.executor import Executor
+from .connections import abilities, connecting, politeness, purposes
+from .connections.locking import HostBusy, LockLost, held
+from .connections.telling import clean
 from .models import Diagnosis, RepairCase, Step
 from .offering import Offer
-from .telling import clean
 from .transports.base import TransportError
 from .trying import advising, kinds, running
 

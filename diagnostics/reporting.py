@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from sites.models import Incident, IncidentEntry, Site
 from sites.models.site import Verdict
 
-from . import explaining, journal, repairing
+from . import explaining, repairing
 from .causes import CAUSES
+from .changes import journal
+from .connections.telling import clean
 from .models import Diagnosis, FindingRecord, RepairCase, Step
-from .telling import clean
 
 _CHANGING = re.compile(
     r"\[(?:client|remote|pid|tid) [^\]]*\]|\[\w{3} \w{3} +\d+ [^\]]*\]|\[\d{2}-\w{3}-\d{4} [^\]]*\]"

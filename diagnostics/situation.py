@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 from sites.models import Site
 from sites.models.site import Verdict
 
-from . import repairing, undoing
+from . import repairing
+from .changes import undoing
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .wizard import StepDone
 

@@ -11,12 +11,15 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import accounts, auditing, connecting, diagnosing, host_tests, recovering, repairing, retention, settling, steps, undoing, visiting
+from . import diagnosing, repairing, steps, visiting
+from .accounts import looks
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
+from .changes import recovering, retention, settling, undoing
+from .connections import auditing, connecting, host_tests
+from .connections.rooms import LONG, READING, RoomTask
 from .coverage import searching
 from .models import Step
-from .rooms import LONG, READING, RoomTask
 
 
 @shared_task(base=RoomTask, name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
@@ -80,15 +83,15 @@ def recover_journal() -> None:
         queueing.enqueue("diagnostics.tasks.undo_step", step_id, user_id, expires=30.0)
 
 
-@shared_task(base=RoomTask, places=READING, name=accounts.TASK, time_limit=300)
+@shared_task(base=RoomTask, places=READING, name=looks.TASK, time_limit=300)
 def look_at_account(host_id: int) -> None:
     """Looks for the sites on a hosting account."""
-    accounts.run(host_id)
+    looks.run(host_id)
 
 
 @shared_task(name="diagnostics.tasks.sweep_account_looks", time_limit=60)
 def sweep_account_looks() -> None:
-    accounts.sweep()
+    looks.sweep()
 
 
 @shared_task(name="diagnostics.tasks.prune_host_actions", time_limit=600)

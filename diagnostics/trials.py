@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from . import changing, examining, steps
+from . import examining, steps
+from .changes import changing
+from .connections.telling import clean
 from .examining import Examination
 from .findings import Finding, Severity
 from .models import Step
 from .repairs.plan import Plan
-from .telling import clean
 from .trying.bench import Bench
 
 TRIAL_REPAIR = "rename-htaccess"

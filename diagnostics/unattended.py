@@ -12,14 +12,16 @@ from django.utils.translation import gettext as _
 from sites import read_only, recording
 from sites.models import Site
 
-from . import abilities, changing, examining, journal, offering, purposes, repairing
-from .changing import Seen
-from .executor import Executor
+from . import examining, offering, repairing
+from .changes import changing, journal
+from .changes.changing import Seen
+from .changes.executor import Executor
+from .connections import abilities, purposes
+from .connections.locking import HostBusy, LockLost
+from .connections.telling import clean, finding_json
 from .findings import Finding, Severity
-from .locking import HostBusy, LockLost
 from .models import RepairCase, Step
 from .repairs.plan import Plan
-from .telling import clean, finding_json
 from .transports.base import TransportError
 
 MOST_STEPS = 10

@@ -22,7 +22,8 @@ from sites.models import Host, Site, VisitorWatch
 from sites.visitors import counting as visitors
 from sites.visitors.visits import UNNAMED, Visit, agent_family, clean_path, is_junk, is_ours, may_be_probed, same_host, who
 
-from . import connecting, finding_logs, politeness, purposes
+from .accounts import finding_logs
+from .connections import connecting, politeness, purposes
 from .facts import access_lines, log_series
 from .facts.access_lines import Line
 from .facts.log_series import Budget

@@ -166,8 +166,8 @@ def test_practice_shares_no_code_with_checks_or_repairs() -> None:
 def test_only_the_executor_opens_a_writer() -> None:
     users = {name_of(path) for path in sources() for name in imports(path) if name.endswith(".open_writer")}
     assert {path for path in users if not path.startswith("diagnostics/transports/")} <= {
-        "diagnostics/executor.py",
-        "diagnostics/connecting.py",
+        "diagnostics/changes/executor.py",
+        "diagnostics/connections/connecting.py",
     }
     calls = {"write_atomic", "create_exclusive", "set_mtime"}
     callers = {
@@ -176,7 +176,7 @@ def test_only_the_executor_opens_a_writer() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr in calls
     }
-    assert {path for path in callers if not path.startswith("diagnostics/transports/")} == {"diagnostics/executor.py"}
+    assert {path for path in callers if not path.startswith("diagnostics/transports/")} == {"diagnostics/changes/executor.py"}
 
 
 def test_mail_leaves_through_notifications_only() -> None:

@@ -11,7 +11,7 @@ from config.supervision.child import Spec
 # Threads, because a batch of probes mostly waits: a slow batch must hold up neither the next one nor the timetable.
 PROBE_THREADS = 4
 # Processes, because work on hosts has hard time limits, which only processes can be held to. At most three of them work on hosts
-# (`diagnostics.rooms`): mail always finds one.
+# (`diagnostics.connections.rooms`): mail always finds one.
 HOST_PROCESSES = 4
 WEB_THREADS = 8
 

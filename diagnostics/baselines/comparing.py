@@ -15,10 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics import connecting, long_work, politeness, purposes
 from diagnostics.baselines import storing
 from diagnostics.baselines.redacting import difference
-from diagnostics.journal import printable
+from diagnostics.changes.journal import printable
+from diagnostics.connections import connecting, long_work, politeness, purposes
 from diagnostics.manifests import gathering
 from diagnostics.manifests.comparing import Group, Named, Pair, Summary, differences, grouped
 from diagnostics.manifests.format import ManifestUnreadable, Record

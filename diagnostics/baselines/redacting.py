@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Any
 
-from diagnostics.journal import printable
+from diagnostics.changes.journal import printable
 from diagnostics.redaction import GONE, redact
 from diagnostics.repairs.comparing_lines import ends, takes_long
 

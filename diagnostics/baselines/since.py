@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from diagnostics.baselines import comparing
+from diagnostics.changes.journal import printable
 from diagnostics.evidence import Evidence
 from diagnostics.facts.changes import failing_since
 from diagnostics.installed import Change
-from diagnostics.journal import printable
 from diagnostics.manifests import rules
 from diagnostics.manifests.comparing import Group, Named
 from diagnostics.manifests.format import COUNTED, FILE, FOLDER, LINK, OTHER, UNREAD, ManifestUnreadable, Record, Sorter

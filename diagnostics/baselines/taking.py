@@ -13,9 +13,9 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics import connecting, long_work, politeness, purposes
 from diagnostics.baselines import storing
-from diagnostics.journal import printable
+from diagnostics.changes.journal import printable
+from diagnostics.connections import connecting, long_work, politeness, purposes
 from diagnostics.manifests import gathering
 from diagnostics.manifests.format import encode
 from diagnostics.manifests.gathering import Gathered, TookTooLong

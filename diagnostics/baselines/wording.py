@@ -10,8 +10,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from diagnostics.changes.journal import printable
 from diagnostics.evidence import moment_of
-from diagnostics.journal import printable
 from diagnostics.manifests.comparing import Group, Named, Summary
 from diagnostics.manifests.rules import GROUP_WORDS
 from sites.wording import capitalised

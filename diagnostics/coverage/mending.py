@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from diagnostics import host_tests
+from diagnostics.connections import host_tests
 from diagnostics.coverage import searching
 from sites.many import changes as bulk_changes
 from sites.models import Host, Site

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics import account_rows, connecting, discovering, finding_logs, politeness, purposes
+from diagnostics.accounts import finding_logs, listing
+from diagnostics.connections import connecting, discovering, politeness, purposes
 from diagnostics.models import ConnectionPause, SiteSight
 from diagnostics.sight import note_error_log
 from diagnostics.transports.base import Reader, TransportError
@@ -103,7 +104,7 @@ def _search(reader: Reader, host: Host, sight: SiteSight) -> None:
 
 def _find_folder(reader: Reader, host: Host, site: Site) -> str:
     """The one that was found on the account under the site's address; else the only one there, where the site is alone."""
-    found = [row.found.docroot for row in account_rows.rows(host) if row.site == site]
+    found = [row.found.docroot for row in listing.rows(host) if row.site == site]
     if not found and host.sites.count() == 1:
         found = list(discovering.look_around(reader, site.profile_name).docroots)
     if len(found) != 1:

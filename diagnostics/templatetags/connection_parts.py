@@ -6,10 +6,11 @@ from typing import Any
 
 from django import template
 
+from diagnostics.connections import abilities, politeness
 from sites import read_only
 from sites.models import Host, Site
 
-from .. import abilities, politeness, programs
+from .. import programs
 
 register = template.Library()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from diagnostics import abilities
+from diagnostics.connections import abilities
 from diagnostics.findings import Severity
 from diagnostics.models import Diagnosis, FindingRecord, RepairCase, Step
 from diagnostics.trials import TRIAL_REPAIR

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
-from diagnostics import changing, recovering, steps
-from diagnostics.changing import Seen
-from diagnostics.executor import Executor
+from diagnostics import steps
+from diagnostics.changes import changing, recovering
+from diagnostics.changes.changing import Seen
+from diagnostics.changes.executor import Executor
 from diagnostics.models import Step
 from diagnostics.repairs.plan import Plan
 

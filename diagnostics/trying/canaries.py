@@ -12,10 +12,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from diagnostics.checks.common import failing_pages
+from diagnostics.connections.locking import LEASE_S
 from diagnostics.evidence import Evidence
 from diagnostics.examining import Examination
 from diagnostics.installed import Application
-from diagnostics.locking import LEASE_S
 from diagnostics.models import Step
 from diagnostics.profiles import get_profile
 from diagnostics.repairs.plan import CreateFile, Plan

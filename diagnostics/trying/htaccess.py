@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from diagnostics.changing import Seen
+from diagnostics.changes.changing import Seen
+from diagnostics.changes.journal import printable, sha256
 from diagnostics.checks.common import failing_pages, lines_of_failure, server_of
 from diagnostics.evidence import Evidence, TextFile
 from diagnostics.examining import Examination
@@ -19,7 +20,6 @@ from diagnostics.findings import Severity
 from diagnostics.htaccess.directives import find_directive
 from diagnostics.htaccess.lint import lint
 from diagnostics.htaccess.parser import Document, parse
-from diagnostics.journal import printable, sha256
 from diagnostics.models import Step
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.trying.bench import Bench, OutOfTime

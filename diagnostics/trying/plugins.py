@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from diagnostics.changing import Seen
+from diagnostics.changes.changing import Seen
+from diagnostics.changes.executor import Executor
+from diagnostics.changes.journal import printable, sha256
 from diagnostics.checks.common import failing_pages
 from diagnostics.evidence import Evidence
 from diagnostics.examining import Examination
-from diagnostics.executor import Executor
 from diagnostics.installed import Component, DatabaseTrial
-from diagnostics.journal import printable, sha256
 from diagnostics.models import Step
 from diagnostics.repairs.plan import Change, Plan, RenameFile, RenameFolder
 from diagnostics.trying.bench import Bench, OutOfTime

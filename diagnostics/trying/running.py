@@ -6,9 +6,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from diagnostics import diagnosing, examining, steps
-from diagnostics.changing import Seen
+from diagnostics.changes.changing import Seen
+from diagnostics.changes.executor import Executor
 from diagnostics.examining import Examination
-from diagnostics.executor import Executor
 from diagnostics.models import Diagnosis, Step
 from diagnostics.transports.base import TransportError
 from diagnostics.trying.bench import Bench, Ended

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from diagnostics.accounts import listing, looks
 from sites.models import Host
 
-from .. import access, account_rows, accounts
+from .. import access
 from ..models import AccountLook
 
 
@@ -20,10 +21,10 @@ from ..models import AccountLook
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """What the last look found; while one goes on, how far it is."""
     host = access.get_host(request, pk)
-    return _page(request, host, account_rows.rows(host))
+    return _page(request, host, listing.rows(host))
 
 
-def _page(request: HttpRequest, host: Host, rows: list[account_rows.FoundRow], forgotten: int = 0) -> HttpResponse:
+def _page(request: HttpRequest, host: Host, rows: list[listing.FoundRow], forgotten: int = 0) -> HttpResponse:
     """`forgotten`: sites with an address typed that were not chosen; the person is asked about them once."""
     look = AccountLook.objects.filter(pk=host.pk).first()
     context = {
@@ -53,7 +54,7 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
     if host.practice or host.state != Host.State.WORKS:
         messages.error(request, _("The connection has to work first. Test it, then look for sites."))
         return redirect("diagnostics:host", host.pk)
-    accounts.request(host, request.user)
+    looks.request(host, request.user)
     return redirect("diagnostics:host-found", host.pk)
 
 
@@ -61,7 +62,7 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Stops a look; what was found so far stays."""
     host = access.get_host(request, pk, write=True)
-    if accounts.stop(host):
+    if looks.stop(host):
         messages.success(request, _("The look is being stopped. What was found so far stays below."))
     return redirect("diagnostics:host-found", host.pk)
 
@@ -72,10 +73,10 @@ def register(request: HttpRequest, pk: int) -> HttpResponse:
     host = access.get_host(request, pk, write=True)
     marked = [int(each) for each in request.POST.getlist("site") if each.isascii() and each.isdecimal() and len(each) < 16]
     if not request.POST.get("asked"):
-        rows, forgotten = account_rows.sent(host, request.POST, marked)
+        rows, forgotten = listing.sent(host, request.POST, marked)
         if forgotten:
             return _page(request, host, rows, forgotten)
-    preview = account_rows.chosen(host, request.user, request.POST, marked)
+    preview = listing.chosen(host, request.user, request.POST, marked)
     if preview is None:
         messages.info(request, _("Choose at least one site. Nothing was registered."))
         return redirect("diagnostics:host-found", host.pk)

@@ -9,9 +9,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from diagnostics.connections import action_words, auditing, purposes
 from sites.models import Host, Site
 
-from .. import access, action_words, auditing, purposes
+from .. import access
 from ..models import HostAction
 from ..transports.base import HostKeyUnknown
 

@@ -6,9 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET
 
+from diagnostics.connections import abilities
 from sites.models import Host
-
-from .. import abilities
 
 
 @require_GET

@@ -16,11 +16,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from diagnostics.accounts import listing
+from diagnostics.connections import account_keys, connecting, host_tests
 from sites import registration
 from sites.many import selecting
 from sites.models import Host, Site
 
-from .. import access, account_keys, account_rows, connecting, host_tests
+from .. import access
 from ..forms import ChooseHostForm, HostForm, KeyKindForm, PlacesForm
 from ..profiles import get_profile
 
@@ -84,7 +86,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "host": host,
         "sites": sites,
-        "account": account_rows.summary(host),
+        "account": listing.summary(host),
         "wants_key": connecting.wants_key(host) and not host.practice,
         "may_register": host.state == Host.State.WORKS and not host.practice and not sites,
         "offered": connecting.fingerprint_of(host.offered_host_key) if host.offered_host_key else "",

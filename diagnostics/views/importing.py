@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from diagnostics.accounts import importing
+from diagnostics.accounts.forms import ImportForm
 from sites.importing import previews
 from sites.importing.rows import COLUMNS, SECRET_COLUMNS, CheckedRow, NewHost
 from sites.importing.sources import NAMES
@@ -23,8 +25,7 @@ from sites.many import selecting
 from sites.many import words as bulk_words
 from sites.models import Host, Site, SiteImport, Team
 
-from .. import access, importing
-from ..import_forms import ImportForm
+from .. import access
 
 PER_PAGE = 100
 CORRECTED_AT_ONCE = 30  # refused rows with fields on one page

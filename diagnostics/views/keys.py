@@ -8,7 +8,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from .. import access, account_keys
+from diagnostics.connections import account_keys
+
+from .. import access
 from ..forms import KeyKindForm
 
 

@@ -9,7 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from diagnostics import log_servers, purposes
+from diagnostics import log_servers
+from diagnostics.connections import purposes
 from diagnostics.log_server_forms import LogServerForm
 from diagnostics.models import LogServer
 from sites import access

@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from diagnostics.changes import undoing
 from sites import read_only
 from sites.models import Incident, Site
 
-from .. import access, queries, repairing, reporting, undoing
+from .. import access, queries, repairing, reporting
 from ..forms import CloseForm
 from ..models import RepairCase, Step
 from ..profiles import get_profile

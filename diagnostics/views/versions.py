@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from diagnostics.changes import settling, versions
 from sites.credentials import SecretUnreadable
 
-from .. import access, repairing, settling, versions
+from .. import access, repairing
 from ..forms import ChoiceForm
 
 

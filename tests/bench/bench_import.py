@@ -56,7 +56,7 @@ def measure(path: Path, *, dry_run: bool) -> tuple[float, int]:
     """Seconds and statements of one run of the command's own verbs."""
     from django.db import connection
 
-    from diagnostics import importing
+    from diagnostics.accounts import importing
     from sites.importing.sources import parse_file
     from sites.models import Host, Page, Site
 

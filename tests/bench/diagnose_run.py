@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def _site(given: dict[str, Any]) -> Site:
     """Registered under a name of its own: the database serves all runs of a bench."""
-    from diagnostics import connecting
+    from diagnostics.connections import connecting
     from diagnostics.transports.base import ConnectionDetails
     from sites.models import Team
     from sites.registration import register_site
@@ -37,8 +37,9 @@ def in_stages(site: Site) -> dict[str, Any]:
     """One diagnosis step by step: when it connected, when what was read so far gave the cause, and when all was read."""
     from django.utils import timezone
 
-    from diagnostics import diagnosing, examining, purposes
+    from diagnostics import diagnosing, examining
     from diagnostics.checks.registry import run_checks
+    from diagnostics.connections import purposes
     from diagnostics.evidence import Evidence
     from diagnostics.facts import changes
     from diagnostics.facts.gather import TIME_LIMIT_S, SitePaths, stages

@@ -224,9 +224,10 @@ class Killer:
         self.kept, self.known = Kept(self.files), {}
 
     def apply(self, *, whole: bool = True) -> None:
-        from diagnostics import connecting, steps
-        from diagnostics.executor import Executor
-        from diagnostics.locking import held
+        from diagnostics import steps
+        from diagnostics.changes.executor import Executor
+        from diagnostics.connections import connecting
+        from diagnostics.connections.locking import held
         from diagnostics.models import Step
 
         step = Step.objects.select_related("case__site__host").get()
@@ -239,18 +240,18 @@ class Killer:
                 steps.conclude(step, Step.State.DONE_VERIFIED, "Every page answers as expected again.")
 
     def undo(self) -> None:
-        from diagnostics import undoing
+        from diagnostics.changes import undoing
         from diagnostics.models import Step
 
         undoing.undo(Step.objects.get())
 
     def recover(self) -> None:
-        from diagnostics import recovering
+        from diagnostics.changes import recovering
 
         recovering.recover()
 
     def plan(self) -> Any:
-        from diagnostics.journal import sha256
+        from diagnostics.changes.journal import sha256
         from diagnostics.repairs.plan import ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
 
         def at(name: str) -> str:

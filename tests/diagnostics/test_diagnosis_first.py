@@ -13,12 +13,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.utils import timezone
 
-from diagnostics import accounts, diagnosing, politeness, visiting
+from diagnostics import diagnosing, visiting
+from diagnostics.accounts import looks
+from diagnostics.connections import politeness
 from diagnostics.coverage import searching
 from diagnostics.models import ConnectionLease, ConnectionPause, Diagnosis, LogReading, SiteSight
 from sites import incidents, queueing
 from sites.models import Host, Incident, Notification, Site
-from tests.diagnostics.accounts import host_on, serving
+from tests.diagnostics.hosts_made import host_on, serving
 from tests.factories import make_incident, make_site, make_user
 from tests.servers import SshServer, free_port
 
@@ -213,12 +215,12 @@ def test_search_gives_way_and_the_rest_goes_on_waiting(host: Host, server: SshSe
 
 
 def test_look_at_an_account_gives_way_and_goes_on(host: Host, server: SshServer, wanted: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "GIVE_WAY_S", 0.6)
+    monkeypatch.setattr(looks, "GIVE_WAY_S", 0.6)
     turns: list[int] = []
-    go_on = accounts._go_on
-    monkeypatch.setattr(accounts, "_go_on", lambda look, search, *rest: (go_on(look, search, *rest), turns.append(search.folders)))
-    accounts.request(host)
-    look = accounts.run(host.pk)
+    go_on = looks._go_on
+    monkeypatch.setattr(looks, "_go_on", lambda look, search, *rest: (go_on(look, search, *rest), turns.append(search.folders)))
+    looks.request(host)
+    look = looks.run(host.pk)
     assert look is not None and (look.state, look.error) == ("done", "")
     assert len(turns) > 1 and turns[0] < turns[-1]
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from diagnostics.baselines.wording import at
+from diagnostics.changes.versions import Version
 from diagnostics.evidence import moment_of
 from diagnostics.facts.gather import gather
 from diagnostics.facts.log_times import zone_offset
 from diagnostics.repairs import plan_repair
 from diagnostics.repairs.plan import RenameFile
-from diagnostics.versions import Version
 from tests.diagnostics.evidences import AT, PATHS, site
 from tests.diagnostics.repairs.test_repairs import finding
 from tests.fakes import FakeHost, Node

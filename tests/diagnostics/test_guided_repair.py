@@ -15,22 +15,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from diagnostics import (
-    changing,
-    connecting,
-    diagnosing,
-    examining,
-    offering,
-    politeness,
-    practising,
-    recovering,
-    repairing,
-    reporting,
-    steps,
-    tasks,
-    trials,
-    undoing,
-)
+from diagnostics import diagnosing, examining, offering, practising, repairing, reporting, steps, tasks, trials
+from diagnostics.changes import changing, recovering, undoing
+from diagnostics.connections import connecting, politeness
 from diagnostics.models import ConnectionLease, Diagnosis, HostLock, RepairCase, Step
 from diagnostics.practice.site import PracticeSite
 from sites import registration

@@ -17,7 +17,7 @@ from diagnostics.evidence import PageSeen, SiteSeen, Unreadable
 from diagnostics.models import Diagnosis, HostAction, LogServer
 from sites import key_rotation, queueing
 from sites.models import Host, Site
-from tests.diagnostics.accounts import host_on, serving
+from tests.diagnostics.hosts_made import host_on, serving
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.http_server import HttpServer, Reply
 from tests.log_host import PASSWORD, TOKEN, USER, YESTERDAY, LogHost, error_line, log_host

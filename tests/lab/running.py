@@ -12,7 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
-from diagnostics import diagnosing, registering
+from diagnostics import diagnosing
+from diagnostics.accounts import registering
 from diagnostics.baselines import taking
 from diagnostics.models import Diagnosis
 from sites import registration

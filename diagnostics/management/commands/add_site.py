@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from diagnostics import registering
+from diagnostics.accounts import registering
 from sites import cli
 from sites.models import Team
 

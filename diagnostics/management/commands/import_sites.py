@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from diagnostics import importing
+from diagnostics.accounts import importing
 from sites import cli
 from sites.importing.sources import Parsed, Unreadable, parse_file
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from diagnostics import account_keys, connecting
+from diagnostics.accounts.registering import guess_profile
+from diagnostics.connections import account_keys, connecting
 from diagnostics.profiles import PROFILES
-from diagnostics.registering import guess_profile
 from diagnostics.transports.made_keys import ED25519, RSA
 from diagnostics.transports.urls import UrlRefused, parse_connect_url
 from sites import cli

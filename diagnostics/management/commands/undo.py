@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from diagnostics import settling, steps, undoing, versions
+from diagnostics import steps
+from diagnostics.changes import settling, undoing, versions
 from diagnostics.models import Step
 from diagnostics.repairing import RepairRefused
 from sites import cli

@@ -10,8 +10,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from diagnostics import diagnosing, politeness
+from diagnostics import diagnosing
 from diagnostics.baselines import comparing, showing, taking, wording
+from diagnostics.connections import politeness
 from diagnostics.evidence import Evidence, PageSeen, SiteSeen, TextFile, TreeEntry
 from diagnostics.models import Baseline, BaselineContent, ConnectionLease, Diagnosis, DiagnosisChanges, FileComparison
 from sites import queueing

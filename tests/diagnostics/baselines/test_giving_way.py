@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from diagnostics import connecting, purposes
 from diagnostics.baselines import taking
+from diagnostics.connections import connecting, purposes
 from diagnostics.models import Baseline, BaselineWork, ConnectionLease
 from sites.models import Host, Site
 from tests.config.running import wait_for

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.diagnostics.test_killed import ROOT, Installation
+from tests.diagnostics.changes.test_killed import ROOT, Installation
 
 PREPARE = """
 from django.utils import timezone

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from diagnostics import connecting, politeness
 from diagnostics.baselines import storing, taking
+from diagnostics.connections import connecting, politeness
 from diagnostics.models import Baseline, BaselineContent, BaselineWork, ConnectionLease, RepairCase
 from sites import queueing
 from sites.models import Host, Site

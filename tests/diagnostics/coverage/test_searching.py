@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from diagnostics import host_tests
+from diagnostics.connections import host_tests
 from diagnostics.coverage import mending, searching
 from diagnostics.models import FoundSite, SiteSight
 from sites.models import Host, Site, VisitorWatch

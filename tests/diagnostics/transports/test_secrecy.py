@@ -9,7 +9,7 @@ from ipaddress import ip_network
 import paramiko
 import pytest
 
-from diagnostics import connecting
+from diagnostics.connections import connecting
 from diagnostics.transports import open_reader
 from diagnostics.transports.base import ConnectionDetails, TransportError
 from diagnostics.transports.secrecy import Secrets

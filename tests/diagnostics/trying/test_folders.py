@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import connecting, recovering, steps
-from diagnostics.executor import Executor
-from diagnostics.locking import held
+from diagnostics import steps
+from diagnostics.changes import recovering
+from diagnostics.changes.executor import Executor
+from diagnostics.connections import connecting
+from diagnostics.connections.locking import held
 from diagnostics.models import Step
 from diagnostics.repairs.plan import Plan, RenameFolder
 from sites.models import Site
-from tests.diagnostics.changes import new_step, put, site_in, tree
+from tests.diagnostics.changes_made import new_step, put, site_in, tree
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

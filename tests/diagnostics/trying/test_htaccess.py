@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import diagnosing, journal, repairing, undoing
+from diagnostics import diagnosing, repairing
+from diagnostics.changes import journal, undoing
 from diagnostics.models import Diagnosis, Step
 from diagnostics.trying import htaccess
 from tests.diagnostics.trying.places import Place, place

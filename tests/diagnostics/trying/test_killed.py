@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.diagnostics.test_killed_at_every_step import TRANSPORTS, empty_database, environment, job_on
+from tests.diagnostics.changes.test_killed_at_every_step import TRANSPORTS, empty_database, environment, job_on
 from tests.diagnostics.trying.places import tree_of
 from tests.lab.apache import apache, why_missing
 

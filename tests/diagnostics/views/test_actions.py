@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnostics import action_words, politeness
+from diagnostics.connections import action_words, politeness
 from diagnostics.models import HostAction
 from diagnostics.transports.base import TransportError
 from tests.diagnostics.views.cases import HOSTILE, Scene, make_scene, words

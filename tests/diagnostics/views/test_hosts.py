@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
 
-from diagnostics.connecting import fingerprint_of
+from diagnostics.connections.connecting import fingerprint_of
 from diagnostics.models import HostAction
 from diagnostics.transports.base import KEY_WANTED
 from sites.models import Host

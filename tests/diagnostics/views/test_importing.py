@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import connecting
-from diagnostics.import_forms import MOST_BYTES
+from diagnostics.accounts.forms import MOST_BYTES
+from diagnostics.connections import connecting
 from sites import credentials
 from sites.many import bin as sites_bin
 from sites.models import BulkChange, Host, Site, SiteImport, Team

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
 
-from diagnostics import connecting
+from diagnostics.connections import connecting
 from sites.credentials import host_secrets
 from sites.models import Host, Site
 from tests.diagnostics.views.cases import words

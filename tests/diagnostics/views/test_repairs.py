@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
 
-from diagnostics import undoing
+from diagnostics.changes import undoing
 from diagnostics.models import RepairCase
 from sites.models import Incident, Page, Site
 from tests.diagnostics.views.cases import BAD, GOOD, HOSTILE, Scene, make_scene, offer, primaries, words

@@ -30,7 +30,7 @@ def step(scene: Scene) -> Step:
 
 
 def found_on(step: Step, now: bytes, wrote: bytes = WROTE) -> JournalEntry:
-    from diagnostics.journal import sha256
+    from diagnostics.changes.journal import sha256
 
     before = wrote.replace(b"OURS", b"old")
     entry = JournalEntry.objects.create(

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnostics import importing
+from diagnostics.accounts import importing
 from sites.importing.sources import parse_file
 from sites.many import changes as bulk_changes
 from sites.models import BulkChange, SavedFilter, Site, SiteImport

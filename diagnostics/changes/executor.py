@@ -1,0 +1,342 @@
+"""The only hand that writes to a host: looks, journals, writes, looks again, and takes back what it began when anything fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from django.utils.translation import gettext as _
+
+from diagnostics.connections import purposes
+from diagnostics.connections.locking import Lock, LockLost
+from diagnostics.models import JournalEntry, Step
+from diagnostics.repairs.plan import Change, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
+from diagnostics.transports.base import Capability, ConnectionLost, FileKind, Reader, Stat, TransportError, Writer
+from sites.credentials import SecretUnreadable
+
+from . import journal, versions
+from .looking import ASIDE, LEFTOVER, READ_LIMIT, Looker, Stale
+
+__all__ = ["READ_LIMIT", "Executor", "NotApplied", "Stale", "TakenBack"]
+
+
+class NotApplied(Exception):
+    """A plan could not be carried out. `taken_back`: the host is as it was before. `retry`: taking back is tried again later."""
+
+    def __init__(self, message: str, *, taken_back: bool, retry: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.taken_back = taken_back
+        self.retry = retry
+
+
+@dataclass(slots=True)
+class TakenBack:
+    """What became of taking a step back: what could not be, with why; `retry` when only the connection failed."""
+
+    done: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    retry: bool = False
+
+    @property
+    def complete(self) -> bool:
+        return not self.refused
+
+    def why(self) -> str:
+        return " ".join(f"{shown}: {why}" for shown, why in self.refused)
+
+
+class Executor(Looker):
+    """One lock on one host with the writer that goes with it. Opened when first needed, and once more when the connection was lost."""
+
+    def __init__(self, opener: Callable[[], AbstractContextManager[Writer]], lock: Lock) -> None:
+        super().__init__()
+        self._opener = opener
+        self._lock = lock
+        self._context: AbstractContextManager[Writer] | None = None
+        self._open: Writer | None = None
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._drop()
+
+    def keep(self, for_s: float = 0.0) -> None:
+        """Keeps the host for the next `for_s` seconds, while nothing is written. Raises LockLost when another has it by now."""
+        self._lock.check(for_s)
+
+    @property
+    def reader(self) -> Reader:
+        """The same connection, for looking. Raises TransportError when it cannot be made."""
+        return self._writer
+
+    @property
+    def _writer(self) -> Writer:
+        if self._open is None:
+            self._context = self._opener()
+            self._open = self._context.__enter__()
+        return self._open
+
+    def _drop(self) -> None:
+        context, self._context, self._open = self._context, None, None
+        if context is not None:
+            try:
+                context.__exit__(None, None, None)
+            except (TransportError, OSError):
+                pass  # a connection that is being given up has nothing more to tell
+
+    # --- applying -------------------------------------------------------------------------------
+    @purposes.of_step
+    def apply(self, step: Step, plan: Plan) -> None:
+        """Makes every change of the plan. Raises Stale, NotApplied (after taking back), LockLost (the next holder takes back)."""
+        self._plain.clear()
+        touched: set[str] = set()
+        for change in plan.changes:
+            try:
+                self.require_inside(step, change.path, change.shown)
+                names = {change.path, change.target} if isinstance(change, RenameFile | RenameFolder) else {change.path}
+                if not names & touched:  # else an earlier change of the plan makes it what this one expects
+                    self.look(change)
+            except TransportError as error:
+                raise NotApplied(_told(error), taken_back=True) from error
+            touched |= names
+        try:
+            for position, change in enumerate(plan.changes, journal.next_position(step)):
+                self._make(step, position, change)
+        except (Stale, TransportError) as error:
+            back = self.take_back(step)
+            if back.complete and isinstance(error, ConnectionLost):
+                self._tidy(step)
+            if back.complete and isinstance(error, Stale):
+                raise
+            message = _told(error) if isinstance(error, TransportError) else str(error)
+            raise NotApplied(f"{message} {back.why()}".strip(), taken_back=back.complete, retry=back.retry) from error
+
+    def _make(self, step: Step, position: int, change: Change) -> None:
+        self.require_inside(step, change.path, change.shown)
+        stat, content = self.look(change)
+        self._lock.check()
+        entry = journal.record(step, position, change, stat, content)
+        self._lock.check()
+        try:
+            self.require_same(change, stat)
+        except Stale:
+            journal.mark_taken_back(entry, _("Not made: the file changed at that moment."))
+            raise
+        self._carry_out(change, stat)
+        self.require_made(change, stat)
+        journal.mark_applied(entry)
+        try:
+            self._lock.check()
+        except LockLost:
+            # A write that took longer than the lease: whoever took the step back did so before it landed, and must do it again.
+            Step.objects.filter(pk=step.pk).update(state=Step.State.APPLYING)
+            raise
+
+    def _carry_out(self, change: Change, before: Stat | None) -> None:
+        writer = self._writer
+        if isinstance(change, WriteFile):
+            writer.write_atomic(change.path, change.after, before.mode if before else change.mode, change.mtime)
+        elif isinstance(change, RenameFile | RenameFolder):
+            writer.rename(change.path, change.target)
+        elif isinstance(change, CreateFile):
+            writer.create_exclusive(change.path, change.content, change.mode, change.mtime)
+        elif isinstance(change, RemoveFile):
+            writer.remove(change.path)
+        else:
+            writer.chmod(change.path, change.after)
+
+    # --- taking back ----------------------------------------------------------------------------
+    @purposes.of_step
+    def take_back(self, step: Step) -> TakenBack:
+        """Takes back what stands of a step, newest change first, each once. What the host looks like decides, not what was remembered."""
+        result = TakenBack()
+        self._plain.clear()
+        for entry in journal.standing(step):
+            try:
+                why = self._take_back_again(entry)
+            except SecretUnreadable as error:
+                why, result.retry = str(error), True
+            except TransportError as error:
+                why, result.retry = _told(error), True
+            if why:
+                result.refused.append((entry.shown, why))
+                if result.retry:
+                    break  # order matters: nothing older is touched while a newer change stands
+            else:
+                result.done.append(entry.shown)
+        if result.refused and not result.retry:
+            versions.note(step, self)
+        return result
+
+    def _take_back_again(self, entry: JournalEntry) -> str:
+        try:
+            return self._take_back(entry)
+        except ConnectionLost:
+            self._drop()
+            self._tidy(entry.step)  # first: what the host may still carry out of the lost line has nothing left to put in place
+            why = self._take_back(entry)
+            self._tidy(entry.step)
+            return why
+
+    def _take_back(self, entry: JournalEntry) -> str:
+        """Takes one change back; returns why not, or nothing."""
+        path = journal.path_now(entry)
+        try:
+            self.require_inside(entry.step, path, entry.shown)
+        except Stale as error:
+            return str(error)
+        later = journal.later_change(entry)
+        if later is not None:
+            return _("a later step (%(step)s) changed it too. Undo that one first.") % {"step": later.step_id}
+        if entry.change in ("write", "remove") and entry.before_content is None:
+            return _("what it held before is no longer kept.")
+        undo = {
+            "write": self._unwrite,
+            "rename": self._unrename,
+            "mode": self._unchmod,
+            "create": self._uncreate,
+            "remove": self._unremove,
+        }[entry.change]
+        why = undo(entry, path)
+        if not why:
+            journal.mark_taken_back(entry)
+        elif entry.state == JournalEntry.State.RECORDED:
+            journal.mark_refused(entry, why)
+        return why
+
+    def _unwrite(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path) or self._brought_back(path, entry)
+        if stat is None:
+            return _("the file is no longer there.")
+        content = self.content_of(path, stat)
+        found = journal.sha256(content) if content is not None else ""
+        if found == entry.before_sha256:
+            return self._give_its_time(path, entry, stat)
+        if found != entry.after_sha256:
+            return _changed_since()
+        self._lock.check()
+        # The mode is not what this change altered: whoever altered it since takes it back by itself.
+        self._writer.write_atomic(path, journal.before_content(entry), stat.mode, entry.before_mtime)
+        return self._check_restored(path, entry, stat.mode)
+
+    def _brought_back(self, path: str, entry: JournalEntry) -> Stat | None:
+        """Where a host cannot replace a file in one move, a crash can leave it under a name of ours beside its own."""
+        aside = self.set_aside(path, entry)
+        if not aside:
+            return None
+        self._lock.check()
+        self._writer.rename(aside, path)
+        return self.stat(path)
+
+    def _give_its_time(self, path: str, entry: JournalEntry, stat: Stat) -> str:
+        """The content is as it was. Where a crash struck between content and time of a file, its time is not yet."""
+        if not self._keeps_time(entry, stat):
+            self._lock.check()
+            self._writer.set_mtime(path, float(entry.before_mtime or 0))
+        return ""
+
+    def _keeps_time(self, entry: JournalEntry, now: Stat) -> bool:
+        return Capability.SET_MTIME not in self._writer.capabilities or int(now.mtime) == int(entry.before_mtime or 0)
+
+    def _check_restored(self, path: str, entry: JournalEntry, mode: int) -> str:
+        now = self.stat(path)
+        if now is None or self.digest(path) != entry.before_sha256 or now.mode != mode or not self._keeps_time(entry, now):
+            raise TransportError(_("The host did not keep what was put back."))
+        if (now.uid, now.gid) != (entry.before_uid, entry.before_gid):
+            return _("the content is as it was, but its owner changed; set the owner back by hand.")
+        return ""
+
+    def _unrename(self, entry: JournalEntry, _path: str) -> str:
+        path, target = journal.names_now(entry)
+        old, new = self.stat(path), self.stat(target)
+        if new is None:
+            return "" if old is not None else _("the file is under neither of its names.")
+        if old is not None and self.is_half_renamed(path, target, old, new, entry):
+            self._lock.check()
+            self._writer.remove(target)
+            return ""
+        if old is not None:
+            return _("there is a file under the old name again, so the name cannot be given back.")
+        if not self._is_what_was_renamed(entry, target, new):
+            return _changed_since()
+        self._lock.check()
+        self._writer.rename(target, path)
+        return ""
+
+    def _is_what_was_renamed(self, entry: JournalEntry, target: str, now: Stat) -> bool:
+        """A folder is known by its name alone: what is in it may change while it is away."""
+        if entry.before_kind == FileKind.FOLDER:
+            return now.kind == FileKind.FOLDER
+        content = self.content_of(target, now)
+        return content is not None and journal.sha256(content) in journal.known_hashes(entry)
+
+    def _unchmod(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path)
+        if stat is None:
+            return _("it is no longer there.")
+        if stat.mode == entry.before_mode:
+            return ""
+        if stat.mode != entry.after_mode or not journal.same_kind(entry, stat.kind):
+            return _("its mode is no longer what was set here. It was left as it is.")
+        self._lock.check()
+        self._writer.chmod(path, int(entry.before_mode or 0))
+        now = self.stat(path)
+        if now is None or now.mode != entry.before_mode:
+            raise TransportError(_("The host did not keep the mode that was put back."))
+        return ""
+
+    def _uncreate(self, entry: JournalEntry, path: str) -> str:
+        if self.stat(path) is None:
+            return ""
+        if self.digest(path) != entry.after_sha256:
+            return _changed_since()
+        self._lock.check()
+        self._writer.remove(path)
+        return ""
+
+    def _unremove(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path)
+        if stat is not None:
+            return "" if self.digest(path) == entry.before_sha256 else _changed_since()
+        self._lock.check()
+        mode = int(entry.before_mode or 0)
+        self._writer.create_exclusive(path, journal.before_content(entry), mode, entry.before_mtime)
+        return self._check_restored(path, entry, mode)
+
+    def _tidy(self, step: Step) -> None:
+        try:
+            self.remove_leftovers(step)
+        except TransportError:
+            pass  # hidden temporary files harm nobody; the line is broken again
+
+    def remove_leftovers(self, step: Step) -> list[str]:
+        """Removes files under names of ours that a crash left beside what the step touched. Returns their names."""
+        folders = {journal.unescape_path(path).rpartition("/")[0] or "/" for path in step.journal.values_list("path", flat=True)}
+        hashes = {digest for pair in step.journal.values_list("before_sha256", "after_sha256") for digest in pair} - {""}
+        removed = []
+        for folder in sorted(folders):
+            for found in self.beside(folder):
+                name = found.path.rpartition("/")[2]
+                if found.stat.kind != FileKind.FILE:
+                    continue
+                if LEFTOVER.match(name) or (ASIDE.match(name) and self.digest(found.path) in hashes and self._none_missing(step)):
+                    self._lock.check()
+                    self._writer.remove(found.path)
+                    removed.append(journal.printable(found.path))
+        return removed
+
+    def _none_missing(self, step: Step) -> bool:
+        """Whether every file that the step wrote has its name, so that what lies aside is not the last of one."""
+        return all(self.stat(journal.path_now(entry)) is not None for entry in step.journal.filter(change="write"))
+
+
+def _changed_since() -> str:
+    return _("it is no longer what was written here: somebody changed it since. It was left as it is.")
+
+
+def _told(error: TransportError) -> str:
+    return f"{error.message} {error.hint}".strip()
