@@ -100,6 +100,8 @@ def _looked(reader: Reader, details: ConnectionDetails, profile: str, docroot: s
     found = discovering.look_around(reader, profile, docroot=docroot)
     found = replace(found, error_log=error_log or found.error_log, access_log=access_log or found.access_log)
     read_only = discovering.why_read_only(reader, found.docroot) if found.docroot else ""
+    if (find_out := getattr(reader, "find_out", None)) is not None:
+        find_out()
     capabilities = tuple(sorted(str(capability) for capability in reader.capabilities))
     return ConnectionTest(
         True,
@@ -172,6 +174,8 @@ def store(
         host.host_key, host.host_key_accepted_at, host.host_key_accepted_by = "", None, None
         if stored:
             host.practice = False  # the guard lets the practice site through at the address it was made with, nowhere else
+    if moved or (stored and stored.protocol != host.protocol):
+        host.capabilities = []  # what another machine can do, or the same one over another protocol
     if tested and tested.ok and tested.host_key and tested.host_key != host.host_key:
         host.host_key, host.host_key_accepted_at = tested.host_key, timezone.now()
         host.host_key_accepted_by = user if getattr(user, "pk", None) else None

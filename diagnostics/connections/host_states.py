@@ -92,11 +92,12 @@ def note_stop(host: Host, error: TransportError) -> None:
 
 
 def note_first_use(host: Host, reader: Reader) -> None:
-    """A host that was never tested but has just let us in works."""
+    """A host that was never tested but has just let us in works. What a test found that it can do stays: a use only guesses some of it."""
     if host.state != Host.State.UNTESTED:
         return
     seen: dict[str, Any] = {"state": Host.State.WORKS, "state_detail": "", "tested_at": timezone.now()}
-    seen["capabilities"] = sorted(str(capability) for capability in reader.capabilities)
+    if not host.capabilities:
+        seen["capabilities"] = sorted(str(capability) for capability in reader.capabilities)
     if Host.objects.filter(pk=host.pk, state=Host.State.UNTESTED).update(**seen):
         for name, value in seen.items():
             setattr(host, name, value)

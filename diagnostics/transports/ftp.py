@@ -19,7 +19,7 @@ from diagnostics.transports.ftp_names import FtpNames, as_stat, carried, number_
 from diagnostics.transports.ftp_replies import FtpRefused
 from diagnostics.transports.ftp_wire import FtpWire
 from diagnostics.transports.parallel_scan import Helpers, ParallelScan
-from diagnostics.transports.paths import joined
+from diagnostics.transports.paths import beside, joined
 from diagnostics.transports.scanning import scan_by_listing, walk_by_scan
 from sites.texts import mark as _
 
@@ -53,8 +53,7 @@ class FtpReader(FtpNames):
         self.protocol = protocol
         self._helpers = helpers
         self._site: str | None = None
-        # vsftpd has a second meaning of MDTM, which sets times. Whether it lets us is known once a time was set: nobody who only
-        # looks tries, since what is tried could be a write.
+        # vsftpd has a second meaning of MDTM, which sets times. Whether it lets us is known once it was asked, or a time was set.
         self._sets_by_mdtm = "vsftpd" in wire.greeting.lower()
 
     @property
@@ -158,6 +157,19 @@ class FtpReader(FtpNames):
 
     def free_space(self, path: str) -> int | None:
         return None  # FTP has no word for it
+
+    def find_out(self) -> None:
+        """Asks for what `capabilities` only guess: which of its two meanings MDTM has here. For the test of a connection alone.
+
+        `MDTM <time> <name>` is a write where the name is one (postlogin.c of vsftpd), so it is asked with a name that nothing can
+        have, and nobody who merely reads asks. With `mdtm_write` vsftpd says that it could not set the time; every other host
+        takes all of it for a name and says that there is none.
+        """
+        if "MDTM" not in self._wire.features or "MFMT" in self._wire.features:
+            return
+        nothing = beside(joined(self._wire.home, "times"), "none")
+        reply = self._wire.ask("MDTM", f"20200101000000 {nothing}")
+        self._sets_by_mdtm = reply.code == 550 and reply.mentions("could not set")
 
     def close(self) -> None:
         self._wire.close()

@@ -16,7 +16,7 @@ from diagnostics.transports.base import Reader, Writer
 
 READS = frozenset(
     {"stat", "read", "read_many", "read_tail", "read_part", "list", "walk", "scan", "real_path", "home", "free_space", "close", "run",
-     "remember"}
+     "remember", "find_out"}
 )  # fmt: skip
 _TICK_EVERY = 1024  # entries of a listing
 

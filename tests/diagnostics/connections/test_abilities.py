@@ -26,10 +26,15 @@ from sites.models import Host
 from tests.diagnostics.views.cases import Scene, make_scene, offer, words
 from tests.factories import make_team, make_user
 from tests.fakes import FakeHost
-from tests.ftp_servers import vsftpd
+from tests.ftp_servers import FtpServer, vsftpd
 
 ALL = sorted(str(capability) for capability in Capability)
 WITHOUT_MODES = frozenset(Capability) - {Capability.CHMOD, Capability.LIST_MODES, Capability.RUN_COMMANDS}
+
+
+@pytest.fixture
+def here_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
 
 
 def has(scene: Scene, *missing: str) -> None:
@@ -172,20 +177,53 @@ def test_command_leaves_to_a_person_what_the_connection_cannot_do() -> None:
     assert any("in the host's panel" in left["why"] for left in made.left)
 
 
+def account_on(server: FtpServer) -> Host:
+    (server.home / "www").mkdir()
+    (server.home / "www" / "index.html").write_bytes(b"<p>hello")
+    server.own(server.home / "www")
+    server.own(server.home / "www" / "index.html")
+    details = ConnectionDetails("ftp", server.address, server.port, server.user, server.password)
+    return connecting.create_host(team=make_team(), name="Account", details=details, profile="apache-755")
+
+
 @pytest.mark.django_db
-def test_real_account_without_permissions_is_known_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
-    with vsftpd(tmp_path, extra=("chmod_enable=NO",)) as server:
-        (server.home / "www").mkdir()
-        (server.home / "www" / "index.html").write_bytes(b"<p>hello")
-        server.own(server.home / "www")
-        server.own(server.home / "www" / "index.html")
-        details = ConnectionDetails("ftp", server.address, server.port, server.user, server.password)
-        host = connecting.create_host(team=make_team(), name="Account", details=details, profile="apache-755")
+def test_real_account_without_permissions_and_times_is_known_for_it(tmp_path: Path, here_allowed: None) -> None:
+    with vsftpd(tmp_path, extra=("chmod_enable=NO", "mdtm_write=NO")) as server:
+        host = account_on(server)
         assert connecting.test_host(host).ok
         host = Host.objects.get(pk=host.pk)
         missing = {str(ability.capability) for ability in abilities.of_host(host)["cannot"]}
-        assert {"chmod", "run-commands"} <= missing
-        assert "panel" in abilities.obstacle(("chmod",), host)
+        assert {"chmod", "set-mtime", "run-commands"} <= missing
+        assert "panel" in abilities.obstacle(("chmod",), host) and "time of the undo" in abilities.caution(("write",), host)
         with connecting.reader_for(host) as reader:
             assert reader.read(f"{server.remote_home}/www/index.html", 100) == b"<p>hello"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sets", [True, False])
+def test_whether_times_can_be_set_is_asked_by_a_test_alone_and_what_it_found_stays(tmp_path: Path, here_allowed: None, sets: bool) -> None:
+    told = ("ftpd_banner=Welcome", "log_ftp_protocol=YES", "xferlog_enable=YES")  # by this greeting nobody could guess it
+    with vsftpd(tmp_path, extra=(*told, f"mdtm_write={'YES' if sets else 'NO'}")) as server:
+        host = account_on(server)
+        assert connecting.test_host(host).ok
+        Host.objects.filter(pk=host.pk).update(state=Host.State.UNTESTED)  # as when a new certificate is accepted
+        with connecting.reader_for(Host.objects.get(pk=host.pk)) as reader:
+            assert len(reader.list(f"{server.remote_home}/www")) == 1
+        host = Host.objects.get(pk=host.pk)
+        assert (host.state, "set-mtime" in host.capabilities) == ("works", sets)
+        assert ("time of the undo" in abilities.caution(("write",), host)) is not sets
+        said = (server.home.parent / "vsftpd.log").read_text()
+        assert said.count(', "MDTM 2') == said.count(f'"MDTM 20200101000000 {server.remote_home}/.sitemend-') == 1
+        assert [path.name for path in server.home.iterdir()] == ["www"]
+
+
+@pytest.mark.django_db
+def test_what_an_account_can_do_is_forgotten_with_its_address_and_protocol() -> None:
+    for changed in ({"address": "192.0.2.9"}, {"protocol": "ssh"}):
+        host = Host.objects.create(team=make_team(), name="a", protocol="sftp", address="192.0.2.1", port=22, user="u", capabilities=ALL)
+        connecting.store(host)
+        assert Host.objects.get(pk=host.pk).capabilities == ALL
+        for name, value in changed.items():
+            setattr(host, name, value)
+        connecting.store(host)
+        assert abilities.known(Host.objects.get(pk=host.pk)) is None
