@@ -12,6 +12,7 @@ class LogServer(models.Model):
     """The log server of one site. The password, or the token where there is no user, is sealed."""
 
     class State(models.TextChoices):
+        UNTESTED = "untested", _("Not tested yet")  # imported: tried out in the background
         WORKS = "works", _("Works")
         REFUSED = "refused", _("Refuses the login")  # not used again until somebody types it anew
         FAILED = "failed", _("Could not be read")
@@ -23,6 +24,9 @@ class LogServer(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.WORKS)
     detail = models.CharField(max_length=500, blank=True)  # why it does not work
     tried_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state"], name="log_server_state")]
 
     def __str__(self) -> str:
         return self.url
