@@ -108,14 +108,14 @@ def writable_team(request: HttpRequest) -> Team:
     return found.team
 
 
+def roles(request: HttpRequest) -> frozenset[str]:
+    """What the person is, in any team."""
+    return frozenset(Membership.objects.filter(user=request.user).order_by().values_list("role", flat=True).distinct())
+
+
 def may_write_somewhere(request: HttpRequest) -> bool:
     """Whether the person is more than a reader in any team."""
-    return Membership.objects.filter(user=request.user).exclude(role=Membership.Role.READER).exists()
-
-
-def owns_something(request: HttpRequest) -> bool:
-    """Whether the person owns any team."""
-    return Membership.objects.filter(user=request.user, role=Membership.Role.OWNER).exists()
+    return bool(roles(request) - {Membership.Role.READER})
 
 
 def refused_while_in_work(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

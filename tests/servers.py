@@ -89,6 +89,16 @@ class SshServer:
             time.sleep(0.02)
         raise RuntimeError(f"sshd did not start: {self.log.read_text()[-2000:]}")
 
+    def quiet_log(self) -> str:
+        """What it has written, once every connection so far has ended: until then more may come."""
+        assert self._process is not None
+        sessions = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        deadline = time.monotonic() + 10
+        while sessions.read_text().split():
+            assert time.monotonic() < deadline, "a session of the host does not end"
+            time.sleep(0.01)
+        return self.log.read_text(errors="replace")
+
     def stop(self) -> None:
         """Stops listening; sessions that are open live on in their own processes until they are closed."""
         if self._process is not None:

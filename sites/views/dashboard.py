@@ -15,7 +15,7 @@ from sites.many import bin, selecting
 from sites.many import changes as bulk_changes
 from sites.many import words as bulk_words
 from sites.many.selecting import Wanted
-from sites.models import Host, SavedFilter, SiteImport
+from sites.models import Host, Membership, SavedFilter, SiteImport
 
 SHOWN_TAGS = 12
 
@@ -25,7 +25,8 @@ def show(request: HttpRequest) -> HttpResponse:
     """The dashboard, or the welcome page of an installation without sites; for htmx only the part that changes."""
     wanted = Wanted.of(request.GET)
     counts = queries.counts(request.user)
-    may_write = access.may_write_somewhere(request)
+    roles = access.roles(request)
+    may_write = bool(roles - {Membership.Role.READER})
     if not counts["all"]:
         deleted = bin.deleted_sites(request.user).exists()
         context = {"may_write": may_write, "deleted": deleted, **_undo_offer(request)}
@@ -42,7 +43,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "suspects": suspects,
         **_filter_row(request, wanted),
         **_undo_offer(request),
-        "verbs": bulk_words.choices(is_owner=access.owns_something(request)) if may_write else [],
+        "verbs": bulk_words.choices(is_owner=Membership.Role.OWNER in roles) if may_write else [],
         "sentence": sentence(counts, len(suspects)),
         "second_sentence": second_sentence(counts),
         "may_write": may_write,

@@ -47,7 +47,7 @@ def test_list_costs_as_much_at_60_rows_as_at_3(path: str) -> None:
     few = queries(client, path)
     fill(team, 57)
     assert queries(client, path) == few
-    assert few <= 23
+    assert few <= 22
 
 
 def test_site_page_costs_as_much_with_60_probes_and_incidents_as_with_3() -> None:
