@@ -12,8 +12,9 @@ from diagnostics.evidence import Evidence, SpaceLeft, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
 from sites.texts import mark as _
 
+# Numbers in brackets are those of Apache (apr_strerror) only where its words follow at once: traces of PHP put line numbers there.
 FULL = re.compile(
-    r"errno=28|errno 28|\(28\)|\(122\)|No space left on device|Disk quota exceeded|possibly out of free disk space"
+    r"errno=28|errno 28|\((?:28|122)\)(?=[^\W\d_])|No space left on device|Disk quota exceeded|possibly out of free disk space"
     r"|disk is full|ENOSPC|EDQUOT"
     r"|Error writing file .*(?:Errcode: 28|errno: 28)|The table '.*' is full",
     re.IGNORECASE,
@@ -36,9 +37,14 @@ def space(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(evidence, Severity.NOTE, 0.6, used_up, ())
         return
     other = line is None and any(each.paired for each in lines_of_failure(evidence))
-    confidence = 0.98 if line and line.paired else 0.95 if line else 0.6 if other else 0.87
+    confidence = 0.98 if line and line.paired else (0.85 if _has_room(evidence.space) else 0.95) if line else 0.6 if other else 0.87
     summary = used_up or _("The storage is full: the site cannot write.")
     yield _finding(evidence, Severity.CRITICAL, confidence, summary, (proof_of(line),) if line else ())
+
+
+def _has_room(left: SpaceLeft | None) -> bool:
+    """Whether there is room now: the line of another request may then speak of a moment that has passed, or of another place."""
+    return left is not None and left.free is not None and left.free >= _SCARCE and not _used_up(left)
 
 
 def _used_up(left: SpaceLeft | None) -> str:

@@ -64,6 +64,27 @@ def test_line_of_the_log_proves_a_full_disk_over_ftp() -> None:
     assert found.cause == "disk-full" and found.confidence >= 0.95
 
 
+@pytest.mark.parametrize("number", [28, 122])
+def test_line_number_in_a_trace_is_no_full_disk(number: int) -> None:
+    said = f"PHP Fatal error:  Uncaught Error: x in /home/demo/www/a.php:3\\nStack trace:\\n#0 /home/demo/www/b.php({number}): a()\\n#1 {{main}}"
+    found = run_checks(evidence({"www/a.php": b"<?php\n"}, apache_line(f"AH01071: Got error 'PHP message: {said}'"))).findings
+    assert "disk-full" not in [finding.cause for finding in found]
+
+
+@pytest.mark.parametrize(
+    "said", ["(28)No space left on device: AH00100: x", "(122)Disk quota exceeded: x", "(28)Auf dem Gerät ist kein Platz"]
+)
+def test_error_number_of_the_web_server_proves_a_full_disk(said: str) -> None:
+    found = run_checks(evidence({}, apache_line(said))).findings[0]
+    assert found.cause == "disk-full"
+
+
+def test_line_of_another_request_is_not_certain_where_there_is_room_now() -> None:
+    seen = evidence({}, "[22-Nov-2026 03:12:04 UTC] PHP Notice:  fwrite(): errno=28 No space left on device in /tmp/a.php on line 3\n")
+    found = run_checks(replace(seen, space=SpaceLeft(free=9**12))).findings[0]
+    assert found.cause == "disk-full" and 0.8 <= found.confidence < 0.95
+
+
 def test_full_disk_of_a_site_that_is_well_is_a_note_at_most() -> None:
     seen = replace(evidence({}, "", status=200), space=SpaceLeft(free=0))
     assert all(finding.severity is Severity.NOTE for finding in run_checks(seen).findings)
