@@ -31,7 +31,7 @@ def queue_sizes(names: tuple[str, ...] = ("probes", "hosts", "mail")) -> dict[st
     sizes: dict[str, int | None] = dict.fromkeys(names)
     try:
         with current_app.connection_for_read() as connection:
-            channel = connection.channel()
+            channel = connection.default_channel  # unlike `channel()` it keeps to the short waits of the settings when nobody is there
             for name in names:
                 try:
                     sizes[name] = int(channel.queue_declare(queue=name, passive=True).message_count)
