@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from tests.lab.cases import frameworks, healthy, host, htaccess, permissions, php, php_settings, rewriting, wordpress
+from tests.lab.cases import (
+    blogs,
+    frameworks,
+    healthy,
+    host,
+    htaccess,
+    lookalikes,
+    moving,
+    permissions,
+    php,
+    php_settings,
+    rewriting,
+    wordpress,
+)  # fmt: skip
 from tests.lab.cases.base import CASES, Case, Truth
 
-MODULES = (frameworks, healthy, host, htaccess, permissions, php, php_settings, rewriting, wordpress)
+MODULES = (blogs, frameworks, healthy, host, htaccess, lookalikes, moving, permissions, php, php_settings, rewriting, wordpress)
 
 __all__ = ["CASES", "MODULES", "Case", "Truth"]

@@ -40,3 +40,11 @@ def docroot_emptied(s: Scene) -> Truth:
         s.remove(s.at(entry.name))
     s.pages = ["/"]
     return Truth("index-file-missing", s.www, statuses=(403, 404), paths=(s.at("index.html"), s.at("index.php")))
+
+
+@case(LOGGED, "static", "php")
+def docroot_renamed(s: Scene) -> Truth:
+    """The whole folder was set aside, by a slip or before an upload that never came."""
+    s.path(s.www).rename(s.path(f"{s.www}.old"))
+    s.pages = ["/"]
+    return Truth("index-file-missing", s.www, statuses=(403, 404), paths=(f"{s.www}.old",))

@@ -132,3 +132,45 @@ def fault_below_a_fault(s: Scene) -> Truth:
     path, line, page = plant(s, (words.misspelt(s.rng, "RewriteEngine", frozenset()) + " On",), where="root")
     s.write(s.at("index.php"), s.read(s.at("index.php")) + b"\nnothing_of_that_name(;\n")
     return dataclasses.replace(Truth("htaccess-invalid-directive", path, (line,)), page=page)
+
+
+@case(APACHE, "static", "php")
+def redirect_that_meets_itself(s: Scene) -> Truth:
+    """A prefix that fits its own target (mod_alias, which knows no conditions)."""
+    path, line, _page = plant(s, (f"Redirect 301 / {s.place.url}/{s.rng.choice(words.FOLDERS)}-new/",), where="root")
+    return Truth("redirect-loop", path, (line,), statuses=(301,))
+
+
+@case(APACHE, "static", "php")
+def start_page_of_another_name(s: Scene) -> Truth:
+    """DirectoryIndex names a file that nobody uploaded."""
+    name = s.rng.choice(("default.asp", "start.php", "home.html", "accueil.html"))
+    path, line, _page = plant(s, (f"DirectoryIndex {name}",), where="root", without="DirectoryIndex")
+    return Truth("index-file-missing", path, (line,), statuses=(403, 404), paths=(s.www, s.at(name)))
+
+
+@case(("plain", "shared", "fcgid"), "wordpress")
+def wordpress_block_of_another_folder(s: Scene) -> Truth:
+    """The site was moved out of a folder; every address but the start page goes round in circles or is a 404."""
+    assert s.database is not None
+    s.databases.run(
+        f"UPDATE {s.database.prefix}options SET option_value = '/%postname%/' WHERE option_name = 'permalink_structure'", s.database.name
+    )
+    folder = s.rng.choice(("old", "neu", "wp", "dev"))
+    old = s.read(s.at(".htaccess")).decode()
+    s.write(
+        s.at(".htaccess"),
+        old.replace("RewriteBase /\n", f"RewriteBase /{folder}/\n").replace(
+            "RewriteRule . /index.php", f"RewriteRule . /{folder}/index.php"
+        ),
+    )
+    s.pages = ["/", "/opening-hours/"]
+    line = s.line_of(s.at(".htaccess"), f"/{folder}/index.php")
+    return Truth(
+        "htaccess-wordpress-block",
+        s.at(".htaccess"),
+        tuple(range(line - 7, line + 1)),
+        ("htaccess-rewrite-loop",),
+        "/opening-hours/",
+        (404, 500),
+    )
