@@ -28,6 +28,7 @@ app.conf.task_reject_on_worker_lost = False
 app.conf.task_soft_time_limit = 840
 app.conf.task_time_limit = 900
 app.conf.worker_max_tasks_per_child = 500
+app.conf.worker_autoscaler = "config.on_demand:OnDemand"
 app.autodiscover_tasks(["sites", "diagnostics"])
 
 

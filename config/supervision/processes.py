@@ -11,7 +11,7 @@ from config.supervision.child import Spec
 # Threads, because a batch of probes mostly waits: a slow batch must hold up neither the next one nor the timetable.
 PROBE_THREADS = 4
 # Processes, because work on hosts has hard time limits, which only processes can be held to. At most three of them work on hosts
-# (`diagnostics.connections.rooms`): mail always finds one.
+# (`diagnostics.connections.rooms`): mail always finds one. They are started as they are needed (`config.on_demand`).
 HOST_PROCESSES = 4
 WEB_THREADS = 8
 
@@ -42,7 +42,7 @@ def probes(environment: Mapping[str, str]) -> Spec:
 
 def hosts(environment: Mapping[str, str]) -> Spec:
     """The worker that reads and repairs hosts, and mails."""
-    options = ("--queues", "hosts,mail", "--pool", "prefork", "--concurrency", str(HOST_PROCESSES), "--hostname", "hosts@%h")
+    options = ("--queues", "hosts,mail", "--pool", "prefork", "--autoscale", f"{HOST_PROCESSES},1", "--hostname", "hosts@%h")
     return Spec("hosts", (*_WORKER, *options, *_QUIET), environment)
 
 
