@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import failing_pages, htaccess_files, is_failing, lines_of_failure, proof_of, repairs_for
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
@@ -55,10 +56,32 @@ def cgi(evidence: Evidence) -> Iterator[Finding]:
         if key in seen:
             continue
         seen.add(key)
-        if case.line is not None and _HEADER.search(case.line.text):
-            yield _finding("cgi-malformed-header", case, 0.96)
-        elif found := _why(evidence, case):
-            yield found
+        is_header = case.line is not None and _HEADER.search(case.line.text)
+        found = _finding("cgi-malformed-header", case, 0.96) if is_header else _why(evidence, case)
+        if found is not None:
+            yield found if _is_met(evidence, case) else replace(found, severity=Severity.WARNING, confidence=0.5)
+
+
+def _is_met(evidence: Evidence, case: _Case) -> bool:
+    """Whether a failing page leads to this script. One that other requests met is a fault, and says nothing of this failure."""
+    place, script = place_of(evidence), case.script
+    if case.line is None or case.line.paired or script is None or place is None or not failing_pages(evidence.site):
+        return True
+    folder, _slash, name = script.path.rpartition("/")
+    if any(name.encode("utf-8", "surrogateescape") in file.content for file in htaccess_files(evidence)):
+        return True  # as a handler or a page for errors it may stand behind any address
+    for page in failing_pages(evidence.site):
+        path = unquote(page.path.split("?")[0])
+        is_index = name.startswith("index.") and f"/{folder}/".endswith(f"{path.rstrip('/')}/")
+        if (
+            is_index
+            or f"{path}/".startswith(f"/{script.path.partition('/')[2]}/")
+            or ("/" + script.path).endswith(path.rstrip("/") or "//")
+        ):
+            return True
+        if follow(place, visit_of(page)).target == script.absolute:
+            return True
+    return False
 
 
 def _logged(evidence: Evidence) -> Iterator[_Case]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, htaccess_files, lines_of_failure, proof_of, repairs_for, server_of
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
 from diagnostics.checks.htaccess_places import locate
 from diagnostics.checks.registry import check
+from diagnostics.checks.roads import is_on_the_road, place_of
 from diagnostics.evidence import Evidence, LogLine, TextFile
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.lint import Fault
@@ -32,9 +34,20 @@ def htaccess_log(evidence: Evidence) -> Iterator[Finding]:
         if file is None:
             yield _without_line(complaint, line, "/".join(complaint.path.split("/")[-2:]))
         elif fault := locate(complaint, file, server_of(evidence)):
-            yield finding_of(fault, file, confidence=0.98 if line.paired else 0.97, check_id=CHECK, line=line)
+            yield _weighed(
+                finding_of(fault, file, confidence=0.98 if line.paired else 0.97, check_id=CHECK, line=line), file, line, evidence
+            )
         elif line.paired:
             yield _without_line(complaint, line, file.path)
+
+
+def _weighed(found: Finding, file: TextFile, line: LogLine, evidence: Evidence) -> Finding:
+    """A file that no failing page leads to was met by another request: it is a fault, and that it is this failure's is not said."""
+    if line.paired or is_on_the_road(file, evidence):
+        return found
+    if place_of(evidence) is None:  # where the pages lead to is not known
+        return replace(found, confidence=0.85)
+    return replace(found, confidence=0.5, severity=Severity.WARNING)
 
 
 def _may_be_ours(complaint: Complaint, line: LogLine, evidence: Evidence) -> bool:

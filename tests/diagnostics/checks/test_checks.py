@@ -90,6 +90,14 @@ def test_htaccess_of_another_folder_is_no_cause_of_a_failing_start_page() -> Non
     assert found.severity is Severity.WARNING and found.sureness == "possible"
 
 
+def test_complaint_of_another_request_about_another_folder_is_no_cause_of_a_failing_start_page() -> None:
+    log = apache_line("/home/demo/www/old/.htaccess: Invalid command 'Foo', perhaps misspelled", client="198.51.100.9:1")
+    run = run_checks(evidence({"www/old/.htaccess": b"Foo\n", "www/old/a.php": b""}, log))
+    assert [(found.path, found.severity) for found in run.findings] == [("www/old/.htaccess", Severity.WARNING)]
+    met = run_checks(evidence({"www/old/.htaccess": b"Foo\n", "www/old/a.php": b""}, log, path="/old/a.php")).findings[0]
+    assert met.severity is Severity.CRITICAL and met.sureness == "certain"
+
+
 def test_damaged_wordpress_block_with_a_loop_is_restored() -> None:
     files: dict[str, bytes | tuple[bytes, int]] = {
         f"www/{name}": b"<?php\n" for name in ("wp-load.php", "wp-config.php", "wp-blog-header.php")
@@ -172,6 +180,29 @@ def test_cgi_script_that_ends_early_is_explained(mode: int, content: bytes, caus
     found = next(finding for finding in run_checks(seen).findings if finding.check == "cgi")
     plan = first_plan(seen, found)
     assert found.cause == cause and (plan.repair_id if plan else "") == repair
+
+
+@pytest.mark.parametrize(
+    ("path", "severity"),
+    [
+        ("/", Severity.WARNING), ("/shop/", Severity.WARNING), ("/cgi-bin/run.cgi", Severity.CRITICAL),
+        ("/cgi-bin/run.cgi/more?x=1", Severity.CRITICAL),
+    ],
+)  # fmt: skip
+def test_cgi_script_that_no_failing_page_leads_to_is_not_its_cause(path: str, severity: Severity) -> None:
+    log = apache_line("End of script output before headers: run.cgi", level="cgid:error", client="198.51.100.9:1")
+    seen = evidence({"www/cgi-bin/run.cgi": (b"#!/bin/sh\n", 0o604)}, log, path=path)
+    assert [finding.severity for finding in run_checks(seen).findings if finding.check == "cgi"] == [severity]
+
+
+def test_cgi_script_that_stands_behind_all_addresses_is_met_by_each() -> None:
+    log = apache_line("End of script output before headers: index.cgi", level="cgid:error", client="198.51.100.9:1")
+    start = run_checks(evidence({"www/index.cgi": (b"#!/bin/sh\n", 0o604)}, log)).findings
+    assert ("cgi-not-executable", Severity.CRITICAL) in [(finding.cause, finding.severity) for finding in start]
+    files: dict[str, bytes | tuple[bytes, int]] = {"www/cgi-bin/index.cgi": (b"#!/bin/sh\n", 0o604)}
+    files["www/.htaccess"] = b"Action php-script /cgi-bin/index.cgi\n"
+    handler = run_checks(evidence(files, log, path="/a.php")).findings
+    assert ("cgi-not-executable", Severity.CRITICAL) in [(finding.cause, finding.severity) for finding in handler]
 
 
 def test_files_open_to_all_are_the_cause_that_comes_first_when_suexec_refused_one() -> None:
