@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sites import credentials
 
+from . import log_servers
 from .models import LogServer
 
 
@@ -40,23 +41,18 @@ class LogServerForm(forms.Form):
             self.fields["password"].help_text = _("Leave empty to keep the stored one.")
 
     def clean_url(self) -> str:
-        url = self.cleaned_data["url"].strip()
-        parts = urlsplit(url)
         try:
-            well = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-        except ValueError:
-            well = False
-        if not well or not url.isprintable() or " " in url:
-            raise ValidationError(_("An address that begins with https://"))
-        if parts.username is not None or parts.query or parts.fragment:
-            raise ValidationError(_("Leave user name, password and everything from a “?” on out of the address."))
-        return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"
+            return log_servers.checked(self.cleaned_data["url"]).url
+        except log_servers.AddressRefused as error:
+            raise ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         stored = self.stored
         if stored is not None and not values.get("password") and "url" in values:
-            if urlsplit(values["url"])[:2] != urlsplit(stored.url)[:2]:
+            if not stored.sealed_password:
+                self.add_error("password", _("Type the password or the token: none is stored."))
+            elif urlsplit(values["url"])[:2] != urlsplit(stored.url)[:2]:
                 self.add_error("password", _("Type it again: it is not sent to another server than before."))
             else:
                 values["password"] = credentials.unseal(stored.sealed_password)

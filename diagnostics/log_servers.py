@@ -6,175 +6,66 @@ anew; a server that did not answer is left alone for some minutes.
 
 from __future__ import annotations
 
-import http.client
 import logging
-import socket
-import ssl
-import time
-from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import credentials
-from sites.letting_through import user_agent
+from sites import credentials, queueing
 from sites.models import Site
-from sites.probing.guard import AddressNotAllowed, Guard, connect_vetted
 from sites.recording import guard_from_settings
 
+from .connections import purposes
 from .connections.purposes import now_doing
 from .connections.telling import clean
 from .evidence import SiteSeen, Unreadable
 from .facts import log_server
-from .facts.log_server import Answer
 from .facts.server_logs import LogsRead
+from .log_server_talk import LogServerError, Talk
 from .models import HostAction, LogServer
 
+__all__ = ["LogServerError", "Talk"]
 log = logging.getLogger(__name__)
-TIME_LIMIT_S = 6.0
 LEFT_ALONE = timedelta(minutes=5)
+TASK = "diagnostics.tasks.try_log_server"
+AT_ONCE = 5  # of those that were imported, handed over together: diagnoses and repairs wait in the same queue
 State = LogServer.State
 
 
-class LogServerError(Exception):
-    """The log server could not be read; the words are for people."""
-
-    def __init__(self, message: str, *, is_refused: bool = False) -> None:
-        super().__init__(message)
-        self.is_refused = is_refused
+class AddressRefused(ValueError):
+    """An address that no log server can have; the words are for people."""
 
 
-@dataclass
-class Talk:
-    """One conversation with a log server. Raises LogServerError for everything that goes wrong."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A log server as somebody named it. `secret`: the password, or the token where there is no user."""
 
     url: str
-    user: str
-    password: str = field(repr=False)
-    guard: Guard
-    limit_s: float = TIME_LIMIT_S
-    _connection: http.client.HTTPConnection | None = field(default=None, repr=False)
-    _deadline: float = 0.0
-
-    def fetch(self, url: str, limit: int, is_tail: bool) -> Answer:
-        """Up to `limit` bytes; of a log the last ones, by a range where the server offers them."""
-        self._deadline = self._deadline or time.monotonic() + self.limit_s
-        with self._in_words():
-            response = self._asked(url, {"Range": f"bytes=-{limit}"} if is_tail else {})
-            if response.status == 416:  # an empty log has no last bytes
-                self._drop()
-                return Answer(b"")
-            body, cut = self._body(response, limit, is_tail)
-            if response.status == 206:
-                cut = cut or not response.headers.get("Content-Range", "bytes 0-").startswith("bytes 0-")
-            return Answer(body, cut, _written_at(response))
-
-    def close(self) -> None:
-        self._drop()
-
-    def _asked(self, url: str, headers: dict[str, str]) -> http.client.HTTPResponse:
-        parts = urlsplit(url)
-        target = parts.path or "/"
-        if self.user:
-            headers["Authorization"] = "Basic " + b64encode(f"{self.user}:{self.password}".encode()).decode()
-        elif self.password:
-            target += f"?token={quote(self.password, safe='')}"
-        headers |= {"User-Agent": user_agent(), "Accept-Encoding": "identity", "Accept": "text/html,text/plain,*/*;q=0.5"}
-        connection = self._connected()
-        connection.request("GET", target, headers=headers)
-        response = connection.getresponse()
-        if response.status not in (200, 206, 416):
-            self._drop()
-            raise _refusal(response)
-        return response
-
-    def _connected(self) -> http.client.HTTPConnection:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        if self._connection is None:
-            parts = urlsplit(self.url)
-            host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-            sock = connect_vetted(host, port, self.guard, time_limit_s=left)
-            if parts.scheme == "https":
-                sock.settimeout(left)
-                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
-            elif Guard().allows(str(sock.getpeername()[0]), port):
-                sock.close()
-                raise LogServerError(_("The address begins with http://: the password would travel in the open. Use https://."))
-            self._connection = http.client.HTTPConnection(host, port)
-            self._connection.sock = sock
-            self._connection.auto_open = 0  # it would ask for the name anew, past the rule
-        self._connection.sock.settimeout(left)
-        return self._connection
-
-    def _body(self, response: http.client.HTTPResponse, limit: int, is_tail: bool) -> tuple[bytes, bool]:
-        """A server without ranges sends all of it: the end is kept, as far as the time reaches."""
-        kept, cut = b"", False
-        while True:
-            if time.monotonic() > self._deadline:
-                raise TimeoutError
-            part = response.read1(65_536)
-            if not part:
-                response.close()  # the connection is free for the next request
-                if response.will_close:
-                    self._drop()
-                return kept, cut
-            kept += part
-            if len(kept) > limit:
-                cut = True
-                if not is_tail:
-                    self._drop()
-                    return kept[:limit], True
-                kept = kept[-limit:]
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except LogServerError:
-            raise
-        except AddressNotAllowed as error:
-            raise LogServerError(f"{error} " + _("Whoever runs Sitemend can allow private networks.")) from error
-        except socket.gaierror as error:
-            raise LogServerError(_("There is no server of this name. Copy the address from the host's panel.")) from error
-        except ssl.SSLCertVerificationError as error:
-            raise LogServerError(_("The server's certificate is not valid for this name, so the password was not sent.")) from error
-        except TimeoutError as error:
-            raise LogServerError(_("The server did not answer in time. Try again later.")) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise LogServerError(_("The connection to the server failed. Check the address, or try again later.")) from error
+    user: str = ""
+    secret: str = field(default="", repr=False)
 
 
-def _refusal(response: http.client.HTTPResponse) -> LogServerError:
-    if response.status in (401, 403):
-        return LogServerError(
-            _("The server refuses this login. Type user and password again as the host's panel has them."), is_refused=True
-        )
-    if response.status == 404:
-        return LogServerError(_("There is nothing at this address. Copy the address of the logs from the host's panel."))
-    if 300 <= response.status < 400:
-        return LogServerError(_("The server sends us to another address, where the password does not belong. Give that address instead."))
-    return LogServerError(_("The server answered with status %(status)s. Try again later.") % {"status": response.status})
-
-
-def _written_at(response: http.client.HTTPResponse) -> float | None:
+def checked(url: str, user: str = "", secret: str = "") -> Given:
+    """The address brought to the form in which it is stored. Raises AddressRefused."""
+    url, user = url.strip(), user.strip()
     try:
-        return parsedate_to_datetime(response.headers.get("Last-Modified", "")).timestamp()
-    except (TypeError, ValueError):
-        return None
+        parts = urlsplit(url)
+        well = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        well = False
+    if not well or not url.isprintable() or " " in url:
+        raise AddressRefused(_("An address that begins with https://"))
+    if parts.username is not None or parts.query or parts.fragment:
+        raise AddressRefused(_("Leave user name, password and everything from a “?” on out of the address."))
+    if len(url) > 400 or len(user) > 120 or not user.isprintable():
+        raise AddressRefused(_("The address or the user is too long, or holds characters that cannot be sent."))
+    return Given(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/", user, secret)
 
 
 # --- of a site ----------------------------------------------------------------------------------
@@ -191,7 +82,7 @@ def is_usable(site: Site) -> bool:
 def try_out(site: Site, url: str, user: str, password: str) -> str:
     """Reads the index and the end of a log, as a diagnosis does. Why it does not work; empty when it does."""
     now = timezone.now()
-    nothing = SiteSeen(site.name, site.url, "", "", (), None)
+    nothing = SiteSeen(site.name, site.url, "", "", (), None)  # whose failing time is not looked for
     talk = Talk(url, user, password, guard_from_settings())
     try:
         with _noted(site, url):
@@ -201,8 +92,52 @@ def try_out(site: Site, url: str, user: str, password: str) -> str:
     finally:
         talk.close()
     if isinstance(found.lines, Unreadable):
-        return _("The server answers, but shows no error log of today below this address. Give the address of the folder of this site.")
+        return _shows_none()
     return ""
+
+
+def _shows_none() -> str:
+    return _("The server answers, but shows no error log of today below this address. Give the address of the folder of this site.")
+
+
+def store_untested(sites: Sequence[tuple[Site, Given]]) -> None:
+    """Those of imported sites, which are tried out in the background. One without a secret waits for a person to type it."""
+    missing = _("Its password or token is not stored. Type it on the page of this log server.")
+    LogServer.objects.bulk_create(
+        LogServer(
+            site=site, url=given.url, user=given.user, sealed_password=credentials.seal(given.secret) if given.secret else "",
+            state=State.UNTESTED if given.secret else State.REFUSED, detail="" if given.secret else missing,
+        )
+        for site, given in sites
+    )  # fmt: skip
+
+
+def hand_over() -> int:
+    """Gives the next that were never tried out to the workers. Returns how many."""
+    waiting = list(LogServer.objects.filter(state=State.UNTESTED).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    for pk in waiting:
+        queueing.enqueue(TASK, pk, expires=10.0)
+    return len(waiting)
+
+
+def try_stored(pk: int) -> LogServer | None:
+    """Tries out one that was imported; None where somebody was faster, or its password can no longer be unsealed."""
+    now = timezone.now()
+    waiting = LogServer.objects.filter(pk=pk, state=State.UNTESTED)
+    server = waiting.select_related("site").first()
+    # Taken off first: a crash amid its login leads to no second one.
+    if server is None or not waiting.update(state=State.FAILED, detail=_("Its test was interrupted."), tried_at=now):
+        return None
+    try:
+        with purposes.doing("test", site=server.site):
+            found = _read(server, SiteSeen(server.site.name, server.site.url, "", "", (), None), now)
+        server.state, server.detail = (State.FAILED, _shows_none()) if isinstance(found.lines, Unreadable) else (State.WORKS, "")
+    except (LogServerError, credentials.SecretUnreadable) as error:
+        server.state = State.REFUSED if getattr(error, "is_refused", True) else State.FAILED
+        server.detail = clean(str(error))[:500]
+    server.tried_at = now
+    server.save(update_fields=["state", "detail", "tried_at"])
+    return server
 
 
 def store(site: Site, url: str, user: str, password: str) -> LogServer:
@@ -221,18 +156,23 @@ def read(site: Site, view: SiteSeen, now: datetime) -> LogsRead | None:
         return LogsRead(Unreadable("the log server", server.detail))
     state, detail = State.WORKS, ""
     try:
-        talk = Talk(server.url, server.user, credentials.unseal(server.sealed_password), guard_from_settings())
-        try:
-            with _noted(site, server.url):
-                found = log_server.read(talk.fetch, server.url, view, now)
-        finally:
-            talk.close()
+        found = _read(server, view, now)
     except (LogServerError, credentials.SecretUnreadable) as error:
         is_refused = getattr(error, "is_refused", True)
         state, detail = (State.REFUSED if is_refused else State.FAILED), clean(str(error))[:500]
         found = LogsRead(Unreadable("the log server", detail))
     LogServer.objects.filter(pk=server.pk).update(state=state, detail=detail, tried_at=now)
     return found
+
+
+def _read(server: LogServer, view: SiteSeen, now: datetime) -> LogsRead:
+    """Raises LogServerError, SecretUnreadable."""
+    talk = Talk(server.url, server.user, credentials.unseal(server.sealed_password), guard_from_settings())
+    try:
+        with _noted(server.site, server.url):
+            return log_server.read(talk.fetch, server.url, view, now)
+    finally:
+        talk.close()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import diagnosing, repairing, steps, visiting
+from . import diagnosing, log_servers, repairing, steps, visiting
 from .accounts import looks
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
@@ -68,6 +68,17 @@ def test_wanted_host(host_id: int) -> None:
 @shared_task(name="diagnostics.tasks.hand_over_host_tests", time_limit=60)
 def hand_over_host_tests() -> None:
     host_tests.hand_over()
+
+
+@shared_task(base=RoomTask, places=READING, name=log_servers.TASK, time_limit=60)
+def try_log_server(server_id: int) -> None:
+    """Tries out a log server that was imported."""
+    log_servers.try_stored(server_id)
+
+
+@shared_task(name="diagnostics.tasks.hand_over_log_servers", time_limit=60)
+def hand_over_log_servers() -> None:
+    log_servers.hand_over()
 
 
 @shared_task(base=RoomTask, name="diagnostics.tasks.recover_journal", time_limit=600)

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from diagnostics import log_servers
 from diagnostics.connections import host_tests, via
 from diagnostics.profiles import DEFAULT_PROFILE, PROFILES
 from diagnostics.transports.urls import ParsedConnection, UrlRefused, parse_connect_url
@@ -54,6 +55,7 @@ class Connections:
     def __call__(self, row: Row, team: Team) -> Host | NewHost | None:
         """The hosting account of a row. Raises RowRefused."""
         _check_profile(row.get("profile"))
+        self._check_log_server(row)
         secret = self._secret(row)
         if row.get("connect"):
             return self._connected(row, team, secret)
@@ -69,19 +71,25 @@ class Connections:
         return host
 
     def _secret(self, row: Row) -> str:
-        secret, variable = row.values.get("secret", ""), row.get("secret_env")
-        if not variable:
+        secret = row.values.get("secret", "")
+        if not row.get("secret_env"):
             return secret
-        if not self.command_line:
-            raise RowRefused(_("secret_env: variables can be named on the command line only (import_sites)."))
-        if not variable.startswith(SECRET_PREFIX):
-            raise RowRefused(_("secret_env: the name of the variable must begin with %(prefix)s.") % {"prefix": SECRET_PREFIX})
+        self._check_variable(row, "secret_env")
         if secret:
             raise RowRefused(_("secret_env: give either a secret or the name of a variable."))
-        found = os.environ.get(variable, "")
-        if not found:
-            raise RowRefused(_("secret_env: the environment variable %(name)s is not set.") % {"name": variable})
-        return found
+        return from_environment(row, "secret_env")
+
+    def _check_variable(self, row: Row, column: str) -> None:
+        if not self.command_line:
+            raise RowRefused(_("%(column)s: variables can be named on the command line only (import_sites).") % {"column": column})
+        if not row.get(column).startswith(SECRET_PREFIX):
+            words = _("%(column)s: the name of the variable must begin with %(prefix)s.")
+            raise RowRefused(words % {"column": column, "prefix": SECRET_PREFIX})
+
+    def _check_log_server(self, row: Row) -> None:
+        if row.get("log_secret_env"):
+            self._check_variable(row, "log_secret_env")
+        log_server_of(row)
 
     def _connected(self, row: Row, team: Team, secret: str) -> Host | NewHost:
         parsed = self._parsed(row)
@@ -149,6 +157,33 @@ class Connections:
         return free
 
 
+def from_environment(row: Row, column: str) -> str:
+    """The secret in the variable that a column names. Raises RowRefused where it is not set."""
+    found = os.environ.get(row.get(column), "")
+    if not found:
+        raise RowRefused(_("%(column)s: the environment variable %(name)s is not set.") % {"column": column, "name": row.get(column)})
+    return found
+
+
+def log_server_of(row: Row) -> log_servers.Given | None:
+    """Where the host shows the logs of a row's site; None where the row names nothing. Raises RowRefused."""
+    if not row.get("log_server"):
+        if row.get("log_user") or row.get("log_secret_env"):
+            raise RowRefused(_("log_server: its user or secret is given, the address is missing."))
+        return None
+    secret = from_environment(row, "log_secret_env") if row.get("log_secret_env") else ""
+    try:
+        return log_servers.checked(row.get("log_server"), row.get("log_user"), secret)
+    except log_servers.AddressRefused as error:
+        raise RowRefused(f"log_server: {error}") from error
+
+
+def _complete(rows: Sequence[CheckedRow]) -> None:
+    """The log servers of sites that were just stored."""
+    named = ((row.site, log_server_of(row.row)) for row in rows if row.site is not None)
+    log_servers.store_untested([(site, given) for site, given in named if given])
+
+
 def left_over() -> QuerySet[Host]:
     """Accounts that an undone import made and no site uses, nor one in the bin but those of undone imports."""
     undone = SiteImport.State.UNDONE
@@ -178,7 +213,7 @@ def check(rows: Iterable[Row], teams: Sequence[Team], *, command_line: bool = Fa
 
 def make(checked: Sequence[CheckedRow], made_by: SiteImport) -> int:
     """Stores what was not refused and says so on `made_by`. Connections are tested later, spaced."""
-    made = making.make(checked, made_by, make_hosts)
+    made = making.make(checked, made_by, make_hosts, _complete)
     made_by.created, made_by.left_out = made, len(checked) - made
     made_by.state, made_by.made_at, made_by.sealed_rows = SiteImport.State.MADE, timezone.now(), b""
     made_by.save(update_fields=["created", "left_out", "state", "made_at", "sealed_rows"])

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from diagnostics import log_servers
 from diagnostics.connections import connecting, jump_hosts, via
 from diagnostics.connections.connecting import ConnectionTest
 from diagnostics.profiles import DEFAULT_PROFILE, PROFILES
@@ -45,6 +46,9 @@ class Wanted:
     docroot: str = ""
     error_log: str = ""
     access_log: str = ""
+    log_server: str = ""  # address of the folder that holds its logs
+    log_user: str = ""
+    log_secret: str = field(default="", repr=False)
     profile: str = ""
     interval_s: int = 60
 
@@ -61,8 +65,11 @@ def add(wanted: Wanted) -> dict[str, Any]:
             "unknown-profile", _("There is no profile %(name)s.") % {"name": wanted.profile}, _("Known are: %(all)s.") % {"all": known}
         )
     _validate_without_storing(wanted, team)
+    logs = _log_server(wanted)
     host, details, tested = _connection(wanted, team)
-    return _store(wanted, team, host, details, tested)
+    if logs:
+        _try_log_server(wanted, logs, host)
+    return _store(wanted, team, host, details, tested, logs)
 
 
 def _validate_without_storing(wanted: Wanted, team: Team) -> None:
@@ -135,6 +142,32 @@ def _connection(wanted: Wanted, team: Team) -> tuple[Host | None, ConnectionDeta
     return standing, replace(details, host_key=tested.host_key), tested
 
 
+def _log_server(wanted: Wanted) -> log_servers.Given | None:
+    """The log server as it was named; None where none was. Raises AddRefused."""
+    if not wanted.log_server:
+        if wanted.log_user or wanted.log_secret:
+            raise AddRefused(
+                "bad-log-server", _("A user or secret of a log server was given without its address."), _("Give --log-server.")
+            )
+        return None
+    try:
+        given = log_servers.checked(wanted.log_server, wanted.log_user, wanted.log_secret)
+    except log_servers.AddressRefused as error:
+        raise AddRefused("bad-log-server", f"--log-server: {error}", _("Copy it from the host's panel.")) from error
+    if not given.secret:
+        raise AddRefused(
+            "bad-log-server", _("The password or token of the log server is missing."), _("Name its variable with --log-secret-env.")
+        )
+    return given
+
+
+def _try_log_server(wanted: Wanted, logs: log_servers.Given, host: Host | None) -> None:
+    """As a diagnosis reads it: what does not work is not stored."""
+    problem = log_servers.try_out(Site(name=wanted.name, url=wanted.url, host=host), logs.url, logs.user, logs.secret)
+    if problem:
+        raise AddRefused("log-server", _("The log server cannot be used: %(why)s") % {"why": problem}, _("Nothing was stored."))
+
+
 def _jump(wanted: Wanted, team: Team, protocol: str) -> Host | None:
     """The account that leads there, if one is named; it must be usable itself."""
     try:
@@ -171,7 +204,12 @@ def _tested(wanted: Wanted, details: ConnectionDetails, profile: str, host: Host
 
 
 def _store(
-    wanted: Wanted, team: Team, host: Host | None, details: ConnectionDetails | None, tested: ConnectionTest | None
+    wanted: Wanted,
+    team: Team,
+    host: Host | None,
+    details: ConnectionDetails | None,
+    tested: ConnectionTest | None,
+    logs: log_servers.Given | None,
 ) -> dict[str, Any]:
     def attempt() -> dict[str, Any]:
         nonlocal host
@@ -186,7 +224,10 @@ def _store(
                 host = connecting.create_host(team=saved, name=name, details=details, profile=profile, tested=tested)
                 host.via = _jump(wanted, saved, details.protocol)
                 host.save(update_fields=["via"])
-            return _answer(_register(wanted, saved, host, tested), tested)
+            site = _register(wanted, saved, host, tested)
+            if logs:
+                log_servers.store(site, logs.url, logs.user, logs.secret)
+            return _answer(site, tested, logs)
 
     return _told(attempt)
 
@@ -201,10 +242,12 @@ def guess_profile(address: str) -> str:
     return "ovh-mutualise" if address.lower().endswith((".ovh.net", ".ovh.com")) else DEFAULT_PROFILE
 
 
-def _answer(site: Site, tested: ConnectionTest | None) -> dict[str, Any]:
+def _answer(site: Site, tested: ConnectionTest | None, logs: log_servers.Given | None) -> dict[str, Any]:
     found = {"docroot": site.docroot, "error_log": site.error_log, "access_log": site.access_log}
     if site.host and site.host.via:
         found["via"] = site.host.via.name
+    if logs:
+        found["log_server"] = logs.url
     if tested:
         found |= {"profile": site.profile_name, "host_key": tested.fingerprint, "read_only": tested.read_only}
     return {"site": site.name, "host": site.host.name if site.host else None, "found": found}

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from diagnostics.models import Baseline, Diagnosis, SiteSight
+from diagnostics.models import Baseline, Diagnosis, LogServer, SiteSight
 from sites.models import Host, Site, VisitorWatch
 
 _Log = VisitorWatch.Log
@@ -23,6 +23,7 @@ _HAS_FOLDER = _CONNECTED & ~Q(docroot="")
 _TESTED = ~Q(can="[]")
 _BASELINES = Baseline.objects.filter(site=OuterRef("pk"))
 _DIAGNOSES = Diagnosis.objects.filter(site=OuterRef("pk"), state=Diagnosis.State.DONE)
+_LOG_SERVER_READ = Q(log_server__state=LogServer.State.WORKS)
 _UNREAD_LOG = Q(sight__error_log=SiteSight.ErrorLog.UNREADABLE, sight__error_log_path=F("error_log"))
 
 
@@ -44,7 +45,14 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem("unreachable", _("Not reachable"), "bad", Q(host__state=_State.UNREACHABLE)),
     Problem("untested", _("Never tested"), "warn", Q(host__state=_State.UNTESTED)),
     Problem("no-docroot", _("No folder known"), "warn", _CONNECTED & Q(docroot="")),
-    Problem("no-error-log", _("Error log not read"), "warn", _HAS_FOLDER & (Q(error_log="") | _UNREAD_LOG)),
+    Problem(
+        "log-server", _("Log server not read"), "warn", Q(log_server__state__in=(LogServer.State.REFUSED, LogServer.State.FAILED)),
+    ),
+    # What the account does not hold is read at the log server.
+    Problem(
+        "no-error-log", _("Error log not read"), "warn",
+        _HAS_FOLDER & (Q(error_log="") | _UNREAD_LOG) & (Q(log_server=None) | ~_LOG_SERVER_READ),
+    ),
     Problem(
         "no-access-log", _("Access log not found"), "warn",
         _HAS_FOLDER & (Q(access_log="") | Q(visitor_watch__log__in=(_Log.NOT_FOUND, _Log.UNCLEAR, _Log.UNREADABLE, _Log.FOREIGN))),

@@ -92,7 +92,7 @@ def listing(user: AbstractBaseUser, wanted: Wanted, number: object = 1) -> Listi
     counts, total, blind = _figures(sites)
     # Where the worst come first, those without a problem come last: they need not be sorted out, only be left off at the end.
     found = sites if wanted == Wanted() else matching(sites, wanted)
-    paginator = Paginator(_sorted(found, wanted).select_related("host", "sight", "baseline_work"), PER_PAGE)
+    paginator = Paginator(_sorted(found, wanted).select_related("host", "sight", "baseline_work", "log_server"), PER_PAGE)
     if not wanted.search:  # known already: the same question is not asked twice
         paginator.count = counts[wanted.only] if wanted.only else blind
     page = paginator.get_page(number)

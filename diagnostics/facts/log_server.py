@@ -23,6 +23,7 @@ from sites.texts import mark as _
 LIMIT = 512 * 1024  # bytes of a log that are read, from its end
 MOST_PAGES = 10
 MOST_PACKED = 8 * 1024 * 1024
+MOST_UNPACKED = 256 * 1024 * 1024  # a log packs to a tenth or so; what unpacks to far more is a trap
 _DAY = re.compile(r"(\d{2})-(\d{2})-(\d{4})\.log(?:\.gz)?$")
 _FOLDERS = frozenset({"osl", "logs", "log", "error", "errors", "web"})
 _MONTH = re.compile(r"logs-(\d{2})-(\d{4})$")
@@ -142,13 +143,14 @@ def _tail(fetch: Fetch, url: str) -> Answer:
 
 
 def unpack(packed: bytes) -> tuple[bytes, bool]:
-    """The end of what gzip packed, and whether there is more before it; of a damaged file as much as can be told."""
-    tail, cut = b"", False
+    """The end of what gzip packed, and whether there is more before it; of a damaged file, or a trap, as much as can be told."""
+    tail, cut, unpacked = b"", False, 0
     machine = zlib.decompressobj(wbits=31)
     left = packed
     try:
-        while left and not machine.eof:
-            tail += machine.decompress(left, LIMIT)
+        while left and not machine.eof and unpacked < MOST_UNPACKED:
+            part = machine.decompress(left, LIMIT)
+            tail, unpacked = tail + part, unpacked + len(part)
             cut, tail = cut or len(tail) > LIMIT, tail[-LIMIT:]
             left = machine.unconsumed_tail
     except zlib.error:

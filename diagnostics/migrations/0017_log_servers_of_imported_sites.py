@@ -4,20 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0016_log_server_of_a_site'),
-        ('sites', '0015_why_and_what_next'),
+        ("diagnostics", "0016_log_server_of_a_site"),
+        ("sites", "0015_why_and_what_next"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='logserver',
-            name='state',
-            field=models.CharField(choices=[('untested', 'Not tested yet'), ('works', 'Works'), ('refused', 'Refuses the login'), ('failed', 'Could not be read')], default='works', max_length=8),
+            model_name="logserver",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("untested", "Not tested yet"),
+                    ("works", "Works"),
+                    ("refused", "Refuses the login"),
+                    ("failed", "Could not be read"),
+                ],
+                default="works",
+                max_length=8,
+            ),
         ),
         migrations.AddIndex(
-            model_name='logserver',
-            index=models.Index(fields=['state'], name='log_server_state'),
+            model_name="logserver",
+            index=models.Index(fields=["state"], name="log_server_state"),
         ),
     ]

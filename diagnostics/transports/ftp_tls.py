@@ -18,7 +18,8 @@ from sites.texts import mark as _
 if TYPE_CHECKING:
     from diagnostics.transports.ftp_wire import Protection
 
-_EXPIRED, _WRONG_NAME, _WRONG_ADDRESS = 10, 62, 64  # X509_V_ERR_… of OpenSSL's x509_vfy.h
+_X509_EXPIRED, _X509_WRONG_NAMES = 10, (62, 64)  # X509_V_ERR_… of OpenSSL's x509_vfy.h: CERT_HAS_EXPIRED, HOSTNAME_, IP_ADDRESS_MISMATCH
+EXPIRED, WRONG_NAME, NOT_ISSUED = _("it has expired"), _("it is for another name"), _("no authority known here has issued it")
 
 
 def verifying() -> ssl.SSLContext:
@@ -78,7 +79,7 @@ def is_pinned(line: str, pinned: str) -> bool:
 def not_trusted(line: str, pinned: str, details: ConnectionDetails, why: ssl.SSLCertVerificationError) -> HostKeyUnknown:
     """A certificate that no authority vouches for is a host key: a person compares and accepts it, and then it must not change."""
     seen = {"host_key": line, "fingerprint": fingerprint(line)}
-    values = {"name": details.address, "fingerprint": seen["fingerprint"], "why": _reason(why)}
+    values = {"name": details.address, "fingerprint": seen["fingerprint"], "why": reason(why)}
     if pinned.startswith(f"{CERTIFICATE} "):
         kind: type[HostKeyUnknown] = HostKeyChanged
         text = _("The certificate of {name} has changed and cannot be verified: {why}. It now shows {fingerprint}.")
@@ -92,12 +93,11 @@ def not_trusted(line: str, pinned: str, details: ConnectionDetails, why: ssl.SSL
     return error
 
 
-def _reason(why: ssl.SSLCertVerificationError) -> str:
-    if why.verify_code == _EXPIRED:
-        return _("it has expired")
-    if why.verify_code in (_WRONG_NAME, _WRONG_ADDRESS):
-        return _("it is for another name")
-    return _("no authority known here has issued it")
+def reason(why: ssl.SSLCertVerificationError) -> str:
+    """Why a certificate was not accepted: EXPIRED, WRONG_NAME or NOT_ISSUED."""
+    if why.verify_code == _X509_EXPIRED:
+        return EXPIRED
+    return WRONG_NAME if why.verify_code in _X509_WRONG_NAMES else NOT_ISSUED
 
 
 def _no_tls(error: ssl.SSLError, details: ConnectionDetails) -> TransportError:

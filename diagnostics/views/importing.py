@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from diagnostics.accounts import importing
 from diagnostics.accounts.forms import ImportForm
 from sites.importing import previews
-from sites.importing.rows import COLUMNS, SECRET_COLUMNS, CheckedRow, NewHost
+from sites.importing.rows import COLUMNS, COMMAND_LINE_COLUMNS, SECRET_COLUMNS, CheckedRow, NewHost
 from sites.importing.sources import NAMES
 from sites.many import changes as bulk_changes
 from sites.many import selecting
@@ -112,7 +112,7 @@ def _corrections(request: HttpRequest) -> dict[int, dict[str, str]]:
         if column in COLUMNS:
             found.setdefault(int(number), {})[column] = value[:MOST_FIELD]
         elif column == "drop_secret":
-            found.setdefault(int(number), {}).update({"secret": "", "secret_env": ""})
+            found.setdefault(int(number), {}).update({"secret": "", "secret_env": "", "log_secret_env": ""})
     return found
 
 
@@ -168,6 +168,7 @@ def _shown(each: CheckedRow, ways: dict[int, str]) -> dict[str, Any]:
         "host_is_new": isinstance(host, NewHost),
         "via": ways.get(host.via_id, "") if host and host.via_id else "",
         "words": bool(each.expectations.get("must_contain") or each.expectations.get("must_not_contain")),
+        "log_server": each.row.get("log_server"),
         "notes": each.notes,
     }
 
@@ -183,7 +184,7 @@ def _refused(each: CheckedRow) -> dict[str, Any]:
         "final": bool(each.row.refusal),
         "name": values.get("name") or values.get("url") or "",
         "fields": [(name, _PASSWORD_IN_URL.sub(r"\1@", values.get(name, ""))) for name in columns],
-        "has_secret": any(values.get(name) for name in ("secret", "secret_env")),
+        "has_secret": any(values.get(name) for name in ("secret", *COMMAND_LINE_COLUMNS)),
         "has_login": any(values.get(name) for name in SECRET_COLUMNS[1:]),
     }
 

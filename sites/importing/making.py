@@ -21,9 +21,11 @@ _A_SECOND = 100  # first probes that begin in one second
 
 # Stores planned hosting accounts, each once, and tells which row of the database each became.
 MakeHosts = Callable[[Sequence[NewHost], SiteImport], dict[Place, Host]]
+# Stores what else belongs to rows whose sites stand now, in the same transaction. What that is, is not this app's business.
+Complete = Callable[[Sequence[CheckedRow]], None]
 
 
-def make(checked: Sequence[CheckedRow], made_by: SiteImport, make_hosts: MakeHosts) -> int:
+def make(checked: Sequence[CheckedRow], made_by: SiteImport, make_hosts: MakeHosts, complete: Complete) -> int:
     """Stores the rows that were not refused and returns how many; one that failed meanwhile gets its `why`."""
     wanted = [row for row in checked if not row.why]
     spread_s = len(wanted) / _A_SECOND
@@ -32,24 +34,24 @@ def make(checked: Sequence[CheckedRow], made_by: SiteImport, make_hosts: MakeHos
         part = wanted[start : start + AT_ONCE]
         try:
             with transaction.atomic():
-                _store(part, made_by, make_hosts, spread_s)
+                _store(part, made_by, make_hosts, complete, spread_s)
             made += len(part)
         except IntegrityError:  # somebody took one of the names meanwhile: find out which
-            made += sum(_stored_alone(row, made_by, make_hosts, spread_s) for row in part)
+            made += sum(_stored_alone(row, made_by, make_hosts, complete, spread_s) for row in part)
     return made
 
 
-def _stored_alone(row: CheckedRow, made_by: SiteImport, make_hosts: MakeHosts, spread_s: float) -> bool:
+def _stored_alone(row: CheckedRow, made_by: SiteImport, make_hosts: MakeHosts, complete: Complete, spread_s: float) -> bool:
     try:
         with transaction.atomic():
-            _store([row], made_by, make_hosts, spread_s)
+            _store([row], made_by, make_hosts, complete, spread_s)
     except IntegrityError:
         row.why = _("There is already a site of this name.")
         return False
     return True
 
 
-def _store(rows: Sequence[CheckedRow], made_by: SiteImport, make_hosts: MakeHosts, spread_s: float) -> None:
+def _store(rows: Sequence[CheckedRow], made_by: SiteImport, make_hosts: MakeHosts, complete: Complete, spread_s: float) -> None:
     new = list({row.host.place: row.host for row in rows if isinstance(row.host, NewHost)}.values())
     hosts = make_hosts(new, made_by) if new else {}
     now = timezone.now()
@@ -63,6 +65,7 @@ def _store(rows: Sequence[CheckedRow], made_by: SiteImport, make_hosts: MakeHost
         sites.append(site)
     Site.objects.bulk_create(sites)
     insert_rows(Page, _PAGE_COLUMNS, [page for row in rows for page in _pages(row, now, spread_s)])
+    complete(rows)
 
 
 def _own_profile(row: CheckedRow, host: Host | None) -> str:

@@ -11,10 +11,10 @@ from sites.models import Host, Site, Team
 COLUMNS = (
     "name", "url", "pages", "interval", "tags", "team", "host", "connect", "docroot", "error_log", "access_log", "profile",
     "paused", "expected_status", "must_contain", "must_not_contain", "time_limit",
-    "via",
+    "via", "log_server", "log_user",
 )  # fmt: skip
 SECRET_COLUMNS = ("secret", "basic_user", "basic_password")  # read, never written
-COMMAND_LINE_COLUMNS = ("secret_env",)
+COMMAND_LINE_COLUMNS = ("secret_env", "log_secret_env")
 KNOWN = frozenset((*COLUMNS, *SECRET_COLUMNS, *COMMAND_LINE_COLUMNS))
 REQUIRED = ("name", "url")
 Place = tuple[int, str, str, int, str, int | None]  # what makes two connections the same; the last: the account that leads there

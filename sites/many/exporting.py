@@ -39,7 +39,7 @@ def json_lines(sites: QuerySet[Site]) -> Iterator[str]:
 
 
 def _each(sites: QuerySet[Site]) -> Iterator[Site]:
-    return sites.select_related("team", "host__via").prefetch_related("pages").order_by("name").iterator(chunk_size=_AT_ONCE)
+    return sites.select_related("team", "host__via", "log_server").prefetch_related("pages").order_by("name").iterator(chunk_size=_AT_ONCE)
 
 
 def row_of(site: Site) -> dict[str, Any]:
@@ -65,8 +65,15 @@ def row_of(site: Site) -> dict[str, Any]:
         "must_not_contain": first.must_not_contain if first else "",
         "time_limit": str(site.time_limit_s),
         "via": site.host.via.name if site.host and site.host.via else "",
+        **_logs_of(site),
     }
     return {name: values[name] for name in COLUMNS}
+
+
+def _logs_of(site: Site) -> dict[str, str]:
+    """Where its host shows the logs by HTTPS: another app's row, so it may not be there."""
+    server = getattr(site, "log_server", None)
+    return {"log_server": server.url, "log_user": server.user} if server else {"log_server": "", "log_user": ""}
 
 
 def connect_url(host: Host) -> str:

@@ -35,6 +35,9 @@ class Command(cli.JsonCommand):
         parser.add_argument("--docroot", default="", metavar="PATH")
         parser.add_argument("--error-log", default="", metavar="PATH")
         parser.add_argument("--access-log", default="", metavar="PATH")
+        parser.add_argument("--log-server", default="", metavar="URL", help="where the host shows the site's logs by HTTPS")
+        parser.add_argument("--log-user", default="", metavar="USER", help="its user; without one the secret is a token")
+        parser.add_argument("--log-secret-env", default="", metavar="VAR", help="variable that holds its password or token")
         parser.add_argument("--profile", default="", metavar="NAME")
         parser.add_argument("--interval", type=int, default=60, metavar="SECONDS")
 
@@ -44,7 +47,10 @@ class Command(cli.JsonCommand):
             url=options["url"],
             pages=options["page"],
             team=_team(options["team"]),
-            secret=_secret(options["secret_env"]),
+            secret=_secret(options["secret_env"], "--secret-env"),
+            log_server=options["log_server"],
+            log_user=options["log_user"],
+            log_secret=_secret(options["log_secret_env"], "--log-secret-env"),
             key=_key(options["key"]),
             interval_s=options["interval"],
             **{
@@ -72,12 +78,12 @@ def _team(name: str) -> Team | None:
     return team
 
 
-def _secret(variable: str) -> str:
+def _secret(variable: str, option: str) -> str:
     if not variable:
         return ""
     if not variable.startswith(SECRET_PREFIX):
         raise cli.Refused(
-            "bad-secret-env", "--secret-env names an environment variable, not a secret.", f"Its name must begin with {SECRET_PREFIX}."
+            "bad-secret-env", f"{option} names an environment variable, not a secret.", f"Its name must begin with {SECRET_PREFIX}."
         )
     secret = os.environ.get(variable, "")
     if not secret:

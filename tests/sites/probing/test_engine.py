@@ -2,25 +2,19 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import ssl
 import time
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from sites.probing.engine import USER_AGENT, _slots, iter_probes, probe_many
 from sites.probing.guard import Guard, parse_networks
 from sites.probing.outcome import Expectation, Kind, Outcome, ProbeRequest, Purpose
+from tests.certificates import Certificates
 from tests.http_server import HttpServer, Received, Reply, redirect
 
 OPEN = Guard(parse_networks(["127.0.0.0/8", "::1/128"]))
@@ -299,39 +293,6 @@ def test_batch_that_is_given_up_frees_its_slots(server):
 
 def test_no_requests_give_no_outcomes():
     assert probe_many([], guard=OPEN) == []
-
-
-class Certificates:
-    """An authority of the test's own and what it issued."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-        self.ca_file = str(folder / "ca.pem")
-        certificate = self._build(self.name, self.key, 1, x509.BasicConstraints(ca=True, path_length=None))
-        Path(self.ca_file).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-
-    def _build(self, name, key, days, *extensions) -> x509.Certificate:
-        now = datetime.now(UTC)
-        builder = x509.CertificateBuilder().subject_name(name).issuer_name(self.name).public_key(key.public_key())
-        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=30))
-        builder = builder.not_valid_after(now + timedelta(days=days))
-        for extension in extensions:
-            builder = builder.add_extension(extension, critical=False)
-        return builder.sign(self.key, hashes.SHA256())
-
-    def context(self, address: str, days: int = 1) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-        certificate = self._build(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "site")]), key, days, names)
-        path = self.folder / f"{address}{days}.pem"
-        plain = serialization.NoEncryption()
-        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-        path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
 
 
 @pytest.fixture(scope="module")
