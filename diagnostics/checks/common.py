@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from diagnostics.causes import CAUSES
+from diagnostics.checks.refusals import with_refusals
 from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.error_log import BEFORE
 from diagnostics.findings import Proof
@@ -87,7 +88,9 @@ def docroot_name(evidence: Evidence) -> str:
 
 
 def server_of(evidence: Evidence) -> ServerKnowledge:
-    return get_profile(evidence.profile).server
+    """The profile's server, and what its log tells of it."""
+    lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
+    return with_refusals(get_profile(evidence.profile).server, lines, htaccess_files(evidence))
 
 
 def shut_folders(evidence: Evidence, path: str) -> list[TreeEntry]:

@@ -55,6 +55,8 @@ def _depends(fault: Fault) -> float:
     """How probable a fault is that hangs on what the server has, where no log tells: what few hosts have is mostly not there."""
     if fault.cause in _TELLING_WITHOUT_LOG:
         return _TELLING_WITHOUT_LOG[fault.cause]
+    if fault.cause == "htaccess-directive-not-allowed":
+        return 0.62
     return 0.62 if fault.cause == "htaccess-module-not-loaded" and fault.module not in _OFTEN_THERE else 0.0
 
 

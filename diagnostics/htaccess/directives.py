@@ -98,6 +98,7 @@ FOREIGN_PREFIXES = {
 }
 _MIN_PREFIXED = {"sec": ("secrule", "secfilter", "secruleengine", "secaudit", "secrequest", "secresponse", "secupload", "sectmp")}
 PHP_DIRECTIVES = frozenset({"php_value", "php_flag", "php_admin_value", "php_admin_flag"})
+_PHP_CLASSES = {"php_value": "Options", "php_flag": "Options", "php_admin_value": "", "php_admin_flag": ""}  # sapi/apache2handler
 ACCESS_22 = frozenset({"order", "allow", "deny", "satisfy"})
 RESTRICTING = word_set(
     "require deny order allow satisfy authtype authname authuserfile authgroupfile authbasicprovider authdigestprovider "
@@ -133,7 +134,7 @@ def find_directive(name: str) -> Directive | None:
             continue
         if prefix == "php_" and key not in PHP_DIRECTIVES:
             continue
-        return Directive(name, module, "any")
+        return Directive(name, module, _PHP_CLASSES.get(key, "any"))
     return None
 
 

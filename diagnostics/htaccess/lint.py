@@ -12,6 +12,7 @@ from diagnostics.htaccess.arguments import Context, lint_arguments
 from diagnostics.htaccess.conditions import holds
 from diagnostics.htaccess.directives import (
     ACCESS_22,
+    CONDITIONAL,
     PHP_DIRECTIVES,
     SECTIONS,
     SERVER_SECTIONS,
@@ -24,6 +25,7 @@ from diagnostics.htaccess.parser import Document, Line, LineKind, parse
 from diagnostics.htaccess.reading import Misfit, Node, Reading, read
 from diagnostics.htaccess.sections import REQUIRING, lint_requiring, lint_section
 from diagnostics.htaccess.server import UNKNOWN_SERVER, ServerKnowledge
+from diagnostics.htaccess.usual_arguments import doubtful_option
 
 MOST_FAULTS = 100  # nobody reads more of one file
 
@@ -48,8 +50,8 @@ class Fault:
 def lint(content: bytes | Document, server: ServerKnowledge = UNKNOWN_SERVER) -> tuple[Fault, ...]:
     """The faults in the order of their lines."""
     document = parse(content) if isinstance(content, bytes) else content
-    if server.overrides is not None and not server.overrides:
-        return ()  # AllowOverride None: no .htaccess is read at all
+    if server.reads_nothing:
+        return ()
     if document.is_utf_16:
         why = "the file is saved as UTF-16, two bytes a letter, and Apache takes its first two bytes for a command"
         return (Fault("htaccess-byte-order-mark", 1, "", why, early=True, also=("htaccess-invalid-directive",)),)
@@ -57,6 +59,7 @@ def lint(content: bytes | Document, server: ServerKnowledge = UNKNOWN_SERVER) ->
     reading = read(document, lambda line: holds(line, server), True)
     if reading.misfits or document.lines:
         faults += _misfits(reading, read(document, lambda line: holds(line, server), False))
+    faults += _conditions_not_allowed(document, server)
     return tuple(sorted(faults + _Walk(server).over(reading), key=lambda fault: fault.line))
 
 
@@ -77,6 +80,16 @@ def _misfits(held: Reading, not_held: Reading) -> list[Fault]:
     if first is None:
         return []
     return [_misfit(first, sure=bool(held.misfits and not_held.misfits))]
+
+
+def _conditions_not_allowed(document: Document, server: ServerKnowledge) -> list[Fault]:
+    """`<IfModule>` and its like are looked at while the file is read, and need some class of AllowOverride themselves."""
+    if server.allows("any") or "override" in server.nonfatal:
+        return []
+    opened = [line for line in document.lines if line.kind is LineKind.OPEN and line.key in CONDITIONAL]
+    refused = [line for line in opened if f"<{line.key}" not in server.listed][:1]
+    cause, why = "htaccess-directive-not-allowed", "<{name}> is not allowed here by this host"
+    return [Fault(cause, line.number, line.name, why.format(name=line.name), early=True) for line in refused]
 
 
 def _misfit(misfit: Misfit, *, sure: bool) -> Fault:
@@ -110,10 +123,11 @@ class _Walk:
                 self._directive(node.line)
 
     def _add(
-        self, cause: str, line: Line, why: str, *, sure: bool = True, argument: str = "", suggestion: str = "", module: str = ""
-    ) -> None:
-        sure = sure and self.certain
-        self.faults.append(Fault(cause, line.number, line.name, why, sure, argument, suggestion, module, order=len(self.faults)))
+        self, cause: str, line: Line, why: str, *, sure: bool = True, argument: str = "", suggestion: str = "", module: str = "",
+        also: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        sure, order = sure and self.certain, len(self.faults)
+        self.faults.append(Fault(cause, line.number, line.name, why, sure, argument, suggestion, module, also=also, order=order))
 
     def _section(self, node: Node) -> None:
         line = node.line
@@ -141,8 +155,8 @@ class _Walk:
 
     def _is_allowed(self, line: Line, known: Directive) -> bool:
         if any(around.key in REQUIRING for around in self.around):
-            return "AuthConfig" in known.override or known.override == "any"
-        return self.server.allows(known.override)
+            return "AuthConfig" in known.override or known.override == "any" or line.key in self.server.listed
+        return self.server.allows(known.override, f"<{line.key}" if line.kind is LineKind.OPEN else line.key)
 
     def _not_allowed(self, line: Line, shown: str) -> None:
         if "override" in self.server.nonfatal:
@@ -157,12 +171,21 @@ class _Walk:
             self._unknown(line)
         elif not known.override:
             self._server_only(line, known)
-        elif self._is_there(line, known):
-            if not self._is_allowed(line, known):
+        elif not self._is_allowed(line, known):  # its module may be missing besides: it is refused either way
+            if self.server.has(known.module) is not False:
                 self._not_allowed(line, known.name)
-            elif complaint := lint_arguments(line, known, Context(self.server, [around.key for around in self.around])):
-                # a broken argument is refused if the module is there, the whole line if it is not
-                self._add(complaint[0], line, complaint[1], argument=complaint[2])
+            elif self.certain:
+                self._missing_module(line, known, sure=True)
+        elif self._is_there(line, known):
+            self._arguments(line, known)
+
+    def _arguments(self, line: Line, known: Directive) -> None:
+        if complaint := lint_arguments(line, known, Context(self.server, [around.key for around in self.around])):
+            # a broken argument is refused if the module is there, the whole line if it is not
+            self._add(complaint[0], line, complaint[1], argument=complaint[2])
+        elif line.key == "options" and (option := doubtful_option(line, self.server)):
+            why = f"the option {option} is one that hosts of this kind often do not allow"
+            self._add("htaccess-directive-not-allowed", line, why, sure=False, argument=option)
 
     def _unknown(self, line: Line) -> None:
         if "unknown" in self.server.nonfatal:
@@ -178,6 +201,9 @@ class _Walk:
     def _server_only(self, line: Line, known: Directive) -> None:
         if self.server.has(known.module) is False:
             self._missing_module(line, known, sure=True)
+        elif line.key in PHP_DIRECTIVES and self.server.has(known.module) is None:
+            why = f"{line.name} works only where PHP is a module of Apache, and there in the server's own configuration"
+            self._add("htaccess-php-directive-under-fpm", line, why, module=known.module, also=("htaccess-directive-not-allowed",))
         elif "override" not in self.server.nonfatal:
             self._add("htaccess-directive-not-allowed", line, f"{known.name} may only stand in the server's own configuration")
 

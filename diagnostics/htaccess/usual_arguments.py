@@ -65,6 +65,12 @@ def _options(line: Line, server: ServerKnowledge) -> Complaint | None:
     return None
 
 
+def doubtful_option(line: Line, server: ServerKnowledge) -> str:
+    """The first word of `Options` that some hosts of this kind turn down, "" without one."""
+    bare = (word.lstrip("+-") for word in line.words)
+    return next((word for word in bare if word.lower() in server.doubtful_options), "")
+
+
 def _error_document(line: Line) -> Complaint | None:
     code, text = line.words
     if status_number(code) not in STATUSES:

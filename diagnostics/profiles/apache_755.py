@@ -22,5 +22,5 @@ PROFILE = Profile(
     source="Apache HTTP Server, as Debian and most hosts set it up",
     root=RootPolicy(most=0o755),
     rules=RULES,
-    server=ServerKnowledge(loaded=USUAL_MODULES),
+    server=ServerKnowledge(loaded=USUAL_MODULES),  # AllowOverride is what its host chose: not known
 )

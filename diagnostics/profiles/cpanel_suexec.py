@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from diagnostics.htaccess.server import overriding
 from diagnostics.profiles.apache_755 import PROFILE as APACHE
 from diagnostics.profiles.base import RootPolicy
 from sites.texts import mark as _
@@ -17,5 +18,6 @@ PROFILE = replace(
     docroot_accept=(0o750, 0o755),
     refuses_writable_by_others=True,
     docroots=("public_html", "www", "htdocs", "httpdocs", "web", "public"),
+    server=overriding(APACHE.server, "All"),  # EasyApache 4, ea4_main.default: <Directory "/">
     error_logs=("logs/error_log", "logs/error.log", "error_log", "error.log"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnostics.htaccess.server import ServerKnowledge
+from diagnostics.htaccess.server import CLASSES, ServerKnowledge
 from diagnostics.profiles.base import ModeRule, Profile, RootPolicy
 from diagnostics.profiles.modules import USUAL_MODULES
 from sites.texts import mark as _
@@ -24,5 +24,6 @@ PROFILE = Profile(
     ),
     log_lag_s=300,
     mode_lag_s=1200,
-    server=ServerKnowledge(loaded=USUAL_MODULES),
+    # Its guides on .htaccess use directives of every class; which of the Options may be named they do not say.
+    server=ServerKnowledge(loaded=USUAL_MODULES, overrides=CLASSES),
 )
