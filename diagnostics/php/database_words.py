@@ -4,49 +4,65 @@ from __future__ import annotations
 
 import re
 
-_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
+# Each cause with what a database alone says, and with what means one only where a database is spoken of: numbers in brackets are
+# years in articles, and other servers go away, too.
+_WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     (
-        re.compile(
-            r"Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database|Unknown database '|Cannot select database"
-            r"|[\[(](?:42000|HY000)?[\])/ ]{0,3}[\[(]?104[49][\])]"
-        ),
         "database-missing",
+        re.compile(
+            r"Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database|Unknown database '|[\[(/]HY000[\])/ ]{0,3}\[?104[49]\b"
+        ),
+        re.compile(r"Cannot select database|[\[(](?:42000)?[\])/ ]{0,3}[\[(]?104[49][\])]"),
     ),
     (
-        re.compile(
-            r"Access denied for user '|[\[(]1(?:045|698|130)[\])]|Host '[^'\n]{1,200}' is not allowed to connect"
-            r"|password authentication failed for user"
-        ),
         "database-access-denied",
+        re.compile(r"Access denied for user '|password authentication failed for user|[\[(/]HY000[\])/ ]{0,3}\[?1(?:045|698|130)\b"),
+        re.compile(r"[\[(/]1(?:045|698|130)[\])]|Host '[^'\n]{1,200}' is not allowed to connect"),
     ),
     (
-        re.compile(
-            r"more than '?max_(?:user_)?connections|Too many connections|'max_\w*connections\w*'|[\[(]1(?:040|203|226)[\])]"
-            r"|too many clients already|remaining connection slots"
-        ),
         "database-too-many-connections",
+        re.compile(r"more than '?max_(?:user_)?connections|'max_\w*connections\w*'|[\[(/]HY000[\])/ ]{0,3}\[?1(?:040|203|226)\b"),
+        re.compile(r"Too many connections|[\[(/]1(?:040|203|226)[\])]|too many clients already|remaining connection slots"),
     ),
     (
-        re.compile(
-            r"[\[(/](?:HY000/)?20(?:0[2-6]|13)[\])]|php_network_getaddresses|Can't connect to (?:local )?(?:MySQL |MariaDB )?server"
-            r"|server has gone away|Lost connection to (?:MySQL|MariaDB|server)|SQLSTATE\[08006\]|could not connect to server"
-        ),
         "database-server-down",
-    ),
-    (
-        re.compile(r"(?:is )?marked as crashed|Table '[^'\n]{1,200}' is crashed|Incorrect key file for table|[\[(](?:145|1194|1195)[\])]"),
-        "database-table-crashed",
-    ),
-    (
         re.compile(
-            r"Table '[^'\n]{1,200}' doesn't exist|SQLSTATE\[42S02\]|[\[(]1146[\])]|Base table or view not found"
-            r"|One or more database tables are unavailable|SQLSTATE\[42P01\]"
+            r"Can't connect to (?:local )?(?:MySQL |MariaDB )server|(?:MySQL|MariaDB) server has gone away"
+            r"|Lost connection to (?:MySQL|MariaDB)|SQLSTATE\[08006\]|[\[(/]HY000[\])/ ]{0,3}\[?20(?:0[2-6]|13)\b"
         ),
+        re.compile(
+            r"[\[(/]20(?:0[2-6]|13)[\])]|php_network_getaddresses|Can't connect to (?:local )?server|server has gone away"
+            r"|Lost connection to server|could not connect to server"
+        ),
+    ),
+    (
+        "database-table-crashed",
+        re.compile(r"(?:is )?marked as crashed|Table '[^'\n]{1,200}' is crashed|Incorrect key file for table"),
+        re.compile(r"[\[(/](?:145|1194|1195)[\])]"),
+    ),
+    (
         "database-table-missing",
+        re.compile(
+            r"Table '[^'\n]{1,200}' doesn't exist|SQLSTATE\[42(?:S02|P01)\]|Base table or view not found"
+            r"|One or more database tables are unavailable"
+        ),
+        re.compile(r"[\[(/]1146[\])]"),
     ),
 )
+_OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|database|mysql|mariadb|wpdb", re.IGNORECASE)
+_PATH = re.compile(r"(?<![\w/])(?:/|[A-Za-z]:\\)[^\s:'\"()<>]{1,600}")  # its folders may bear any name
+_NEAR = 300  # characters
 
 
 def database_cause(text: str) -> tuple[str, re.Match[str]] | None:
     """The cause that a text names, and the words that decide; None where it says nothing of a database."""
-    return next(((cause, match) for pattern, cause in _WORDS if (match := pattern.search(text))), None)
+    for cause, alone, beside in _WORDS:
+        if match := alone.search(text):
+            return cause, match
+        if (match := beside.search(text)) and _speaks_of_one(text[max(0, match.start() - _NEAR) : match.end() + _NEAR]):
+            return cause, match
+    return None
+
+
+def _speaks_of_one(text: str) -> bool:
+    return _OF_DATABASE.search(_PATH.sub(" ", text)) is not None

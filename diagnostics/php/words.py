@@ -30,7 +30,6 @@ _NO_WRITING = re.compile(
     r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)|"
     r"present and writable|attempt to write a readonly database"
 )
-_OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|database|mysql", re.IGNORECASE)
 _TINY = 8 * 1024 * 1024  # bytes below which no common program starts
 _OPENING = re.compile(r"Failed opening (?:required )?|[Ff]ailed to open stream")
 Causes = tuple[str, tuple[str, ...]]  # the most specific code, and others that fit
@@ -38,9 +37,9 @@ Causes = tuple[str, tuple[str, ...]]  # the most specific code, and others that 
 
 def causes_of(head: str, before: str = "", *, in_unknown: bool = False, running: Version | None = None) -> Causes:
     """`head`: the message without its trace. `before`: warnings of the same request. `in_unknown`: PHP names no file ("Unknown")."""
-    if re.search(r"Parse error|syntax error", head[:300]):
+    if re.search(r"Parse error|syntax error", head[:300]) and "SQLSTATE" not in head[:300]:
         return _syntax(head), ()
-    if (found := database_cause(head)) and _OF_DATABASE.search(head):
+    if found := database_cause(head):
         return found[0], ()
     for look in (_limits, _missing, _files):
         if found := look(head, before, in_unknown, running):

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from diagnostics.checks import run_checks
+from diagnostics.checks.php_messages import read_php_message
+from diagnostics.php.database_words import database_cause
+from tests.diagnostics.evidences import evidence
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("SQLSTATE[HY000] [1045] Accès refusé pour l'utilisateur: 'shop'@'localhost'", "database-access-denied"),
+        ("mysqli_real_connect(): (HY000/1045): Benutzer 'shop'@'localhost' hat keine Zugriffsberechtigung", "database-access-denied"),
+        ("mysqli_connect(): (HY000/1698): Access denied", "database-access-denied"),
+        ("SQLSTATE[42000] [1044] Acceso denegado", "database-missing"),
+        ("mysqli_connect(): (42000/1049): Base inconnue", "database-missing"),
+        ("SQLSTATE[HY000] [2002] No such file or directory", "database-server-down"),
+        ("mysqli::__construct(): (HY000/2006): MySQL server has gone away", "database-server-down"),
+        ("PDO::__construct(): php_network_getaddresses: getaddrinfo failed: Name or service not known", "database-server-down"),
+        ("SQLSTATE[08004] [1040] Trop de connexions", "database-too-many-connections"),
+        ("WordPress database error (145): x", "database-table-crashed"),
+        ("Access denied for user 'shop'@'localhost' (using password: YES)", "database-access-denied"),
+        ("Can't connect to local server through socket '/run/mysqld/mysqld.sock' (2)", ""),
+        ("mysqli_sql_exception: Can't connect to local server through socket '/run/s.sock' (2)", "database-server-down"),
+    ],
+)
+def test_words_and_numbers_of_a_database_name_the_cause(text: str, cause: str) -> None:
+    found = database_cause(text)
+    assert (found[0] if found else "") == cause
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fsockopen(): php_network_getaddresses: getaddrinfo failed for api.example.com in /home/demo/www/plugins/database-backup/a.php:12",
+        "could not connect to server smtp.example.com in /home/demo/www/mysqli/mail.php:12",
+        "Redis server has gone away in /home/demo/www/wpdb/cache.php:7",
+        "Film not found: Gravity (2013) in /home/demo/www/database/films.php:7",
+    ],
+)
+def test_folder_that_is_named_after_a_database_makes_none_of_another_error(said: str) -> None:
+    message = read_php_message(f"PHP Fatal error:  Uncaught RuntimeException: {said}")
+    assert message is not None and message.cause == "php-uncaught-exception"
+
+
+def test_error_in_sql_is_no_error_in_php() -> None:
+    said = 'PDOException: SQLSTATE[42601]: Syntax error: 7 ERROR:  syntax error at or near "from" in /home/demo/www/a.php:3'
+    message = read_php_message(f"PHP Fatal error:  Uncaught {said}")
+    assert message is not None and message.cause == "php-uncaught-exception"
+
+
+@pytest.mark.parametrize("shown", [b"<h1>Gravity (2013)</h1><p>Oops</p>", b"<li>Prices [1049]</li><li>Mugs (1146)</li>"])
+def test_years_and_numbers_on_a_failing_page_are_no_error_of_a_database(shown: bytes) -> None:
+    seen = evidence({}, None)
+    site = replace(seen.site, pages=tuple(replace(page, body=b"<html>" + shown) for page in seen.site.pages))
+    found = run_checks(replace(seen, site=site)).findings
+    assert not [finding.cause for finding in found if finding.cause.startswith("database-")]
