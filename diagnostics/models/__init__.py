@@ -8,7 +8,7 @@ from .found import FoundFile
 from .lock import HostLock
 from .log_server import LogServer
 from .politeness import ConnectionLease, ConnectionPause
-from .repair import JournalEntry, RepairCase, Step
+from .repair import JournalEntry, RepairCase, Step, TrialRun
 from .sight import SiteSight
 from .visit import AccessLog, LogReading
 
@@ -34,4 +34,5 @@ __all__ = [
     "RepairCase",
     "SiteSight",
     "Step",
+    "TrialRun",
 ]

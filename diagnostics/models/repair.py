@@ -30,6 +30,20 @@ class RepairCase(models.Model):
         constraints = [models.UniqueConstraint(fields=["site"], condition=Q(closed_at=None), name="one_open_repair_per_site")]
 
 
+class TrialRun(models.Model):
+    """Trials that a site's policy allows, made for one incident without a person: at most one run each, whatever comes of it."""
+
+    incident = models.OneToOneField(Incident, models.CASCADE, related_name="trial_run")
+    kinds = models.CharField(max_length=100)  # that the policy allowed when it began
+    asked_at = models.DateTimeField()
+    followed = models.PositiveBigIntegerField(default=0)  # the last step whose end was seen to
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.TextField(blank=True)  # why it ended, for a person
+
+    class Meta:
+        indexes = [models.Index(fields=["ended_at"], name="trial_run_ended_at")]
+
+
 class Step(models.Model):
     """One decision of a case: something looked at, tried, or changed."""
 
@@ -56,6 +70,7 @@ class Step(models.Model):
     UNDO_ENDED = "undo_ended"  # in `result`: why it can no longer be undone
 
     case = models.ForeignKey(RepairCase, models.CASCADE, related_name="steps")
+    trial_run = models.ForeignKey(TrialRun, models.SET_NULL, null=True, related_name="steps")  # made by the site's policy
     guide_step = models.CharField(max_length=20)  # id of the wizard's step: "confirm", "read-log", "htaccess", …
     action = models.CharField(max_length=20)  # "look", "trial", "repair"
     repair_id = models.CharField(max_length=60, blank=True)

@@ -57,6 +57,7 @@ class Incident(models.Model):
     cause_why = models.TextField(blank=True)  # why we are that sure of it, in a sentence
     cause_next = models.TextField(blank=True)  # who can mend it, and what happens next
     cause_at = models.DateTimeField(null=True)
+    trials_note = models.TextField(blank=True)  # what was tried by the site's policy, for people; empty where nothing was
     diagnosis_state = models.CharField(
         max_length=12, blank=True
     )  # "", "running", "waiting" (to be tried again), "done", "failed", "none" (no connection)

@@ -17,6 +17,7 @@ class Notification(models.Model):
         NEW = "new", _("New failure")
         REGRESSION = "regression", _("Failure is back")
         CAUSE = "cause", _("Cause found")
+        TRIAL = "trial", _("Trial made by itself")
         RECOVERY = "recovery", _("Recovery")
         BLOCKED = "blocked", _("Probes refused")
         FLAPPING = "flapping", _("Flapping")
