@@ -34,6 +34,7 @@ class Baseline(models.Model):
     is_cut = models.BooleanField(default=False)  # there were more names than the limit
     has_times = models.BooleanField(default=True)  # the host told times to the second
     has_modes = models.BooleanField(default=True)  # the host told permissions
+    php = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # version by what told it: {"answer": "8.2"}
     is_full = models.BooleanField(default=True)  # `manifest` stands by itself
     manifest = models.BinaryField()  # see `diagnostics.manifests.format`
 
