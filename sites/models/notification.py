@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from .host import Host
 from .incident import Incident
 from .site import Site
 
@@ -71,3 +73,10 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient}"
+
+    @property
+    def kind_words(self) -> str:
+        """What it tells of, for people. Where the key has changed the account refuses nobody: it is we who do not go in."""
+        if self.kind == self.Kind.STOPPED and f":{Host.State.KEY_CHANGED}:" in self.dedupe_key:
+            return gettext("Hosting account shows another key or certificate")
+        return str(self.get_kind_display())

@@ -55,7 +55,7 @@ def list_sentence(count: int, failed: int, state: str, kept: int = 0) -> str:
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """One mail, as it was sent, and why."""
     mail = access.get_notification(request, pk)
-    subject = mail.subject or mail.get_kind_display()
+    subject = mail.subject or mail.kind_words
     crumbs = [(_("Mail"), reverse("sites:mail")), (subject, "")]
     context = {"mail": mail, "subject": subject, "crumbs": crumbs}
     context |= {"text": linked(mail.body_text), "by_smtp": settings.SITEMEND_MAIL_BY_SMTP}

@@ -30,9 +30,11 @@ Step.objects.create(case=case, guide_step="htaccess", action="repair", title="x"
 """
 WORK = """
 import pathlib
-from diagnostics import connecting, journal, steps
-from diagnostics.executor import Executor
-from diagnostics.locking import held
+from diagnostics import steps
+from diagnostics.changes import journal
+from diagnostics.connections import connecting
+from diagnostics.changes.executor import Executor
+from diagnostics.connections.locking import held
 from diagnostics.models import Step
 from diagnostics.repairs.plan import ChangeMode, Plan, RenameFile, WriteFile
 step = Step.objects.select_related("case__site__host").get()
@@ -55,7 +57,7 @@ with held(step.case.site.host) as lock, Executor(lambda: connecting.writer_for(s
 # The lease of a dead worker runs out after two minutes; the test does not wait for that.
 RECOVER = """
 from diagnostics.models import HostLock
-from diagnostics.recovering import recover
+from diagnostics.changes.recovering import recover
 assert recover() == []
 HostLock.objects.update(lease_until=None)
 print(recover())
@@ -160,7 +162,7 @@ def test_other_process_waits_for_the_lock(installation: Installation) -> None:
         assert worker.poll() is None and time.monotonic() < deadline, worker.communicate()
         time.sleep(0.02)
     code = """
-from diagnostics.locking import HostBusy, acquire, try_acquire
+from diagnostics.connections.locking import HostBusy, acquire, try_acquire
 from sites.models import Host
 try:
     acquire(Host.objects.get(), wait_s=0.5)

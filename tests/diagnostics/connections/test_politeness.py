@@ -26,13 +26,14 @@ from tests.diagnostics.hosts_made import host_on, serving
 from tests.diagnostics.views.cases import make_scene, words
 from tests.factories import make_host, make_site, make_user
 from tests.servers import SshServer, free_port, greeting_server
+from tests.sites.views.pages import client_of
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = """
 import sys
 import django
 django.setup()
-from diagnostics import connecting, politeness, purposes
+from diagnostics.connections import connecting, politeness, purposes
 from diagnostics.transports.base import ConnectionDetails
 from sites.models import Host, Team
 what = sys.argv[1]
@@ -252,7 +253,7 @@ def test_refused_login_is_tried_once_and_told_once_to_the_team(server: SshServer
         with pytest.raises(connecting.TransportError), connecting.reader_for(host):
             pass
     assert HostAction.objects.filter(host=host).count() == 1
-    assert [row.user for row in told(host)] == [ann, ben]
+    assert [(row.user, row.kind_words) for row in told(host)] == [(ann, "Hosting account refuses us"), (ben, "Hosting account refuses us")]
     delivery.deliver_due()
     mail = told(host)[0]
     assert mail.state == "sent" and mail.subject == "Account refuses our login: 2 sites are blind"
@@ -266,11 +267,13 @@ def test_refused_login_is_tried_once_and_told_once_to_the_team(server: SshServer
 def test_changed_host_key_is_told_once(server: SshServer, protocol: str, subject: str) -> None:
     host = host_on(server, "sftp", host_key=OTHER_KEY)
     Host.objects.filter(pk=host.pk).update(state="works")
-    make_user("ann", team=host.team)
+    ann = client_of(make_user("ann", team=host.team))
     make_site(host=host, docroot="/www")
     for _round in range(2):
         with pytest.raises(connecting.TransportError), connecting.reader_for(host):
             pass
+    listed = ann.get("/mail/").content.decode()
+    assert "Hosting account shows another key or certificate" in listed and "refuses us" not in listed
     Host.objects.filter(pk=host.pk).update(protocol=protocol)
     delivery.deliver_due()
     (mail,) = told(host)

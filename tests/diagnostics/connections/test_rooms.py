@@ -18,7 +18,7 @@ from tests.config.running import ROOT, Up, wait_for
 HOLD = """
 import sys, django
 django.setup()
-from diagnostics import rooms
+from diagnostics.connections import rooms
 with rooms.taken(getattr(rooms, sys.argv[1])) as has_room:
     print(has_room, flush=True)
     sys.stdin.read()

@@ -64,7 +64,7 @@ Step.objects.create(case=case, guide_step="x", action="trial", repair_id={kind!r
 WORK = "from diagnostics import repairing; step = repairing.run_step(1); print(step.state, step.message)"
 RECOVER = """
 from diagnostics.models import HostLock
-from diagnostics.recovering import recover
+from diagnostics.changes.recovering import recover
 HostLock.objects.update(lease_until=None)
 print(recover())
 """
