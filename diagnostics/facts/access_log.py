@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from diagnostics.evidence import PageSeen
 from diagnostics.facts import access_lines
+from diagnostics.facts.log_formats import plain_address
 from diagnostics.transports.base import Reader
 
 LIMIT = 512 * 1024
@@ -18,7 +19,10 @@ _PORT = re.compile(r"\[?([0-9a-fA-F.:]+?)\]?:(\d{2,5})")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One of our own requests as the server logged it. `is_alone`: no other request failed within the same seconds."""
+    """One of our own requests as the server logged it.
+
+    `is_alone`: no other request failed within the same seconds; `shares_address`: one that failed then came from the same address.
+    """
 
     at: datetime
     client: str
@@ -28,6 +32,7 @@ class Request:
     offset: timedelta  # of the server's clock from UTC
     request_id: str = ""
     is_alone: bool = False
+    shares_address: bool = False
 
 
 def read(reader: Reader, path: str, limit: int = LIMIT) -> bytes:
@@ -42,12 +47,21 @@ def parse(tail: bytes, pages: tuple[PageSeen, ...]) -> tuple[Request, ...]:
     found = [request for line in lines if (request := _request(line[: access_lines.LONGEST], tokens))]
     if not found:
         return ()
-    others = [line.at for line in access_lines.parse(tail).errors if not any(token in line.target + line.agent for token in tokens)]
-    return tuple(replace(request, is_alone=_is_alone(request, others)) for request in found)
+    others = [line for line in access_lines.parse(tail).errors if not any(token in line.target + line.agent for token in tokens)]
+    return tuple(_beside(request, [line for line in others if abs(line.at - request.at) <= AROUND]) for request in found)
 
 
-def _is_alone(request: Request, others: list[datetime]) -> bool:
-    return request.status >= 500 and not any(abs(at - request.at) <= AROUND for at in others)
+def _beside(request: Request, others: list[access_lines.Line]) -> Request:
+    """`others`: what failed within the same seconds."""
+    shares = any(_client_of(line)[0] == request.client for line in others)
+    return replace(request, is_alone=request.status >= 500 and not others, shares_address=shares)
+
+
+def _client_of(line: access_lines.Line) -> tuple[str, str]:
+    """Address and port, the latter empty where the log tells none."""
+    with_port = _PORT.fullmatch(line.address) if line.address.count(":") == 1 or "]" in line.address else None
+    address, port = with_port.groups() if with_port else (line.address.strip("[]"), "")
+    return plain_address(address), port
 
 
 def _request(raw: bytes, tokens: list[str]) -> Request | None:
@@ -57,7 +71,6 @@ def _request(raw: bytes, tokens: list[str]) -> Request | None:
     text = raw.decode("utf-8", "replace")
     zone = _ZONE.search(text)
     offset = timedelta(hours=int(zone.group(2)), minutes=int(zone.group(3))) * (-1 if zone.group(1) == "-" else 1) if zone else timedelta(0)
-    with_port = _PORT.fullmatch(line.address) if line.address.count(":") == 1 or "]" in line.address else None
-    client, port = with_port.groups() if with_port else (line.address, "")
+    client, port = _client_of(line)
     token = next(token for token in tokens if token in text)
     return Request(line.at, client, port, line.status, token, offset, line.request_id)

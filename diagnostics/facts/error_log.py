@@ -66,9 +66,11 @@ def _read_end(reader: Reader, path: str, site: SiteSeen | None, limit: int) -> R
 
 def _reaches(raw: RawLog, since: datetime) -> bool:
     """Whether what was read goes back to that time."""
-    entries = split_entries(raw.tail[:65_536], cut=raw.cut)
+    until = moment_of(raw.mtime)
+    entries = split_entries(raw.tail[:65_536], cut=raw.cut, until=until)
     first = next((entry for entry in entries if entry.local), None)
-    last = next((entry for entry in reversed(split_entries(raw.tail[-65_536:], cut=True)) if entry.local and entry.zone is None), None)
+    latest = reversed(split_entries(raw.tail[-65_536:], cut=True, until=until))
+    last = next((entry for entry in latest if entry.local and entry.zone is None), None)
     at = in_utc(first, zone_offset(last.local if last else None, raw.mtime) or timedelta(0)) if first else None
     return at is not None and at <= since
 
@@ -94,7 +96,7 @@ def parse(raw: RawLog, site: SiteSeen, requests: tuple[Request, ...] = (), offse
 
     `offset`: how far the server's clock is ahead of UTC, where the access log told it.
     """
-    entries = split_entries(raw.tail, cut=raw.cut)
+    entries = split_entries(raw.tail, cut=raw.cut, until=moment_of(raw.mtime))
     times = _times(entries, raw, offset)
     since, marks = beginning(site), marks_of(site.pages, requests)
     lines = []
@@ -154,7 +156,12 @@ def _is_ours(entry: RawEntry, text: str, at: datetime | None, marks: set[str], r
     near = [request for request in requests if abs(at - request.at) <= AROUND_PROBE]
     if not entry.client:
         return any(request.is_alone for request in near) and is_telling(text)
-    return any(request.client == entry.client and (not (entry.port and request.port) or entry.port == request.port) for request in near)
+    return any(request.client == entry.client and _is_same_line_of(entry, request) for request in near)
+
+
+def _is_same_line_of(entry: RawEntry, request: Request) -> bool:
+    """By the port; where the access log tells none, only if nobody else failed from that address: a proxy gives all visitors its own."""
+    return entry.port == request.port if entry.port and request.port else not request.shares_address
 
 
 def marks_of(pages: tuple[PageSeen, ...], requests: tuple[Request, ...] = ()) -> set[str]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from ipaddress import ip_address
 
 from diagnostics.facts.log_times import stamp
 
 LONGEST_LINE = 32 * 1024  # of a line that is longer its beginning and its end are kept
 LONGEST_ENTRY = 96 * 1024
 _MOST_LINES = 400  # of one entry
-_CLIENT = re.compile(r"\[(?:client|remote) ([0-9a-fA-F.:]+?)(?::(\d+))?\]")
+_CLIENT = re.compile(r"\[(?:client|remote) ([0-9a-fA-F.:]{2,60})\]")
+_WITH_PORTS = re.compile(r"\[pid \d")  # Apache 2.4 names the port behind every address, 2.2 behind none
 _LITESPEED_CLIENT = re.compile(r"\] \[([0-9a-fA-F.:]+):(\d+)(?:[:#-][^\]]*)?\]")
-_NGINX_CLIENT = re.compile(r"\bclient: ([0-9a-fA-F.:]+)")
+_NGINX_CLIENT = re.compile(r", client: ([0-9a-fA-F.:]{2,60})(?=,|\s*$)")
 _UNDATED = re.compile(r"(?:PHP )?(?:Fatal|Parse|Recoverable fatal|Compile) error: |PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
 _APACHE_STREAM = re.compile(r"\[pid [^\]]{1,60}\].{0,80}?\[client [^\]]{1,80}\]")
 _NGINX_STREAM = re.compile(r"\d+#\d+: \*\d+")
@@ -63,8 +66,12 @@ class RawEntry:
     port: str = ""
 
 
-def split_entries(tail: bytes, *, cut: bool, year: int = 0) -> list[RawEntry]:
-    """The entries of a log's tail: a line that does not begin like an entry belongs to the one before it."""
+def split_entries(tail: bytes, *, cut: bool, until: datetime | None = None) -> list[RawEntry]:
+    """The entries of a log's tail: a line that does not begin like an entry belongs to the one before it.
+
+    `until`: when the log was written last, now where that is not told.
+    """
+    until = until or datetime.now(UTC)
     lines = tail.decode("utf-8", "replace").split("\n")
     if cut and len(lines) > 1:
         lines = lines[1:]  # its beginning was cut off
@@ -73,7 +80,7 @@ def split_entries(tail: bytes, *, cut: bool, year: int = 0) -> list[RawEntry]:
     for line in map(_bounded, lines):
         if not line:
             continue
-        begun = stamp(line, year or datetime.now(UTC).year)
+        begun = stamp(line, until)
         if begun is None and entries and not _UNDATED.match(line):
             if len(open_one) < _MOST_LINES:
                 open_one.append(line)
@@ -136,14 +143,24 @@ def _continues(wrap: _Wrap, length_before: int, words: str) -> bool:
 def _with_client(entry: RawEntry) -> RawEntry:
     head = entry.text[:600]
     if client := _CLIENT.search(head):
-        address, port = client.group(1), client.group(2) or ""
-        if not port and address.count(":") == 1:
-            address, _, port = address.partition(":")
-        return replace(entry, client=address, port=port)
+        address, port = client[1], ""
+        if address.count(":") == 1 or _WITH_PORTS.search(head):
+            address, _colon, port = address.rpartition(":")
+        return replace(entry, client=plain_address(address), port=port)
     if client := _LITESPEED_CLIENT.search(head):
-        return replace(entry, client=client.group(1), port=client.group(2))
+        return replace(entry, client=plain_address(client[1]), port=client[2])
     found = _NGINX_CLIENT.search(entry.text)
-    return replace(entry, client=found.group(1)) if found else entry
+    return replace(entry, client=plain_address(found[1])) if found else entry
+
+
+@lru_cache(maxsize=1024)
+def plain_address(written: str) -> str:
+    """An address as all write it: IPv6 may be written in several ways, and an IPv4 address as one of IPv6 (RFC 4291, 2.5.5.2)."""
+    try:
+        address = ip_address(written)
+    except ValueError:
+        return written
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def in_utc(entry: RawEntry, offset: timedelta) -> datetime | None:

@@ -6,6 +6,7 @@ LiteSpeed's and lighttpd's error logs, syslog (RFC 3164, RFC 5424), Monolog `Lin
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -45,58 +46,66 @@ class Stamp:
     end: int
 
 
-def stamp(line: str, year: int) -> Stamp | None:
-    """The time that the line begins with. `year`: where the line names none. None when it begins with no time."""
+def stamp(line: str, until: datetime) -> Stamp | None:
+    """The time that the line begins with, None when it begins with no time. `until`: when its log was written last, for a line that
+    names no year."""
     if line.startswith("{"):
-        return _json(line, year)
+        return _json(line, until)
     begin = level.end() if (level := _LEVEL_FIRST.match(line)) else 0
     for pattern, read in _FORMS:
         if match := pattern.match(line, begin):
             try:
-                return read(match, year)
+                return read(match, until)
             except (ValueError, KeyError, OverflowError):
                 continue  # it only looks like a time
     return None
 
 
-def _apache(match: re.Match[str], year: int) -> Stamp:
+def _apache(match: re.Match[str], until: datetime) -> Stamp:
     month, day, hour, minute, second, written = match.groups()
     return Stamp(datetime(int(written), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second)), None, match.end())
 
 
-def _in_order(match: re.Match[str], year: int) -> Stamp:
+def _in_order(match: re.Match[str], until: datetime) -> Stamp:
     parts = [int(part) for part in match.groups()[:6]]
     zone = match.groups()[6] if len(match.groups()) > 6 else ""
     return Stamp(datetime(*parts), zone_of(zone or ""), match.end())  # type: ignore[arg-type]
 
 
-def _day_first(match: re.Match[str], year: int) -> Stamp:
+def _day_first(match: re.Match[str], until: datetime) -> Stamp:
     day, month, written, hour, minute, second, zone = match.groups()
     number = int(month) if month.isdigit() else _MONTHS[month.lower()]
     return Stamp(datetime(int(written), number, int(day), int(hour), int(minute), int(second)), zone_of(zone or ""), match.end())
 
 
-def _syslog(match: re.Match[str], year: int) -> Stamp:
+def _syslog(match: re.Match[str], until: datetime) -> Stamp:
+    """The latest year in which it is not later than the log's end, whose own zone may be a day ahead."""
     month, day, hour, minute, second = match.groups()
-    return Stamp(datetime(year, _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second)), None, match.end())
+    latest = until.replace(tzinfo=None) + timedelta(days=1)
+    for year in (latest.year, latest.year - 1):
+        with contextlib.suppress(ValueError):  # a 29th of February that the year has not
+            at = datetime(year, _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second))
+            if at <= latest:
+                return Stamp(at, None, match.end())
+    raise ValueError
 
 
-def _epoch(match: re.Match[str], year: int) -> Stamp:
+def _epoch(match: re.Match[str], until: datetime) -> Stamp:
     return Stamp(datetime.fromtimestamp(int(match.group(1)), UTC).replace(tzinfo=None), UTC, match.end())
 
 
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], int], Stamp]], ...] = (
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Stamp]], ...] = (
     (_APACHE, _apache), (_ISO, _in_order), (_SLASHED, _in_order), (_PHP, _day_first), (_COMMON, _day_first), (_SYSLOG, _syslog),
     (_EPOCH, _epoch), (_EUROPEAN, _day_first), (_MAIL, _day_first),
 )  # fmt: skip
 
 
-def _json(line: str, year: int) -> Stamp | None:
+def _json(line: str, until: datetime) -> Stamp | None:
     found = _JSON_TIME.search(line[:16_000])
     if found is None:
         return None
     value = json.loads(found.group(1)) if found.group(1).startswith('"') else f"{found.group(1)} "
-    inner = stamp(value, year)
+    inner = stamp(value, until)
     return Stamp(inner.local, inner.zone, 0) if inner else None
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.evidence import LogLine, Unreadable
+from diagnostics.facts import error_log
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.facts.log_times import stamp
 from diagnostics.transports.local import LocalReader
@@ -133,9 +134,31 @@ def test_every_time_seen_in_the_wild_is_read(written: str) -> None:
     assert found.at == AT
 
 
+@pytest.mark.parametrize(
+    ("written", "until", "year"),
+    [
+        ("Dec 31 23:59:59 web1 php: x", datetime(2027, 1, 1, 0, 5, tzinfo=UTC), 2026),
+        ("Jan  1 01:04:00 web1 php: x", datetime(2026, 12, 31, 23, 5, tzinfo=UTC), 2027),
+        ("Feb 29 12:00:00 web1 php: x", datetime(2029, 1, 3, tzinfo=UTC), 2028),
+        ("Nov 22 03:12:04 web1 php: x", AT, 2026),
+    ],
+)
+def test_line_without_a_year_is_of_the_latest_one_that_its_log_allows(written: str, until: datetime, year: int) -> None:
+    found = stamp(written, until)
+    assert found is not None and found.local.year == year
+
+
+def test_line_of_last_december_is_not_of_this_failure() -> None:
+    begun = datetime(2027, 1, 1, 3, 12, 4, tzinfo=UTC)
+    seen = replace(site(), pages=tuple(replace(page, at=begun) for page in site().pages), failing_since=begun)
+    text = "Dec 30 11:00:00 web1 php: PHP Fatal error:  old in /a.php on line 1\nJan  1 03:12:04 web1 php: PHP Fatal error:  new in /a.php on line 2\n"
+    raw = error_log.RawLog("/log", text.encode(), False, begun.timestamp())
+    assert [line.text[-6:] for line in error_log.parse(raw, seen)] == ["line 2"]
+
+
 def test_json_lines_are_read_with_their_time() -> None:
-    assert stamp('{"message":"x","datetime":"2026-11-22T04:12:04.1+01:00"}', 2026).local == datetime(2026, 11, 22, 4, 12, 4)  # type: ignore[union-attr]
-    assert stamp('{"message":"x"}', 2026) is None
+    assert stamp('{"message":"x","datetime":"2026-11-22T04:12:04.1+01:00"}', AT).local == datetime(2026, 11, 22, 4, 12, 4)  # type: ignore[union-attr]
+    assert stamp('{"message":"x"}', AT) is None
 
 
 def test_cgi_lines_without_time_are_of_the_lines_around_them() -> None:
@@ -164,6 +187,45 @@ def test_line_of_php_itself_is_paired_only_where_nobody_else_failed_then() -> No
     for access, expected in ((ours, True), (ours + theirs, False)):
         found = lines({"/home/demo/logs/error.log": log(php_line("mug")), "/home/demo/logs/access.log": log(access)})
         assert [line.paired for line in found] == [expected]
+
+
+def test_proxy_that_gives_all_visitors_its_own_address_makes_no_line_ours() -> None:
+    ours = '192.0.2.7 - - [22/Nov/2026:03:12:04 +0000] "GET /?t=tok123 HTTP/1.1" 500 12 "-" "x"\n'
+    theirs = '192.0.2.7 - - [22/Nov/2026:03:12:05 +0000] "GET /cart HTTP/1.1" 500 12 "-" "x"\n'
+    text = apache_line("one", client="192.0.2.7:50001") + apache_line("two", client="192.0.2.7:50002")
+    for access, expected in ((ours, True), (ours + theirs, False)):
+        found = lines({"/home/demo/logs/error.log": log(text), "/home/demo/logs/access.log": log(access)})
+        assert [line.paired for line in found] == [expected, expected]
+    with_port = ours.replace("192.0.2.7 ", "192.0.2.7:50001 ") + theirs.replace("192.0.2.7 ", "192.0.2.7:50002 ")
+    found = lines({"/home/demo/logs/error.log": log(text), "/home/demo/logs/access.log": log(with_port)})
+    assert [(line.text[-3:], line.paired) for line in found] == [("one", True), ("two", False)]
+
+
+@pytest.mark.parametrize(
+    ("ours", "line"),
+    [
+        ("2001:db8::7", "[Sun Nov 22 03:12:04 2026] [error] [client 2001:db8::7] PHP Fatal error:  x\n"),
+        ("::1", "[Sun Nov 22 03:12:04 2026] [error] [client ::1] PHP Fatal error:  x\n"),
+        ("2001:db8::7", apache_line("PHP Fatal error:  x", client="2001:db8::7:4711")),
+        ("2001:0DB8:0:0:0:0:0:7", apache_line("PHP Fatal error:  x", client="2001:db8::7:4711")),
+        ("192.0.2.7", apache_line("PHP Fatal error:  x", client="::ffff:192.0.2.7:4711")),
+        (
+            "::ffff:192.0.2.7",
+            '2026/11/22 03:12:04 [error] 7#7: *1 FastCGI sent in stderr: "x" while reading, client: 192.0.2.7, server: a\n',
+        ),
+    ],
+)
+def test_addresses_of_every_writing_pair(ours: str, line: str) -> None:
+    access = f'{ours} - - [22/Nov/2026:03:12:04 +0000] "GET /?t=tok123 HTTP/1.1" 500 12 "-" "x"\n'
+    found = lines({"/home/demo/logs/error.log": log(line), "/home/demo/logs/access.log": log(access)})
+    assert [each.paired for each in found] == [True]
+
+
+def test_words_of_a_program_are_no_address() -> None:
+    text = "[22-Nov-2026 03:12:04 UTC] PHP Fatal error:  Uncaught X: Redis client: connection refused in /home/demo/www/a.php:3\n"
+    access = '192.0.2.7 - - [22/Nov/2026:03:12:04 +0000] "GET /?t=tok123 HTTP/1.1" 500 12 "-" "x"\n'
+    found = lines({"/home/demo/logs/error.log": log(text), "/home/demo/logs/access.log": log(access)})
+    assert [each.paired for each in found] == [True]
 
 
 def test_two_gigabytes_of_log_take_little_time_and_memory(tmp_path: Path) -> None:
