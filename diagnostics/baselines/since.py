@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterator
 from datetime import datetime
 
-from diagnostics.baselines import comparing
+from diagnostics.baselines import comparing, php_change
 from diagnostics.changes.journal import printable
 from diagnostics.evidence import Evidence
 from diagnostics.facts.changes import failing_since
@@ -35,6 +35,9 @@ def note(diagnosis: Diagnosis, evidence: Evidence) -> DiagnosisChanges | None:
         return None
     baseline, result = found
     _shorten(result)
+    php = php_change.between(baseline, evidence)
+    if php is not None:
+        result.summary.groups.insert(0, php_change.as_group(php))
     values = {"baseline": baseline, "baseline_at": baseline.taken_at, "sealed_result": comparing.seal_result(result)}
     return DiagnosisChanges.objects.update_or_create(diagnosis=diagnosis, defaults=values)[0]
 
@@ -44,10 +47,17 @@ def changes(site: Site, evidence: Evidence) -> tuple[Change, ...] | None:
     found = _compared(site, evidence, failing_since(evidence))
     if found is None:
         return None
-    _baseline, result = found
+    baseline, result = found
     _shorten(result)
+    php = php_change.between(baseline, evidence)
     made = [_change(group, evidence, result) for group in result.summary.groups]
-    return tuple(sorted(made, key=lambda change: -change.last))
+    made = [change for change in made if php is None or not _says_only_that(change, php)]
+    return (*([php] if php else []), *sorted(made, key=lambda change: -change.last))
+
+
+def _says_only_that(change: Change, php: Change) -> bool:
+    """Whether it is the very file whose line names PHP's version."""
+    return change.what == "configuration" and change.paths == php.paths and change.how in ("changed", "added")
 
 
 def _change(group: Group, evidence: Evidence, result: comparing.Result) -> Change:

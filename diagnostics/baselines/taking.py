@@ -13,9 +13,11 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics.baselines import storing
+from diagnostics.baselines import php_change, storing
 from diagnostics.changes.journal import printable
 from diagnostics.connections import connecting, long_work, politeness, purposes
+from diagnostics.facts import php_told
+from diagnostics.facts.small_files import SmallFiles
 from diagnostics.manifests import gathering
 from diagnostics.manifests.format import encode
 from diagnostics.manifests.gathering import Gathered, TookTooLong
@@ -293,10 +295,12 @@ def take(
     require_well(site)
     assert site.host is not None
     began, started = timezone.now(), time.monotonic()
+    powered_by = php_change.powered_by(site)
     with purposes.doing("baseline", site=site, user=user), connecting.reader_for(site.host) as reader:
         docroot, can = reader.real_path(site.docroot), reader.capabilities
         told = {"protocol": reader.protocol, "has_times": Capability.LIST_TIMES in can, "has_modes": Capability.LIST_MODES in can}
         found = _looked(reader, site, docroot, whole=reason != Reason.DAILY, note=note)
+        php = php_told.of_well_site(SmallFiles(reader), docroot, powered_by)
     try:
         manifest = encode(found.sorter.sorted())
     finally:
@@ -315,6 +319,7 @@ def take(
         "counted": found.counted,
         "unread": found.unread,
         "is_cut": found.cut,
+        "php": php,
     }
     try:
         return storing.store(site, manifest, found.contents, **values)

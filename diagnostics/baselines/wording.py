@@ -126,7 +126,7 @@ def headline(result: Result) -> str:
     """The comparison in one sentence."""
     summary = result.summary
     if not summary.total:
-        return _("Nothing changed.")
+        return _("No file differs, but PHP does.") if summary.groups else _("Nothing changed.")
     return ngettext("%(n)d file differs: %(counts)s.", "%(n)d files differ: %(counts)s.", summary.total) % {
         "n": summary.total,
         "counts": counts(summary),

@@ -18,7 +18,13 @@ from diagnostics.manifests.rules import GROUP_WORDS
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
-_SUSPECTS = {"plugin": "wordpress-plugin", "theme": "wordpress-theme", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
+_SUSPECTS = {
+    "php": "php-version-incompatible-code",
+    "plugin": "wordpress-plugin",
+    "theme": "wordpress-theme",
+    "mu-plugin": "wordpress-mu-plugin",
+    "drop-in": "wordpress-dropin",
+}
 _FEW = 10  # files
 _OF_PROGRAMS = frozenset({Kind.SERVER_ERROR.value, Kind.WHITE_PAGE.value, Kind.FATAL_IN_BODY.value, Kind.TRUNCATED.value})
 
@@ -46,7 +52,7 @@ def _suspected(change: Change, began: datetime, *, is_alone: bool) -> Finding:
     cause = CAUSES[_cause_of(change)]
     words = told(change, began)
     confidence = 0.45 if not is_alone else 0.65 if change.source == "baseline" else 0.6
-    part = f"{GROUP_WORDS[change.what]} {change.name}".strip()
+    part = f"{GROUP_WORDS[change.what]} {change.name or (change.versions if change.what == 'php' else '')}".strip()
     when = how_long_before(change, began) if change.last else _("since the site was last read while it was well")
     summary = _("Changed {when}: {part}. Nothing else says why the site fails.").format(when=when, part=part)
     return Finding(

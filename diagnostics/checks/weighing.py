@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -10,8 +11,15 @@ from diagnostics.evidence import Evidence
 from diagnostics.facts.changes import failing_since, is_just_before, told
 from diagnostics.findings import Finding, Proof
 from diagnostics.installed import Change
+from sites.texts import mark as _
 
 _DAY_S = 86400.0
+_OF_VERSION = frozenset(
+    {"php-removed-function", "php-version-incompatible-code", "wordpress-plugin-php-incompatible", "php-missing-extension"}
+)
+# What a failing program is called when nothing tells more, and what it is where PHP itself was changed just before.
+_BY_VERSION = {"php-uncaught-exception": "php-version-incompatible-code", "wordpress-plugin": "wordpress-plugin-php-incompatible"}
+_THROWN_BY_PHP = re.compile(r"Uncaught (?:TypeError|ValueError|ArgumentCountError|Error)\b")
 
 
 def with_changes(findings: Iterable[Finding], evidence: Evidence) -> list[Finding]:
@@ -24,13 +32,19 @@ def with_changes(findings: Iterable[Finding], evidence: Evidence) -> list[Findin
 
 
 def _weighed(finding: Finding, changes: tuple[Change, ...], began: datetime, times: dict[str, float]) -> Finding:
-    if not finding.path or finding.check == "recent-changes":
+    if finding.check == "recent-changes":
         return finding
-    change = next((each for each in changes if _concerns(each, finding) and (is_just_before(each, began) or not each.last)), None)
+    late = [change for change in changes if is_just_before(change, began) or not change.last]
+    change = next((each for each in late if finding.path and _concerns(each, finding)), None)
     if change is not None:
-        surer = finding.confidence + (1 - finding.confidence) * 0.3
-        confidence = surer if finding.confidence >= 0.95 else min(surer, 0.94)
-        return replace(finding, confidence=confidence, evidence=(*finding.evidence, Proof("change", told(change, began))))
+        return _surer(finding, change, began)
+    php = next((each for each in late if each.what == "php"), None)
+    if php is not None and (by_php := _by_version(finding)):
+        reason = _("PHP was changed from {versions}: the code has not changed, what runs it has.")
+        hint = f"{finding.hint} {reason.format(versions=php.versions)}".strip()
+        return _surer(replace(by_php, hint=hint, data=(*finding.data, ("php", php.versions))), php, began)
+    if not finding.path:
+        return finding
     by_file_alone = all(proof.source == "file" for proof in finding.evidence)
     if (
         by_file_alone
@@ -39,6 +53,23 @@ def _weighed(finding: Finding, changes: tuple[Change, ...], began: datetime, tim
     ):
         return replace(finding, confidence=finding.confidence * 0.85)
     return finding
+
+
+def _surer(finding: Finding, change: Change, began: datetime) -> Finding:
+    surer = finding.confidence + (1 - finding.confidence) * 0.3
+    confidence = surer if finding.confidence >= 0.95 else min(surer, 0.94)
+    return replace(finding, confidence=confidence, evidence=(*finding.evidence, Proof("change", told(change, began))))
+
+
+def _by_version(finding: Finding) -> Finding | None:
+    """The finding, with the code that names PHP's version where that is what brought it about."""
+    if finding.cause in _OF_VERSION:
+        return finding
+    code = _BY_VERSION.get(finding.cause)
+    plain = finding.cause == "php-uncaught-exception" or "php-uncaught-exception" in finding.also
+    if code is None or not plain or not any(_THROWN_BY_PHP.search(proof.text) for proof in finding.evidence):
+        return None
+    return replace(finding, cause=code, also=(finding.cause, *(each for each in finding.also if each != code)))
 
 
 def _concerns(change: Change, finding: Finding) -> bool:

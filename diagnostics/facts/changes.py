@@ -38,7 +38,14 @@ def by_times(evidence: Evidence) -> tuple[Change, ...]:
     late = [entry for entry in files if since < entry.mtime <= until]
     if len(late) * 2 > len(files):
         late = _newest_apart(late)  # all of it was put there lately: what came after that counts
-    return grouped(late, evidence)
+    return tuple(sorted((*_of_account(evidence, since, until), *grouped(late, evidence)), key=lambda change: -change.last))
+
+
+def _of_account(evidence: Evidence, since: float, until: float) -> list[Change]:
+    """The file above the docroot that chooses PHP's version: which one it named before is not known."""
+    known = {entry.path for entry in evidence.tree} if isinstance(evidence.tree, tuple) else set()
+    told = [each for each in evidence.php.told if each.path and each.path not in known and since < each.changed_at <= until]
+    return [Change("configuration", each.path, each.changed_at, each.changed_at, 1, (each.path,)) for each in told]
 
 
 def failing_since(evidence: Evidence) -> datetime | None:
@@ -113,6 +120,8 @@ def how_long_before(change: Change, began: datetime) -> str:
 def told(change: Change, began: datetime) -> str:
     """One group in a sentence: "plugin Prices 2.1: 3 files changed at 2026-11-22 03:10 UTC, 2 minutes before the first failure"."""
     what = f"{GROUP_WORDS[change.what]} {change.name}".strip()
+    if change.what == "php":
+        return _("{what} {versions}").format(what=what, versions=change.versions) + _when(change, began)
     one, several = {
         "changed": (_("1 file changed"), _("{n} files changed")), "added": (_("1 file added"), _("{n} files added")),
         "removed": (_("1 file removed"), _("{n} files removed")),
@@ -122,9 +131,15 @@ def told(change: Change, began: datetime) -> str:
     text = f"{what}: {how}"
     if change.versions:
         text += f" ({change.versions})"
+    return text + _when(change, began)
+
+
+def _when(change: Change, began: datetime) -> str:
+    """ " at 2026-11-22 03:10 UTC, 2 minutes before the first failure: www/a.php", as far as it is known."""
     at = moment_of(change.last or 0)
-    if at is not None:
-        text += " " + _("at {time}").format(time=f"{at:%Y-%m-%d %H:%M} UTC") + ", " + how_long_before(change, began)
+    if at is None:
+        when = _("since the site was last read while it was well")
     else:
-        text += " " + _("since the site was last read while it was well")
-    return text + ": " + ", ".join(change.paths[:3])
+        word = _("since {time}") if change.what == "php" else _("at {time}")
+        when = word.format(time=f"{at:%Y-%m-%d %H:%M} UTC") + ", " + how_long_before(change, began)
+    return f" {when}" + (f": {', '.join(change.paths[:3])}" if change.paths else "")

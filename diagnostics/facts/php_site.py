@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, Unreadable
-from diagnostics.facts import application_logs, php_settings, server_logs
+from diagnostics.facts import application_logs, php_settings, php_told, server_logs
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.server_logs import LogsRead
 from diagnostics.facts.small_files import SmallFiles
@@ -33,13 +33,19 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
     logs = server_logs.read_named(files.reader, evidence.site, evidence.docroot, logs, own)
     evidence = replace(evidence, error_log=logs.lines)
     version, told_by = php_settings.version_of(evidence, settings)
-    evidence = replace(evidence, php=PhpSeen(version, told_by, settings))
+    evidence = replace(evidence, php=PhpSeen(version, told_by, settings, told=php_told.read(files, evidence)))
     evidence = replace(evidence, existing=evidence.existing + php_settings.look_up(files, evidence))
     if not logs.explains and time.monotonic() < deadline:
         evidence = replace(evidence, application_log=application_logs.read(files.reader, evidence, logs.requests))
     if time.monotonic() > deadline:
         return evidence
-    return _with_files(files, evidence, deadline, is_explained=logs.explains or bool(evidence.application_log))
+    explained = (logs.explains or bool(evidence.application_log)) and not _sends_text(evidence)
+    return _with_files(files, evidence, deadline, is_explained=explained)
+
+
+def _sends_text(evidence: Evidence) -> bool:
+    """A log then tells what is missing, not which file was not taken for a program."""
+    return any(page.detail in ("php-short-tag", "php-utf-16") for page in evidence.site.pages)
 
 
 def _with_files(files: SmallFiles, evidence: Evidence, deadline: float, *, is_explained: bool) -> Evidence:

@@ -63,6 +63,7 @@ GROUP_WORDS = {
     "counted": _("counted folder"),
     "folder": _("folder"),
     "top": _("files in the docroot"),
+    "php": _("PHP version"),
 }
 
 

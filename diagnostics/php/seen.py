@@ -55,6 +55,21 @@ class Lint:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldVersion:
+    """A version that one source names: "ovhconfig", "handler" (a line of `.htaccess`), "answer". `changed_at`: of its file, 0 unknown."""
+
+    source: str
+    version: Version
+    path: str = ""  # relative to the folder above the docroot
+    line: int = 0
+    changed_at: float = 0.0
+
+    @property
+    def shown(self) -> str:
+        return f"{self.version[0]}.{self.version[1]}"
+
+
+@dataclass(frozen=True, slots=True)
 class PhpSeen:
     """Everything read of PHP. `version` is the one that runs the site, `told_by` says how that is known."""
 
@@ -64,6 +79,7 @@ class PhpSeen:
     scripts: tuple[Script, ...] = ()
     lints: tuple[Lint, ...] = ()
     lint_version: Version | None = None  # of the PHP that `php -l` ran with
+    told: tuple[ToldVersion, ...] = ()  # what each source says of the version, one of each
     absent: tuple[tuple[str, str, int], ...] = ()  # file that a script requires and that is not there, the script, its line
 
     def setting(self, name: str) -> Setting | None:

@@ -174,12 +174,21 @@ def _failing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosing.examining, "look", lambda site: SiteSeen(site.name, site.url, "down", "server-error"))
 
 
-def test_finding_names_what_changed_since_the_baseline(site: Site, docroot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _answering_500(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with a page that fails as a program does."""
+
+    def look(site: Site) -> SiteSeen:
+        page = PageSeen("/", site.url, "server-error", 500, timezone.now(), body=b"<title>500 Internal Server Error</title>")
+        return SiteSeen(site.name, site.url, "down", "server-error", (page,), timezone.now())
+
+    monkeypatch.setattr(diagnosing.examining, "look", look)
+
+
+@pytest.mark.usefixtures("_answering_500")
+def test_finding_names_what_changed_since_the_baseline(site: Site, docroot: Path) -> None:
     """Where no log says why: the plugin that was updated since all was well, with both versions."""
     taking.take(site)
-    page = PageSeen("/", site.url, "server-error", 500, timezone.now(), body=b"<title>500 Internal Server Error</title>")
-    seen = SiteSeen(site.name, site.url, "down", "server-error", (page,), timezone.now())
-    monkeypatch.setattr(diagnosing.examining, "look", lambda site: seen)
     (docroot / "wp-content/plugins/akismet/akismet.php").write_bytes(b"<?php\n/* Plugin Name: Akismet\n * Version: 5.3 */ // more")
     os.utime(docroot / "wp-content/plugins", (1, 1))
     first = diagnosed(site).findings.get(check_id="recent-changes")
@@ -232,3 +241,40 @@ def test_folder_that_its_owner_may_not_read_hides_and_removes_nothing(site: Site
     groups = comparing.open_result(row.sealed_result).summary.groups
     removed = {named.path for group in groups for named in group.named if named.how == "removed"}
     assert removed == {"index.php", ".htaccess", "wp-config.php"}
+
+
+@pytest.mark.usefixtures("_answering_500")
+def test_changed_php_version_is_among_what_changed_with_its_time(site: Site, docroot: Path, server: SshServer) -> None:
+    """The handler line that a panel writes into .htaccess, and .ovhconfig above the docroot."""
+    site.profile = "ovh-mutualise"
+    site.save()
+    above = docroot.parent / ".ovhconfig"
+    above.write_bytes(b"app.engine=php\napp.engine.version=7.4\n")
+    server.own(above)
+    assert taking.take(site).php == {"ovhconfig": "7.4"}
+    above.write_bytes(b"app.engine=php\napp.engine.version=8.2\n")
+    diagnosis = diagnosed(site)
+    found = diagnosis.findings.get(check_id="recent-changes")
+    assert (found.cause, found.path) == ("php-version-incompatible-code", ".ovhconfig")
+    assert "PHP version 7.4 → 8.2" in found.summary and found.evidence[0]["source"] == "change"
+    since = showing.since(diagnosis)
+    assert since.headline == "No file differs, but PHP does."
+    assert [(group.title, group.versions) for group in since.groups] == [("PHP version", "7.4 → 8.2")]
+    assert since.groups[0].last is not None and since.groups[0].files[0].path == ".ovhconfig"
+
+
+@pytest.mark.usefixtures("_answering_500")
+def test_handler_line_of_another_php_version_is_told_once(site: Site, docroot: Path) -> None:
+    (docroot / ".htaccess").write_bytes(b"AddHandler application/x-httpd-ea-php74 .php\n")
+    assert taking.take(site).php == {"handler": "7.4"}
+    (docroot / ".htaccess").write_bytes(b"AddHandler application/x-httpd-ea-php82 .php\n")
+    found = diagnosed(site).findings.filter(check_id="recent-changes")
+    assert [(row.cause, row.path) for row in found] == [("php-version-incompatible-code", "www/.htaccess")]
+
+
+@pytest.mark.usefixtures("_answering_500")
+def test_php_version_that_is_as_it_was_is_no_change(site: Site, docroot: Path) -> None:
+    (docroot / ".htaccess").write_bytes(b"AddHandler application/x-httpd-ea-php82 .php\n")
+    taking.take(site)
+    diagnosis = diagnosed(site)
+    assert not diagnosis.findings.filter(check_id="recent-changes").exists() and showing.since(diagnosis).groups == []

@@ -116,3 +116,56 @@ def test_site_that_is_well_has_changed_nothing() -> None:
     well = replace(made, site=replace(made.site, verdict="up", pages=()))
     assert by_times(well) == () and not critical(well)
     assert apache_line("x")
+
+
+def php_changed(minutes: float | None) -> Change:
+    at = 0.0 if minutes is None else AT.timestamp() - 60 * minutes
+    return Change("php", "", at, at, 1, (".ovhconfig",), "changed", "baseline", "7.4 → 8.2")
+
+
+def with_php(minutes: float | None, log: str | None, late: dict[str, float] | None = None) -> Evidence:
+    made = seen(late or {}, log)
+    return replace(made, changes=(php_changed(minutes), *made.changes))
+
+
+def test_changed_php_version_is_told_with_its_time() -> None:
+    assert told(php_changed(2), AT) == "PHP version 7.4 → 8.2 since 2026-11-22 03:10 UTC, 2 minutes before the first failure: .ovhconfig"
+    assert "since the site was last read while it was well" in told(php_changed(None), AT)
+
+
+@pytest.mark.parametrize("minutes", [2.0, None])
+def test_changed_php_version_is_suspected_where_nothing_else_explains(minutes: float | None) -> None:
+    found = critical(with_php(minutes, ""))
+    assert [(finding.cause, finding.path, finding.sureness) for finding in found] == [
+        ("php-version-incompatible-code", ".ovhconfig", "likely")
+    ]
+    assert "PHP version 7.4 → 8.2" in found[0].summary and "recent-change" in found[0].also
+
+
+def test_cause_of_the_php_version_has_the_change_as_its_reason() -> None:
+    message = "Uncaught Error: Call to undefined function create_function() in ~/wp-content/plugins/prices/prices.php:3"
+    sure, plain = critical(with_php(2, fatal(message)))[0], critical(seen({}, fatal(message)))[0]
+    assert sure.cause == plain.cause == "wordpress-plugin-php-incompatible" and sure.confidence > plain.confidence
+    assert "PHP was changed from 7.4 → 8.2" in sure.hint
+    assert any("2 minutes before" in proof.text for proof in sure.evidence if proof.source == "change")
+
+
+def test_error_of_php_itself_after_a_change_of_version_is_put_down_to_it() -> None:
+    message = "Uncaught TypeError: count_all(): Return value must be of type int, null returned in ~/wp-content/plugins/prices/prices.php:3"
+    found = critical(with_php(2, fatal(message)))[0]
+    assert found.cause == "wordpress-plugin-php-incompatible" and "wordpress-plugin" in found.also
+
+
+def test_error_of_a_part_that_changed_itself_is_not_put_down_to_php() -> None:
+    message = "Uncaught TypeError: count_all(): Return value must be of type int, null returned in ~/wp-content/plugins/prices/prices.php:3"
+    assert critical(with_php(20, fatal(message), {PLUGIN: 2}))[0].cause == "wordpress-plugin"
+
+
+def test_exception_of_a_program_is_not_put_down_to_php() -> None:
+    message = "Uncaught RuntimeException: no stock in ~/wp-content/plugins/prices/prices.php:3"
+    assert critical(with_php(2, fatal(message)))[0].cause == "wordpress-plugin"
+
+
+def test_change_of_php_long_before_is_no_reason() -> None:
+    message = "Uncaught TypeError: count_all(): Return value must be of type int, null returned in ~/wp-content/plugins/prices/prices.php:3"
+    assert critical(with_php(60 * 30, fatal(message)))[0].cause == "wordpress-plugin"
