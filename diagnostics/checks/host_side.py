@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
+from diagnostics.checks.answering import explains_answer
 from diagnostics.checks.common import answers, failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_service import script_of_failure
 from diagnostics.checks.registry import check
@@ -32,7 +33,7 @@ _RULE_SAYS = re.compile(r"\[msg \"([^\"]{1,200})\"\]")
 def host_side(evidence: Evidence) -> Iterator[Finding]:
     everywhere = fails_everywhere(evidence.site)
     seen: set[str] = set()
-    for line in lines_of_failure(evidence):
+    for line in [line for line in lines_of_failure(evidence) if explains_answer(line, evidence)]:
         for pattern, for_all, for_some in _LINES:
             if not pattern.search(line.text):
                 continue

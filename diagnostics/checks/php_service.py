@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
+from diagnostics.checks.answering import explains_answer
 from diagnostics.checks.common import failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
@@ -95,6 +96,8 @@ def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int
     answered_500 = "mod_fcgid" in line.text  # which says so instead of 504
     if (waited or answered_500) and _GAVE_UP.search(line.text) and not fails_everywhere(evidence.site):
         return _finding("script-too-slow", line, 0.9 if line.paired else 0.85, script_of_failure(evidence))
+    if not explains_answer(line, evidence):
+        return None
     if _CRASHED.search(line.text):
         alone = not fails_everywhere(evidence.site) or len(evidence.site.pages) == 1
         return _finding("php-process-crash" if alone else "php-service-crash", line, 0.91, script_of_failure(evidence) if alone else "")
