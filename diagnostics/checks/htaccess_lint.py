@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -22,6 +23,7 @@ MOST_OF_FILE = 10
 MOST = 40
 # Causes that a line on its own makes probable where the log says nothing: they do not hang on a module that most hosts have.
 _TELLING_WITHOUT_LOG = {"htaccess-php-directive-under-fpm": 0.7, "htaccess-apache22-syntax": 0.64}
+_NOT_APACHE = re.compile(r"\b(?:LiteSpeed|Microsoft-IIS)\b", re.IGNORECASE)  # by the header Server
 # Modules that some hosts have and some have not.
 _OFTEN_THERE = {"mod_access_compat", "mod_ssl", "mod_include", "mod_actions", "mod_authz_groupfile", "mod_authz_owner", "mod_brotli"}
 
@@ -34,7 +36,7 @@ def htaccess_lint(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _findings(evidence: Evidence) -> Iterator[Finding]:
-    passed = _got_past_htaccess(evidence)
+    passed = _got_past_htaccess(evidence) or _is_of_another_server(evidence)
     for file in htaccess_files(evidence):
         reach = is_on_the_road(file, evidence)
         complained = _server_complains(file, evidence)
@@ -79,6 +81,11 @@ def _server_complains(file: TextFile, evidence: Evidence) -> bool:
         if complaint and file_of(complaint, htaccess_files(evidence)) == file:
             return True
     return False
+
+
+def _is_of_another_server(evidence: Evidence) -> bool:
+    """Whether the site is answered by a server that passes over what it does not know in a `.htaccess`, or reads none."""
+    return any(_NOT_APACHE.search(page.powered_by) for page in evidence.site.pages)
 
 
 def _got_past_htaccess(evidence: Evidence) -> bool:

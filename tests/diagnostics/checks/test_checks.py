@@ -67,6 +67,24 @@ def test_lint_alone_is_likely_while_the_site_is_down() -> None:
     assert (found.cause, found.line, found.confidence) == ("htaccess-invalid-directive", 1, 0.8)
 
 
+@pytest.mark.parametrize(
+    ("server", "is_blamed"),
+    [
+        ("PHP/8.1.30 LiteSpeed", False),
+        ("ASP.NET Microsoft-IIS/10.0", False),
+        ("Apache/2.4", True),
+        ("nginx", True),
+        ("cloudflare", True),
+        ("", True),
+    ],
+)
+def test_servers_that_pass_over_what_they_do_not_know_in_htaccess_are_not_stopped_by_it(server: str, is_blamed: bool) -> None:
+    seen = evidence({"www/.htaccess": b"php_value memory_limit 256M\nRewritEngine On\n"}, None)
+    pages = tuple(replace(page, powered_by=server) for page in seen.site.pages)
+    found = run_checks(replace(seen, site=replace(seen.site, pages=pages))).findings
+    assert any(each.check == "htaccess-lint" and each.severity is not Severity.NOTE for each in found) == is_blamed
+
+
 def test_log_line_about_a_fault_that_is_gone_is_not_believed() -> None:
     log = apache_line(HTACCESS + "Invalid command 'Foo', perhaps misspelled")
     assert run_checks(evidence({"www/.htaccess": b"Options -Indexes\n"}, log)).findings == ()
