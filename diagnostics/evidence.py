@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from diagnostics.installed import Application, Change, DatabaseTrial
+from diagnostics.installed import Application, Change, DatabaseTrial, Differing
 from diagnostics.php.seen import PhpSeen
 from diagnostics.tried import Tried
 
@@ -134,6 +134,7 @@ class Evidence:
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
     existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there
     applications: tuple[Application, ...] = ()  # what is installed and answers the site's pages, those of failing pages first
+    differing: tuple[Differing, ...] = ()  # files of programs and libraries that are not as their release has them; read where one fails
     database: DatabaseTrial | Unreadable = Unreadable("the database", "it was not asked")
     changes: tuple[Change, ...] = ()  # what changed shortly before the failure, the latest first
     application_log: tuple[LogLine, ...] = ()  # what the application wrote into a log of its own; read where nothing else explains

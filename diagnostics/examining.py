@@ -37,6 +37,7 @@ class Examination:
     inconclusive: tuple[Inconclusive, ...]
 
 
+_MOST_NEIGHBOURS = 10
 _MORE_ROUNDS = ("phone", "bot", "desktop", "desktop")
 
 
@@ -138,7 +139,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         evidence = Evidence(view, site.profile_name, reader.protocol if reader else "none", read_at=began)
         evidence = replace(evidence, error_log=shown.lines) if shown is not None else evidence
     else:
-        paths = SitePaths(site.docroot, site.error_log, site.access_log)
+        paths = SitePaths(site.docroot, site.error_log, site.access_log, _neighbours(site))
         ask = databases.asker(site.host)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now(), left_s, ask_database=ask, shown=shown)
         evidence = wordpress_pages.with_installer_page(site, evidence)
@@ -148,6 +149,12 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
     run = run_checks(replace(evidence, tried=kept.of_site(site, evidence)))
     return Examination(evidence, run.findings, run.inconclusive)
+
+
+def _neighbours(site: Site) -> tuple[str, ...]:
+    """The folders of other sites on the same account: one may hold the same program in the same release."""
+    others = Site.objects.filter(host=site.host_id).exclude(pk=site.pk).exclude(docroot="").order_by("name")
+    return tuple(others.values_list("docroot", flat=True)[:_MOST_NEIGHBOURS])
 
 
 def plan_for(examination: Examination, finding: Finding, repair_id: str, answers: Sequence[tuple[str, str]] = ()) -> Plan | None:

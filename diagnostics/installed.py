@@ -55,6 +55,19 @@ class Damage:
 
 
 @dataclass(frozen=True, slots=True)
+class Differing:
+    """A file of a program, or a library, that is not as its own release or Composer has it. `is_named`: a log speaks of it."""
+
+    kind: str  # "core", "library"
+    name: str  # of the release or the library
+    path: str  # relative to the folder above the docroot
+    why: str
+    line: int | None = None
+    is_missing: bool = False
+    is_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """One installed program. `path` names its folder, relative to the folder above the docroot."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from diagnostics.evidence import Evidence, SiteSeen, SpaceLeft, Unreadable
-from diagnostics.facts import cgi_scripts, htaccess_files, password_files, php_site, server_logs, space, tree
+from diagnostics.facts import cgi_scripts, htaccess_files, password_files, php_site, program_files, server_logs, space, tree
 from diagnostics.facts.applications import with_applications
 from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
@@ -31,6 +31,7 @@ class SitePaths:
     docroot: str
     error_log: str = ""
     access_log: str = ""
+    neighbours: tuple[str, ...] = ()  # docroots of other sites on the same account
 
 
 def gather(
@@ -92,6 +93,7 @@ def stages(
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins, ask_database)
     evidence = php_site.read(files, evidence, logs, deadline)
+    evidence = replace(evidence, differing=program_files.read(files, evidence, paths.neighbours, deadline))
     if isinstance(evidence.htaccess, tuple):
         htaccess = evidence.htaccess
         evidence = replace(evidence, passwords=_quietly(lambda: password_files.read(reader, htaccess, paths.docroot), ()))
