@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import django
@@ -26,11 +28,17 @@ os.environ.setdefault("REDIS_URL", "")
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
+from django.db.backends.signals import connection_created  # noqa: E402
+
+from tests import prepared  # noqa: E402
 
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast: it protects nobody here
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # nothing is collected for tests
 settings.STATIC_ROOT.mkdir()
 
+prepared.folder()  # before there are other processes: they use it too
 _DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server", "django_db_setup"})
 
 
@@ -57,3 +65,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"skipped, but everything must run here: {reason}"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The tests' database begins as a copy of one that is migrated: that takes seconds, and each process needs one."""
+    if connection.vendor == "sqlite":
+        connection_created.connect(_fill)
+    elif template := os.environ.get("TESTS_TEMPLATE_DATABASE"):
+        connection.settings_dict["TEST"]["TEMPLATE"] = template
+
+
+def _fill(sender: object, connection: BaseDatabaseWrapper, **_more: object) -> None:
+    connection_created.disconnect(_fill)
+    with closing(sqlite3.connect(prepared.database())) as source:
+        source.backup(connection.connection)

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
+
 KEY_KINDS = ("ed25519", "ecdsa", "rsa")
 
 
@@ -109,7 +111,7 @@ class SshServer:
     def change_host_key(self) -> None:
         """New host keys of every kind, same port."""
         self.stop()
-        make_host_keys(self._folder)
+        make_host_keys(self._folder, all_new=True)
         self.start()
 
     def change_password(self) -> None:
@@ -118,14 +120,25 @@ class SshServer:
         subprocess.run(["chpasswd"], input=f"{self.user}:{self.password}\n", text=True, check=True)
 
 
-def make_host_keys(folder: Path) -> None:
+def make_host_keys(folder: Path, *, all_new: bool = False) -> None:
+    """A key of every kind. The one that takes long to make is the same for all servers of a run, unless they must be `all_new`."""
     for kind in KEY_KINDS:
         for old in folder.glob(f"host_{kind}*"):
             old.unlink()
-        subprocess.run(
-            ["ssh-keygen", "-q", "-t", kind, *(["-b", "2048"] if kind == "rsa" else []), "-N", "", "-f", folder / f"host_{kind}"],
-            check=True,
-        )
+        if kind == "rsa" and not all_new:
+            for path in prepared.once("rsa", _rsa_key).iterdir():
+                shutil.copy(path, folder)
+        else:
+            _make_key(kind, folder / f"host_{kind}")
+
+
+def _rsa_key(folder: Path) -> None:
+    folder.mkdir()
+    _make_key("rsa", folder / "host_rsa")
+
+
+def _make_key(kind: str, path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, *(["-b", "2048"] if kind == "rsa" else []), "-N", "", "-f", path], check=True)
 
 
 @contextlib.contextmanager

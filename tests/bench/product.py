@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests import prepared
 from tests.config.running import ROOT, Up
 
 SETTLED_S = 45.0  # after the very first probes: those that met a 500 are confirmed or forgotten by then
@@ -39,7 +40,10 @@ class Product:
 
     def fill(self, urls: list[str], interval_s: int) -> None:
         """Registers these sites in a new database; all are due at once."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.settings.get("DATABASE_URL"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        else:
+            prepared.installation(self.folder)
         self._ask("fill", {"urls": urls, "interval_s": interval_s})
 
     def all_due(self, due: float) -> None:

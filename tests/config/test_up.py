@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
+
 from .running import ROOT, Up, wait_for
 
 CHILDREN = {"web": "gunicorn", "probes": "--queues probes", "hosts": "--queues hosts,mail", "beat": " beat ", "valkey": "valkey-server"}
@@ -28,7 +30,9 @@ pytestmark = [
 def start(tmp_path: Path) -> Iterator[object]:
     started: list[Up] = []
 
-    def one(*arguments: str, **options: object) -> Up:
+    def one(*arguments: str, new: bool = False, **options: object) -> Up:
+        if not new and not (tmp_path / "state").exists():
+            prepared.installation(tmp_path / "state")
         # SQLite and the embedded Valkey, whatever this run of the tests uses
         options = {"DATABASE_URL": "", "REDIS_URL": "", **options}
         started.append(Up(tmp_path / "state", *arguments, **options))  # type: ignore[arg-type]
@@ -44,7 +48,7 @@ def run_folder(up: Up) -> Path:
 
 
 def test_up_serves_restarts_what_dies_and_stops_everything(start) -> None:
-    up = start().ready()
+    up = start(new=True).ready()
     up.said(r"http://127\.0\.0\.1:\d+/first-run/[\w-]{20,}/")
     assert stat.S_IMODE(run_folder(up).stat().st_mode) == 0o700
     before = {name: wait_for(lambda words=words: up.child(words), what=name) for name, words in CHILDREN.items()}
@@ -99,7 +103,7 @@ def test_port_that_is_taken_is_named_and_nothing_is_started(start) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        up = start("--port", str(port))
+        up = start("--port", str(port), new=True)
         assert up.process.wait(30) == 2
     wait_for(lambda: up.lines)
     assert len(up.lines) == 1

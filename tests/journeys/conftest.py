@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import prepared
 from tests.config.running import Up
 from tests.journeys.browsing import ARGUMENTS, CHROMIUM, ROOT, Visitor
 
@@ -55,7 +56,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Product]]:
     started: list[Product] = []
 
     def one(**settings: str) -> Product:
-        started.append(Product(tmp_path / f"state{len(started)}", **settings))
+        state_folder = tmp_path / f"state{len(started)}"
+        prepared.installation(state_folder)
+        started.append(Product(state_folder, **settings))
         return started[-1]
 
     try:

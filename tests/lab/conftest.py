@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import prepared
 from tests.lab.apache import why_missing
 from tests.lab.faults import FAULTS
 from tests.lab.hosting import Hosting, Shell, hosting
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder with an empty database, made once."""
-    folder = tmp_path_factory.mktemp("migrated") / "state"
-    done = Shell(folder).run("migrate", "--verbosity", "0")
-    assert done.status == 0, done.err
-    return folder
-
-
 @pytest.fixture
-def shell(migrated: Path, tmp_path: Path) -> Shell:
+def shell(tmp_path: Path) -> Shell:
     """An installation of its own, where nothing is registered yet."""
-    shutil.copytree(migrated, tmp_path / "state")
+    prepared.installation(tmp_path / "state")
     return Shell(tmp_path / "state")
 
 

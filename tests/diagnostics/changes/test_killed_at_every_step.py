@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests import prepared
 from tests.ftp_servers import FtpServer, pure_ftpd, vsftpd
 from tests.servers import SshServer, sshd
 
@@ -33,7 +34,7 @@ SSHD_OPTIONS: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed") / "var"
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment(folder), check=True)
+    prepared.installation(folder)
     return folder
 
 

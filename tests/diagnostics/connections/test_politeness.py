@@ -22,6 +22,7 @@ from diagnostics.connections import connecting, politeness, purposes
 from diagnostics.models import ConnectionLease, ConnectionPause, HostAction, LogReading
 from sites import delivery
 from sites.models import Host, Notification
+from tests import prepared
 from tests.diagnostics.hosts_made import host_on, serving
 from tests.diagnostics.views.cases import make_scene, words
 from tests.factories import make_host, make_site, make_user
@@ -90,7 +91,7 @@ def installation(tmp_path: Path, server: SshServer) -> Installation:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SITEMEND_", "DATABASE_", "REDIS_", "EMAIL_"))}
     own = {"SITEMEND_VAR_DIR": str(tmp_path / "var"), "SITEMEND_ENV_FILE": os.devnull, "SITEMEND_ALLOWED_NETWORKS": "127.0.0.0/8"}
     made = Installation({**kept, **own, "DJANGO_SETTINGS_MODULE": "config.settings"})
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=made.environment, check=True)
+    prepared.installation(tmp_path / "var")
     made.run("make", server.address, str(server.port), server.user, server.host_key, given=server.private_key_text)
     return made
 
