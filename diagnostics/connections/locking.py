@@ -1,5 +1,6 @@
 """One writer per host at a time: a database row with a lease and a fencing number, for workers and the command line alike.
 
+Leases are measured by the database's clock: workers on several machines need not agree about the time (SQLite has but one machine).
 The lease is renewed by every look at it, and every write is preceded by such a look: who lost the lock writes nothing more.
 """
 
@@ -13,8 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,6 +30,11 @@ LEASE_S = 120.0
 LONGEST_S = 1800.0  # nobody asks for more at once
 WAIT_S = 30.0
 _POLL_S = 0.2
+
+
+def _now() -> Any:
+    """The clock of the database, as a value or as an expression of it."""
+    return Now() if connection.vendor == "postgresql" else timezone.now()
 
 
 class HostBusy(Exception):
@@ -47,7 +56,7 @@ class Lock:
 
     def check(self, for_s: float = 0.0) -> None:
         """Renews the lease, for at least `for_s` seconds (at most LONGEST_S). Raises LockLost when it ran out or another holds it."""
-        now = timezone.now()
+        now = _now()
         mine = HostLock.objects.filter(host_id=self.host_id, fence=self.fence, holder=self.holder, lease_until__gt=now)
         if mine.update(lease_until=now + timedelta(seconds=min(max(self.lease_s, for_s), LONGEST_S))) != 1:
             raise LockLost(_("The lock on this host was taken over because its time ran out. Nothing more was written."))
@@ -60,7 +69,7 @@ class Lock:
 def try_acquire(host: Host, *, lease_s: float = LEASE_S) -> Lock | None:
     """The lock if it is free, else None at once."""
     HostLock.objects.get_or_create(host=host)
-    now = timezone.now()
+    now = _now()
     holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
     over = Q(lease_until=None) | Q(lease_until__lte=now)
     # The clock was set back since: nobody would hold it for so long, and a repair cannot wait until then.
