@@ -11,9 +11,10 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from celery.worker import state
 from celery.worker.autoscale import Autoscaler
 
-WAIT_S = 0.5  # so long a task waits for a process that is busy before another one is started
+WAIT_S = 0.4  # a task that no process has taken for so long is worth another one
 UNUSED_S = 60.0  # so long none was missing before processes end
 
 
@@ -26,6 +27,7 @@ class OnDemand(Autoscaler):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._coming: set[Callable[[], None]] = set()  # what the event loop will call in a moment
+        self._waiting: set[str] = set()  # the tasks that no process had taken when it was last looked
         self._needed_at = monotonic()
 
     def maybe_scale(self, req: Any = None) -> None:
@@ -44,11 +46,15 @@ class OnDemand(Autoscaler):  # type: ignore[misc]
             self.worker.hub.call_later(WAIT_S, now)
 
     def _start_missing(self) -> None:
-        if self.qty > self.processes and self.processes < self.max_concurrency:
+        before, self._waiting = self._waiting, {each.id for each in state.reserved_requests - state.active_requests}
+        if not self._waiting or self.processes >= self.max_concurrency:
+            self._waiting = set()
+            return
+        if before & self._waiting:
             self._needed_at = monotonic()
             self._grow(1)
             self.pool.maintain_pool()
-            self._soon(self._start_missing)
+        self._soon(self._start_missing)
 
     def _end_unused(self) -> None:
         """Only while the worker holds no task at all, so that none can be on its way to a process that ends."""
