@@ -144,8 +144,10 @@ class JournalEntry(models.Model):
     recorded_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True)
     taken_back_at = models.DateTimeField(null=True)
+    look_again_at = models.DateTimeField(null=True)  # its line broke: the host may carry it out later than it was looked at
     note = models.TextField(blank=True)
 
     class Meta:
         ordering = ["step_id", "position"]
         constraints = [models.UniqueConstraint(fields=["step", "position"], name="one_journal_entry_per_position")]
+        indexes = [models.Index(fields=["look_again_at"], name="journal_look_again", condition=models.Q(look_again_at__isnull=False))]
