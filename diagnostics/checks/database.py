@@ -46,7 +46,8 @@ def database(evidence: Evidence) -> Iterator[Finding]:
         return
     cause = cause_of(trial.code)
     if cause:
-        yield _finding(cause, trial, _said(trial), 0.85 if trial.by == "page" else _sureness(cause, evidence))
+        sure = 0.85 if trial.by == "page" else _sureness(cause, evidence)
+        yield _finding(cause, trial, _said(trial), sure, _of_variable(trial.settings_path, evidence)[0])
     elif trial.code:
         yield _finding("database-server-down", trial, _said(trial), 0.6)
 
@@ -92,7 +93,17 @@ _PLAIN = {
 }
 
 
-def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float) -> Finding:
+def _of_variable(settings_path: str, evidence: Evidence) -> tuple[str, int | None]:
+    """A `$` between double quotes is no letter of the password: PHP puts a variable in its place (language reference, strings)."""
+    found = next((each.setting("names a variable") for each in evidence.applications if each.settings_path == settings_path), "")
+    name, _colon, line = found.partition(":")
+    said = _(
+        "In {path}, line {line}, the text of {name} holds a $ between double quotes, which PHP takes for a variable: use single quotes."
+    )
+    return (said.format(path=settings_path, line=line, name=name), int(line)) if found else ("", None)
+
+
+def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, more: str = "") -> Finding:
     entry = CAUSES[cause]
     names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables
     summary = _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
@@ -103,7 +114,7 @@ def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float) -> 
         summary += f": {said.rstrip('.')}"
     where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
     return Finding(
-        "database", cause, Severity.CRITICAL, confidence, f"{summary}.", entry.explanation, trial.settings_path,
+        "database", cause, Severity.CRITICAL, confidence, f"{summary}.", f"{entry.explanation} {more}".strip(), trial.settings_path,
         trial.line if names_it else None, evidence=(Proof("database", where),), repairs=entry.repairs,
         data=(("table", trial.table), ("code", str(trial.code)), ("by", trial.by), ("message", said)),
     )  # fmt: skip
@@ -167,16 +178,19 @@ def database_unclear(evidence: Evidence) -> Iterator[Finding]:
         settings.settings_path in change.paths and is_just_before(change, began) for change in evidence.changes
     )  # fmt: skip
     causes = ["database-server-down", "database-access-denied", "database-missing", "database-table-missing"]
-    cause = causes.pop(1 if was_changed else 0)
-    hint = _(
+    variable, line = _of_variable(settings.settings_path, evidence) if settings else ("", None)
+    cause = causes.pop(1 if was_changed or variable else 0)
+    hint = f"{variable} " if variable else ""
+    hint += _(
         "It may be the server, or the user name, password or name of the database in the settings: only trying them tells these apart."
     )
     if isinstance(evidence.database, Unreadable):
         hint += " " + _("The database could not be asked: {why}.").format(why=evidence.database.why.rstrip("."))
     hint += " " + _("Give an SSH connection to the account, or compare the settings with what the host's panel says of the database.")
     yield Finding(
-        "database-unclear", cause, Severity.CRITICAL, 0.55, _("The site cannot use its database; why is not known yet."), hint,
-        settings.settings_path if settings else "", also=tuple(causes),
+        "database-unclear", cause, Severity.CRITICAL, 0.85 if variable else 0.55,
+        variable or _("The site cannot use its database; why is not known yet."), hint,
+        settings.settings_path if settings else "", line, also=tuple(causes),
         evidence=(Proof("probe", f"{pages[0].path}: {pages[0].status} {pages[0].detail}".strip(), paired=True),),
     )  # fmt: skip
 

@@ -20,8 +20,8 @@ _LINES = (
     (re.compile(r"AH01068|AH01067|AH01075.*\(104\)|recv\(\) failed \(104"), "php-service-crash", "php-process-crash"),
     (re.compile(r"AH01075.*\(70007\)|\(70007\).*AH01075|upstream timed out|AH01102.*timeout"), "upstream-timeout", "script-too-slow"),
     (re.compile(r"connect\(\) (?:to \S+ )?failed|no live upstreams|AH00957|AH01114|host not found in up"), "upstream-bad-gateway", ""),
-    (re.compile(r"upstream prematurely closed|AH01102|upstream sent (?:too big header|invalid header|no valid)"), "upstream-bad-gateway",
-     "php-process-crash"),
+    (re.compile(r"upstream sent (?:too big header|invalid header|no valid)"), "upstream-bad-gateway", ""),
+    (re.compile(r"upstream prematurely closed|AH01102"), "upstream-bad-gateway", "php-process-crash"),
     (re.compile(r"mod_fcgid: HTTP request length \d+ .*exceeds MaxRequestLen"), "request-too-long", "request-too-long"),
     (re.compile(r"ModSecurity: Access denied with code"), "web-application-firewall", "web-application-firewall"),
 )  # fmt: skip
@@ -40,12 +40,15 @@ def host_side(evidence: Evidence) -> Iterator[Finding]:
             cause = for_all if everywhere or not for_some else for_some
             if cause not in seen:
                 seen.add(cause)
-                yield _finding(cause, 0.9 if line.paired else 0.8, (proof_of(line),), _more(line))
+                path = script_of_failure(evidence) if not everywhere and "upstream sent" in line.text else ""
+                yield _finding(cause, 0.9 if line.paired else 0.8, (proof_of(line),), _more(line), path)
             break
 
 
 def _more(line: LogLine) -> str:
     """Which rule of the firewall it was: with that the host can make an exception."""
+    if "too big header" in line.text:
+        return _("The page sends larger headers than the web server takes: too many cookies, or what was meant for finding faults.")
     rule, says = _RULE.search(line.text), _RULE_SAYS.search(line.text)
     if rule is None or "ModSecurity" not in line.text:
         return ""

@@ -17,6 +17,7 @@ from diagnostics.checks.common import (
     repairs_for,
     server_of,
 )
+from diagnostics.checks.php_redirects import SentOn, sending_on
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import endings, endless_redirect, place_of, step_proof, trail, visit_of
 from diagnostics.evidence import Evidence, LogLine, PageSeen, TextFile, TreeEntry
@@ -28,7 +29,7 @@ from sites.texts import mark as _
 
 _LOOP = re.compile(
     r"AH00124|AH02596|exceeded the limit of \d+ internal redirects|rewrite or internal redirection cycle"
-    r"|RewriteRule '(?P<pattern>.*)' and URI '.*' exceeded maximum (?:length|number of rounds)"
+    r"|RewriteRule '(?P<pattern>.{0,500}?)' and URI '.{0,2000}?' exceeded maximum (?:length|number of rounds)"
 )
 
 
@@ -98,7 +99,7 @@ def _suspect(evidence: Evidence) -> TextFile | None:
     """The innermost file of the docroot's own chain that holds rewrite rules."""
     name = docroot_name(evidence)
     chain = [file for file in htaccess_files(evidence) if file.path.rpartition("/")[0] in (name, "", ".", "..")]
-    with_rules = [file for file in chain if re.search(rb"(?im)^\s*(RewriteRule|FallbackResource|ErrorDocument)\b", file.content)]
+    with_rules = [file for file in chain if re.search(rb"(?im)^[ \t]*(RewriteRule|FallbackResource|ErrorDocument)\b", file.content)]
     own = [file for file in with_rules if file.path == f"{name}/.htaccess"]
     return (own or with_rules or [None])[-1]
 
@@ -123,6 +124,9 @@ def redirect_loop(evidence: Evidence) -> Iterator[Finding]:
     if step and ending:
         summary = _("Line {line} of {path} redirects for ever: {trail}").format(line=step.line, path=step.path, trail=trail(ending))
     probes = tuple(Proof("probe", f"{page.path}: {page.status or page.kind}") for page in pages[:5])
+    if step is None and (by := sending_on(evidence)):
+        yield _by_program(by, probes)
+        return
     yield Finding(
         check="redirect-loop",
         cause="redirect-loop",
@@ -135,6 +139,16 @@ def redirect_loop(evidence: Evidence) -> Iterator[Finding]:
         evidence=probes + (step_proof(step, evidence) if step else ()),
         repairs=cause.repairs,
     )
+
+
+def _by_program(by: SentOn, probes: tuple[Proof, ...]) -> Finding:
+    cause = CAUSES["redirect-loop"]
+    said = _("No rule of .htaccess redirects, line {line} of {path} does: {text}").format(line=by.line, path=by.path, text=by.text)
+    hint = _("Where a front before the site speaks HTTPS, the program has to ask for X-Forwarded-Proto instead of HTTPS.")
+    return Finding(
+        "redirect-loop", cause.code, Severity.CRITICAL, 0.82, said, f"{cause.explanation} {hint}", by.path, by.line,
+        evidence=(*probes, Proof("file", f"{by.path}:{by.line}: {by.text}")),
+    )  # fmt: skip
 
 
 @check(id="wordpress-permalinks", title=_("Whether WordPress's rules lead its pages to it"), needs=("htaccess", "tree"), order=32)

@@ -10,19 +10,20 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, lines_of_failure, proof_of, repairs_for, shut_folders
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, PageSeen
+from diagnostics.evidence import Evidence, PageSeen, TextFile, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
-from diagnostics.htaccess.parser import parse
+from diagnostics.htaccess.parser import Line, parse
 from sites.texts import mark as _
 
 # What servers show for a folder where nobody says otherwise (nginx: index; Apache: DirectoryIndex), as hosts set them.
 _INDEX = ("index.php", "index.html", "index.htm", "index.xhtml", "index.cgi", "index.pl", "index.phtml", "index.shtml", "default.htm",
           "default.html", "default.php", "home.html")  # fmt: skip
 _LOGGED = re.compile(
-    r"AH01276: Cannot serve directory (?P<apache>[^\n:]+?): No matching|directory index of \"(?P<nginx>[^\"]+)\" is forbidden"
+    r"AH01276: Cannot serve directory (?P<apache>[^\n:]+?): No matching|directory index of \"(?P<nginx>[^\"]+)\" is forbidden|"
+    r"AH00037: Symbolic link not allowed or link target not accessible: (?P<link>[^\n,]+)"
 )
 _LOOKS_LIKE_ONE = re.compile(r"^(?:index|default|home)\.[\w.~-]+$", re.IGNORECASE)
-_CLOSED = re.compile(rb"(?im)^\s*(require\s+all\s+denied|deny\s+from)")
+_CLOSED = re.compile(rb"(?im)^[ \t]*(require[ \t]+all[ \t]+denied|deny[ \t]+from)")
 
 
 @check(id="index-file", title=_("Whether the start page is there"), order=24)
@@ -32,7 +33,10 @@ def index_file(evidence: Evidence) -> Iterator[Finding]:
     logged = next(((line, match) for line in lines if refused and (match := _LOGGED.search(line.text))), None)
     if logged:
         line, match = logged
-        folder = shown_path((match.group("apache") or match.group("nginx")).rstrip("/") + "/x", evidence).rpartition("/")[0]
+        place = match.group("link") or (match.group("apache") or match.group("nginx")).rstrip("/") + "/x"
+        folder = shown_path(place, evidence).rpartition("/")[0]
+        if match.group("link") and not any(entry.kind == "link" for entry in _start_pages(evidence, folder)):
+            return
         yield _finding(evidence, folder, 0.97 if line.paired else 0.9, proof_of(line))
     elif not any(line.paired for line in lines):
         found = (_without_log(evidence, page) for page in failing_pages(evidence.site))
@@ -51,13 +55,28 @@ def _folder_of(evidence: Evidence, page: PageSeen) -> str:
     """The folder that the page's address names, "" where that is none, it has a start page, or it cannot be told."""
     if not isinstance(evidence.tree, tuple) or evidence.tree_truncated:
         return ""
-    named = set(_INDEX)
-    for file in htaccess_files(evidence):
-        named |= {word.lower() for line in parse(file.content).lines if line.key == "directoryindex" for word in line.words}
     folder = f"{docroot_name(evidence)}/{unquote(urlsplit(page.url).path).strip('/')}".rstrip("/")
     is_folder = any(entry.path == folder and entry.kind == "folder" for entry in evidence.tree)
-    below = (entry.path.rpartition("/") for entry in evidence.tree)
-    return folder if is_folder and not any(head == folder and name.lower() in named for head, _slash, name in below) else ""
+    return folder if is_folder and all(entry.kind == "link" for entry in _start_pages(evidence, folder)) else ""
+
+
+def _directory_index(evidence: Evidence, folder: str) -> list[tuple[TextFile, Line]]:
+    """The lines that name the start pages of this folder: those of the innermost file that has any (mod_dir)."""
+    name = docroot_name(evidence)
+    for file in reversed(htaccess_files(evidence)):
+        place = file.path.rpartition("/")[0]
+        found = [(file, line) for line in parse(file.content).lines if line.key == "directoryindex"]
+        if found and (place in ("", ".", "..", name) or f"{folder}/".startswith(f"{place}/")):
+            return found
+    return []
+
+
+def _start_pages(evidence: Evidence, folder: str) -> list[TreeEntry]:
+    """What lies in a folder under a name that is shown for it."""
+    named = {word.lower() for _file, line in _directory_index(evidence, folder) for word in line.words} or set(_INDEX)
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    parts = ((entry, entry.path.rpartition("/")) for entry in entries)
+    return [entry for entry, (head, _slash, name) in parts if head == folder and name.lower() in named]
 
 
 def _is_closed_on_purpose(evidence: Evidence, folder: str) -> bool:
@@ -69,7 +88,17 @@ def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -
     cause = CAUSES["index-file-missing"]
     folder = folder or docroot_name(evidence)
     others = _others(evidence, folder)
-    hint = cause.explanation
+    hint, path, number = cause.explanation, folder, None
+    summary = _("The folder {path} has no start page (index.php or index.html).").format(path=folder)
+    if links := [entry.path for entry in _start_pages(evidence, folder) if entry.kind == "link"]:
+        path = links[0]
+        said = _("The start page {path} is a link to something that is not there, or that the web server does not follow.")
+        summary = said.format(path=path)
+    elif by := _named_otherwise(evidence, folder):
+        file, line = by
+        path, number = file.path, line.number
+        said = _("Line {line} of {path} makes {names} the start page, which is not in the folder {folder}.")
+        summary = said.format(line=number, path=path, names=", ".join(line.words), folder=folder)
     if others:
         hint += " " + _("These may be it under another name: {names}. Small and capital letters count.").format(names=", ".join(others))
     return Finding(
@@ -77,12 +106,20 @@ def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -
         cause="index-file-missing",
         severity=Severity.CRITICAL,
         confidence=confidence,
-        summary=_("The folder {path} has no start page (index.php or index.html).").format(path=folder),
+        summary=summary,
         hint=hint,
-        path=folder,
+        path=path,
+        line=number,
         evidence=(proof,),
         repairs=repairs_for("index-file-missing"),
     )
+
+
+def _named_otherwise(evidence: Evidence, folder: str) -> tuple[TextFile, Line] | None:
+    """The line that names another start page, where a usual one lies in the folder."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    has_usual = any(entry.path.rpartition("/")[::2] == (folder, name) for entry in entries for name in _INDEX)
+    return next(iter(_directory_index(evidence, folder)), None) if has_usual else None
 
 
 def _others(evidence: Evidence, folder: str) -> list[str]:

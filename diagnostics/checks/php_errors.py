@@ -23,6 +23,9 @@ _FULL = re.compile(r"errno=28|No space left on device|Disk quota exceeded|possib
 _SESSION = re.compile(r"session_start\(\): (?:open|Failed to read session data|mkdir)\(?")
 _WARNING = re.compile(r"PHP Warning: ")
 _SAME_REQUEST = timedelta(seconds=2)
+_PATH = re.compile(r"/[^\s:'\"()<>|,;]{3,600}\.(?:php|inc|phtml|html?)")
+_MOST_ASKED = 200  # lines of the log in which the docroot's name is looked for
+_last_roots: list[tuple[tuple[object, object, object], str]] = []  # the same for the docroot's name on the server
 _last_paths: list[tuple[tuple[TreeEntry, ...], frozenset[str]]] = []  # the paths of the tree that was asked last: a trace asks often
 
 
@@ -113,9 +116,33 @@ def shown_path(logged: str, evidence: Evidence) -> str:
     above = evidence.docroot.rstrip("/").rpartition("/")[0]
     if above and logged.startswith(above + "/"):
         return logged[len(above) + 1 :]
+    if root := _servers_docroot(evidence):
+        if logged.startswith(f"{root}/"):
+            return f"{name}{logged[len(root) :]}"
+        if (beside := f"{root.rpartition('/')[0]}/") != "/" and logged.startswith(beside):
+            return logged[len(beside) :]
     if found := _below_docroot(logged, name, evidence):
         return found
     return f"{name}/{logged.lstrip('/')}" if _is_in_tree(f"{name}/{logged.lstrip('/')}", evidence) else logged
+
+
+def _servers_docroot(evidence: Evidence) -> str:
+    """The docroot as the server names it, where its log names a file that is there; "" where it does not."""
+    lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
+    key = (lines, evidence.application_log, evidence.tree)
+    if not _last_roots or any(old is not new for old, new in zip(_last_roots[0][0], key, strict=True)):
+        _last_roots[:] = [(key, _found_docroot(evidence, (*lines[-_MOST_ASKED:], *evidence.application_log)))]
+    return _last_roots[0][1]
+
+
+def _found_docroot(evidence: Evidence, lines: tuple[LogLine, ...]) -> str:
+    name = docroot_name(evidence)
+    for line in reversed(lines) if name else ():
+        for path in _PATH.findall(line.text[:8000]):
+            for each in re.finditer(f"/{re.escape(name)}(?=/)", path):
+                if _is_in_tree(f"{name}{path[each.end() :]}", evidence):
+                    return path[: each.end()]
+    return ""
 
 
 def _below_docroot(logged: str, name: str, evidence: Evidence) -> str:

@@ -15,6 +15,7 @@ from diagnostics.php.seen import Script
 from sites.texts import mark as _
 
 SMALL_MEMORY = 64 * 1024 * 1024  # bytes; a limit that a site gives itself and that is below this is the site's own fault
+_KEY = re.compile(r"No application encryption key|Unsupported cipher or incorrect key length")
 _SHOWS_NOTHING = ("php-uncaught-exception", "php-undefined-function")
 
 
@@ -32,7 +33,7 @@ class Sharp:
 def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
     """The message's cause and place, or better ones where files or settings tell."""
     sharp = Sharp(message.cause, message.also, path, message.line)
-    for look in (_by_setting, _by_content, _by_missing, _by_page):
+    for look in (_by_setting, _by_environment, _by_content, _by_missing, _by_page):
         sharp = look(sharp, message, evidence)
     return sharp
 
@@ -61,6 +62,16 @@ def _by_setting(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     names = {"open-basedir": "open_basedir", "php-session-path-not-writable": "session.save_path"}
     own = evidence.php.setting(names.get(sharp.cause, "-"))
     return _instead(sharp, sharp.cause, own.path, own.line) if own else sharp
+
+
+def _by_environment(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    """Laravel's key stands in `.env`, wherever its lack is noticed (Illuminate EncryptionServiceProvider, Encrypter)."""
+    application = next((each for each in evidence.applications if each.name == "laravel"), None)
+    if application is None or not _KEY.search(message.message):
+        return sharp
+    path = application.settings_path or f"{application.path}/.env"
+    more = _("{path} gives no usable APP_KEY.") if application.settings_path else _("There is no {path}, which gives the APP_KEY.")
+    return replace(sharp, path=path, line=None, more=more.format(path=path))
 
 
 def script_at(path: str, evidence: Evidence) -> Script | None:

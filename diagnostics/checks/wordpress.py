@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from diagnostics.causes import CAUSES
@@ -88,11 +89,20 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
     culprit = culprit_of(way, evidence)
     if culprit is None or (culprit.component.kind == "drop-in" and not culprit.is_direct):
         if way and general in _OF_DAMAGE and _is_of_core(way[0].path, evidence):
+            if general == "php-undefined-function" and (cut := _settings_that_end_early(evidence)):
+                return replace(cut, check="wordpress-parts", confidence=confidence, evidence=(proof_of(line), *cut.evidence))
             return _made("wordpress-core-file", way[0], evidence, line, confidence, (general,))
         return None
     if not culprit.is_direct and general in ("php-parse-error", "php-truncated-file"):
         return _made("wordpress-core-file", way[0], evidence, line, confidence, (general,))
     return _of_part(culprit, general, evidence, line, confidence if culprit.is_direct else min(confidence, 0.93))
+
+
+def _settings_that_end_early(evidence: Evidence) -> Finding | None:
+    """Where wp-config.php does not start WordPress, the first function of WordPress that is called is not there."""
+    return next(
+        (each for app in evidence.applications for each in _of_settings(app) if each.line is None and app.name == "wordpress"), None
+    )
 
 
 def _general(message: PhpMessage) -> str:
@@ -188,7 +198,9 @@ def is_affected(application: Application, evidence: Evidence) -> bool:
 def _of_settings(application: Application) -> Iterator[Finding]:
     for damage in application.trouble[:3]:
         cause = "php-missing-file" if damage.is_missing else "wordpress-config-syntax"
-        place = _("{path}, line {line}: {why}.").format(path=damage.path, line=damage.line, why=damage.why)
+        place = f"{damage.path}, {damage.why}."
+        if damage.line:
+            place = _("{path}, line {line}: {why}.").format(path=damage.path, line=damage.line, why=damage.why)
         proof = Proof("file", place)
         yield Finding(
             "wordpress-files", cause, Severity.CRITICAL, 0.88, f"{CAUSES[cause].title}: {place}", CAUSES[cause].explanation, damage.path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 from diagnostics.evidence import Evidence, SiteSeen, TreeEntry
 from diagnostics.facts.paths import above, shown
-from diagnostics.facts.settings.env_files import read_env
+from diagnostics.facts.settings.env_files import env_lines, env_with_spaces, read_env
 from diagnostics.facts.settings.logins import OF_PHP, DatabaseLogin, of_environment, of_wordpress
 from diagnostics.facts.settings.php_settings import PhpSettings, read_php
 from diagnostics.facts.small_files import SmallFiles
@@ -18,6 +19,7 @@ from diagnostics.facts.software import SOFTWARE, Software, version_in
 from diagnostics.facts.wordpress import WordPressFacts
 from diagnostics.installed import Application, Component, Damage
 from diagnostics.transports.base import TransportError
+from sites.texts import mark as _
 
 MOST = 3
 _WELL = frozenset({"ok", "maintenance", "blocked", ""})
@@ -29,6 +31,11 @@ _SETTINGS = {
     "prestashop": ("app/config/parameters.php", "config/settings.inc.php"), "magento": ("app/etc/env.php",),
     "typo3": ("config/system/settings.php", "typo3conf/system/settings.php", "typo3conf/LocalConfiguration.php"),
 }  # fmt: skip
+# A start file of the docroot that loads a program which lies elsewhere: Laravel public/index.php, Symfony public/index.php, Composer.
+_LOADS = re.compile(
+    r"(?P<base>__DIR__|dirname\(\s*__DIR__\s*\)|dirname\(\s*__FILE__\s*\))\s*\.\s*['\"](?P<way>/[\w./-]{0,200}?)"
+    r"/?(?:bootstrap/(?:app|autoload)|vendor/autoload(?:_runtime)?)\.php['\"]"
+)
 _ENVIRONMENT = (".env", ".env.local", ".env.prod", ".env.prod.local")
 
 
@@ -72,14 +79,15 @@ class Applications:
             software = self._in(each)
             if software:
                 return software, each
-        return self._above()
+        return self._above() or self._loaded()
 
     def _in(self, folder: str) -> Software | None:
         names = self._names.get(folder, set())
         inner = self._core_below(folder, names)
         for software in SOFTWARE:
             fits = software.fits(names) or (software.name == "wordpress" and inner is not None)
-            if fits and "" in software.docroots and (not software.proof or self._is_there(folder, software.proof)):
+            is_whole = "" in software.docroots or folder == self.docroot  # uploaded as it is, where the host lets nobody choose a docroot
+            if fits and is_whole and (not software.proof or self._is_there(folder, software.proof)):
                 return software
         return None
 
@@ -101,6 +109,22 @@ class Applications:
         for software in fitting:
             if software.fits(self._names_above) and (not software.proof or self._is_there(folder, software.proof)):
                 return software, folder
+        return None
+
+    def _loaded(self) -> tuple[Software, str] | None:
+        """A program that lies beside the docroot, or anywhere that the start file names."""
+        start = f"{self.docroot}/index.php"
+        text = self.files.text(start) if "index.php" in self._names.get(self.docroot, ()) else None
+        for found in _LOADS.finditer(text or ""):
+            base = self.docroot if found["base"] != "dirname(__DIR__)" else above(self.docroot)
+            folder = posixpath.normpath(f"{base}/{found['way']}")
+            try:
+                names = {posixpath.basename(entry.path) for entry in self.files.reader.list(folder)}
+            except TransportError:
+                continue
+            for software in SOFTWARE:
+                if software.docroots[0] and software.fits(names) and (not software.proof or self._is_there(folder, software.proof)):
+                    return software, folder
         return None
 
     def _core_below(self, folder: str, names: set[str]) -> str | None:
@@ -150,17 +174,24 @@ class Applications:
 
     def _with_environment(self, made: Application) -> Application:
         values: dict[str, str] = {}
+        lines: dict[str, tuple[str, int]] = {}
         path = ""
-        for name in _ENVIRONMENT:
-            text = self.files.text(posixpath.join(made.absolute, name))
+        for file in (posixpath.join(made.absolute, name) for name in _ENVIRONMENT):
+            text = self.files.text(file)
             if text is not None:
-                values, path = read_env(text, values), path or posixpath.join(made.absolute, name)
-        login = of_environment(values)
+                values, path = read_env(text, values), path or file
+                lines |= {name: (file, number) for name, number in env_lines(text).items()}
+        login = of_environment(values, lines)
         if login:
             self.logins[made.absolute] = login
         telling = tuple((name, values[name]) for name in ("APP_ENV", "APP_DEBUG", "LOG_CHANNEL") if name in values)
         key = (("APP_KEY", "set" if values.get("APP_KEY") else "empty"),) if made.name == "laravel" and path else ()
-        return replace(made, settings_path=self._shown(path) if path else "", settings=telling + key)
+        spaced = env_with_spaces(self.files.text(path) or "") if path else None
+        trouble: tuple[Damage, ...] = ()
+        if spaced:
+            said = _("the value of {name} holds a space and no quotes").format(name=spaced[0])
+            trouble = (Damage(self._shown(path), said, spaced[1]),)
+        return replace(made, settings_path=self._shown(path) if path else "", settings=telling + key, trouble=trouble)
 
     def described(self, made: Application, texts: list[str], since: float | None) -> Application:
         """With the names and versions of the parts that a log names, or that changed shortly before the failure."""

@@ -33,6 +33,7 @@ REQUIRED = {
     "joomla": ("extensions", "users", "session", "menu"), "prestashop": ("configuration", "shop", "shop_url", "lang"),
     "drupal": ("key_value", "users"), "magento": ("core_config_data", "store"), "typo3": ("pages",),
 }  # fmt: skip
+_NOBODY_THERE = frozenset({2002, 2003, 2005})  # of the client library: the server that is named does not answer
 _PLAIN = re.compile(r"[A-Za-z0-9_$.-]{1,64}\Z")
 _ERROR = re.compile(r"^ERROR (\d{3,5})(?: \([0-9A-Z]{5}\))?(?: at line \d+)?: (.*)$")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*\Z")
@@ -203,7 +204,7 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
     return DatabaseTrial(
         by, login.where, login.name, login.prefix, application.settings_path, stage, code, message[:500], len(mine), table,
         _others(names, application) if not mine else (), missing, options.get("stylesheet", ""), options.get("template", ""), plugins,
-        line=_line(login, stage, bool(missing)),
+        line=_line(login, stage, code, bool(missing)),
     )  # fmt: skip
 
 
@@ -214,6 +215,7 @@ def _others(names: list[str], application: Application) -> tuple[str, ...]:
     return tuple(sorted(found))[:5]
 
 
-def _line(login: DatabaseLogin, stage: str, is_missing: bool) -> int | None:
+def _line(login: DatabaseLogin, stage: str, code: int, is_missing: bool) -> int | None:
     part = {"connect": "password", "select": "name", "tables": "name"}.get(stage, "prefix" if is_missing else "name")
+    part = "host" if code in _NOBODY_THERE and "host" in login.lines else part
     return login.lines[part][1] if part in login.lines else None

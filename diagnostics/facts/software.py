@@ -74,7 +74,7 @@ SOFTWARE: tuple[Software, ...] = (
         own=words("app bin dev generated lib phpserver pub setup var"),
     ),
     Software(
-        "laravel", "Laravel", _marks("artisan public"),
+        "laravel", "Laravel", _marks("artisan public", "artisan bootstrap routes"),
         (("vendor/laravel/framework/src/Illuminate/Foundation/Application.php", _CONST),),
         (".env",), docroots=("public",),
         own=words("app bootstrap config database lang public resources routes storage tests"),

@@ -118,9 +118,15 @@ class WordPressFacts:
             return
         if settings.trouble:
             yield Damage(self._shown(settings.path), settings.trouble.why, settings.trouble.line)
+        elif not settings.goes_on and not self._starts_by_itself(settings):
+            yield Damage(self._shown(settings.path), _("it ends before the line that starts WordPress (wp-settings.php)"))
         for path, line in settings.missing:
             why = _("it loads {path}, which is not there").format(path=self._shown(path))
             yield Damage(self._shown(settings.path), why, line, is_missing=True)
+
+    def _starts_by_itself(self, settings: PhpSettings) -> bool:
+        """Whether the line that every wp-config.php ends with is there all the same, in a place that is not read: a branch, a function."""
+        return any("wp-settings.php" in (self.files.text(path) or "") for path in (settings.path, *settings.included))
 
     def _folder(self, settings: PhpSettings | None, name: str, default: str) -> str:
         value = settings.constants.get(name) if settings else None
@@ -300,6 +306,7 @@ def _telling(settings: PhpSettings | None) -> tuple[tuple[str, str], ...]:
         return ()
     found = [(name, settings.constants[name]) for name in _TELLING if name in settings.constants]
     found.append(("table_prefix", settings.variables.get("table_prefix")))
+    found += [("names a variable", f"{name}:{settings.lines[name][1]}") for name in settings.with_variables[:1] if name in settings.lines]
     return tuple(
         (name, _("from {source}").format(source=value.depends) if isinstance(value, Unknown) else _plain(value)) for name, value in found
     )

@@ -43,12 +43,13 @@ def parts_of(evidence: Evidence) -> tuple[Part, ...]:
     """The files of the site that Apache reads for the pages that fail, outermost first. What lies above it serves others too."""
     files = evidence.htaccess if isinstance(evidence.htaccess, tuple) else ()
     top = evidence.docroot.rstrip("/")
-    folders = {top}
+    folders = {top or "/"}  # a login may see nothing but the docroot, which then is its root
     for page in failing_pages(evidence.site):
-        folder = posixpath.normpath(f"{top}/{unquote(urlsplit(page.path).path, errors='surrogateescape')}/x")
-        while folder.startswith(f"{top}/"):
-            folder = posixpath.dirname(folder)
+        asked = unquote(urlsplit(page.path).path, errors="surrogateescape").lstrip("/")
+        folder = posixpath.normpath(f"{top}/{asked}")
+        while folder.startswith(f"{top}/") and folder not in folders:
             folders.add(folder)
+            folder = posixpath.dirname(folder)
     found = []
     for file in files:
         if posixpath.dirname(file.absolute) in folders:

@@ -25,6 +25,8 @@ _PHP_PLAIN = re.compile(
     re.MULTILINE,
 )
 _XDEBUG = re.compile(r"<table\b[^<>]{0,80}\bclass=['\"]xdebug-error xe-(?:fatal|parse|uncaught)", re.IGNORECASE)
+_WIDE = re.compile(rb"\A(?:\xff\xfe)?<\0\?\0(?:p\0h\0p\0|=\0)|\A(?:\xfe\xff)?\0<\0\?\0(?:p\0h\0p|=)")  # UTF-16, either byte first
+_SHORT_TAG = re.compile(rb"\A<\?\s")  # no processing instruction of XML: those have their name at once
 _NOTICES = re.compile(r"(?:\s|<br ?/?>|<hr ?/?>|</?b>|(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards)(?:</b>)?:[^\n]{0,1000}\n)*")
 _HANDLER_PAGE = re.compile(r"id=[\"']error-page[\"']|wp-die-message", re.IGNORECASE)
 
@@ -42,7 +44,13 @@ def fatal(answer: Answer) -> Found | None:
 def source(answer: Answer) -> Found | None:
     """A program sent as it is written instead of being run: a page never begins with PHP's own opening mark."""
     beginning = answer.body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not beginning.startswith((b"<?php", b"<?=")) or answer.url.partition("?")[0].endswith((".txt", ".phps")):
+    if answer.url.partition("?")[0].endswith((".txt", ".phps")):
+        return None
+    if _WIDE.match(beginning):
+        return Kind.UNEXPECTED, "php-utf-16", _("The page begins with the text of a program that was saved in an encoding PHP cannot read.")
+    if _SHORT_TAG.match(beginning):
+        return Kind.UNEXPECTED, "php-short-tag", _("The page begins with the text of a program that PHP here does not take for one.")
+    if not beginning.startswith((b"<?php", b"<?=")):
         return None
     return Kind.UNEXPECTED, "php-source", _("The page shows the text of its program instead of what the program makes.")
 

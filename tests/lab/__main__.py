@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tests.lab.cases import CASES
     from tests.lab.running import run_case
     from tests.lab.scoreboard import misses, per_cause, per_transport, verdict
-    from tests.lab.selecting import chosen, prepare, transports_of
+    from tests.lab.selecting import chosen, is_early, prepare, transports_of
     from tests.lab.stack import started, why_missing
 
     wanted = options(arguments)
@@ -57,10 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runs = []
     with started() as stack:
         for number, case in enumerate(cases, 1):
-            began = time.monotonic()
-            found = run_case(
-                stack, case, wanted.seed, transports_of(wanted.transport, stack.doors.transports, f"{wanted.seed} {case.name}")
-            )
+            began, own = time.monotonic(), f"{wanted.seed} {case.name}"
+            over = transports_of(wanted.transport, stack.doors.transports, own)
+            found = run_case(stack, case, wanted.seed, over, early=is_early(wanted.registered, own))
             runs += found
             said = misses(found)
             print(

@@ -73,6 +73,8 @@ def judged(status: int, body: str | bytes = PAGE, headers=HTML, **more):
         (200, PHP_FATAL, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
         (200, "\ufeff<?php\necho 1;\n", HTML, Kind.UNEXPECTED, "php-source"),
         (200, "<?php echo 1;", (("Content-Type", "application/x-httpd-php"),), Kind.UNEXPECTED, "php-source"),
+        (200, "<?\nfunction a() { }\n", HTML, Kind.UNEXPECTED, "php-short-tag"),
+        (200, "<?xml-stylesheet href='a.css'?><html><body><p>A feed of our own, shown as a page.</p></body></html>", HTML, Kind.OK, ""),
         (200, "<?xml version='1.0'?><html><body><p>&lt;?php echo 1;</p></body></html>", HTML, Kind.OK, ""),
         (500, PHP_FATAL, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
         (200, PHP_PARSE, HTML, Kind.FATAL_IN_BODY, "php-fatal"),

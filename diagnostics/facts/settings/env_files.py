@@ -13,6 +13,21 @@ _REFERENCE = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
+def env_lines(source: str) -> dict[str, int]:
+    """The line that gives each name its value, the last one of each."""
+    return {found[1]: source.count("\n", 0, found.start(1)) + 1 for found in _LINE.finditer(source)}
+
+
+def env_with_spaces(source: str) -> tuple[str, int] | None:
+    """The first name whose value has a space inside and no quotes, with its line: both programs refuse the whole file then."""
+    for found in _LINE.finditer(source):
+        bare = _BARE.match(source, found.end())
+        text = re.sub(r"(?:^|\s)#.*", "", bare[0]).strip() if bare else ""
+        if text[:1] not in ("", "'", '"', "$", "(") and re.search(r"\s", text):
+            return found[1], source.count("\n", 0, found.start(1)) + 1
+    return None
+
+
 def read_env(source: str, known: Mapping[str, str] | None = None) -> dict[str, str]:
     """All names with their values, those of `known` (an earlier file) included; later lines count."""
     found = dict(known or {})

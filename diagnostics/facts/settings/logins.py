@@ -142,19 +142,22 @@ def of_typo3(found: PhpSettings) -> DatabaseLogin | None:
     return _of_variables(found, _inner(found.returned, "DB", "Connections", "Default"), names)
 
 
-def of_environment(values: Mapping[str, str]) -> DatabaseLogin | None:
-    """Laravel's and Symfony's `.env`."""
-    address = values.get("DATABASE_URL") or values.get("DB_URL")
-    if address and "://" in address:
-        return _of_address(address)
+def of_environment(values: Mapping[str, str], lines: Mapping[str, tuple[str, int]] | None = None) -> DatabaseLogin | None:
+    """Laravel's and Symfony's `.env`. `lines`: where each name is given its value."""
+    lines = lines or {}
+    address = next((name for name in ("DATABASE_URL", "DB_URL") if "://" in values.get(name, "")), "")
+    if address:
+        at = {part: lines[address] for part in ("host", "user", "password", "name") if address in lines}
+        return replace(_of_address(values[address]), lines=at)
     if "DB_DATABASE" not in values:
         return None
     names = {"host": "DB_HOST", "user": "DB_USERNAME", "password": "DB_PASSWORD", "name": "DB_DATABASE", "port": "DB_PORT",
              "socket": "DB_SOCKET", "prefix": "DB_PREFIX", "driver": "DB_CONNECTION"}  # fmt: skip
-    return _login({part: values[name] for part, name in names.items() if name in values})
+    at = {part: lines[name] for part, name in names.items() if name in lines}
+    return _login({part: values[name] for part, name in names.items() if name in values}, at)
 
 
-def _of_address(address: str) -> DatabaseLogin | None:
+def _of_address(address: str) -> DatabaseLogin:
     """mysql://user:password@host:port/name?unix_socket=…"""
     try:
         parts = urlsplit(address)
@@ -178,7 +181,8 @@ def _inner(value: Value, *keys: str) -> dict[str | int, Value]:
 def _of_variables(found: PhpSettings, values: Mapping[Any, Value], names: Mapping[str, str]) -> DatabaseLogin | None:
     if not values or names["name"] not in values:
         return None
-    lines = {part: found.lines[mark] for part, name in names.items() for mark in (name, f"${name}") if mark in found.lines}
+    known = {**found.keys, **found.lines}
+    lines = {part: known[mark] for part, name in names.items() for mark in (name, f"${name}") if mark in known}
     return _login({part: values[name] for part, name in names.items() if name in values}, lines)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagnostics.facts.settings.php_tokens import Trouble, lex
 from diagnostics.facts.settings.php_values import Expressions, Scope, Unknown, Value
@@ -26,9 +26,12 @@ class PhpSettings:
     variables: dict[str, Value] = field(default_factory=dict)
     returned: Value = None
     lines: dict[str, tuple[str, int]] = field(default_factory=dict)
+    keys: dict[str, tuple[str, int]] = field(default_factory=dict)  # of arrays, the last of each name
     included: list[str] = field(default_factory=list)
     missing: list[tuple[str, int]] = field(default_factory=list)
     trouble: Trouble | None = None
+    goes_on: bool = False  # it loads the program itself, or something that cannot be told
+    with_variables: list[str] = field(default_factory=list)  # constants whose text names a variable that nothing sets
 
     def text(self, name: str) -> str | Unknown:
         """A constant as text; what is not set is Unknown."""
@@ -47,7 +50,7 @@ def read_php(
 ) -> PhpSettings:
     """`load` gives the text of an included file, None where there is none; `exists` says what `file_exists` would, None: not known."""
     found = PhpSettings(path)
-    scope = Scope(path, found.constants, found.variables, environment or {}, server or {}, exists)
+    scope = Scope(path, found.constants, found.variables, environment or {}, server or {}, exists, found.keys)
     _File(found, scope, source, load).read()
     return found
 
@@ -138,8 +141,10 @@ class _File:
     def _define(self, sure: bool) -> None:
         e, line = self._e, self._e.peek().line
         e.at += 2
-        name = e.value()
+        name, odd = e.value(), len(self._scope.never_set)
         value = e.value() if e.accept(",") else None
+        if isinstance(name, str) and len(self._scope.never_set) > odd:
+            self._found.with_variables.append(name)
         e.skip_to(")")
         e.accept(")")
         if isinstance(name, str):
@@ -285,6 +290,7 @@ class _File:
     def _include(self, sure: bool, *, required: bool) -> None:
         line, value = self._e.peek().line, self._e.value()
         if not isinstance(value, str) or posixpath.basename(value) in _PASSED_OVER:
+            self._found.goes_on = True
             return
         path = posixpath.normpath(value if value.startswith("/") else posixpath.join(posixpath.dirname(self._scope.path), value))
         if path in self._found.included or len(self._found.included) >= MOST_FILES or path == self._scope.path:
@@ -295,7 +301,7 @@ class _File:
                 self._found.missing.append((path, line))
             return
         self._found.included.append(path)
-        inner = Scope(path, self._scope.constants, self._scope.variables, self._scope.environment, self._scope.server, self._scope.exists)
+        inner = replace(self._scope, path=path)
         _File(self._found, inner, text, self._load).read()
 
 

@@ -45,6 +45,8 @@ class Scope:
     environment: Mapping[str, str] = field(default_factory=dict)
     server: Mapping[str, str] = field(default_factory=dict)  # $_SERVER as far as it is the same for every request of the site
     exists: Callable[[str], bool | None] = lambda path: None
+    keys: dict[str, tuple[str, int]] = field(default_factory=dict)  # where a key of an array was given its value last
+    never_set: list[str] = field(default_factory=list)  # variables in texts that nothing sets: PHP puts nothing in their place
 
 
 class Expressions:
@@ -199,21 +201,32 @@ class Expressions:
 
     def _template(self, text: str) -> Value:
         names = [next(filter(None, found.groups())) for found in _VARIABLE_IN_TEXT.finditer(text)]
-        values = [self.scope.variables.get(name) for name in names]
+        values = [self._in_text(name) for name in names]
         if text == "`" or not all(isinstance(value, str | int) for value in values) or re.search(r"->|\$\w+\[", text):
             return _program()
         filled = iter(values)
         return unescaped(_VARIABLE_IN_TEXT.sub(lambda _found: str(next(filled)), text))
 
+    def _in_text(self, name: str) -> Value:
+        """A variable that stands in a text. One that occurs nowhere else is not set, and empty."""
+        if name in self.scope.variables or name.startswith(("_", "this", "GLOBALS")):
+            return self.scope.variables.get(name)
+        if any(token.kind == "variable" and token.text == name for token in self.tokens):
+            return None
+        self.scope.never_set.append(name)
+        return ""
+
     def _array(self, end: str) -> Value:
         found: dict[str | int, Value] = {}
         following = 0
         while self.peek().text not in (end, "") or self.peek().kind in ("string", "template"):
-            before = self.at
+            before, line = self.at, self.peek().line
             key: Value = following
             value = self.value()
             if self.accept("=>"):
                 key, value = value, self.value()
+                if isinstance(key, str):
+                    self.scope.keys[key] = (self.scope.path, line)
             if isinstance(key, str | int):
                 found[key] = value
                 following = key + 1 if isinstance(key, int) and key >= following else following

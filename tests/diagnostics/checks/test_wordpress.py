@@ -180,3 +180,12 @@ def test_folder_of_the_docroots_name_further_up_is_not_taken_for_it(above: str) 
     assert (found.cause, found.path) == ("wordpress-plugin", "www/wp-content/plugins/prices/prices.php")
     gone = first(fatal("Uncaught Error: Failed opening required '~/wp-includes/gone.php' (x) in ~/wp-settings.php:3", above))
     assert gone.cause == "wordpress-core-file" and (gone.path == "www/wp-includes/gone.php" or above.startswith("/var"))
+
+
+@pytest.mark.parametrize("config", [b"", b"<?php\n", b"<?php\ndefine('DB_NAME', 'x');\n$table_prefix = 'wp_';\n"])
+def test_settings_that_end_early_are_named_and_not_the_file_that_misses_a_function(config: bytes) -> None:
+    log = fatal("Uncaught Error: Call to undefined function wp() in ~/wp-blog-header.php:16\\nStack trace:\\n#0 ~/index.php(17): require()"
+                "\\n#1 {main}\\n  thrown in ~/wp-blog-header.php on line 16")  # fmt: skip
+    found = first(log, {"www/wp-config.php": config})
+    assert (found.cause, found.path, found.line) == ("wordpress-config-syntax", "www/wp-config.php", None)
+    assert "wp-settings.php" in found.summary

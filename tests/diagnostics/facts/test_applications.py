@@ -24,7 +24,10 @@ from tests.fakes import FakeHost, Node
 
 WP = Path("/usr/share/wordpress")
 ROOT = "/home/demo/www"
-CONFIG = b"<?php define('DB_NAME', 'x'); define('DB_PASSWORD', 'hunter2'); define('WP_DEBUG', false); $table_prefix = 'wp_';"
+CONFIG = (
+    b"<?php define('DB_NAME', 'x'); define('DB_PASSWORD', 'hunter2'); define('WP_DEBUG', false); $table_prefix = 'wp_'; "
+    b"require_once ABSPATH . 'wp-settings.php';"
+)
 CORE: dict[str, bytes] = {
     "index.php": b"<?php define('WP_USE_THEMES', true); require __DIR__ . '/wp-blog-header.php';", "wp-config.php": CONFIG,
     "wp-blog-header.php": b"<?php\nif ( ! isset( $x ) ) {\n\trequire_once __DIR__ . '/wp-load.php';\n}",

@@ -1,0 +1,38 @@
+"""Which line of the site's own programs sends a visitor on to the address that he came from."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from diagnostics.evidence import Evidence
+from diagnostics.php.scanning import line_at
+
+_SENDS_ON = re.compile(
+    rb"\bheader\s*\(\s*(?:sprintf\s*\(\s*)?['\"]\s*Location\s*:[^;]{0,300}|\bwp_(?:safe_)?redirect\s*\([^;]{0,300}", re.IGNORECASE
+)
+_OWN_ADDRESS = re.compile(rb"\$_SERVER|HTTP_HOST|REQUEST_URI|SERVER_NAME|PHP_SELF|home_url|site_url|https://['\"]", re.IGNORECASE)
+
+
+class SentOn(NamedTuple):
+    """`path` from the folder above the docroot; `text` is the line as it stands there."""
+
+    path: str
+    line: int
+    text: str
+
+
+def sending_on(evidence: Evidence) -> SentOn | None:
+    """The first such line of the scripts that answer the failing pages, that of an own address before any other."""
+    host = urlsplit(evidence.site.url).netloc.encode()
+    others: list[SentOn] = []
+    for script in evidence.php.scripts:
+        for match in _SENDS_ON.finditer(script.content) if script.role in ("entry", "included") else ():
+            number = line_at(script.content, match.start())
+            line = script.content.split(b"\n")[number - 1].strip()
+            found = SentOn(script.path, number, line[:300].decode("utf-8", "replace"))
+            if _OWN_ADDRESS.search(match.group()) or (host and host in match.group()):
+                return found
+            others.append(found)
+    return others[0] if len(others) == 1 else None
