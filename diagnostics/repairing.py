@@ -19,10 +19,10 @@ from .changes.executor import Executor
 from .connections import abilities, connecting, politeness, purposes
 from .connections.locking import HostBusy, LockLost, held
 from .connections.telling import clean
-from .models import Diagnosis, RepairCase, Step
+from .models import Diagnosis, RepairCase, Step, TrialRun
 from .offering import Offer
 from .transports.base import TransportError
-from .trying import advising, kinds, running
+from .trying import advising, by_policy, kinds, running
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -108,7 +108,15 @@ def _lets_everybody_in(offer: Offer) -> bool:
 
 
 # --- starting a step ----------------------------------------------------------------------------
-def _new_step(case: RepairCase, guide_step: str, action: str, title: str, user: AbstractBaseUser | None, **values: object) -> Step:
+def new_trial(case: RepairCase, kind: kinds.Kind, run: TrialRun | None = None, *, here: bool = False) -> Step:
+    """A trial that waits for its turn: by a site's policy (`run`), or for this very process (`here`). Raises RepairRefused."""
+    values = {"repair_id": kind.id, "trial_run": run}
+    return _new_step(case, kind.guide_step, "trial", str(kind.title), None, here=here, **values)
+
+
+def _new_step(
+    case: RepairCase, guide_step: str, action: str, title: str, user: AbstractBaseUser | None, *, here: bool = False, **values: object
+) -> Step:
     if case.closed_at:
         raise RepairRefused(_("This repair is closed."))
     with transaction.atomic():
@@ -127,7 +135,8 @@ def _new_step(case: RepairCase, guide_step: str, action: str, title: str, user: 
             created_at=timezone.now(),
             **values,
         )
-        queueing.enqueue_on_commit("diagnostics.tasks.run_step", step.pk)
+        if not here:
+            queueing.enqueue_on_commit("diagnostics.tasks.run_step", step.pk)
     return step
 
 
@@ -212,13 +221,14 @@ def skip(case: RepairCase, guide_step: str, user: AbstractBaseUser | None) -> St
 # --- running a step -----------------------------------------------------------------------------
 def run_step(step_id: int) -> Step:
     """Runs a step that waits; harmless when run twice. While the host is busy it goes on waiting."""
-    step = Step.objects.select_related("case__site__host", "case__incident", "created_by").get(pk=step_id)
+    step = Step.objects.select_related("case__site__host", "case__incident", "created_by", "trial_run").get(pk=step_id)
     if step.state != Step.State.QUEUED:
         return step
     if step.action == "look":
         return _run_look(step) if steps.claim(step) else step
     try:
-        with purposes.doing(step.action, site=step.case.site, step_id=step.pk, user=step.created_by):
+        purpose = by_policy.PURPOSE if step.trial_run_id else step.action
+        with purposes.doing(purpose, site=step.case.site, step_id=step.pk, user=step.created_by):
             return under_lock(step.case.site, lambda executor: _run_change(step, executor))
     except HostBusy:
         return step
@@ -271,6 +281,8 @@ def _run_change(step: Step, executor: Executor) -> Step:
     if not steps.claim(step):
         return step
     site = step.case.site
+    if why := by_policy.no_longer(step):
+        return steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": why})
     try:
         before = changing.look(site, keeping=executor)
         examination = examining.examine(site, executor.reader, before.view)

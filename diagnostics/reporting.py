@@ -99,7 +99,7 @@ def timeline(case: RepairCase) -> list[Moment]:
         moments += [Moment(entry.at, clean(entry.text), _who(entry.by)) for entry in entries]
     for step in case.steps.select_related("created_by", "undone_by"):
         text = f"{step.title}: {step.get_state_display()}. {step.message}".strip()
-        moments.append(Moment(step.finished_at or step.created_at, clean(text), _who(step.created_by)))
+        moments.append(Moment(step.finished_at or step.created_at, clean(text), _who(step.created_by) or _by_itself(step)))
         if step.undone_at:
             moments.append(Moment(step.undone_at, _("Undone: %(title)s") % {"title": clean(step.title)}, _who(step.undone_by)))
     if case.closed_at:
@@ -109,6 +109,10 @@ def timeline(case: RepairCase) -> list[Moment]:
 
 def _who(user: Any) -> str:
     return user.get_username() if user else ""
+
+
+def _by_itself(step: Step) -> str:
+    return _("by itself, as the site's settings allow") if step.trial_run_id else ""
 
 
 def markdown(case: RepairCase) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import diagnosing, log_servers, repairing, steps, visiting
+from . import diagnosing, log_servers, policy_trials, repairing, steps, visiting
 from .accounts import looks
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
@@ -25,7 +25,7 @@ from .models import Step
 @shared_task(base=RoomTask, name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
 def diagnose(diagnosis_id: int) -> None:
     """Makes one diagnosis, and hands over the next of those that were asked for many sites."""
-    diagnosing.run(diagnosis_id)
+    policy_trials.consider(diagnosing.run(diagnosis_id).incident)
     diagnosing.hand_over()
 
 
@@ -39,6 +39,7 @@ def diagnose_one_of_many(diagnosis_id: int) -> None:
 @shared_task(base=RoomTask, name="diagnostics.tasks.run_step", time_limit=steps.RUN_LIMIT_S)
 def run_step(step_id: int) -> None:
     (settling if settling.is_one(step_id) else repairing).run_step(step_id)
+    policy_trials.go_on(step_id)
 
 
 @shared_task(base=RoomTask, name="diagnostics.tasks.undo_step", time_limit=600)
@@ -131,6 +132,7 @@ def hand_over_searches() -> None:
 @shared_task(name=diagnosing.HAND_OVER, time_limit=60)
 def sweep_diagnoses() -> None:
     diagnosing.sweep()
+    policy_trials.sweep()
 
 
 @shared_task(name="diagnostics.tasks.dispatch_access_logs", time_limit=60)

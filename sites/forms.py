@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from . import registration
+from . import registration, trial_policy
 from .models import Host, Site, Team
 
 User = get_user_model()
@@ -164,6 +164,17 @@ class SiteForm(forms.ModelForm):
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+    trials = forms.MultipleChoiceField(
+        label=_("Trials that may be made without asking"),
+        required=False,
+        choices=list(trial_policy.KINDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "When the site fails and nothing that can be read tells why, these are made by themselves, once for each incident: something "
+            "is changed for some seconds, the site is looked at, and it is put back at once. You are told by mail. Nothing that keeps "
+            "visitors out of something is ever touched. None is made while somebody has taken the incident, or in read-only mode."
+        ),
+    )
     headers = forms.CharField(
         label=_("Own request headers"),
         required=False,
@@ -224,6 +235,7 @@ class SiteForm(forms.ModelForm):
         for name, most in (("interval_s", registration.MOST_INTERVAL_S), ("time_limit_s", registration.MOST_TIME_LIMIT_S)):
             self.fields[name].widget.attrs |= {"min": registration.LEAST_INTERVAL_S if name == "interval_s" else 1, "max": most}
         self._explain_secrets()
+        self.initial["trials"] = list(trial_policy.of(self.instance))
         if self.instance.pk:
             self._show_pages()
 

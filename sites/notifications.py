@@ -150,6 +150,14 @@ def cause_found(incident: Incident, now: datetime) -> None:
             _tell(Kind.CAUSE, incident.site, now, key, incident=incident, how=how, only_user=row.user_id)
 
 
+def trials_made(incident: Incident, key: str, now: datetime, since: datetime | None) -> None:
+    """What was tried by the site's policy. A mail about the cause that was made `since` says it already, in the same thread."""
+    told = Notification.objects.filter(incident=incident, kind=Kind.CAUSE).exclude(state=State.SUPPRESSED)
+    if since is None or not told.filter(created_at__gte=since).exists():
+        how = _("Trials are made by themselves, as the site's settings allow.")
+        _tell(Kind.TRIAL, incident.site, now, f"trial:{incident.pk}:{key}", incident=incident, how=how)
+
+
 def release(incident: Incident, now: datetime) -> None:
     """Ends the waiting for the cause."""
     waiting = Notification.objects.filter(incident=incident, state=State.QUEUED, send_after__gt=now, attempts=0)

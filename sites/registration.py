@@ -13,7 +13,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import credentials, incidents
+from sites import credentials, incidents, trial_policy
 from sites.bulk import update_rows
 from sites.models import Host, Page, Site, Team
 from sites.scheduling import first_due
@@ -38,6 +38,7 @@ _CHOSEN = (
     "host",
     "practice",
     "wants_looks",
+    "trials",
 )
 
 
@@ -69,11 +70,12 @@ def register_site(
     time_limit_s: int = 10,
     practice: bool = False,
     wants_looks: bool = True,
+    trials: str = "",
 ) -> Site:
     """Stores a site with its pages, due at once. Raises RegistrationError."""
     chosen: dict[str, Any] = {"name": name, "url": url, "interval_s": interval_s, "time_limit_s": time_limit_s, "tags": tags}
     chosen |= {"docroot": docroot, "error_log": error_log, "access_log": access_log, "profile": profile, "basic_user": basic_user}
-    chosen["wants_looks"] = wants_looks
+    chosen["wants_looks"], chosen["trials"] = wants_looks, trials
     site, wanted = drafted(team, host=host, paths=paths, basic_password=basic_password, headers=headers, practice=practice, **chosen)
     _check_name_is_free(site)
     with transaction.atomic():
@@ -260,12 +262,21 @@ def _put(site: Site, changes: dict[str, Any]) -> None:
             site.time_limit_s = _checked_number(value, 1, MOST_TIME_LIMIT_S, name)
         elif name == "wants_looks":
             site.wants_looks = bool(value)
+        elif name == "trials":
+            site.trials = _checked_trials(value)
         elif name == "tags":
             site.tags = _checked_text(" ".join(_TURNING.sub("", str(value)).split()), name)
         elif name in _PLAIN:
             setattr(site, name, _checked_text(str(value).strip(), name))
         else:
             raise TypeError(f"a site has no {name!r}")
+
+
+def _checked_trials(value: str | Iterable[str]) -> str:
+    try:
+        return trial_policy.checked(value if isinstance(value, str) else " ".join(value))
+    except ValueError as error:
+        raise RegistrationError(str(error), "trials") from error
 
 
 def _checked_text(text: str, field: str) -> str:

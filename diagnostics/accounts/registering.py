@@ -50,6 +50,7 @@ class Wanted:
     log_user: str = ""
     log_secret: str = field(default="", repr=False)
     profile: str = ""
+    trials: str = ""  # kinds that may be made unattended, separated by commas or spaces
     interval_s: int = 60
 
 
@@ -104,6 +105,7 @@ def _register(wanted: Wanted, team: Team, host: Host | None, tested: ConnectionT
         url=wanted.url,
         paths=("/", *wanted.pages),
         interval_s=wanted.interval_s,
+        trials=wanted.trials,
         host=host,
         docroot=wanted.docroot or (found.docroot if found else ""),
         error_log=wanted.error_log or (found.error_log if found else ""),

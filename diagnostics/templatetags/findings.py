@@ -13,7 +13,7 @@ from sites.wording import exact_words
 
 from .. import explaining, wants
 from ..causes import CAUSES, RepairableBy
-from ..models import Diagnosis, FindingRecord
+from ..models import Diagnosis, FindingRecord, RepairCase
 
 register = template.Library()
 
@@ -124,3 +124,12 @@ def found_beside(incident: Incident, may_write: bool = False) -> dict[str, Any]:
         "site": diagnosis.site,
         "may_write": may_write,
     }
+
+
+@register.inclusion_tag("diagnostics/trials_made.html")
+def trials_made(incident: Incident) -> dict[str, Any]:
+    """For the page of an incident: what was tried without a person, as the site's settings allow."""
+    if not incident.trials_note:
+        return {"incident": incident}
+    case = RepairCase.objects.filter(steps__trial_run__incident=incident).order_by("-pk").first()
+    return {"incident": incident, "case_id": case.pk if case else None}

@@ -11,6 +11,7 @@ from diagnostics.changes.executor import Executor
 from diagnostics.examining import Examination
 from diagnostics.models import Diagnosis, Step
 from diagnostics.transports.base import TransportError
+from diagnostics.trying import by_policy
 from diagnostics.trying.bench import Bench, Ended
 from diagnostics.trying.kinds import KINDS
 
@@ -32,6 +33,8 @@ def run(step: Step, executor: Executor, examination: Examination, before: Seen) 
 
 def _diagnose(step: Step, executor: Executor, before: Seen) -> None:
     """With the same connection, before the step ends: who waits for it sees both at once."""
+    if step.trial_run is not None:
+        by_policy.note(step.trial_run)  # before the cause is told: the mail about it says what was tried
     if "tried" not in step.result:
         return
     try:

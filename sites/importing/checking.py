@@ -82,7 +82,7 @@ def _fill(checked: CheckedRow, standing: Standing, connect: Connect) -> None:
 
 
 def _drafted(row: Row, team: Team) -> tuple[Site, list[str]]:
-    texts = {name: row.get(name) for name in ("name", "url", "tags", "docroot", "error_log", "access_log", "basic_user")}
+    texts = {name: row.get(name) for name in ("name", "url", "tags", "docroot", "error_log", "access_log", "basic_user", "trials")}
     site, paths = registration.drafted(
         team,
         paths=row.get("pages").split(),

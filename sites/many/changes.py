@@ -22,10 +22,10 @@ from sites.scheduling import first_due
 from sites.signals import sites_in_work
 
 AT_ONCE = 1000  # sites of one statement
-PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, DELETE = (
-    "pause", "resume", "probe", "interval", "tag", "untag", "host", "mute", "read-only", "writable", "delete",
+PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, TRIALS, DELETE = (
+    "pause", "resume", "probe", "interval", "tag", "untag", "host", "mute", "read-only", "writable", "trials", "delete",
 )  # fmt: skip
-VERBS = (PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, DELETE)
+VERBS = (PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, TRIALS, DELETE)
 OWNERS_ONLY = frozenset({READ_ONLY, WRITABLE})
 _TIMES = frozenset({"paused_at", "paused_until", "muted_until", "deleted_at", "read_only_since"})
 _READ_ONLY = ("read_only_since", "read_only_by_id")
@@ -159,6 +159,11 @@ def set_read_only(user: AbstractBaseUser, ids: Iterable[int]) -> Done:
 def lift_read_only(user: AbstractBaseUser, ids: Iterable[int]) -> Done:
     """These may be repaired again, as far as their hosting account is not in read-only mode as a whole."""
     return _change(user, WRITABLE, ids, _READ_ONLY, lambda row: (None, None) if row[0] else None)
+
+
+def set_trials(user: AbstractBaseUser, ids: Iterable[int], trials: str) -> Done:
+    """The kinds of trials that may be made on these unattended, as `trial_policy.checked` gives them; empty: none."""
+    return _change(user, TRIALS, ids, ("trials",), lambda row: None if row[0] == trials else (trials,), trials)
 
 
 def delete(user: AbstractBaseUser, ids: Iterable[int], detail: str = "") -> Done:

@@ -66,6 +66,7 @@ def row_of(site: Site) -> dict[str, Any]:
         "time_limit": str(site.time_limit_s),
         "via": site.host.via.name if site.host and site.host.via else "",
         **_logs_of(site),
+        "trials": site.trials,
     }
     return {name: values[name] for name in COLUMNS}
 

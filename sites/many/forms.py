@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from sites import trial_policy
 from sites.models import Host, SavedFilter
 from sites.registration import LEAST_INTERVAL_S, MOST_INTERVAL_S
 
@@ -54,6 +55,16 @@ class HostForm(forms.Form):
     def __init__(self, *args: Any, teams: Iterable[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["host"].queryset = Host.objects.filter(team__in=list(teams), practice=False)
+
+
+class TrialsForm(forms.Form):
+    trials = forms.MultipleChoiceField(
+        label=_("Trials that may be made without asking"),
+        required=False,
+        choices=list(trial_policy.KINDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: none is made."),
+    )
 
 
 class RenameTagForm(forms.Form):

@@ -5,7 +5,22 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sites.many.changes import DELETE, HOST, INTERVAL, MUTE, OWNERS_ONLY, PAUSE, PROBE, READ_ONLY, RESUME, TAG, UNTAG, WRITABLE, Done
+from sites.many.changes import (
+    DELETE,
+    HOST,
+    INTERVAL,
+    MUTE,
+    OWNERS_ONLY,
+    PAUSE,
+    PROBE,
+    READ_ONLY,
+    RESUME,
+    TAG,
+    TRIALS,
+    UNTAG,
+    WRITABLE,
+    Done,
+)
 from sites.models import BulkChange
 
 
@@ -26,6 +41,7 @@ def _choices() -> list[tuple[str, str]]:
         (MUTE, _("Mute")),
         (READ_ONLY, _("Switch read-only mode on")),
         (WRITABLE, _("Switch read-only mode off")),
+        (TRIALS, _("Choose trials that need no yes")),
         (DELETE, _("Delete")),
     ]
 
@@ -43,6 +59,7 @@ def headline(verb: str, n: int) -> str:
         MUTE: ngettext("Mute %(n)d site", "Mute %(n)d sites", n),
         READ_ONLY: ngettext("Never write to %(n)d site?", "Never write to %(n)d sites?", n),
         WRITABLE: ngettext("Allow repairs of %(n)d site again?", "Allow repairs of %(n)d sites again?", n),
+        TRIALS: ngettext("Which trials need no yes on %(n)d site?", "Which trials need no yes on %(n)d sites?", n),
         DELETE: ngettext("Delete %(n)d site?", "Delete %(n)d sites?", n),
     }
     return words[verb] % {"n": n}
@@ -64,6 +81,11 @@ def explanation(verb: str) -> str:
         ),
         WRITABLE: _(
             "Nothing changes on their hosting. Repairs are offered again, except where a whole hosting account is in read-only mode."
+        ),
+        TRIALS: _(
+            "When such a site fails and nothing that can be read tells why, the chosen trials are made by themselves, once for each "
+            "incident. Something is changed for some seconds and put back at once; you are told by mail. What keeps visitors out is "
+            "never touched."
         ),
         DELETE: _("They go to the bin for 7 days with all that was recorded: not probed, not shown. Nothing changes on their hosting."),
     }[verb]
@@ -87,6 +109,7 @@ def happened(verb: str, n: int) -> str:
         MUTE: ngettext("%(n)d site was muted or unmuted.", "%(n)d sites were muted or unmuted.", n),
         READ_ONLY: ngettext("%(n)d site is in read-only mode.", "%(n)d sites are in read-only mode.", n),
         WRITABLE: ngettext("%(n)d site may be repaired again.", "%(n)d sites may be repaired again.", n),
+        TRIALS: ngettext("%(n)d site has another rule for trials.", "%(n)d sites have another rule for trials.", n),
         DELETE: ngettext("%(n)d site is in the bin.", "%(n)d sites are in the bin.", n),
     }
     return words[verb] % {"n": n}

@@ -17,11 +17,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from sites import trial_policy
 from sites.forms import MuteForm
 from sites.many import changes as bulk_changes
 from sites.many import selecting
 from sites.many import words as bulk_words
-from sites.many.forms import HostForm, IntervalForm, NothingForm, TagForm, UntagForm
+from sites.many.forms import HostForm, IntervalForm, NothingForm, TagForm, TrialsForm, UntagForm
 from sites.many.selecting import Wanted
 from sites.models import BulkChange, Site
 
@@ -115,7 +116,7 @@ def _within(rows: QuerySet[Site], ids: list[int]) -> list[int]:
 
 def _form(verb: str, chosen: Chosen, data: Any) -> forms.Form:
     plain: dict[str, Callable[..., forms.Form]] = {
-        bulk_changes.INTERVAL: IntervalForm, bulk_changes.TAG: TagForm, bulk_changes.MUTE: MuteForm,
+        bulk_changes.INTERVAL: IntervalForm, bulk_changes.TAG: TagForm, bulk_changes.MUTE: MuteForm, bulk_changes.TRIALS: TrialsForm,
     }  # fmt: skip
     if verb == bulk_changes.UNTAG:
         return UntagForm(data, tags=selecting.tag_counts(Site.objects.filter(pk__in=chosen.ids)))
@@ -135,6 +136,7 @@ def _do(request: HttpRequest, verb: str, chosen: Chosen, form: forms.Form) -> st
         bulk_changes.TAG: lambda: (values["tag"],),
         bulk_changes.UNTAG: lambda: (values["tag"],),
         bulk_changes.HOST: lambda: (values["host"],),
+        bulk_changes.TRIALS: lambda: (trial_policy.joined(values["trials"]),),
         bulk_changes.MUTE: lambda: (form.until(),),  # type: ignore[attr-defined]
     }
     verbs: dict[str, Callable[..., bulk_changes.Done]] = {
@@ -142,6 +144,7 @@ def _do(request: HttpRequest, verb: str, chosen: Chosen, form: forms.Form) -> st
         bulk_changes.INTERVAL: bulk_changes.set_interval, bulk_changes.TAG: bulk_changes.add_tag,
         bulk_changes.UNTAG: bulk_changes.remove_tag, bulk_changes.HOST: bulk_changes.set_host, bulk_changes.MUTE: bulk_changes.mute,
         bulk_changes.READ_ONLY: bulk_changes.set_read_only, bulk_changes.WRITABLE: bulk_changes.lift_read_only,
+        bulk_changes.TRIALS: bulk_changes.set_trials,
     }  # fmt: skip
     done = verbs[verb](request.user, chosen.ids, *more.get(verb, tuple)())
     return bulk_words.outcome(verb, done, len(chosen.ids))

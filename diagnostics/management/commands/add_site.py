@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from diagnostics.accounts import registering
-from sites import cli
+from sites import cli, trial_policy
 from sites.models import Team
 
 SECRET_PREFIX = "SITEMEND_SECRET_"  # noqa: S105 - the beginning of a variable's name
@@ -38,6 +38,9 @@ class Command(cli.JsonCommand):
         parser.add_argument("--log-server", default="", metavar="URL", help="where the host shows the site's logs by HTTPS")
         parser.add_argument("--log-user", default="", metavar="USER", help="its user; without one the secret is a token")
         parser.add_argument("--log-secret-env", default="", metavar="VAR", help="variable that holds its password or token")
+        parser.add_argument(
+            "--trials", default="", metavar="KINDS", help=f"trials that may be made unattended: {', '.join(trial_policy.KINDS)}, or all"
+        )
         parser.add_argument("--profile", default="", metavar="NAME")
         parser.add_argument("--interval", type=int, default=60, metavar="SECONDS")
 
@@ -50,6 +53,7 @@ class Command(cli.JsonCommand):
             secret=_secret(options["secret_env"], "--secret-env"),
             log_server=options["log_server"],
             log_user=options["log_user"],
+            trials=options["trials"],
             log_secret=_secret(options["log_secret_env"], "--log-secret-env"),
             key=_key(options["key"]),
             interval_s=options["interval"],
