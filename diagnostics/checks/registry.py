@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diagnostics.checks.common import is_failing
+from diagnostics.checks.expressions_open import not_evaluated
 from diagnostics.checks.judging import judged
 from diagnostics.checks.layers import gaps_of, with_layers
 from diagnostics.checks.weighing import with_changes
@@ -75,6 +76,7 @@ def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
     if evidence.tree_truncated:
         inconclusive.append(Inconclusive("tree", _cut_off(evidence)))
     inconclusive.extend(gaps_of(evidence))
+    inconclusive.extend(not_evaluated(evidence))
     if not is_failing(evidence.site):
         findings = [finding if _is_stuck(finding) else replace(finding, severity=Severity.NOTE) for finding in findings]
     return CheckRun(judged(with_layers(with_changes(findings, evidence), evidence)), tuple(inconclusive))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ from diagnostics.htaccess.rules import rules_of
 from diagnostics.htaccess.simulating import Ending, Place, Step, Visit, follow, follow_outside
 
 MOST_PAGES = 8
+_OPEN = re.compile(rb"^\s*<(?:if|elseif|else)[\s>]", re.IGNORECASE | re.MULTILINE)
 # Rules that look at the browser mostly tell these apart.
 BROWSERS = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
@@ -23,8 +25,8 @@ BROWSERS = (
 )
 
 
-def place_of(evidence: Evidence) -> Place | None:
-    """The site for the model; None where its files are not known."""
+def place_of(evidence: Evidence, *, open_holds: bool = False) -> Place | None:
+    """The site for the model; None where its files are not known. `open_holds`: what `<If>` sections are taken for."""
     if not isinstance(evidence.tree, tuple) or not evidence.docroot:
         return None
     docroot = evidence.docroot.rstrip("/")
@@ -35,7 +37,19 @@ def place_of(evidence: Evidence) -> Place | None:
     for file in htaccess_files(evidence):
         folder = posixpath.dirname(file.absolute)
         rules[folder] = rules_of(file.content, folder, file.path, server)
-    return Place(docroot, kinds, rules, sizes)
+    return Place(docroot, kinds, rules, sizes, open_holds)
+
+
+def open_sections(evidence: Evidence) -> list[tuple[TextFile, int]]:
+    """`<If>` sections that decide where a request goes, with their lines: whether they hold cannot be told from here."""
+    server = server_of(evidence)
+    found = []
+    for file in htaccess_files(evidence):
+        if not _OPEN.search(file.content):
+            continue
+        rules = rules_of(file.content, posixpath.dirname(file.absolute), file.path, server)
+        found += [(file, section.line) for section in rules.sections if section.is_open]
+    return found
 
 
 def visit_of(page: PageSeen, browser: str = BROWSERS[0]) -> Visit:
@@ -44,14 +58,32 @@ def visit_of(page: PageSeen, browser: str = BROWSERS[0]) -> Visit:
 
 
 def endings(evidence: Evidence, kind: str) -> Iterator[tuple[PageSeen, Ending]]:
-    """The failing pages whose request ends like this, whatever the browser; of each page the first browser that meets it."""
+    """The failing pages whose request ends like this, whatever the browser; of each page the first browser that meets it.
+
+    Where `<If>` sections have a say, only what comes out whether they hold or not.
+    """
     place = place_of(evidence)
+    other = place_of(evidence, open_holds=True) if open_sections(evidence) else None
     for page in failing_pages(evidence.site)[:MOST_PAGES] if place else ():
         for browser in BROWSERS:
-            ending = follow(place, visit_of(page, browser))  # type: ignore[arg-type]
-            if ending.kind == kind:
+            visit = visit_of(page, browser)
+            ending = follow(place, visit)  # type: ignore[arg-type]
+            if ending.kind == kind and (other is None or follow(other, visit).kind == kind):
                 yield page, ending
                 break
+
+
+def left_open(evidence: Evidence, kind: str) -> tuple[TextFile, int] | None:
+    """The `<If>` section on which it depends whether a failing page's request ends like this; None where it does not."""
+    sections = open_sections(evidence)
+    places = (place_of(evidence), place_of(evidence, open_holds=True)) if sections else (None, None)
+    if places[0] is None or places[1] is None:
+        return None
+    for page in failing_pages(evidence.site)[:MOST_PAGES]:
+        kinds = {follow(place, visit_of(page)).kind for place in places if place}
+        if len(kinds) > 1 and kind in kinds:
+            return sections[0]
+    return None
 
 
 def endless_redirect(evidence: Evidence, page: PageSeen) -> Ending | None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from ipaddress import ip_address
 
+from diagnostics.facts.log_messages import GAP
 from diagnostics.facts.log_times import stamp
 
 LONGEST_LINE = 32 * 1024  # of a line that is longer its beginning and its end are kept
@@ -33,13 +34,20 @@ class _Wrap:
     """How one writer hands on what a program said: where its words begin, and which lines belong together.
 
     `cut_at`: an entry of at least so many characters goes on in the next one; 0: each line of the message is an entry, and `ends`
-    is what stands behind each line.
+    is what stands behind each line. `loses_at`: an entry that is as long lost its end, and a gap comes before the next one.
     """
 
     begins: re.Pattern[str]
     stream: re.Pattern[str]
     cut_at: int = 0
     ends: re.Pattern[str] | None = None
+    loses_at: int = 0
+
+    def glue(self, length_before: int) -> str:
+        """What stands between two pieces of one message."""
+        if not self.cut_at:
+            return "\n"
+        return GAP if self.loses_at and length_before >= self.loses_at else ""
 
     def bare(self, words: str) -> str:
         return self.ends.sub("", words) if self.ends else words
@@ -47,7 +55,7 @@ class _Wrap:
 
 _WRAPS = (
     _Wrap(re.compile(r"AH01071: Got error '"), _APACHE_STREAM, 8100),
-    _Wrap(re.compile(r'FastCGI sent in stderr: "'), _NGINX_STREAM, 2000),
+    _Wrap(re.compile(r'FastCGI sent in stderr: "'), _NGINX_STREAM, 2000, loses_at=2040),  # of each packet what is beyond is not written
     _Wrap(re.compile(r"mod_fcgid: stderr: "), _APACHE_STREAM),
     _Wrap(re.compile(r"AH01215: stderr from [^:\n]{1,400}: "), _APACHE_STREAM),
     _Wrap(re.compile(r"AH01215: "), _APACHE_STREAM, ends=re.compile(r": /[^\s:]{1,400}$")),
@@ -115,8 +123,7 @@ def _joined(entries: list[RawEntry]) -> list[RawEntry]:
         before = going_on.get(stream) if wrap else None
         if wrap and before and _continues(wrap, before[1], words):
             index = before[0]
-            glue = "" if wrap.cut_at else "\n"
-            kept[index] = replace(kept[index], text=(kept[index].text + glue + words)[:LONGEST_ENTRY])
+            kept[index] = replace(kept[index], text=(kept[index].text + wrap.glue(before[1]) + words)[:LONGEST_ENTRY])
             going_on[stream] = (index, len(entry.text))
             continue
         if wrap:

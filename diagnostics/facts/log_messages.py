@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 
 LONGEST = 16_000  # characters
+GAP = " […] "  # something was not written here
 _SPLIT = re.compile(r"(?:; )?PHP message: ")
 FATAL = re.compile(r"\s*(?:PHP )?(?:Fatal|Parse|Recoverable fatal|Compile|Core) error:")
 _TRACE = re.compile(r"\s*PHP(?: Stack trace:| {1,3}\d+\. )")  # Xdebug's own, one message a line
+# The rest of a message whose beginning was not written: where an exception was thrown, or words that PHP has for fatal errors alone.
+_THROWN = re.compile(r"\n {1,4}thrown in [^\n]{1,600} on line \d+|(?: in |\()[^\n]{1,600}:\d+\)?\nStack trace:\n#0 ")
+_FATAL_WORDS = re.compile(
+    r"syntax error, |unexpected (?:token|identifier|variable|end of file)|Failed opening required|Call to undefined "
+    r"|Allowed memory size of |bytes exhausted|Maximum execution time of|Cannot redeclare |Class \"[^\"\n]{1,200}\" not found"
+)
+_PLACED = re.compile(r" in [^\n]{1,600} on line \d+")
 _OF_APACHE = re.compile(r"\[[A-Z]\w\w \w{3} ")
 _ESCAPED = re.compile(r"(?:\\x[0-9a-fA-F]{2})+|\\[nrtvb\\\"]")
 _WRITTEN_OUT = re.compile(r"PHP message: |\] PHP [A-Z]|mod_fcgid: stderr|AH01215|\[STDERR\]")
@@ -24,7 +32,22 @@ def unwrap(text: str) -> tuple[str, str]:
     for number, message in enumerate(messages):
         if FATAL.match(message):
             return _trim(message)[:LONGEST], "\n".join(map(_trim, messages[:number]))[-2000:]
+    for number, message in enumerate(messages):
+        if rest := _rest_of_fatal(message):
+            return _trim(rest)[:LONGEST], "\n".join(map(_trim, messages[:number]))[-2000:]
     return "\n".join(map(_trim, messages))[:LONGEST], ""
+
+
+def _rest_of_fatal(message: str) -> str:
+    """A fatal error of which what came before a gap is lost, as far as it can be told from the end of a warning."""
+    before, gap, rest = message.rpartition(GAP)
+    if not gap or FATAL.match(before):
+        return ""
+    if _THROWN.search(rest):
+        return f"PHP Fatal error:  Uncaught{GAP}{rest}"
+    if (words := _FATAL_WORDS.search(rest)) and _PLACED.search(rest, words.start()):
+        return f"PHP {'Parse' if 'unexpected' in words.group() or 'syntax' in words.group() else 'Fatal'} error: {GAP}{rest}"
+    return ""
 
 
 def _plain(text: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 
 from diagnostics.htaccess.conditions import holds
 from diagnostics.htaccess.parser import Line, LineKind, parse
 from diagnostics.htaccess.reading import Node, read
+from diagnostics.htaccess.regexes import search
 from diagnostics.htaccess.rewriting import flags_of, split_arguments
 from diagnostics.htaccess.server import ServerKnowledge
 
@@ -54,7 +56,10 @@ class Redirect:
 
 @dataclass(slots=True)
 class FolderRules:
-    """`engine` is None where the file does not say. `mentions_rewriting`: it has any directive of mod_rewrite."""
+    """Of one file, or of one section in it. `engine` is None where it does not say. `mentions_rewriting`: any directive of mod_rewrite.
+
+    `folder` of a section is what its head names, as mod_rewrite has it: no file name begins with that.
+    """
 
     folder: str  # absolute, without a slash at its end
     path: str  # of the file, as shown
@@ -66,14 +71,41 @@ class FolderRules:
     redirects: list[Redirect] = field(default_factory=list)
     index: tuple[str, ...] = ()
     fallback: str = ""
+    sections: list[Section] = field(default_factory=list)  # in which lines stand that decide where a request goes
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`<Files>` and `<FilesMatch>`, for files of some names, and `<If>`, whose outcome is not known here (`is_open`)."""
+
+    line: int
+    rules: FolderRules
+    pattern: str = ""
+    is_expression: bool = False
+    is_open: bool = False
+
+    def fits(self, name: str) -> bool:
+        """As `ap_file_walk` compares the last part of a file's name."""
+        if not self.pattern:
+            return True
+        if self.is_expression:
+            return search(self.pattern, name) is not None
+        return fnmatchcase(name, self.pattern.replace("[^", "[!"))
 
 
 def rules_of(content: bytes, folder: str, path: str, server: ServerKnowledge) -> FolderRules:
-    """The rules of one file. Lines in sections for some files or requests are left out: they are not for all."""
-    found = FolderRules(folder.rstrip("/"), path)
+    """The rules of one file, those of its sections apart: they are not for all."""
+    return _of_nodes(read(parse(content), lambda line: holds(line, server), True).nodes, folder.rstrip("/"), path)
+
+
+def _of_nodes(nodes: list[Node], folder: str, path: str) -> FolderRules:
+    found = FolderRules(folder, path)
     waiting: list[Condition] = []
-    for line in _for_all(read(parse(content), lambda line: holds(line, server), True).nodes):
-        key = line.key
+    for node in nodes:
+        line, key = node.line, node.line.key
+        if line.kind is not LineKind.DIRECTIVE:
+            found.sections += _sections(node, path)
+            continue
         if key.startswith("rewrite"):
             found.mentions_rewriting = True
         if key == "rewriteengine" and line.words:
@@ -96,8 +128,24 @@ def rules_of(content: bytes, folder: str, path: str, server: ServerKnowledge) ->
     return found
 
 
-def _for_all(nodes: list[Node]) -> list[Line]:
-    return [node.line for node in nodes if node.line.kind is LineKind.DIRECTIVE]
+def _sections(node: Node, path: str) -> list[Section]:
+    """The section, if anything in it decides where a request goes; what stands in one within it counts for both."""
+    line, words = node.line, [word for word in node.line.words if word]
+    is_expression = line.key == "filesmatch" or words[:1] == ["~"]
+    if line.key in ("files", "filesmatch") and words:
+        pattern = words[1] if words[0] == "~" and len(words) > 1 else words[0]
+        inner = _of_nodes(node.children, pattern, path)
+        own = Section(line.number, inner, pattern, is_expression)
+        # mod_rewrite and its like see the inner of two sections alone; that is told as open, since which one it is for is not followed
+        return [own] if _decides(inner) else [replace(each, is_open=True) for each in inner.sections]
+    if line.key in ("if", "elseif", "else"):
+        inner = _of_nodes(node.children, "*If", path)
+        return [Section(line.number, inner, is_open=True)] if _decides(inner) or inner.sections else []
+    return []
+
+
+def _decides(rules: FolderRules) -> bool:
+    return bool(rules.mentions_rewriting or rules.redirects or rules.index or rules.fallback)
 
 
 def _flags(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

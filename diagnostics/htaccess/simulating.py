@@ -29,6 +29,15 @@ class Place:
     kinds: Mapping[str, str]
     rules: Mapping[str, FolderRules]
     sizes: Mapping[str, int] = field(default_factory=dict)
+    open_holds: bool = False  # whether `<If>` sections, which are not evaluated, are taken to hold
+
+    def layers(self, filename: str) -> list[FolderRules]:
+        """What holds for a file name, in the order in which the server merges it: folders from outside in, `<Files>`, `<If>`."""
+        folders = [self.rules[folder] for folder in _chain(self, filename)]
+        sections = [section for each in folders for section in each.sections]
+        name = posixpath.basename(filename)
+        named = [section.rules for section in sections if not section.is_open and section.fits(name)]
+        return folders + named + [section.rules for section in sections if section.is_open and self.open_holds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,7 @@ class _Round:
 
     def run(self) -> Ending | None:
         """An ending, or None: `visit` then says where to go on, unchanged where no rule took effect."""
-        chain = [self.place.rules[folder] for folder in _chain(self.place, self.filename)]
+        chain = self.place.layers(self.filename)
         rewriting = self._engine(chain)
         if rewriting is not None and not self.visit.is_ended:
             ended = self._rewrite(rewriting)
@@ -184,6 +193,8 @@ class _Round:
             if ended is None:
                 self._index(chain)
             return ended
+        if not self.filename.startswith("/"):
+            return Ending("status", self.visit.path, 400)  # a section is no folder that a relative target could be put to
         if self.place.kinds.get(self.start) == "folder" and self.start != self.place.docroot:
             return Ending("redirect", f"{self.visit.path}/", 301)  # mod_dir adds the slash whatever the rules say
         self._go_on(self._as_url(rewriting))

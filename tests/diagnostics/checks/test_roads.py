@@ -122,3 +122,34 @@ def test_what_was_refused_is_the_outermost_thing_that_explains_it(text: str, cau
     seen = replace(seen, tree=tuple(replace(entry, mode=shut.get(entry.path, entry.mode)) for entry in seen.tree))
     found = first(seen)
     assert (found.cause, found.path) == (cause, path)
+
+
+GOES_ROUND = b"RewriteRule ^(.*)$ /x/$1 [L]\n"
+
+
+def looping(content: bytes) -> tuple[list[str], list[str]]:
+    """The causes that are found, and what is told as open, of a site without a log."""
+    run = run_checks(evidence({"www/.htaccess": b"RewriteEngine On\n" + content}, None, path="/shop"))
+    return [each.cause for each in run.findings if each.check == "htaccess-loop"], [
+        each.missing for each in run.inconclusive if each.check == "htaccess-loop"
+    ]
+
+
+def test_rule_inside_files_goes_round_for_files_of_that_name_only() -> None:
+    assert looping(b'<FilesMatch "^index">\n' + GOES_ROUND + b"</FilesMatch>\n") == ([], [])
+    assert looping(b'<FilesMatch ".">\nRewriteRule (.*) /x$1 [L]\n</FilesMatch>\n')[0] == ["htaccess-rewrite-loop"]
+
+
+def test_loop_that_hangs_on_an_if_section_is_told_as_open() -> None:
+    content = b"<If \"%{HTTP_HOST} == 'shop.example'\">\nRewriteEngine On\nRewriteRule (.*) /x$1 [L]\n</If>\n"
+    causes, missing = looping(content)
+    assert causes == [] and len(missing) == 1 and "line 2 of www/.htaccess" in missing[0] and "<If" in missing[0]
+
+
+def test_loop_that_comes_whether_the_if_section_holds_or_not_is_found() -> None:
+    content = GOES_ROUND + b"<If \"%{QUERY_STRING} == 'a'\">\nDirectoryIndex a.html\n</If>\n"
+    assert looping(content) == (["htaccess-rewrite-loop"], [])
+
+
+def test_if_section_that_does_not_concern_the_way_is_not_told() -> None:
+    assert looping(b"<If \"%{HTTP_HOST} == 'a'\">\nHeader set A b\n</If>\n") == ([], [])

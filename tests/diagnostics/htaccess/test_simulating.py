@@ -20,7 +20,10 @@ from tests.diagnostics.htaccess.differing import SERVER
 from tests.lab.apache import apache, why_missing
 
 FILES = ("index.html", "about.html", "shop/index.html", "shop/item.html", "public/index.html", "deep/a/b.html", "index.txt")
-PATHS = ("/", "/about.html", "/nothing", "/shop/", "/shop", "/shop/none", "/deep/a/b.html", "/about.html/x", "/about", "/a?b=c")
+PATHS = (
+    "/", "/about.html", "/nothing", "/shop/", "/shop", "/shop/none", "/deep/a/b.html", "/about.html/x", "/about", "/a?b=c",
+    "/shop/item.html",
+)  # fmt: skip
 Htaccess = Mapping[str, str]  # folder -> content
 
 KNOWN: dict[str, Htaccess] = {
@@ -54,8 +57,30 @@ KNOWN: dict[str, Htaccess] = {
     "not": {"": "RewriteEngine On\nRewriteCond %{REQUEST_URI} !^/public/\nRewriteRule !\\.html$ public/ [L]\n"},
     "or": {"": "RewriteEngine On\nRewriteCond %{REQUEST_URI} =/nothing [OR]\nRewriteCond %{REQUEST_URI} ^/shop/no\nRewriteRule ^ - [F]\n"},
 }
+KNOWN |= {
+    "files": {"": "RewriteEngine On\nRewriteRule ^ /about.html [L]\n<Files item.html>\nRewriteRule ^ - [F]\n</Files>\n"},
+    "files alone": {"": "<Files about.html>\nRewriteEngine On\nRewriteRule . /shop/item.html [L]\n</Files>\n"},
+    "files with a relative target": {"": "<Files about.html>\nRewriteEngine On\nRewriteRule . shop/item.html [L]\n</Files>\n"},
+    "files with an anchor": {"": "<Files about.html>\nRewriteEngine On\nRewriteRule ^about /shop/item.html [L]\n</Files>\n"},
+    "files of another folder": {"shop": "<Files about.html>\nRewriteEngine On\nRewriteRule . /shop/item.html [L]\n</Files>\n"},
+    "files by pattern": {"": "<Files *.html>\nRewriteEngine On\nRewriteRule . - [G]\n</Files>\n"},
+    "files by expression": {"": "<FilesMatch ^(item|b)\\.html$>\nRewriteEngine On\nRewriteRule . /index.txt [L]\n</FilesMatch>\n"},
+    "files by tilde": {"": '<Files ~ "^no">\nRewriteEngine On\nRewriteRule . /index.txt [L]\n</Files>\n'},
+    "files go round": {"": "<FilesMatch x$>\nRewriteEngine On\nRewriteRule ^(.*)$ /yx [L]\n</FilesMatch>\nRewriteEngine On\n"
+                       "RewriteRule !x$ /zx [L]\n"},
+    "files with a redirect": {"": "Redirect 301 /about.html /index.txt\n<Files about.html>\nRedirect 302 /about /x\n</Files>\n"},
+    "files switch off": {"": "RewriteEngine On\nRewriteRule ^ /about.html [L]\n<Files nothing>\nRewriteEngine Off\n</Files>\n"},
+    "files of a folder": {"": "<Files shop>\nRewriteEngine On\nRewriteRule . /about.html [L]\n</Files>\n"},
+    "index in files": {"": 'DirectoryIndex about.html\n<FilesMatch "^$">\nDirectoryIndex index.txt\n</FilesMatch>\n'},
+    "both": {"": "<Files item.html>\nRewriteEngine On\nRewriteRule . /about.html [L]\n</Files>\n",
+             "shop": "RewriteEngine On\nRewriteRule ^item /index.txt [L]\n"},
+}  # fmt: skip
 _RULES = ("^(.*)$", "^shop/(.*)$", ".", "^about", "!\\.html$", "^(.+)/$", "^([a-z]+)$", "^index\\.html$", "^$", "^x/(.*)$")
 _TARGETS = ("/index.html", "shop/$1", "-", "/x/$1", "about.html", "$1.html", "/shop/$1?a=b", "public/$1", "/", "/$1")
+_SECTIONS = (
+    ("<Files about.html>", "</Files>"), ("<FilesMatch html$>", "</FilesMatch>"), ("<Files n*>", "</Files>"),
+    ('<Files ~ "^(item|b)">', "</Files>"),
+)  # fmt: skip
 _FLAGS = ("L", "L", "", "R=301,L", "QSA,L", "END", "NC,L", "F", "S=1", "C", "N", "PT")
 _CONDITIONS = (
     "%{REQUEST_FILENAME} !-f", "%{REQUEST_FILENAME} !-d", "%{REQUEST_URI} !^/shop", "%{HTTP_HOST} ^case", "%{HTTPS} off",
@@ -65,7 +90,7 @@ _CONDITIONS = (
 
 
 def random_rules(seed: int) -> Htaccess:
-    chance = random.Random(seed)
+    chance, of_sections = random.Random(seed), random.Random(f"{seed} sections")
     made: dict[str, str] = {}
     for folder in ("", *chance.choice(((), ("shop",), ("public",)))):
         lines = ["RewriteEngine On"] if chance.random() < 0.9 else []
@@ -73,6 +98,9 @@ def random_rules(seed: int) -> Htaccess:
             lines += [f"RewriteCond {chance.choice(_CONDITIONS)}" for _ in range(chance.choice((0, 0, 1, 2)))]
             flags = chance.choice(_FLAGS)
             lines.append(f"RewriteRule {chance.choice(_RULES)} {chance.choice(_TARGETS)}{f' [{flags}]' if flags else ''}")
+        if of_sections.random() < 0.25:
+            head, end = of_sections.choice(_SECTIONS)
+            lines += [head, f"RewriteRule {of_sections.choice(_RULES)} {of_sections.choice(_TARGETS)} [L]", end]
         made[folder] = "\n".join(lines) + "\n"
     return made
 

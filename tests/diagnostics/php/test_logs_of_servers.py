@@ -52,3 +52,31 @@ def test_fatal_of_a_page_is_named_with_its_place(served: Stack, page: str, cause
 def test_site_that_is_well_is_not_blamed_for_what_stands_in_its_logs(served: Stack) -> None:
     well = replace(served.seen("/well.php"), site=SiteSeen("shop", "", "up", "ok", (served.get("/well.php"),)))
     assert {finding.cause for finding in run_checks(well).findings} == {"none"}
+
+
+def noisy(fatal: str, warnings: int, page: str) -> dict[str, str | bytes]:
+    """A page that says so much that nginx writes of each packet only the beginning, and then fails."""
+    said = "\n".join(f"$a = $nobody_has_set_{n};" for n in range(warnings))
+    return {page: f"<?php error_reporting(E_ALL);\n{said}\n{fatal}\n"}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_fatal_behind_what_nginx_cut_is_named_where_its_rest_was_written(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where exactly the packets end depends on lengths: whatever was written of the place must be found."""
+    files: dict[str, str | bytes] = {"well.php": "<?php echo 'well';"}
+    for number in range(20):
+        files |= noisy(f"throw new RuntimeException('No price {'y' * (seed * 7)}');", 28 + seed * 20 + number, f"p{number}.php")
+    told = 0
+    with stack("nginx-fpm", tmp_path_factory.mktemp("site"), files) as served:
+        for number in range(20):
+            before = served.log.stat().st_size if served.log.exists() else 0
+            page = served.get(f"/p{number}.php")
+            written = served.log.read_bytes()[before:]
+            place = f"p{number}.php on line {30 + seed * 20 + number}".encode()
+            if b"thrown in" not in written or place not in written.partition(b"thrown in")[2]:
+                continue
+            told += 1
+            found = run_checks(replace(served.seen(f"/p{number}.php"), site=SiteSeen("shop", "", "down", "server-error", (page,)))).findings
+            assert any((each.cause, each.path, each.line) == ("php-uncaught-exception", f"www/p{number}.php", 30 + seed * 20 + number)
+                       for each in found), written[-400:]  # fmt: skip
+    assert told >= 1

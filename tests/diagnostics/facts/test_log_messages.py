@@ -1,0 +1,53 @@
+"""A message of PHP in pieces, as nginx 1.22 writes it: of each packet 2,047 bytes with the head of the line, and no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnostics.checks.php_messages import read_php_message
+from diagnostics.facts.log_formats import split_entries
+from diagnostics.facts.log_messages import unwrap
+
+HEAD = '2026/11/22 18:41:39 [error] 319#319: *6 FastCGI sent in stderr: "'
+WARNING = "PHP message: PHP Warning:  Undefined variable $price_of_the_mug in /home/me/www/noise.php on line 2; "
+END = '" while reading response header from upstream, client: 192.0.2.7, server: , request: "GET /?_=tok1 HTTP/1.1", host: "shop.example"'
+TRACE = "Stack trace:\n#0 /home/me/www/index.php(4): load()\n#1 {main}\n  thrown in /home/me/www/inc/load.php on line 31"
+
+
+def told(*pieces: str) -> tuple[str, str]:
+    """What is made of pieces, all but the last of which nginx cut."""
+    cut = [(HEAD + piece)[:2047] for piece in pieces[:-1]]
+    entries = split_entries("\n".join([*cut, HEAD + pieces[-1] + END]).encode(), cut=False)
+    assert len(entries) == 1 and entries[0].client == "192.0.2.7"
+    return unwrap(entries[0].text)
+
+
+@pytest.mark.parametrize(
+    ("rest", "cause", "line"),
+    [
+        (f"timeException: No price for mug 7 in /home/me/www/inc/load.php:31\n{TRACE}", "php-uncaught-exception", 31),
+        (f"ad.php:31\n{TRACE}", "php-uncaught-exception", 31),
+        ('error, unexpected token ";" in /home/me/www/inc/load.php on line 31', "php-parse-error", 31),
+        ("or: Call to undefined function no_such() in /home/me/www/inc/load.php on line 31", "php-undefined-function", 31),
+    ],
+)
+def test_rest_of_a_fatal_error_is_taken_for_one(rest: str, cause: str, line: int) -> None:
+    text, before = told(WARNING * 30, WARNING * 30, rest)
+    message = read_php_message(text, before)
+    assert message is not None and (message.path, message.line) == ("/home/me/www/inc/load.php", line)
+    assert cause in (message.cause, *message.also) and "client:" not in text
+
+
+def test_whole_fatal_error_behind_a_gap_is_read() -> None:
+    fatal = f"in /home/me/www/noise.php on line 2; PHP message: PHP Fatal error:  Uncaught Error: no in /home/me/www/a.php:9\n{TRACE}"
+    message = read_php_message(*told(WARNING * 30, fatal))
+    assert message is not None and (message.path, message.line) == ("/home/me/www/a.php", 9)
+
+
+@pytest.mark.parametrize("rest", [
+    "_of_the_mug in /home/me/www/noise.php on line 2; " + WARNING * 3,
+    "eam: No such file or directory in /home/me/www/noise.php on line 2",
+    "the thing was thrown in the bin on line 7",
+])  # fmt: skip
+def test_rest_of_a_warning_is_none(rest: str) -> None:
+    assert read_php_message(*told(WARNING * 30, rest)) is None
