@@ -18,6 +18,7 @@ class HostAction(models.Model):
         LOGIN = "login", _("Logged in")
         COMMAND = "command", _("Ran a command")
         FETCH = "fetch", _("Read by HTTP")
+        DATABASE = "database", _("Asked the site's database, with the site's own login:")
         WRITE = "write", _("Wrote")
         CREATE = "create", _("Created")
         RENAME = "rename", _("Renamed")
