@@ -90,6 +90,7 @@ class Step(models.Model):
     finished_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    stop_asked_at = models.DateTimeField(null=True)  # of a trial at work: it ends before its next look
 
     class Meta:
         ordering = ["id"]
