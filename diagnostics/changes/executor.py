@@ -13,7 +13,7 @@ from diagnostics.connections import purposes
 from diagnostics.connections.locking import Lock, LockLost
 from diagnostics.models import JournalEntry, Step
 from diagnostics.repairs.plan import Change, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
-from diagnostics.transports.base import Capability, ConnectionLost, FileKind, Reader, Stat, TransportError, Writer
+from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, FileKind, Reader, Stat, TransportError, Writer
 from sites.credentials import SecretUnreadable
 
 from . import journal, versions
@@ -57,6 +57,7 @@ class Executor(Looker):
         self._lock = lock
         self._context: AbstractContextManager[Writer] | None = None
         self._open: Writer | None = None
+        self._line_broke = False
 
     def __enter__(self) -> Executor:
         return self
@@ -107,7 +108,7 @@ class Executor(Looker):
             for position, change in enumerate(plan.changes, journal.next_position(step)):
                 self._make(step, position, change)
         except (Stale, TransportError) as error:
-            back = self.take_back(step)
+            back = self.take_back(step, line_broke=isinstance(error, ConnectionLost | ConnectionTimedOut))
             if back.complete and isinstance(error, ConnectionLost):
                 self._tidy(step)
             if back.complete and isinstance(error, Stale):
@@ -151,9 +152,13 @@ class Executor(Looker):
 
     # --- taking back ----------------------------------------------------------------------------
     @purposes.of_step
-    def take_back(self, step: Step) -> TakenBack:
-        """Takes back what stands of a step, newest change first, each once. What the host looks like decides, not what was remembered."""
+    def take_back(self, step: Step, *, line_broke: bool = False) -> TakenBack:
+        """Takes back what stands of a step, newest change first, each once. What the host looks like decides, not what was remembered.
+
+        `line_broke`: the host was not heard to carry out its last change, and may still do so.
+        """
         result = TakenBack()
+        self._line_broke = line_broke
         self._plain.clear()
         for entry in journal.standing(step):
             try:
@@ -203,7 +208,7 @@ class Executor(Looker):
         }[entry.change]
         why = undo(entry, path)
         if not why:
-            journal.mark_taken_back(entry)
+            journal.mark_taken_back(entry, may_come_late=self._line_broke and self._writer.protocol != "local")
         elif entry.state == JournalEntry.State.RECORDED:
             journal.mark_refused(entry, why)
         return why
@@ -261,18 +266,11 @@ class Executor(Looker):
             return ""
         if old is not None:
             return _("there is a file under the old name again, so the name cannot be given back.")
-        if not self._is_what_was_renamed(entry, target, new):
+        if not self.is_what_was_renamed(entry, target, new):
             return _changed_since()
         self._lock.check()
         self._writer.rename(target, path)
         return ""
-
-    def _is_what_was_renamed(self, entry: JournalEntry, target: str, now: Stat) -> bool:
-        """A folder is known by its name alone: what is in it may change while it is away."""
-        if entry.before_kind == FileKind.FOLDER:
-            return now.kind == FileKind.FOLDER
-        content = self.content_of(target, now)
-        return content is not None and journal.sha256(content) in journal.known_hashes(entry)
 
     def _unchmod(self, entry: JournalEntry, path: str) -> str:
         stat = self.stat(path)

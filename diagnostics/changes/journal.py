@@ -28,6 +28,8 @@ _BUILT_ON = {
     "create": ("write", "mode", "rename", "create", "remove"),
     "remove": ("write", "mode", "rename", "create", "remove"),
 }
+_CAN_COME_LATE = ("rename", "mode", "remove")  # a content cannot: the temporary file that holds it is removed first
+_LOOKS_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 _GONE = "\\gone"  # where a removed file is meanwhile: a name that no path has once it is escaped
 _ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2})")
 
@@ -142,10 +144,19 @@ def mark_applied(entry: JournalEntry) -> None:
     entry.save(update_fields=["state", "applied_at", "taken_back_at"])
 
 
-def mark_taken_back(entry: JournalEntry, note: str = "") -> None:
-    """The host is as it was before this change."""
+def mark_taken_back(entry: JournalEntry, note: str = "", *, may_come_late: bool = False) -> None:
+    """The host is as it was before this change. `may_come_late`: nobody heard whether it was carried out."""
+    once = entry.state == JournalEntry.State.RECORDED and entry.taken_back_at is None and entry.change in _CAN_COME_LATE
     entry.state, entry.taken_back_at, entry.note = JournalEntry.State.TAKEN_BACK, _moment_on(entry.step), note
-    entry.save(update_fields=["state", "taken_back_at", "note"])
+    entry.look_again_at = next_look(entry) if once and may_come_late else None
+    entry.save(update_fields=["state", "taken_back_at", "note", "look_again_at"])
+
+
+def next_look(entry: JournalEntry) -> datetime | None:
+    """When it is looked at again what the host did since this change was taken for not made; None when that was often enough."""
+    now = timezone.now()
+    moments = (entry.taken_back_at + after for after in _LOOKS_AFTER) if entry.taken_back_at else ()
+    return next((at for at in moments if at > now), None)
 
 
 def mark_kept(entry: JournalEntry, note: str) -> None:

@@ -125,6 +125,13 @@ class Looker:
         digest = self.digest(path)
         return digest == self.digest(target) and digest in journal.known_hashes(entry) and not journal.made_again(entry)
 
+    def is_what_was_renamed(self, entry: JournalEntry, target: str, now: Stat) -> bool:
+        """A folder is known by its name alone: what is in it may change while it is away."""
+        if entry.before_kind == FileKind.FOLDER:
+            return now.kind == FileKind.FOLDER
+        content = self.content_of(target, now)
+        return content is not None and journal.sha256(content) in journal.known_hashes(entry)
+
     def set_aside(self, path: str, entry: JournalEntry) -> str:
         """The old file where a crash struck between the two moves by which some hosts replace one. Empty: there is none."""
         hashes = {entry.before_sha256, entry.after_sha256}

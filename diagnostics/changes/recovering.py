@@ -14,6 +14,7 @@ from diagnostics.transports.base import TransportError
 from sites.credentials import SecretUnreadable
 from sites.models import Host
 
+from . import late
 from .executor import Executor, TakenBack
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def recover(host: Host | None = None) -> list[int]:
             log.warning("lock on host %s lost while recovering; the next run goes on", each.pk)
         except Exception:  # whatever is wrong with one host must not keep the others from being recovered
             log.exception("recovering host %s failed; the next run tries again", each.pk)
+    late.look_again(host)
     return settled
 
 
@@ -50,7 +52,7 @@ def recover_host(executor: Executor, host: Host) -> list[int]:
     for step in steps.left_behind(host):
         with purposes.doing("recovery"):
             _remove_leftovers(executor, step)  # first: what the host may still carry out of a lost line has nothing left to put in place
-            back = executor.take_back(step)
+            back = executor.take_back(step, line_broke=True)
             if back.complete:
                 _remove_leftovers(executor, step)
         _settle(step, back)
