@@ -24,10 +24,10 @@ _HEADER = re.compile(r"malformed header from script '(?P<name>[^']+)'|AH02429")
 _NOT_STARTED = re.compile(r"AH01241|exec of '(?P<name>[^']+)' failed|couldn't create child process.*?: (?P<other>\S+)")
 _SAID = re.compile(
     r"AH01215: (?P<said>.+)"
-    r"|(?P<perl>(?:syntax error|Can't locate|Global symbol|Undefined subroutine|Died|No such).* at \S+ line \d+)"
+    r"|(?P<perl>(?:syntax error|Can't locate|Global symbol|Undefined subroutine|Died|No such).{0,1000} at \S{1,1000} line \d+)"
 )
 _AT_LINE = re.compile(
-    r" at (?P<path>\S+) line (?P<line>\d+)|(?P<shell>/\S+): (?:line )?(?P<number>\d+): "
+    r" at (?P<path>\S{1,1000}) line (?P<line>\d+)|(?P<shell>/\S{1,1000}): (?:line )?(?P<number>\d+): "
     r"|File \"(?P<python>[^\"]+)\", line (?P<at>\d+)"
 )
 _REFUSED = re.compile(r"suexec policy violation|is writable by others|SoftException|is writeable by (?:group|others)")

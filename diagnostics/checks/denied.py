@@ -22,28 +22,28 @@ from sites.texts import mark as _
 # The web server itself, as another user than the account.
 _BY_SERVER = (
     re.compile(r"AH00132: file permissions deny server access: (?P<path>/.+)"),
-    re.compile(r"AH00035: access to .+? denied \(filesystem path '(?P<path>[^']+)'\)"),
-    re.compile(r"AH00529: (?P<path>/\S.*?) pcfg_openfile"),
+    re.compile(r"AH00035: access to .{1,1000}? denied \(filesystem path '(?P<path>[^']+)'\)"),
+    re.compile(r"AH00529: (?P<path>/\S.{0,1000}?) pcfg_openfile"),
     re.compile(r"\"(?P<path>/[^\"]+)\" (?:failed|is forbidden) \(13: Permission denied\)"),
-    re.compile(r"\(13\)Permission denied: .*?(?:access to|stat|open) .*?'(?P<path>/[^']+)'"),
+    re.compile(r"\(13\)Permission denied: (?=[^'\n]{0,300}(?:access to|stat|open) )[^'\n]{0,600}'(?P<path>/[^'\n]{1,1000})'"),
 )
 # PHP or another program, mostly as the account.
 _BY_PROGRAM = (
-    re.compile(r"Unable to open primary script: (?P<path>\S[^\n(]*?) \(Permission denied\)"),
-    re.compile(r"(?:require|include)(?:_once)?\((?P<path>[^)\n]+)\): Failed to open stream: Permission denied", re.IGNORECASE),
+    re.compile(r"Unable to open primary script: (?P<path>\S[^\n(]{0,1000}?) \(Permission denied\)"),
+    re.compile(r"(?:require|include)(?:_once)?\((?P<path>[^)\n]{1,1000}+)\): Failed to open stream: Permission denied", re.IGNORECASE),
     re.compile(r"Failed opening (?:required )?'(?P<path>[^'\n]+)'"),
-    re.compile(r"(?:file_get_contents|fopen|readfile|file|parse_ini_file|simplexml_load_file|highlight_file)\((?P<path>[^)\n]+)\): "
+    re.compile(r"(?:file_get_contents|fopen|readfile|file|parse_ini_file|simplexml_load_file|highlight_file)\((?P<path>[^)\n]{1,1000}+)\): "
                r"Failed to open stream: Permission denied", re.IGNORECASE),
 )  # fmt: skip
 _WRITING = (
     re.compile(r"The stream or file \"(?P<path>[^\"\n]+)\" could not be opened"),
-    re.compile(r"(?:file_put_contents|touch|tempnam|copy|rename|move_uploaded_file|unlink|imagepng|imagejpeg|error_log)\((?P<path>[^,)\n]+)"
-               r"[^\n]*?\): .*?Permission denied", re.IGNORECASE),
-    re.compile(r"mkdir\((?P<path>[^)\n]*)\): Permission denied", re.IGNORECASE),
-    re.compile(r"(?:directory|folder|path|Directory|Folder|Path)\W+[\"'`]?(?P<path>/[^\s\"'`]+)[\"'`]?\)? (?:is not writable"
+    re.compile(r"(?:file_put_contents|touch|tempnam|copy|rename|move_uploaded_file|unlink|imagepng|imagejpeg|error_log)\((?P<path>[^,)\n]{1,1000}+)"
+               r"[^\n]{0,1000}?\): [^\n]{0,200}?Permission denied", re.IGNORECASE),
+    re.compile(r"mkdir\((?P<path>[^)\n]{0,1000}+)\): Permission denied", re.IGNORECASE),
+    re.compile(r"(?:directory|folder|path|Directory|Folder|Path)\W{1,20}[\"'`]?(?P<path>/[^\s\"'`]{1,1000})[\"'`]?\)? (?:is not writable"
                r"|is not writeable|must be (?:present and )?writable|cannot be written|could not be created)"),
     re.compile(r"(?:Unable to (?:create|write)|Cannot (?:create|write)|Could not (?:create|write)).{0,60}?[\"' (](?P<path>/[^\s\"')]+)"),
-    re.compile(r"fopen\((?P<path>[^)\n]+)\): Failed to open stream: Permission denied", re.IGNORECASE),
+    re.compile(r"fopen\((?P<path>[^)\n]{1,1000}+)\): Failed to open stream: Permission denied", re.IGNORECASE),
 )  # fmt: skip
 
 

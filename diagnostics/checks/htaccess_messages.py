@@ -9,14 +9,14 @@ from diagnostics.evidence import TextFile
 from diagnostics.facts.paths import same_file
 from diagnostics.htaccess.directives import ACCESS_22, PHP_DIRECTIVES, SECTIONS, find_directive
 
-_HEAD = re.compile(r"(?:\] |: |^)(?:AH\d+: )?(/[^\n]*?\.htaccess): (.+)", re.DOTALL)
-_INVALID = re.compile(r"Invalid command '(.*?)', perhaps", re.DOTALL)
-_NOT_ALLOWED = re.compile(r"(?:Option )?<?(\S+?)>? (?:not allowed (?:here|in)|cannot occur within)")
+_HEAD = re.compile(r"(?:\] |: |^)(?:AH\d+: )?(/[^\n]{0,1000}?\.htaccess): (.+)", re.DOTALL)
+_INVALID = re.compile(r"Invalid command '(.{0,1000}?)', perhaps", re.DOTALL)
+_NOT_ALLOWED = re.compile(r"(?:Option )?<?(\S{1,200}?)>? (?:not allowed (?:here|in)|cannot occur within)")
 _PLACED = re.compile(r"\.htaccess:(\d+): <(\S+?)> was not closed")
 _STRUCTURE = (
-    re.compile(r"Expected </(?P<name>[^>]+)> before end of configuration"),
-    re.compile(r"Expected </[^>]+>+ but saw </(?P<name>[^>]+)>"),
-    re.compile(r"</(?P<name>[^>\s]+)>* without matching <"),
+    re.compile(r"Expected </(?P<name>[^>]{1,200})> before end of configuration"),
+    re.compile(r"Expected </[^>]{1,200}>+ but saw </(?P<name>[^>]{1,200})>"),
+    re.compile(r"</(?P<name>[^>\s]{1,200})>* without matching <"),
     re.compile(r"<(?P<name>/?\w+)>? directive missing closing '>'"),
     re.compile(r"<(?P<name>\w+)> was not closed"),
 )
@@ -27,7 +27,7 @@ _REGEX = re.compile(
 )
 _CODE = re.compile(r"Unsupported HTTP response code (\S+)")
 _ESCAPED = re.compile(rb"\\(x[0-9a-fA-F]{2}|[\\\"ntr])")
-_UNREADABLE = re.compile(r"AH00529: (\S.*?\.htaccess) pcfg_openfile")
+_UNREADABLE = re.compile(r"AH00529: (\S.{0,1000}?\.htaccess) pcfg_openfile")
 
 
 @dataclass(frozen=True, slots=True)

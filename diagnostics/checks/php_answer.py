@@ -34,7 +34,7 @@ _EXTENSION_SAID = re.compile(
     r"PHP extension \W?[\w-]{2,30}\W? (?:is missing|is not (?:installed|loaded|enabled))|ionCube (?:PHP )?Loader",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(rb"<(?:style|script)\b.*?</|<[^<>]{0,500}>", re.DOTALL | re.IGNORECASE)
+_MARKUP = re.compile(rb"<(?:style|script)\b[^<]*+(?:<(?!/)[^<]*+)*+(?:</|\Z)|<[^<>]{0,500}>", re.IGNORECASE)
 _SHORT = 3000  # characters: a page that says one thing
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from diagnostics.php.versions import Version
 from diagnostics.php.words import causes_of, root_in_warnings
 
-_PLACE = re.compile(r" in (/[^\n]*?|[A-Za-z]:[^\n]*?|Unknown)(?:\(\d+\))?(?: : [^\n]*)?(?: on line |:)(\d+)")
+_FILE = r"(/[^\n]{0,1000}?|[A-Za-z]:[\\/][^\n]{0,1000}?|Unknown)"
+_PLACE = re.compile(rf" in {_FILE}(?:\(\d{{1,7}}\)(?: : [\w()' -]{{1,40}})?){{0,3}}(?: on line |:)(\d{{1,9}})")
+_THROWN = re.compile(rf"thrown in {_FILE} on line (\d{{1,9}})")
 _FATAL = re.compile(
     r"PHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal|Compile|Core) error:|^(?:Fatal|Parse) error:|\] (?:Fatal|Parse) error:"
 )
@@ -74,9 +76,7 @@ def _is_callers_fault(general: str) -> bool:
 
 
 def _place(body: str) -> re.Match[str] | None:
-    thrown = re.search(r"thrown in (/[^\n]*?|Unknown) on line (\d+)", body)
-    first = _PLACE.search(body.split("Stack trace:")[0].replace("thrown in", "thrown  in"))
-    return thrown if thrown and first is None else first or thrown
+    return _PLACE.search(body.partition("Stack trace:")[0]) or _THROWN.search(body)
 
 
 def _by_place(path: str, general: str) -> tuple[str, str]:

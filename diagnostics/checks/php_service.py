@@ -22,8 +22,8 @@ _ENDED = re.compile(r"script '([^']+)' \(request: \"[^\"]*\"\) execution timed o
 _SLOW = re.compile(r"script '([^']+)' \(request: \"[^\"]*\"\) executing too slow \(([\d.]+) sec\)")
 _TRACED = re.compile(r"script_filename = (\S+)(?:\n\[0x[0-9a-f]+\] [^\n]{1,200}? (/[^\n:]+):(\d+))?")
 _GAVE_UP = re.compile(
-    r"mod_fcgid: read data timeout in \d+ seconds|\(70007\).*AH01075|AH01075.*\(70007\)|upstream timed out .*while reading response|"
-    r"AH01102.*[Tt]imeout|Timeout waiting for output from CGI script"
+    r"mod_fcgid: read data timeout in \d+ seconds|\(70007\).{0,400}AH01075|AH01075.{0,400}\(70007\)|"
+    r"upstream timed out .{0,400}while reading response|AH01102.{0,400}[Tt]imeout|Timeout waiting for output from CGI script"
 )
 _CRASHED = re.compile(
     r"AH01067: Failed to read FastCGI header|recv\(\) failed \(104: Connection reset by peer\) while reading|"

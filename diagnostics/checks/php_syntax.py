@@ -19,9 +19,10 @@ from diagnostics.php.seen import Lint, Script
 from sites.texts import mark as _
 
 _AFTER_MARK = re.compile(
-    rb"\xef\xbb\xbf<\?php\s+(?:(?:/\*.*?\*/|//[^\n]*\n|#[^\n]*\n)\s*)*(?:namespace\s|declare\s*\(\s*strict_types)", re.DOTALL | re.I
+    rb"\xef\xbb\xbf<\?php\s++(?:(?:/\*(?>.*?\*/)|//[^\n]*\n|#[^\n]*\n)\s*+)*+(?:namespace\s|declare\s*+\(\s*+strict_types)",
+    re.DOTALL | re.IGNORECASE,
 )
-_DEFINED = re.compile(rb"\bfunction\s+&?\s*([A-Za-z_]\w*)")
+_DEFINED = re.compile(rb"\bfunction\s++&?\s*+([A-Za-z_]\w*)")
 _SYNTAX = re.compile(r"syntax error|Parse error|Unclosed|very first statement")
 _COMMON = (8, 0)  # where nothing tells the version, what hosts have at least
 _AT_ONCE_S = 3600.0  # a file changed so shortly before the failure is more than likely its cause

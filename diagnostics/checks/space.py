@@ -16,7 +16,7 @@ from sites.texts import mark as _
 FULL = re.compile(
     r"errno=28|errno 28|\((?:28|122)\)(?=[^\W\d_])|No space left on device|Disk quota exceeded|possibly out of free disk space"
     r"|disk is full|ENOSPC|EDQUOT"
-    r"|Error writing file .*(?:Errcode: 28|errno: 28)|The table '.*' is full",
+    r"|Error writing file .{0,1000}(?:Errcode: 28|errno: 28)|The table '[^'\n]{0,200}' is full",
     re.IGNORECASE,
 )
 _NOTHING = 256 * 1024  # so little is as good as nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_PLACE = re.compile(r" in (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?)(?:\(\d+\) : [^\n]{1,80}?)?(?: on line |:)(\d{1,7})\b")
+_PLACE = re.compile(r" in (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?)(?:\(\d{1,7}\) : [\w()' -]{1,40}){0,3}(?: on line |:)(\d{1,7})\b")
 _THROWN = re.compile(r"thrown in (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?) on line (\d{1,7})")
 _FRAME = re.compile(r"#\d{1,3} (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?)\((\d{1,7})\)(?: : eval\(\)'d code)?:")
 _WANTED_FILE = re.compile(r"(?:[Ff]ailed opening (?:required|'?for inclusion'?)? ?|[Ff]ailed to open stream: )'([^'\n]{1,600})'")

@@ -24,8 +24,8 @@ LATELY_S = 36 * 3600.0
 PHP_ENDS = (".php", ".inc", ".phtml", ".module", ".theme", ".php5", ".php7")
 _PLACE = re.compile(r"(/[^\s:'\"<>|;]{1,600}\.(?:php|inc|phtml|module|theme))")
 _REQUIRED = re.compile(
-    rb"\b(?:require|include)(?:_once)?\s*\(?\s*(?P<base>__DIR__\s*\.\s*|dirname\s*\(\s*__FILE__\s*\)\s*\.\s*|ABSPATH\s*\.\s*)?"
-    rb"(?P<quote>['\"])(?P<name>[^'\"$\n]{1,300})(?P=quote)\s*\)?\s*;"
+    rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+(?P<base>__DIR__\s*+\.\s*+|dirname\s*+\(\s*+__FILE__\s*+\)\s*+\.\s*+|ABSPATH\s*+\.\s*+)?"
+    rb"(?P<quote>['\"])(?P<name>[^'\"$\n]{1,300})(?P=quote)\s*+\)?\s*+;"
 )
 _LINT_SAID = re.compile(r"(?:PHP )?((?:Parse|Fatal) error: .{1,1000}?) in (?:.{1,600}) on line (\d+)", re.DOTALL)
 

@@ -11,7 +11,9 @@ import re
 from dataclasses import dataclass
 
 _CLASS = r"(?P<class>[A-Za-z_][\w\\]{1,200})"
-_PLACE = r"(?P<path>(?:/|[A-Za-z]:\\|\[ROOT\]/|[\w.-]+/)[^\n:*?\"<>|]{1,600}?\.(?:php|inc|phtml|module|install|theme|twig|tpl|ctp|engine))"
+_ENDS = r"\.(?:php|inc|phtml|module|install|theme|twig|tpl|ctp|engine)"
+_PLACE = rf"(?P<path>(?:/|[A-Za-z]:\\|\[ROOT\]/|[\w.-]{{1,100}}/)[^\n:*?\"<>|]{{1,600}}?{_ENDS})"
+_NAMES_A_FILE = re.compile(rf"{_ENDS}\b")
 _FORMS = (
     # "[object] (Class(code: 0): message at /file.php:12)"
     re.compile(rf"\[object\] \({_CLASS}\(code: [^)]{{0,20}}\): (?P<said>.{{0,4000}}?) at {_PLACE}:(?P<line>\d+)", re.DOTALL),
@@ -30,13 +32,18 @@ _FORMS = (
     ),
     # Drupal: Class: message in function() (line 12 of /file.php)
     re.compile(rf"{_CLASS}: (?P<said>[^\n]{{0,2000}}?) in [^\n(]{{1,200}}\(\)? ?\(line (?P<line>\d+) of {_PLACE}\)"),
-    # message at line 12 in file modules/x/x.php
-    re.compile(rf"(?P<said>[^\n]{{1,1000}}?) at line (?P<line>\d+) in file {_PLACE}"),
     # Class: message in /file.php:12, or on line 12
     re.compile(rf"{_CLASS}: (?P<said>[^\n]{{0,2000}}?) in {_PLACE}(?: on line |:)(?P<line>\d+)"),
-    # what people write themselves: message | /file.php (12)
-    re.compile(rf"(?P<said>[^\n]{{1,1000}}?)[\s|,;(\[\"'@-]+{_PLACE}(?::|\(| \(|,? (?:on |at )?line |#L?)(?P<line>\d+)"),
 )
+# What stands behind a message that nothing marks the beginning of: it begins with its line.
+_BEHIND = (
+    # message at line 12 in file modules/x/x.php
+    re.compile(rf" at line (?P<line>\d+) in file {_PLACE}"),
+    # what people write themselves: message | /file.php (12)
+    re.compile(rf"[\s|,;(\[\"'@-]{_PLACE}(?::|\(| \(|,? (?:on |at )?line |#L?)(?P<line>\d+)"),
+)
+_SEPARATORS = " \t|,;([\"'@-"
+_LONGEST_SAID = 1000
 _FRAME = re.compile(r"^#\d+ .{1,500}$", re.MULTILINE)
 _KIND = re.compile(r"(?:Exception|Error|Throwable)$")
 
@@ -56,28 +63,43 @@ def read(text: str) -> ApplicationError | None:
     """The error that an entry of an application's log tells of; None where it names no place."""
     if text.startswith("{"):
         text = _of_json(text) or text
+    parts = _parts(text[:16_000])
+    if parts is None:
+        return None
+    name = (parts["class"] or "Error").rsplit("\\", 1)[-1] if _is_error(parts["class"]) else "Error"
+    path = parts["path"].removeprefix("[ROOT]")
+    path = path if path.startswith("/") or path[1:2] == ":" else f"/{path}"  # from the program's own folder
+    frames = "\n".join(_FRAME.findall(text)[:60])
+    said = parts["said"].strip()
+    whole = f"PHP Fatal error:  Uncaught {name}: {said} in {path}:{parts['line']}\nStack trace:\n{frames}"
+    return ApplicationError(name, said, path, int(parts["line"]), whole)
+
+
+def _parts(text: str) -> dict[str, str] | None:
+    """Class, message, file and line; the class is empty where none is named."""
+    if not _NAMES_A_FILE.search(text):
+        return None
     for form in _FORMS:
-        if match := form.search(text[:16_000]):
+        if match := form.search(text):
             parts = match.groupdict()
-            name = (parts.get("class") or "Error").rsplit("\\", 1)[-1] if _is_error(parts.get("class")) else "Error"
-            path = parts["path"].removeprefix("[ROOT]")
-            path = path if path.startswith("/") or path[1:2] == ":" else f"/{path}"  # from the program's own folder
-            frames = "\n".join(_FRAME.findall(text)[:60])
-            said = parts["said"].strip()
             if form is _FORMS[0]:  # it stands in a string of JSON
-                said = re.sub(r"\\(.)", r"\1", said)
-            whole = f"PHP Fatal error:  Uncaught {name}: {said} in {path}:{parts['line']}\nStack trace:\n{frames}"
-            return ApplicationError(name, said, path, int(parts["line"]), whole)
+                parts["said"] = re.sub(r"\\(.)", r"\1", parts["said"])
+            return parts
+    for form in _BEHIND:
+        for match in form.finditer(text):
+            begun = max(text.rfind("\n", 0, match.start()) + 1, match.start() - _LONGEST_SAID)
+            if said := text[begun : match.start()].rstrip(_SEPARATORS):
+                return {"class": "", "said": said, **match.groupdict()}
     return None
 
 
 def names_a_place(text: str) -> bool:
     """Whether an entry names a line of a PHP file in any of the ways known."""
-    return any(form.search(text[:4000]) for form in _FORMS)
+    return _parts(text[:4000]) is not None
 
 
-def _is_error(name: str | None) -> bool:
-    return bool(name) and bool(_KIND.search(name or "") or "\\" in (name or ""))
+def _is_error(name: str) -> bool:
+    return bool(name) and bool(_KIND.search(name) or "\\" in name)
 
 
 def _of_json(text: str) -> str:

@@ -13,12 +13,12 @@ from diagnostics.php.versions import Version
 
 # What a PHP version refuses that an earlier one took, as PHP words it (Zend/zend_compile.c, zend_operators.c, zend_language_parser.y).
 _INCOMPATIBLE = re.compile(
-    r"Unsupported operand types|(?:Array and string offset|Accessing .*) ?(?:access syntax )?with curly braces|Unparenthesized `|"
+    r"Unsupported operand types|(?:Array and string offset|Accessing .{0,200}) ?(?:access syntax )?with curly braces|Unparenthesized `|"
     r"Cannot use '(?:match|mixed|enum|readonly|never|static|string|int|float|bool|iterable|object|null|void)' as |"
-    r"Non-static method .* cannot be called statically|must be compatible with|__autoload\(\) (?:is no longer supported|must take)|"
+    r"Non-static method .{0,300} cannot be called statically|must be compatible with|__autoload\(\) (?:is no longer supported|must take)|"
     r"unexpected (?:token|identifier) \"(?:match|enum|readonly|fn|mixed|never)\"|Call-time pass-by-reference has been removed|"
     r"unexpected '(?:match|fn|enum|readonly|\?->|\?|\||:|\.\.\.|=>|#\[)'|expecting variable \(T_VARIABLE\)|"
-    r"Cannot use empty list|Cannot re-assign \$this|Required parameter .* follows optional|"
+    r"Cannot use empty list|Cannot re-assign \$this|Required parameter .{0,300} follows optional|"
     r"The (?:each|create_function)\(\) function|Attempt to assign property \"[^\"]*\" on (?:null|string|int|bool|array)|"
     r"TypeError: [a-z_0-9]+\(\): Argument #\d+ (?:\(\$\w+\) )?must be of type [^,]{1,80}, (?:null|string|int|bool|array|false|float) given|"
     r"TypeError: Cannot access offset of type \w+ on string|ValueError: [a-z_0-9]+\(\): Argument #\d+|"
@@ -26,7 +26,7 @@ _INCOMPATIBLE = re.compile(
     r"Unknown named parameter|unset\) cast is no longer supported|The \(real\) cast"
 )
 _NO_WRITING = re.compile(
-    r"append mode|file_put_contents|fopen\([^)]*, ?[\"']?[waxc]|mkdir\(\)|[Uu]nable to (?:create|write)|not writable|isn't writable|"
+    r"append mode|file_put_contents|fopen\([^)]{0,1000}, ?[\"']?[waxc]|mkdir\(\)|[Uu]nable to (?:create|write)|not writable|isn't writable|"
     r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)|"
     r"present and writable|attempt to write a readonly database"
 )
