@@ -127,7 +127,18 @@ def _who(finding: FindingRecord) -> str:
         return _("Whoever develops the site has to mend this.")
     if finding.repairable_by == RepairableBy.NOBODY:
         return _("Nothing needs to be done.")
-    return _("This one is mended by hand, in your host's file manager or panel.")
+    if not needs_a_trial(finding):
+        return _("This one is mended by hand, in your host's file manager or panel.")
+    if sureness(finding.confidence) == "likely":
+        return _("This one is mended by hand, in your host's file manager or panel. A trial in the guided repair can make sure first.")
+    return _("Nothing proves it yet, so please change nothing by hand for it. A trial in the guided repair can tell more.")
+
+
+def needs_a_trial(finding: FindingRecord) -> bool:
+    """Whether it is not certain what a person would mend by hand, and a trial, which is always taken back, could say more."""
+    if finding.repair_id or finding.repairable_by != RepairableBy.ACCOUNT or sureness(finding.confidence) == "certain":
+        return False
+    return any(not row["why_not"] for row in finding.diagnosis.trials)
 
 
 def _where_it_stands(finding: FindingRecord) -> str:

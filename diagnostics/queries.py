@@ -35,6 +35,7 @@ PANELS = {
     "retest": "diagnostics/repair_retest.html",
     "hand-over": "diagnostics/repair_hand_over.html",
 }
+_NEEDS_HTACCESS = "htaccess-lint"  # the check that needs these files and nothing else
 MODE_CHECKS = ("root-mode", "modes", "cgi", "htaccess-unreadable")
 SHOWN_ATTEMPTS = 4
 TONES = {
@@ -192,7 +193,7 @@ def case_facts(
         can_read=host is not None,
         can_write=host is not None and ("write" in host.capabilities or not host.capabilities) and not read_only.is_on(case.site),
         read_only=read_only.is_on(case.site),
-        htaccess_read=not any(gap.startswith("htaccess") for gap in gaps) or diagnosis is None,
+        htaccess_read=_NEEDS_HTACCESS not in gaps,
         tree_read="modes" not in gaps,
         causes=telling,
         done=situation.steps_done(attempts),

@@ -44,6 +44,16 @@ def conclude(step: Step, state: str, message: str, **result: Any) -> Step:
     return step
 
 
+def ask_to_stop(step: Step) -> bool:
+    """A trial that waits or is at work ends before its next look. False when it has ended already."""
+    at_work = Step.objects.filter(pk=step.pk, action="trial", state__in=(Step.State.QUEUED, *UNFINISHED), stop_asked_at=None)
+    return at_work.update(stop_asked_at=timezone.now()) == 1
+
+
+def is_to_stop(step: Step) -> bool:
+    return Step.objects.filter(pk=step.pk, stop_asked_at__isnull=False).exists()
+
+
 def put_back(step: Step, why: str) -> bool:
     """The account is in use: a step that has changed nothing waits again, and comes by itself. False when it waited for too long."""
     fresh = Step.objects.filter(pk=step.pk, state__in=(Step.State.QUEUED, *UNFINISHED), journal=None)

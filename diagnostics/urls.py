@@ -72,6 +72,7 @@ urlpatterns: list[URLPattern] = [
     path("repairs/<int:pk>/close/", repairs.close, name="repair-close"),
     path("repairs/<int:pk>/report/", repairs.report, name="repair-report"),
     path("repairs/<int:pk>/report.md", repairs.report_markdown, name="repair-report-markdown"),
+    path("steps/<int:pk>/stop/", repairs.stop, name="trial-stop"),
     path("steps/<int:pk>/undo/", repairs.undo, name="repair-undo"),
     path("steps/<int:pk>/versions/", versions.show, name="versions"),
     path("steps/<int:pk>/choose/", versions.choose, name="versions-choose"),

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0021_database_asked_from_here'),
+        ("diagnostics", "0021_database_asked_from_here"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='step',
-            name='stop_asked_at',
+            model_name="step",
+            name="stop_asked_at",
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -84,7 +84,7 @@ def finding_help(finding: FindingRecord, site: Site, incident: Incident | None =
         "steps": explaining.by_hand(finding.cause),
         "message": message,
         "message_id": f"message-{finding.pk}",
-        "by_hand_first": not finding.repair_id,
+        "by_hand_first": not finding.repair_id and not explaining.needs_a_trial(finding),
         "message_first": bool(message) and message.to_host and finding.repairable_by == "host",
     }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from diagnostics import steps
 from diagnostics.changes import changing, recovering
@@ -59,6 +60,8 @@ class Bench:
 
     def while_it_stands(self, plan: Plan, ask: Callable[[], T]) -> T:
         """The same, with something else asked meanwhile."""
+        if steps.is_to_stop(self.step):
+            self._stop()
         if self.looks >= MOST_LOOKS or time.monotonic() > self.until:
             raise OutOfTime
         self.looks += 1
@@ -75,6 +78,19 @@ class Bench:
             steps.conclude(self.step, Step.State.NEEDS_ATTENTION, recovering.attention(back), retry=back.retry)
             raise Ended
         return seen
+
+    def _stop(self) -> NoReturn:
+        """As a person asked. What was seen so far proves nothing, so no cause is told from it."""
+        stopped = _("Stopped, as you asked, before anything was changed.")
+        if self.looks:
+            words = ngettext(
+                "Stopped, as you asked, after %(n)d look. Everything was put back as it was.",
+                "Stopped, as you asked, after %(n)d looks. Everything was put back as it was.",
+                self.looks,
+            )
+            stopped = words % {"n": self.looks}
+        steps.conclude(self.step, Step.State.TAKEN_BACK, stopped, looks=self.looks)
+        raise Ended
 
     def answered(self, seen: Seen) -> frozenset[str]:
         """Paths of the failing pages that no longer fail. One that is not found is read past the fault all the same."""

@@ -17,7 +17,7 @@ from diagnostics.changes import undoing
 from sites import read_only
 from sites.models import Incident, Site
 
-from .. import access, queries, repairing, reporting
+from .. import access, queries, repairing, reporting, steps
 from ..forms import CloseForm
 from ..models import RepairCase, Step
 from ..profiles import get_profile
@@ -119,6 +119,15 @@ def trial(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         raise Http404
     may_write = access.may_write(request, case.site.team_id)
     return TemplateResponse(request, "diagnostics/trial.html", {**context, "may_write": may_write, "section": "repairs"})
+
+
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ends a trial at work before its next look; what it has changed is put back as after every look."""
+    step: Step = access.get_step(request, pk, write=True)
+    if not steps.ask_to_stop(step):
+        messages.info(request, _("It had ended already. What came out stands below."))
+    return _back(step.case, step.guide_step)
 
 
 @require_POST

@@ -96,3 +96,47 @@ def test_result_stands_in_the_step_that_it_is_about(scene: Scene) -> None:
     message = "Found: without www/.htaccess: line 6 the pages answer, with it they fail. Everything was put back as it was."
     scene.step("done", action="trial", title="Find the line", message=message, result={"pages_before": BAD, "helped": True})
     assert message in words(scene.page("htaccess"))
+
+
+def test_recommended_trial_is_the_one_main_button_also_where_the_guide_could_go_on(scene: Scene) -> None:
+    Diagnosis.objects.update(trials=[{"id": "bisect-plugins", "why_not": "", "about": 6}])
+    FindingRecord.objects.update(cause="wordpress-plugin", path="www/wp-content/plugins")
+    scene.step("done", action="trial", guide_step="read-log", repair_id="canary-files", title="Find the layer")
+    page = scene.page("read-log")
+    assert page.select("#recommended-trial") and page.select("#go-on")
+    assert primaries(page) == ["Find the WordPress plugin by halving"]
+
+
+def test_unreadable_log_does_not_close_the_step_of_the_htaccess(scene: Scene) -> None:
+    Diagnosis.objects.update(inconclusive=[{"check": "htaccess-log", "missing": "the error log could not be read."}])
+    assert scene.page().select_one('.steps a[href="?step=htaccess"]')
+    Diagnosis.objects.update(inconclusive=[{"check": "htaccess-lint", "missing": "the .htaccess files could not be read."}])
+    assert not scene.page().select('.steps a[href="?step=htaccess"]')
+
+
+def test_trial_at_work_can_be_stopped_once(scene: Scene) -> None:
+    step = scene.step("verifying", action="trial", title="Find the line", finished_at=None)
+    form = scene.page("htaccess").select_one("#stop-trial").find_parent("form")
+    assert not scene.page("htaccess", scene.reader).select("#stop-trial")
+    scene.owner.post(form["action"])
+    step.refresh_from_db()
+    assert step.stop_asked_at is not None
+    page = scene.page("htaccess")
+    assert "being stopped" in words(page) and not page.select("#stop-trial")
+
+
+@pytest.mark.parametrize(("state", "action"), [("done", "trial"), ("verifying", "repair")])
+def test_nothing_else_is_stopped(scene: Scene, state: str, action: str) -> None:
+    step = scene.step(state, action=action)
+    scene.owner.post(f"/steps/{step.pk}/stop/")
+    step.refresh_from_db()
+    assert step.stop_asked_at is None
+
+
+@pytest.mark.parametrize(("confidence", "says"), [(0.4, "change nothing by hand"), (0.7, "make sure first"), (0.97, "mended by hand")])
+def test_nobody_is_sent_to_change_files_by_hand_for_what_a_trial_can_tell(scene: Scene, confidence: float, says: str) -> None:
+    FindingRecord.objects.update(cause="wordpress-plugin", repair_id="", repairable_by="account", confidence=confidence)
+    page = scene.page("read-log")
+    told = page.select_one(".help-with").get_text(" ")
+    assert says in told and ("make sure" in told) == (confidence == 0.7)
+    assert bool(page.select(".help-with h3")) == (confidence == 0.97)
