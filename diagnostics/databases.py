@@ -6,7 +6,7 @@ The login is the site's own. Its password is never sent in the open, and no file
 from __future__ import annotations
 
 import socket
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from ipaddress import ip_address
 from typing import Any, NoReturn
 
@@ -18,8 +18,10 @@ from sites.probing.guard import AddressNotAllowed, connect_vetted
 from sites.recording import guard_from_settings
 from sites.texts import mark as _
 
+from .connections import auditing
 from .facts.database import Asker, Words
 from .facts.settings.logins import DatabaseLogin
+from .models import HostAction
 from .transports.base import AddressRefused, ConnectionLost
 
 _LOCAL = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -43,9 +45,35 @@ def asker(host: Host | None) -> Asker | None:
         return None
 
     def ask(login: DatabaseLogin, options: str, most: int) -> Words:
-        return _ask(login, _address(login, host), options, most, is_same_machine=_is_here(host))
+        address = _address(login, host)
+        with _noted(host, _place(login, address)) as noted:
+            said = _ask(login, address, options, most, is_same_machine=_is_here(host))
+            noted.code = _why_refused(said)
+        return said
 
     return ask
+
+
+def _noted(host: Host, place: str) -> AbstractContextManager[auditing.Beside]:
+    """In the list of what was done on the account; one that is not stored yet has none."""
+    return auditing.beside(host.pk, HostAction.Verb.DATABASE, place) if host.pk else nullcontext(auditing.Beside())
+
+
+def _place(login: DatabaseLogin, address: str) -> str:
+    """Where it was asked, as a person reads it: without the password."""
+    return f"{login.name} ({login.user}, {login.socket or f'{address}:{login.port}'})"
+
+
+def _why_refused(said: Words) -> str:
+    """The code of `action_words` for a database that lets nobody in; empty where it did."""
+    first = said[0] if said else []
+    if first[:1] != ["error"]:
+        return ""
+    if first[1] == "select":
+        return "not-found"
+    if first[1] != "connect":
+        return ""
+    return {"1045": "login-refused", "2002": "refused", "1040": "too-many-connections"}.get(first[2], "connection-lost")
 
 
 def _is_here(host: Host) -> bool:

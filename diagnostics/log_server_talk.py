@@ -33,6 +33,7 @@ class LogServerError(Exception):
     def __init__(self, message: str, *, is_refused: bool = False) -> None:
         super().__init__(message)
         self.is_refused = is_refused
+        self.code = "login-refused" if is_refused else ""  # as in `connections.action_words`
 
 
 @dataclass

@@ -6,14 +6,12 @@ anew; a server that did not answer is left alone for some minutes.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,8 +19,7 @@ from sites import credentials, queueing
 from sites.models import Site
 from sites.recording import guard_from_settings
 
-from .connections import purposes
-from .connections.purposes import now_doing
+from .connections import auditing, purposes
 from .connections.telling import clean
 from .evidence import SiteSeen, Unreadable
 from .facts import log_server
@@ -31,7 +28,6 @@ from .log_server_talk import LogServerError, Talk
 from .models import HostAction, LogServer
 
 __all__ = ["LogServerError", "Talk"]
-log = logging.getLogger(__name__)
 LEFT_ALONE = timedelta(minutes=5)
 TASK = "diagnostics.tasks.try_log_server"
 AT_ONCE = 5  # of those that were imported, handed over together: diagnoses and repairs wait in the same queue
@@ -87,7 +83,7 @@ def try_out(site: Site, url: str, user: str, password: str) -> str:
     try:
         with _noted(site, url):
             found = log_server.read(talk.fetch, url, nothing, now)
-    except LogServerError as error:
+    except (LogServerError, auditing.NotNoted) as error:
         return str(error)
     finally:
         talk.close()
@@ -132,8 +128,8 @@ def try_stored(pk: int) -> LogServer | None:
         with purposes.doing("test", site=server.site):
             found = _read(server, SiteSeen(server.site.name, server.site.url, "", "", (), None), now)
         server.state, server.detail = (State.FAILED, _shows_none()) if isinstance(found.lines, Unreadable) else (State.WORKS, "")
-    except (LogServerError, credentials.SecretUnreadable) as error:
-        server.state = State.REFUSED if getattr(error, "is_refused", True) else State.FAILED
+    except (LogServerError, auditing.NotNoted, credentials.SecretUnreadable) as error:
+        server.state = State.REFUSED if _must_be_typed_anew(error) else State.FAILED
         server.detail = clean(str(error))[:500]
     server.tried_at = now
     server.save(update_fields=["state", "detail", "tried_at"])
@@ -157,12 +153,16 @@ def read(site: Site, view: SiteSeen, now: datetime) -> LogsRead | None:
     state, detail = State.WORKS, ""
     try:
         found = _read(server, view, now)
-    except (LogServerError, credentials.SecretUnreadable) as error:
-        is_refused = getattr(error, "is_refused", True)
-        state, detail = (State.REFUSED if is_refused else State.FAILED), clean(str(error))[:500]
+    except (LogServerError, auditing.NotNoted, credentials.SecretUnreadable) as error:
+        state, detail = (State.REFUSED if _must_be_typed_anew(error) else State.FAILED), clean(str(error))[:500]
         found = LogsRead(Unreadable("the log server", detail))
     LogServer.objects.filter(pk=server.pk).update(state=state, detail=detail, tried_at=now)
     return found
+
+
+def _must_be_typed_anew(error: Exception) -> bool:
+    """Whether the stored password is of no use: a login that was refused is not tried again by itself."""
+    return isinstance(error, credentials.SecretUnreadable) or bool(getattr(error, "is_refused", False))
 
 
 def _read(server: LogServer, view: SiteSeen, now: datetime) -> LogsRead:
@@ -175,20 +175,6 @@ def _read(server: LogServer, view: SiteSeen, now: datetime) -> LogsRead:
         talk.close()
 
 
-@contextmanager
-def _noted(site: Site, url: str) -> Iterator[None]:
+def _noted(site: Site, url: str) -> AbstractContextManager[object]:
     """In the list of what was done on the site's hosting account, where it has one."""
-    if site.host_id is None:
-        yield
-        return
-    row = HostAction(host_id=site.host_id, verb=HostAction.Verb.FETCH, path=clean(url)[:1000], at=timezone.now(), **now_doing().columns())
-    row.save(force_insert=True)
-    outcome = HostAction.Outcome.REFUSED
-    try:
-        yield
-        outcome = HostAction.Outcome.DONE
-    finally:
-        try:
-            HostAction.objects.filter(pk=row.pk).update(outcome=outcome, ended_at=timezone.now())
-        except DatabaseError:  # it is done: its row goes on saying "begun"
-            log.exception("the outcome of action %s is lost", row.pk)
+    return nullcontext() if site.host_id is None else auditing.beside(site.host_id, HostAction.Verb.FETCH, url)

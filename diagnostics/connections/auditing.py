@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ MOST_PER_HOST = 20_000
 _TOGETHER = timedelta(hours=1)
 _BATCH = 2000
 BESIDE = "beside"  # stands for the path of a login that was made beside another one of the same job
-_ONLY_READ = (Verb.LOGIN, Verb.COMMAND, Verb.FETCH)
+_ONLY_READ = (Verb.LOGIN, Verb.COMMAND, Verb.FETCH, Verb.DATABASE)
 _REFUSED_BESIDE_FOR = timedelta(days=7)
 
 
@@ -109,14 +110,7 @@ class Trail:
 
     def end(self, begun: int, error: Exception | None) -> None:
         """Notes what became of it."""
-        outcome = Outcome.DONE if error is None else Outcome.REFUSED
-        if isinstance(error, ConnectionLost | ConnectionTimedOut):
-            outcome = Outcome.LOST
-        values = {"outcome": outcome, "code": str(getattr(error, "code", ""))[:40], "ended_at": timezone.now()}
-        try:
-            HostAction.objects.filter(pk=begun).update(**values)
-        except DatabaseError:  # it is done: its row goes on saying "begun", which is what is known for certain
-            log.exception("the outcome of action %s is lost", begun)
+        _ended(begun, error, str(getattr(error, "code", "")))
 
     def counted(self, size: int) -> None:
         """One more reading."""
@@ -128,14 +122,48 @@ class Trail:
         self.turn.tick()
 
     def _noted(self, verb: str, path: str, **values: Any) -> int:
-        row = HostAction(host=self.host, verb=verb, path=clean(path)[:1000], at=timezone.now(), **values, **now_doing().columns())
-        try:
-            row.save(force_insert=True)
-        except DatabaseError as error:
-            log.exception("%s on host %s cannot be noted", verb, self.host.pk)
-            hint = _("Look at the page Health, then try again.")
-            raise NotNoted(_("What is done on a hosting account is noted first, and that failed. It was not done."), hint) from error
-        return row.pk
+        return _noted(self.host.pk, verb, path, **values)
+
+
+def _noted(host_id: int, verb: str, path: str, **values: Any) -> int:
+    row = HostAction(host_id=host_id, verb=verb, path=clean(path)[:1000], at=timezone.now(), **values, **now_doing().columns())
+    try:
+        row.save(force_insert=True)
+    except DatabaseError as error:
+        log.exception("%s on host %s cannot be noted", verb, host_id)
+        hint = _("Look at the page Health, then try again.")
+        raise NotNoted(_("What is done on a hosting account is noted first, and that failed. It was not done."), hint) from error
+    return row.pk
+
+
+def _ended(begun: int, error: Exception | None, code: str) -> None:
+    outcome = Outcome.REFUSED if error is not None or code else Outcome.DONE
+    if isinstance(error, ConnectionLost | ConnectionTimedOut):
+        outcome = Outcome.LOST
+    try:
+        HostAction.objects.filter(pk=begun).update(outcome=outcome, code=code[:40], ended_at=timezone.now())
+    except DatabaseError:  # it is done: its row goes on saying "begun", which is what is known for certain
+        log.exception("the outcome of action %s is lost", begun)
+
+
+@dataclass
+class Beside:
+    """Something that is asked beside the account's own connections. `code`: why it was refused, where that is no exception."""
+
+    code: str = ""
+
+
+@contextmanager
+def beside(host_id: int, verb: str, path: str) -> Iterator[Beside]:
+    """Notes what is asked for a site beside its connections: at its log server, its database. Raises NotNoted; then it is not asked."""
+    begun, asked, problem = _noted(host_id, verb, path), Beside(), None
+    try:
+        yield asked
+    except Exception as error:  # whatever it was is noted and goes on its way
+        problem = error
+        raise
+    finally:
+        _ended(begun, problem, asked.code or str(getattr(problem, "code", "")))
 
 
 @contextmanager

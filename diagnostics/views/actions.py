@@ -17,12 +17,11 @@ from ..models import HostAction
 from ..transports.base import HostKeyUnknown
 
 PER_PAGE = 50
+_LOGINS = (HostAction.Verb.LOGIN, HostAction.Verb.FETCH, HostAction.Verb.DATABASE)
 _KINDS = {
-    "changes": tuple(
-        verb for verb in HostAction.Verb if verb not in (HostAction.Verb.LOGIN, HostAction.Verb.COMMAND, HostAction.Verb.FETCH)
-    ),
+    "changes": tuple(verb for verb in HostAction.Verb if verb not in (*_LOGINS, HostAction.Verb.COMMAND)),
     "commands": (HostAction.Verb.COMMAND,),
-    "logins": (HostAction.Verb.LOGIN, HostAction.Verb.FETCH),
+    "logins": _LOGINS,
 }
 
 
