@@ -21,7 +21,7 @@ from diagnostics.models import Step
 from diagnostics.profiles import get_profile
 from diagnostics.repairs.plan import ChangeMode, Plan
 from diagnostics.transports.base import TransportError
-from sites import incidents, recording
+from sites import incident_endings, recording
 from sites.models import Site
 
 from . import recovering
@@ -156,7 +156,7 @@ def _cured(step: Step, **pages: object) -> Step:
     """The step stands before its incidents end: a crash in between must not leave them resolved by what is then taken back."""
     steps.conclude(step, Step.State.DONE_VERIFIED, _("Every page answers as expected again."), **pages)
     for incident in step.case.site.incidents.filter(resolved_at=None):
-        incidents.resolve_by_repair(incident, step.created_by)
+        incident_endings.resolve_by_repair(incident, step.created_by)
     return step
 
 

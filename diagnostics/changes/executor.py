@@ -181,6 +181,7 @@ class Executor(Looker):
         try:
             return self._take_back(entry)
         except ConnectionLost:
+            self._line_broke = True
             self._drop()
             self._tidy(entry.step)  # first: what the host may still carry out of the lost line has nothing left to put in place
             why = self._take_back(entry)

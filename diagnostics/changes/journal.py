@@ -28,7 +28,7 @@ _BUILT_ON = {
     "create": ("write", "mode", "rename", "create", "remove"),
     "remove": ("write", "mode", "rename", "create", "remove"),
 }
-_CAN_COME_LATE = ("rename", "mode", "remove")  # a content cannot: the temporary file that holds it is removed first
+_CAN_COME_LATE = ("rename", "mode", "remove", "write")  # nothing new can: the temporary file that holds it is removed first
 _LOOKS_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 _GONE = "\\gone"  # where a removed file is meanwhile: a name that no path has once it is escaped
 _ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2})")
@@ -145,8 +145,9 @@ def mark_applied(entry: JournalEntry) -> None:
 
 
 def mark_taken_back(entry: JournalEntry, note: str = "", *, may_come_late: bool = False) -> None:
-    """The host is as it was before this change. `may_come_late`: nobody heard whether it was carried out."""
-    once = entry.state == JournalEntry.State.RECORDED and entry.taken_back_at is None and entry.change in _CAN_COME_LATE
+    """The host is as it was before this change. `may_come_late`: nobody heard whether it, or what took it back, was carried out."""
+    unheard = entry.state == JournalEntry.State.RECORDED or entry.change == "write"  # which moves a file also when it is taken back
+    once = unheard and entry.taken_back_at is None and entry.change in _CAN_COME_LATE
     entry.state, entry.taken_back_at, entry.note = JournalEntry.State.TAKEN_BACK, _moment_on(entry.step), note
     entry.look_again_at = next_look(entry) if once and may_come_late else None
     entry.save(update_fields=["state", "taken_back_at", "note", "look_again_at"])

@@ -1,7 +1,8 @@
 """Changes that a host carried out after their line had broken, when they had been looked at already and taken for not made.
 
 A host whose disk hangs keeps what it was told and does it when it can, whoever has hung up since. New contents cannot come late: the
-temporary file that would take the name is gone by then. A name, a mode or a removal can, so each is looked at again some times.
+temporary file that would take the name is gone by then. A name, a mode or a removal can, and so can the first of the two moves by which
+some hosts replace a file, after which it is missing. Each is looked at again some times.
 """
 
 from __future__ import annotations
@@ -98,20 +99,24 @@ def _stands(entry: JournalEntry, looker: Looker) -> bool:
         found = looker.stat(new)
         return found is not None and looker.stat(old) is None and looker.is_what_was_renamed(entry, new, found)
     stat = looker.stat(path)
+    if entry.change == "write":
+        return stat is None and bool(looker.set_aside(path, entry))
     if entry.change == "remove":
         return stat is None and looker.stat(path.rpartition("/")[0] or "/") is not None
     return stat is not None and stat.mode == entry.after_mode != entry.before_mode and journal.same_kind(entry, stat.kind)
 
 
 def _tell(entry: JournalEntry) -> None:
-    """A trial is taken back as always. What was meant to stay stands now: somebody may have made it by hand, so a person decides."""
+    """A trial is taken back as always, and what lies aside gets its name again. What was meant to stay stands now: somebody may have
+    made it by hand, so a person decides."""
     step = Step.objects.get(pk=entry.step_id)
     entry.look_again_at = None  # it can come once
     with transaction.atomic():
-        if step.action == "trial":
+        if step.action == "trial" or entry.change == "write":
             entry.state = JournalEntry.State.RECORDED
             entry.save(update_fields=["state", "look_again_at"])
-            Step.objects.filter(pk=step.pk).update(state=Step.State.APPLYING)
+            undoing = {"undoing": step.state} if step.state == Step.State.UNDONE else {}
+            Step.objects.filter(pk=step.pk).update(state=Step.State.APPLYING, result=step.result | undoing)
             return
         entry.save(update_fields=["look_again_at"])
         journal.mark_applied(entry)

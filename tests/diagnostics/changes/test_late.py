@@ -28,7 +28,7 @@ from diagnostics.transports.ftp_wire import FtpWire
 from diagnostics.transports.local_writer import LocalWriter
 from diagnostics.transports.sftp_wire import SftpWire
 from sites.models import Host, Site
-from tests.diagnostics.changes_made import BEFORE, new_step, put, renaming, site_in, tree
+from tests.diagnostics.changes_made import BEFORE, new_step, put, renaming, rewrite, site_in, tree
 from tests.factories import make_team
 from tests.ftp_servers import FtpServer, vsftpd
 from tests.servers import SshServer, sshd
@@ -43,6 +43,8 @@ def change_of(kind: str, folder: Path, shown_in: str = "") -> Change:
     remote = Path(shown_in or folder)
     if kind == "rename":
         return replace(renaming(path, folder / "htaccess.off"), path=f"{remote}/.htaccess", target=f"{remote}/htaccess.off")
+    if kind == "write":
+        return replace(rewrite(path), path=f"{remote}/.htaccess")
     if kind == "mode":
         return ChangeMode(f"{remote}/.htaccess", ".htaccess", "file", 0o604, 0o644)
     return RemoveFile(f"{remote}/.htaccess", ".htaccess", BEFORE, 0o604)
@@ -154,56 +156,51 @@ def test_host_that_answered_no_is_not_looked_at_again(site: Site, docroot: Path)
 
 
 # --- with hosts whose disk hangs ----------------------------------------------------------------
+BARE = {"sftp_options": "-P posix-rename,statvfs,fsync,lsetstat"}  # replaces a file by two moves
+
+
 @contextmanager
-def account(kind: str, tmp_path: Path) -> Iterator[SshServer | FtpServer]:
-    with sshd(tmp_path, sftp_only=True) if kind == "sftp" else vsftpd(tmp_path) as server:
-        yield server
-
-
-def working_for(server: SshServer | FtpServer) -> list[int]:
-    """The processes that carry out what the account asks for."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and entry.stat().st_uid == server.uid:
-            found.append(int(entry.name))
-    return found
-
-
-def host_of(server: SshServer | FtpServer, kind: str) -> Host:
-    secret: dict[str, Any] = {"private_key": server.private_key_text} if isinstance(server, SshServer) else {"password": server.password}
-    details = ConnectionDetails(kind, server.address, server.port, server.user, host_key=server.host_key, **secret)
-    return connecting.create_host(team=make_team(), name="Account", details=details, profile="apache-755")
-
-
-@pytest.mark.parametrize("kind", ["sftp", "ftp"])
-def test_host_that_hangs_in_a_rename_and_does_it_later_is_noticed(
-    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
-    impatient: Callable[[Host], ConnectionDetails] = connecting.details_for
-    monkeypatch.setattr(connecting, "details_for", lambda host: replace(impatient(host), operation_timeout_s=1.0))
-    with account(kind, tmp_path) as server:
+def hanging(kind: str, change: str, tmp_path: Path) -> Iterator[tuple[Step, Path, Callable[[], None]]]:
+    """A step that was given up and taken back while its host hung, the folder, and what lets the host go on."""
+    with vsftpd(tmp_path) if kind == "ftp" else sshd(tmp_path, sftp_only=True, **(BARE if kind == "bare" else {})) as server:
         www = server.home / "www"
         www.mkdir()
         put(www / ".htaccess", BEFORE)
         for path in (www, www / ".htaccess"):
             server.own(path)
-        before = tree(www)
-        host = host_of(server, kind)
-        remote = f"{server.remote_home}/www"
+        before, host, remote = tree(www), host_on(server), f"{server.remote_home}/www"
         site = Site.objects.create(team=host.team, name="shop", url="http://shop.example/", host=host, docroot=remote)
-        hanging = hangs_at_the_rename(server, monkeypatch)
-        step = apply(new_step(site), change_of("rename", www, remote))
-        HostLock.objects.update(lease_until=None)
-        ConnectionLease.objects.all().delete()
-        recovering.recover()
+        with pytest.MonkeyPatch.context() as patch:
+            stopped = stopping_at_the_rename(server, patch)
+            step = apply(new_step(site), change_of(change, www, remote))
+            HostLock.objects.update(lease_until=None)
+            ConnectionLease.objects.all().delete()
+            recovering.recover()
         step.refresh_from_db()
-        assert step.state in ("failed", "taken-back") and tree(www) == before
-        assert hanging
-        for pid in hanging:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-        until_gone(hanging)
+        assert stopped and step.state in ("failed", "taken-back") and tree(www) == before
+        yield step, www, lambda: go_on(stopped)
+
+
+def host_on(server: SshServer | FtpServer) -> Host:
+    """A hosting account that is given up after a second."""
+    secret: dict[str, Any] = {"private_key": server.private_key_text} if isinstance(server, SshServer) else {"password": server.password}
+    protocol = "sftp" if isinstance(server, SshServer) else "ftp"
+    details = ConnectionDetails(protocol, server.address, server.port, server.user, host_key=server.host_key, **secret)
+    return connecting.create_host(team=make_team(), name="Account", details=details, profile="apache-755")
+
+
+@pytest.fixture
+def impatient(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
+    patient = connecting.details_for
+    monkeypatch.setattr(connecting, "details_for", lambda host: replace(patient(host), operation_timeout_s=1.0))
+
+
+@pytest.mark.parametrize("kind", ["sftp", "ftp"])
+def test_host_that_hangs_in_a_rename_and_does_it_later_is_noticed(tmp_path: Path, impatient: None, kind: str) -> None:
+    with hanging(kind, "rename", tmp_path) as (step, www, let_go_on):
+        before = tree(www)
+        let_go_on()
         assert sorted(path.name for path in www.iterdir()) == ["htaccess.off"], "the host did it, long after it was given up"
         assert look_later() == [step.pk]
         step.refresh_from_db()
@@ -211,7 +208,21 @@ def test_host_that_hangs_in_a_rename_and_does_it_later_is_noticed(
         assert undoing.undo(step).state == "undone" and tree(www) == before
 
 
-def hangs_at_the_rename(server: SshServer | FtpServer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def test_file_that_is_moved_aside_late_gets_its_name_again(tmp_path: Path, impatient: None) -> None:
+    with hanging("bare", "write", tmp_path) as (step, www, let_go_on):
+        before = tree(www)
+        let_go_on()
+        assert [path.name[:10] for path in www.iterdir()] == [".sitemend-"], "the host did the first of two moves"
+        assert look_later() == [step.pk] and recovering.recover() == [step.pk]
+        assert tree(www) == before
+
+
+def working_for(server: SshServer | FtpServer) -> list[int]:
+    """The processes that carry out what the account asks for."""
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.stat().st_uid == server.uid]
+
+
+def stopping_at_the_rename(server: SshServer | FtpServer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The first rename is told to processes that are stopped. Gives them."""
     stopped: list[int] = []
     rename, need = SftpWire.rename, FtpWire.need
@@ -236,7 +247,11 @@ def hangs_at_the_rename(server: SshServer | FtpServer, monkeypatch: pytest.Monke
     return stopped
 
 
-def until_gone(pids: list[int]) -> None:
+def go_on(pids: list[int]) -> None:
+    """They go on, and end since nobody is there any more."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() and not is_dead(pid) for pid in pids):
         assert time.monotonic() < deadline, "a session of the host does not end"
