@@ -34,6 +34,8 @@ LOGIN_TIME_S = 30.0
 P = ParamSpec("P")
 T = TypeVar("T")
 _log = logging.getLogger("paramiko.practice")
+_WIRE = "paramiko.practice.wire"  # where the library says, with a traceback, that a visitor hung up: it is no news
+logging.getLogger(_WIRE).setLevel(logging.CRITICAL)
 _renaming = threading.Lock()  # "is the new name free" and "rename" are one act for all sessions
 
 
@@ -305,6 +307,7 @@ class PracticeSftpServer:
         except (OSError, EOFError, paramiko.SSHException):
             connection.close()
             return
+        transport.set_log_channel(_WIRE)
         transport.banner_timeout = transport.auth_timeout = LOGIN_TIME_S
         transport.add_server_key(self._key)
         transport.set_subsystem_handler("sftp", _Session, PracticeFiles, self._home)

@@ -81,11 +81,11 @@ class Bench:
 
     def _stop(self) -> NoReturn:
         """As a person asked. What was seen so far proves nothing, so no cause is told from it."""
-        stopped = _("Stopped, as you asked, before anything was changed.")
+        stopped = _("Stopped as a person asked, before anything was changed.")
         if self.looks:
             words = ngettext(
-                "Stopped, as you asked, after %(n)d look. Everything was put back as it was.",
-                "Stopped, as you asked, after %(n)d looks. Everything was put back as it was.",
+                "Stopped as a person asked, after %(n)d look. Everything was put back as it was.",
+                "Stopped as a person asked, after %(n)d looks. Everything was put back as it was.",
                 self.looks,
             )
             stopped = words % {"n": self.looks}

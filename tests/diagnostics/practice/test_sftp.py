@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,3 +202,11 @@ def test_server_says_that_it_can_replace_in_one_act(ssh: paramiko.SSHClient) -> 
         answer += channel.recv(1000)
     assert answer[4:9] == b"\x02\x00\x00\x00\x03"
     assert answer.endswith(b"\x00\x00\x00\x18posix-rename@openssh.com\x00\x00\x00\x011")
+
+
+def test_visitor_who_says_nothing_is_no_traceback_in_the_terminal(site: PracticeSite, caplog: pytest.LogCaptureFixture) -> None:
+    threads = set(threading.enumerate())
+    socket.create_connection(("127.0.0.1", site.sftp_port), timeout=5).close()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(10)
+    assert not caplog.records
