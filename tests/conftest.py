@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -47,13 +48,25 @@ def pytest_xdist_setupnodes(specs: list) -> None:
     """Each process of several makes its own installation: else it would find the settings of this one and share its folder."""
     for spec in specs:
         spec.env["DJANGO_SETTINGS_MODULE"] = ""
+    threading.Thread(target=prepared.database, daemon=True).start()  # is ready when the first of them has collected its tests
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever uses the database carries the mark `database`: CI runs it on the second engine too."""
     for item in items:
         if item.get_closest_marker("django_db") or _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
+    if hasattr(config, "workerinput"):
+        _longest_first(items)
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Files with the tests that are given most time come first: of several processes none begins one when the others have ended."""
+    longest: dict[Path, float] = {}
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest.get(item.path, 0.0), mark.args[0] if mark else 0.0)
+    items.sort(key=lambda item: -longest[item.path])
 
 
 @pytest.hookimpl(hookwrapper=True)

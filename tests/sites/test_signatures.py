@@ -228,9 +228,9 @@ def test_any_charset_is_survived(charset):
 def test_hostile_body_is_judged_in_little_time(piece):
     import time
 
-    started = time.perf_counter()
+    started = time.process_time()
     judged(500, (piece * (256 * 1024 // len(piece)))[: 256 * 1024])
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 def test_fatal_in_the_place_of_json_is_one():

@@ -65,16 +65,16 @@ def test_what_cannot_be_understood_is_counted_and_binary_survives() -> None:
 
 def test_very_long_line_is_looked_at_as_far_as_it_counts() -> None:
     line = COMBINED.replace("/checkout", "/" + "x" * 9000).encode() + b"y" * 500_000 + b"\n"
-    started = time.monotonic()
+    started = time.process_time()
     assert len(parse(line * 20).errors) == 20
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_hostile_line_takes_no_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for piece in (b"a ", b'"\\"', b"[", b'" 500 ', b'\\\\" ', b"1.1.1.1 - "):
         parse(piece * 20_000 + b'" 500 1 \n' + COMBINED.encode())
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_kind_of_file_is_known_by_its_lines() -> None:

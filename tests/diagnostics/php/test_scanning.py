@@ -56,8 +56,8 @@ def test_marks_of_merges_and_encodings() -> None:
 
 
 def test_what_is_made_to_be_slow_is_looked_through_in_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for content in (b"<?php\n" + b"'\\" * 200_000, b"<?php " + b"{" * 300_000, b"<?php " + b"<<<A\n" * 80_000, b"<?=" * 100_000):
         ending(content)
         first_error(content[:100_000])
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

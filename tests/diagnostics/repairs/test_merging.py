@@ -48,8 +48,8 @@ def test_merge_is_the_same_whichever_comes_first() -> None:
 
 
 def test_merge_of_thousands_of_equal_lines_takes_a_moment() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     same = b"}\n" * (MOST_LINES // 2)
     assert merge(b"a\n" + same + b"b\n", b"A\n" + same + b"b\n", b"a\n" + same + b"c\n") is not None
     assert merge(b"}\n" * MOST_LINES * 2, b"", b"") is None
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

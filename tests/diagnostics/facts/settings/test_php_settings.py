@@ -174,6 +174,6 @@ def test_hostile_files_take_a_moment() -> None:
         "(" * 100_000, "define('A', " + "!" * 50_000, "$a" + "[0]" * 30_000 + "=1;", "if(1)" * 20_000, "'" + "\\" * 100_001,
         "[" * 50_000 + "]" * 50_000, "{" * 50_000, "define('A', " + "1 ? " * 50_000, "$a = " + "x(" * 50_000,
     ):  # fmt: skip
-        started = time.monotonic()
+        started = time.process_time()
         assert read(f"<?php {source}").included == []
-        assert time.monotonic() - started < 5
+        assert time.process_time() - started < 5
