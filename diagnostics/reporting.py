@@ -13,12 +13,15 @@ from django.utils.translation import gettext as _
 
 from sites.models import Incident, IncidentEntry, Site
 from sites.models.site import Verdict
+from sites.wording import failure_sentence
 
 from . import explaining, repairing
 from .causes import CAUSES
+from .causes.asking import asking_for
 from .changes import journal
 from .connections.telling import clean
 from .models import Diagnosis, FindingRecord, RepairCase, Step
+from .profiles import get_profile
 
 _CHANGING = re.compile(
     r"\[(?:client|remote|pid|tid) [^\]]*\]|\[\w{3} \w{3} +\d+ [^\]]*\]|\[\d{2}-\w{3}-\d{4} [^\]]*\]"
@@ -38,7 +41,11 @@ class Moment:
 def context(case: RepairCase) -> dict[str, Any]:
     """All that the report shows, for a page or for Markdown."""
     diagnosis, incident = _newest_diagnosis(case), repairing.incident_of(case)
-    findings = list(diagnosis.findings.all()) if diagnosis else []
+    found = list(diagnosis.findings.all()) if diagnosis else []
+    root = explaining.parted(found).root
+    asking = asking_for(CAUSES[root.cause]) if root and root.cause in CAUSES else None
+    for_host = asking is not None and asking.of_host
+    findings = [row for row in found if _is_theirs(row, root, for_host=for_host)]
     tried = list(case.steps.filter(action__in=("repair", "trial")).select_related("created_by", "undone_by"))
     changed = journal.changed_paths_of(tried)
     return {
@@ -47,15 +54,34 @@ def context(case: RepairCase) -> dict[str, Any]:
         "incident": incident,
         "seen": last_seen(case.site, incident),
         "diagnosis": diagnosis,
+        "for_host": for_host,
+        "request_words": _(asking.request) if asking else "",
         "findings": findings,
         "causes": [CAUSES[row.cause] for row in findings if row.cause in CAUSES],
+        "changes": [] if for_host else _changes(found),
         "log_lines": _counted(diagnosis.log_lines) if diagnosis else [],
-        "inconclusive": diagnosis.inconclusive if diagnosis else [],
+        "inconclusive": diagnosis.inconclusive if diagnosis and not for_host else [],
         "timeline": timeline(case),
         "tried": [{"step": step, "changed": changed[step.pk], "pages": step.result.get("pages_after", [])} for step in tried],
         "standing": [step for step in tried if step.stands_applied],
         "made_at": timezone.now(),
     }
+
+
+def _is_theirs(row: FindingRecord, root: FindingRecord | None, *, for_host: bool) -> bool:
+    """Whether whoever gets the report can do something about a finding. That something changed is no fault: it is told beside them."""
+    if row == root:
+        return True
+    if row.cause == "recent-change":
+        return False
+    asking = asking_for(CAUSES[row.cause]) if row.cause in CAUSES else None
+    return not for_host or (row.severity != "note" and asking is not None and asking.of_host)
+
+
+def _changes(found: list[FindingRecord]) -> list[str]:
+    """What was changed shortly before the failure, each once: for whoever knows the site, and for nobody else."""
+    told = (proof["text"] for row in found for proof in row.evidence if proof["source"] == "change")
+    return list(dict.fromkeys(told))
 
 
 def _newest_diagnosis(case: RepairCase) -> Diagnosis | None:
@@ -93,7 +119,8 @@ def timeline(case: RepairCase) -> list[Moment]:
     moments = [Moment(case.opened_at, how, _who(case.opened_by))]
     incident = repairing.incident_of(case)
     if incident:
-        entries = IncidentEntry.objects.filter(incident=incident).select_related("by")
+        # Who of the team was mailed, and where, is no business of whoever gets the report.
+        entries = IncidentEntry.objects.filter(incident=incident).exclude(kind=IncidentEntry.Kind.MAIL).select_related("by")
         if case.closed_at:
             entries = entries.filter(at__lte=case.closed_at)
         moments += [Moment(entry.at, clean(entry.text), _who(entry.by)) for entry in entries]
@@ -121,7 +148,13 @@ def markdown(case: RepairCase) -> str:
     parts = [
         f"# {_('Report on')} {_plain(case.site.name)}",
         _about(shown),
-        _section(_("Findings"), [_finding(row) for row in shown["findings"]], _plain(shown["seen"]) or _("Nothing was found.")),
+        _section(_("What we ask of you"), [_plain(shown["request_words"])] if shown["request_words"] else [], ""),
+        _section(_("What was found"), [_finding(row) for row in shown["findings"]], _plain(shown["seen"]) or _("Nothing was found.")),
+        _section(
+            _("What was changed shortly before"),
+            ["\n".join(f"- {_plain(each)}" for each in shown["changes"])] if shown["changes"] else [],
+            "",
+        ),
         _section(_("Lines of the error log"), [_fenced(_log_text(shown["log_lines"]))] if shown["log_lines"] else [], _("None were read.")),
         _section(_("What was tried"), [_tried(each) for each in shown["tried"]], _("Nothing was changed.")),
         _section(
@@ -134,14 +167,22 @@ def markdown(case: RepairCase) -> str:
 
 def _about(shown: dict[str, Any]) -> str:
     site, incident, diagnosis = shown["site"], shown["incident"], shown["diagnosis"]
-    rows = [(_("Address"), site.url), (_("Verdict now"), site.get_verdict_display()), (_("Kind of hosting"), site.profile_name)]
+    rows = [(_("Address"), site.url), (_("Now"), site.get_verdict_display())]
     if incident:
-        rows += [(_("Failing since"), _when(incident.first_failure_at)), (_("Pages"), ", ".join(incident.paths))]
-        rows += [(_("Seen"), f"{incident.kind} {incident.status or ''}".strip())]
+        what = failure_sentence(incident.kind, incident.status, incident.looks, incident.detail)
+        rows += [(_("What it does"), _("The site %(what)s.") % {"what": what}), (_("Failing since"), _when(incident.first_failure_at))]
+        rows += [(_("Pages"), ", ".join(incident.paths)), (_("Seen by"), incident.confirmed_by), (_("Request id"), incident.request_id)]
+        rows += [(_("IP address that answered"), incident.address)]
+    if site.host and site.host.protocol != "local":
+        rows.append((_("Hosting account"), f"{site.host.user}@{site.host.address}"))
+    if site.docroot:
+        rows.append((_("Folder of the site"), site.docroot))
+    rows.append((_("Kind of hosting"), get_profile(site.profile_name).title))
     if diagnosis:
-        rows.append((_("Looked at through"), diagnosis.connection or "-"))
+        read = diagnosis.connection if diagnosis.connection not in ("", "none") else ""
+        rows.append((_("Files and logs read by"), read.upper() or _("nobody: there is no connection")))
     rows.append((_("Made at"), _when(shown["made_at"])))
-    return "\n".join(f"- {name}: {_plain(str(value))}" for name, value in rows)
+    return "\n".join(f"- {name}: {_plain(str(value))}" for name, value in rows if value)
 
 
 def _section(title: str, parts: list[str], otherwise: str) -> str:
@@ -151,12 +192,13 @@ def _section(title: str, parts: list[str], otherwise: str) -> str:
 
 def _finding(row: FindingRecord) -> str:
     place = f" `{_ticked(row.path)}{':' + str(row.line) if row.line else ''}`" if row.path else ""
-    lines = [f"### {_plain(row.summary)}", f"- {_('Cause')}: `{row.cause}` ({row.sureness}, {row.severity}){place}"]
+    lines = [f"### {_plain(row.summary)}"] + ([f"- {_('Where')}:{place}"] if place else [])
     if row.hint:
         lines.append(f"- {_plain(row.hint)}")
     if words := explaining.because_of(row):
         lines.append(f"- {_plain(words)}")
-    proofs = "\n".join(f"[{proof['source']}] {proof['at']} {proof['text']}".strip() for proof in row.evidence)
+    shown = [proof for proof in row.evidence if proof["source"] != "change"]  # what was changed is told by itself
+    proofs = "\n".join(f"[{proof['source']}] {proof['at']} {proof['text']}".strip() for proof in shown)
     return "\n".join(lines) + (f"\n\n{_fenced(proofs)}" if proofs else "")
 
 

@@ -11,10 +11,9 @@ from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
 from diagnostics.evidence import Evidence
-from diagnostics.facts.changes import failing_since, how_long_before, is_just_before, told
+from diagnostics.facts.changes import failing_since, how_long_before, is_just_before, part_of, told
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Change, DatabaseTrial
-from diagnostics.manifests.rules import GROUP_WORDS
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
@@ -52,9 +51,9 @@ def _suspected(change: Change, began: datetime, *, is_alone: bool) -> Finding:
     cause = CAUSES[_cause_of(change)]
     words = told(change, began)
     confidence = 0.45 if not is_alone else 0.65 if change.source == "baseline" else 0.6
-    part = f"{GROUP_WORDS[change.what]} {change.name or (change.versions if change.what == 'php' else '')}".strip()
-    when = how_long_before(change, began) if change.last else _("since the site was last read while it was well")
-    summary = _("Changed {when}: {part}. Nothing else says why the site fails.").format(when=when, part=part)
+    how = _("{part} was changed {when}.") if change.last else _("{part} has changed since the site was last read while it was well.")
+    summary = how.format(part=part_of(change), when=how_long_before(change, began) if change.last else "")
+    summary += " " + _("Nothing else says why the site fails.")
     return Finding(
         "recent-changes", cause.code, Severity.CRITICAL, confidence, summary, CAUSES["recent-change"].explanation,
         change.paths[0] if change.paths else "", also=() if cause.code == "recent-change" else ("recent-change",),

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from diagnostics.evidence import Evidence, TreeEntry, moment_of
 from diagnostics.installed import Change
-from diagnostics.manifests.rules import GROUP_WORDS, counted_above, group_of, is_configuration
+from diagnostics.manifests.rules import counted_above, group_of, is_configuration
 from sites.texts import mark as _
 
 LATELY_S = 2 * 86400.0
@@ -118,28 +118,77 @@ def how_long_before(change: Change, began: datetime) -> str:
 
 
 def told(change: Change, began: datetime) -> str:
-    """One group in a sentence: "plugin Prices 2.1: 3 files changed at 2026-11-22 03:10 UTC, 2 minutes before the first failure"."""
-    what = f"{GROUP_WORDS[change.what]} {change.name}".strip()
+    """One group in a sentence: "3 files of the plugin Prices 2.1 were changed at 2026-11-22 03:10 UTC, 2 minutes before …"."""
     if change.what == "php":
-        return _("{what} {versions}").format(what=what, versions=change.versions) + _when(change, began)
-    one, several = {
-        "changed": (_("1 file changed"), _("{n} files changed")), "added": (_("1 file added"), _("{n} files added")),
-        "removed": (_("1 file removed"), _("{n} files removed")),
-        "permissions": (_("other permissions of 1 file"), _("other permissions of {n} files")),
-    }[change.how]  # fmt: skip
-    how = one if change.count == 1 else several.format(n=change.count)
-    text = f"{what}: {how}"
+        return _("The PHP version is another one ({versions})").format(versions=change.versions) + _when(change, began)
+    one, several = _HAPPENED[change.how]
+    how = one if change.count == 1 else several
+    is_named = change.count == 1 and change.what in _NAMED_BY_PATH and bool(change.paths)
+    text = how.format(what=change.paths[0] if is_named else _files(change))
     if change.versions:
         text += f" ({change.versions})"
-    return text + _when(change, began)
+    return text + _when(change, began, is_named=is_named)
 
 
-def _when(change: Change, began: datetime) -> str:
+def part_of(change: Change) -> str:
+    """What was changed, as the subject of a sentence: "The plugin Prices 2.1"."""
+    if change.what == "configuration" and change.name:
+        return change.name
+    name = change.versions if change.what == "php" else change.name
+    return _SUBJECTS.get(change.what, "{name}").format(name=name).strip()
+
+
+def _files(change: Change) -> str:
+    count = _("1 file") if change.count == 1 else _("{n} files").format(n=change.count)
+    return f"{count} {_OF[change.what].format(name=change.name)}".strip()
+
+
+_NAMED_BY_PATH = frozenset({"configuration", "top", "drop-in", "mu-plugin"})
+_HAPPENED = {
+    "changed": (_("{what} was changed"), _("{what} were changed")),
+    "added": (_("{what} was added"), _("{what} were added")),
+    "removed": (_("{what} was removed"), _("{what} were removed")),
+    "permissions": (_("{what} was given other permissions"), _("{what} were given other permissions")),
+}
+_OF = {
+    "configuration": _("of settings ({name})"),
+    "plugin": _("of the plugin {name}"),
+    "theme": _("of the theme {name}"),
+    "mu-plugin": _("of the must-use plugins"),
+    "drop-in": _("of WordPress's drop-ins"),
+    "language": _("of translations"),
+    "core": _("of the CMS itself"),
+    "extension": _("of the extension {name}"),
+    "library": _("of the library {name}"),
+    "counted": _("in the folder {name}"),
+    "folder": _("in the folder {name}"),
+    "top": _("in the main folder"),
+}
+_SUBJECTS = {
+    "configuration": _("A file of settings"),
+    "plugin": _("The plugin {name}"),
+    "theme": _("The theme {name}"),
+    "mu-plugin": _("A must-use plugin"),
+    "drop-in": _("A drop-in of WordPress ({name})"),
+    "language": _("A translation"),
+    "core": _("The CMS itself"),
+    "extension": _("The extension {name}"),
+    "library": _("The library {name}"),
+    "counted": _("Something in the folder {name}"),
+    "folder": _("Something in the folder {name}"),
+    "top": _("A file in the main folder"),
+    "php": _("The PHP version ({name})"),
+}
+
+
+def _when(change: Change, began: datetime, *, is_named: bool = False) -> str:
     """ " at 2026-11-22 03:10 UTC, 2 minutes before the first failure: www/a.php", as far as it is known."""
     at = moment_of(change.last or 0)
     if at is None:
-        when = _("since the site was last read while it was well")
+        is_state = change.what == "php"  # which lasts, where everything else happened
+        always = _("since the site was last read while it was well")
+        when = always if is_state else _("at some time since the site was last read while it was well")
     else:
         word = _("since {time}") if change.what == "php" else _("at {time}")
         when = word.format(time=f"{at:%Y-%m-%d %H:%M} UTC") + ", " + how_long_before(change, began)
-    return f" {when}" + (f": {', '.join(change.paths[:3])}" if change.paths else "")
+    return f" {when}" + (f": {', '.join(change.paths[:3])}" if change.paths and not is_named else "")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from diagnostics import queries, reporting
 from diagnostics.models import FindingRecord, RepairCase
-from sites.models import Incident, Page
+from sites.models import Incident, IncidentEntry, Page
 from tests.diagnostics.views.cases import GOOD, Scene, make_scene
 
 pytestmark = pytest.mark.django_db
@@ -63,3 +63,40 @@ def test_report_names_what_the_probe_saw_where_no_file_could_be_read(scene: Scen
     assert says in reporting.markdown(scene.case) and "Nothing was found." not in reporting.markdown(scene.case)
     assert says in scene.owner.get(f"/repairs/{scene.case.pk}/report/").content.decode()
     assert says in scene.page("hand-over").get_text()
+
+
+def host_side(scene: Scene) -> RepairCase:
+    """What only the host can mend, with what nobody there could do anything about beside it."""
+    scene.diagnosis.findings.all().delete()
+    rows = [
+        ("php-service-down", "critical", "host", "PHP does not run.", "error-log", "connect() to unix:/run/php.sock failed"),
+        ("recent-change", "warning", "account", "Something changed.", "change", "www/index.php was changed at 2026-11-22 03:10 UTC"),
+        ("htaccess-bad-argument", "warning", "account", "A line of .htaccess is odd.", "file", "www/.htaccess:3: x"),
+        ("php-memory-limit", "note", "account", "The limit is low.", "file", "memory_limit"),
+    ]
+    for n, (cause, severity, whose, summary, source, text) in enumerate(rows):
+        FindingRecord.objects.create(
+            diagnosis=scene.diagnosis, position=n, check_id="x", cause=cause, severity=severity, confidence=0.9, summary=summary,
+            repairable_by=whose, evidence=[{"source": source, "at": "", "text": text, "paired": False}],
+        )  # fmt: skip
+    return RepairCase.objects.get(pk=scene.case.pk)
+
+
+def test_report_for_the_host_holds_what_is_theirs_and_what_is_asked_of_them(scene: Scene) -> None:
+    case = host_side(scene)
+    IncidentEntry.objects.create(incident=Incident.objects.get(), kind="mail", text="Mail for owner@example.org: down", at=timezone.now())
+    page = scene.owner.get(f"/repairs/{case.pk}/report/").content.decode()
+    for shown in (reporting.markdown(case), page):
+        assert "What we ask of you" in shown and "start it again" in shown and "PHP does not run." in shown
+        assert "/run/php.sock" in shown
+        for not_theirs in ("Something changed.", "was changed at", "is odd", "limit is low", "recent-change", "owner@example.org"):
+            assert not_theirs not in shown, not_theirs
+    assert "For your host" in page
+
+
+def test_report_for_whoever_knows_the_site_tells_what_was_changed_once_and_as_no_fault(scene: Scene) -> None:
+    case = host_side(scene)
+    FindingRecord.objects.filter(cause="php-service-down").update(cause="htaccess-invalid-directive", repairable_by="account")
+    shown = reporting.markdown(case)
+    assert shown.count("was changed at 2026-11-22 03:10 UTC") == 1 and "What was changed shortly before" in shown
+    assert "Something changed." not in shown and "A line of .htaccess is odd." in shown and "server-error" not in shown

@@ -45,7 +45,7 @@ def test_files_that_changed_together_are_one_group_with_their_times() -> None:
         ("plugin", "Price List 2.1", 2),
         ("configuration", "wp-config.php", 1),
     ]
-    assert told(found[0], AT) == ("plugin Price List 2.1: 2 files changed at 2026-11-22 03:10 UTC, 2 minutes before the first failure: "
+    assert told(found[0], AT) == ("2 files of the plugin Price List 2.1 were changed at 2026-11-22 03:10 UTC, 2 minutes before the first failure: "
                                   f"{PLUGIN}, {other}")  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_damage_that_lay_there_while_all_was_well_is_less_sure() -> None:
 def test_baseline_change_without_a_time_is_told() -> None:
     change = Change("top", "", 0.0, 0.0, 1, ("www/index.php",), "removed", "baseline")
     found = replace(seen({}), changes=(change,))
-    assert "1 file removed since the site was last read" in critical(found)[0].evidence[0].text
+    assert "www/index.php was removed at some time since the site was last read" in critical(found)[0].evidence[0].text
 
 
 def test_few_files_of_wordpress_that_differ_from_the_baseline_are_damage_and_many_an_update() -> None:
@@ -129,7 +129,10 @@ def with_php(minutes: float | None, log: str | None, late: dict[str, float] | No
 
 
 def test_changed_php_version_is_told_with_its_time() -> None:
-    assert told(php_changed(2), AT) == "PHP version 7.4 → 8.2 since 2026-11-22 03:10 UTC, 2 minutes before the first failure: .ovhconfig"
+    assert (
+        told(php_changed(2), AT)
+        == "The PHP version is another one (7.4 → 8.2) since 2026-11-22 03:10 UTC, 2 minutes before the first failure: .ovhconfig"
+    )
     assert "since the site was last read while it was well" in told(php_changed(None), AT)
 
 
@@ -139,7 +142,7 @@ def test_changed_php_version_is_suspected_where_nothing_else_explains(minutes: f
     assert [(finding.cause, finding.path, finding.sureness) for finding in found] == [
         ("php-version-incompatible-code", ".ovhconfig", "likely")
     ]
-    assert "PHP version 7.4 → 8.2" in found[0].summary and "recent-change" in found[0].also
+    assert "PHP version (7.4 → 8.2)" in found[0].summary and "recent-change" in found[0].also
 
 
 def test_cause_of_the_php_version_has_the_change_as_its_reason() -> None:
