@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import incidents, queueing
+from sites import incident_causes, queueing
 from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
@@ -61,7 +61,7 @@ def request(site: Site, incident: Incident | None = None, user: AbstractBaseUser
     now = timezone.now()
     diagnosis = Diagnosis.objects.create(site=site, incident=incident, requested_by=user, requested_at=now, is_again=is_again)
     if incident:
-        incidents.mark_diagnosis(incident, "running")
+        incident_causes.mark_diagnosis(incident, "running")
     queueing.enqueue_on_commit(TASK, diagnosis.pk)
     return diagnosis
 
@@ -102,7 +102,7 @@ def hand_over() -> int:
 def of_incident(incident: Incident) -> None:
     """Asks for the cause of a new failure where there is a host to read; else its mail need not wait for one."""
     if (incident.site.host_id is None or not incident.site.docroot) and not log_servers.is_usable(incident.site):
-        incidents.mark_diagnosis(incident, "none")
+        incident_causes.mark_diagnosis(incident, "none")
     else:
         request(incident.site, incident)
 
@@ -192,7 +192,7 @@ def fail(diagnosis: Diagnosis, why: str) -> Diagnosis:
     diagnosis.state, diagnosis.error, diagnosis.finished_at = Diagnosis.State.FAILED, why, timezone.now()
     diagnosis.save(update_fields=["state", "error", "finished_at", "again_at"])
     if diagnosis.incident:
-        incidents.mark_diagnosis(diagnosis.incident, _how_far(diagnosis))
+        incident_causes.mark_diagnosis(diagnosis.incident, _how_far(diagnosis))
     return diagnosis
 
 
@@ -286,12 +286,12 @@ def _tell(diagnosis: Diagnosis, incident: Incident, rows: list[FindingRecord]) -
     parts = explaining.parted(rows)
     if (first := parts.root) is not None:
         proof = next((each for each in first.evidence if each["source"] in LOGS), None) or next(iter(first.evidence), None)
-        incidents.attach_cause(
+        incident_causes.attach_cause(
             incident, cause=first.cause, summary=first.summary, confidence=first.confidence, proof=proof["text"] if proof else "",
             place=explaining.place_of(first), why=explaining.because_of(first),
             next_step=explaining.next_of(first, len(parts.faults), elsewhere=True),
         )  # fmt: skip
-    incidents.mark_diagnosis(incident, "done" if first else _how_far(diagnosis))
+    incident_causes.mark_diagnosis(incident, "done" if first else _how_far(diagnosis))
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:

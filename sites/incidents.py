@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 
 from sites import fingerprints, incident_rules, judging, notifications, signals, storms
 from sites.bulk import update_rows
+from sites.incident_endings import close
 from sites.incident_rules import BLOCKED_MAIL_AFTER, REOPENED_WITHIN, Change, Ending, Opening
 from sites.incident_shapes import EXTENDED, describe, of_samples, opening_text
 from sites.looks import samples as look_samples
-from sites.models import Incident, IncidentEntry, Look, Notification, Page, Site, Transition
+from sites.models import Incident, IncidentEntry, Notification, Site, Transition
 from sites.models.site import Verdict
+from sites.timeline import add_entry
 from sites.visitors import marks as visitor_marks
 from sites.windows import maintenance
 from sites.wording import duration_words, looks_sentence, rate_words
@@ -224,25 +226,12 @@ def _resolve_if_over(incident: Incident, samples: Sequence[Sample], now: datetim
     ending = None if visitor_marks.is_of_visitors(incident) else incident_rules.ending(incident, samples)
     if ending is Ending.ANOTHER_WAY:
         text = _("The pages now fail in another way: a further incident tells how.")
-        _close(incident, Incident.Resolution.RECOVERY, now, text)
+        close(incident, Incident.Resolution.RECOVERY, now, text)
     if ending is not Ending.WELL:
         return
     lasted = duration_words((now - incident.first_failure_at).total_seconds())
-    _close(incident, Incident.Resolution.RECOVERY, now, _("Well again after %(time)s, confirmed by probes.") % {"time": lasted})
+    close(incident, Incident.Resolution.RECOVERY, now, _("Well again after %(time)s, confirmed by probes.") % {"time": lasted})
     notifications.incident_recovered(incident, now)
-
-
-def _close(incident: Incident, resolution: str, now: datetime, text: str, by: AbstractBaseUser | None = None) -> bool:
-    """Whoever changes the row closes it; False when it was closed already."""
-    closed = Incident.objects.filter(pk=incident.pk, resolved_at=None).update(resolved_at=now, resolution=resolution)
-    if not closed:
-        return False
-    incident.resolved_at, incident.resolution = now, resolution
-    if incident.looks:  # a repair or a person says that it is over: what is seen of it is looked at again now, not at its own time
-        Look.objects.filter(page__site=incident.site_id, due_at__gt=now).exclude(verdict=Verdict.UP).update(due_at=now)
-    add_entry(incident, Kind.PERSON if by else Kind.GOOD, text, by=by, at=now)
-    transaction.on_commit(partial(signals.incident_resolved.send_robust, sender=Incident, incident_id=incident.pk))
-    return True
 
 
 def _note_flapping(site: Site, open_ones: Iterable[Incident], now: datetime) -> None:
@@ -276,11 +265,6 @@ def _tell_blocked(by_site: Mapping[int, Sequence[Sample]], now: datetime) -> Non
             notifications.blocked(samples[0].page.site, min(since), now)
 
 
-def add_entry(incident: Incident, kind: str, text: str, by: AbstractBaseUser | None = None, at: datetime | None = None) -> IncidentEntry:
-    """One line more in the timeline."""
-    return IncidentEntry.objects.create(incident=incident, kind=kind, text=text, by=by, at=at or timezone.now())
-
-
 @transaction.atomic
 def acknowledge(incident: Incident, user: AbstractBaseUser) -> None:
     """This person has it. The mail about the recovery still comes."""
@@ -310,89 +294,6 @@ def mute(incident: Incident, user: AbstractBaseUser | None, until: datetime | No
         else _("Has unmuted it.")
     )
     add_entry(incident, Kind.PERSON, text, by=user)
-
-
-@transaction.atomic
-def resolve(incident: Incident, user: AbstractBaseUser) -> bool:
-    """Closed by a person. If the site goes on failing, the next probe opens it again. False when it was over already."""
-    return _close(incident, Incident.Resolution.PERSON, timezone.now(), _("Has resolved it."), by=user)
-
-
-def set_aside(incident: Incident, text: str, user: AbstractBaseUser | None = None) -> bool:
-    """Closed because nothing looks for it any more; nobody is mailed. False when it was over already."""
-    return _close(incident, Incident.Resolution.PERSON, timezone.now(), text, by=user)
-
-
-@transaction.atomic
-def withdraw(incident: Incident, text: str, now: datetime) -> bool:
-    """Closed because it was none; what was not mailed yet is not mailed. False when it was over already."""
-    if not _close(incident, Incident.Resolution.RECOVERY, now, text):
-        return False
-    notifications.withdraw(incident, text)
-    Incident.objects.filter(pk=incident.pk).update(held_at=now)  # as if nobody had heard of it: when it is back, it is told
-    return True
-
-
-@transaction.atomic
-def resolve_by_repair(incident: Incident, user: AbstractBaseUser | None = None, now: datetime | None = None) -> bool:
-    """Closed because a repair was verified; mailed as a recovery. False when it was over already."""
-    now = now or timezone.now()
-    if not _close(incident, Incident.Resolution.REPAIR, now, _("Repaired: every page answers as expected again."), by=user):
-        return False
-    _forget_failures(incident)
-    notifications.incident_recovered(incident, now)
-    return True
-
-
-def _forget_failures(incident: Incident) -> None:
-    """What its pages did before a repair says nothing about how they do after it."""
-    for page in Page.objects.select_for_update().filter(site=incident.site_id, path__in=incident.paths):
-        kept = {name: value for name, value in page.state.items() if name not in ("fails", "failed_at", "taken")}
-        if kept != page.state:
-            Page.objects.filter(pk=page.pk).update(state=kept)
-
-
-@transaction.atomic
-def resolve_by_quiet(incident: Incident, now: datetime, text: str, how: str) -> bool:
-    """Closed because no visitor met it any more; mailed as a recovery. False when it was over already."""
-    if not _close(incident, Incident.Resolution.RECOVERY, now, text):
-        return False
-    notifications.incident_recovered(incident, now, how)
-    return True
-
-
-@transaction.atomic
-def attach_cause(
-    incident: Incident, *, cause: str, summary: str, confidence: float, proof: str = "", place: str = "", why: str = "",
-    next_step: str = "", now: datetime | None = None,
-) -> None:  # fmt: skip
-    """Notes why it fails and who mends it. A mail that waits leaves now; one that is gone is followed by another in the same thread."""
-    now = now or timezone.now()
-    current = Incident.objects.select_for_update().select_related("site").get(pk=incident.pk)
-    known, told = current.cause, current.cause_summary
-    values: dict[str, Any] = {"cause": cause[:60], "cause_summary": summary, "cause_confidence": confidence}
-    values |= {"cause_proof": proof.replace("\x00", ""), "cause_place": place[:1100], "cause_why": why, "cause_next": next_step}
-    if known != cause:
-        values["cause_at"] = now
-    for target in (current, incident):
-        for name, value in values.items():
-            setattr(target, name, value)
-    current.save(update_fields=list(values))
-    another = bool(current.reopened and told and told != summary)
-    if another or known != cause:
-        text = _("Another cause this time: %(cause)s") if another else _("Probable cause: %(cause)s")
-        add_entry(current, Kind.HINT, text % {"cause": summary}, at=now)
-    if known != cause:
-        notifications.cause_found(current, now)
-
-
-@transaction.atomic
-def mark_diagnosis(incident: Incident, state: str, now: datetime | None = None) -> None:
-    """How far finding the cause is: "running", "done", "failed" or "none". A mail does not wait for one that is over."""
-    incident.diagnosis_state = state
-    Incident.objects.filter(pk=incident.pk).update(diagnosis_state=state)
-    if state != "running":
-        notifications.release(incident, now or timezone.now())
 
 
 def open_count() -> int:

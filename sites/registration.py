@@ -13,7 +13,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import credentials, incidents, trial_policy
+from sites import credentials, incident_endings, trial_policy
 from sites.bulk import update_rows
 from sites.models import Host, Page, Site, Team
 from sites.scheduling import first_due
@@ -155,7 +155,7 @@ def _set_aside_what_nobody_looks_for(site: Site, watched: set[str]) -> None:
     """No probe can end an incident none of whose pages is watched any more. What visitors meet, visitors end."""
     for incident in site.incidents.filter(resolved_at=None):
         if watched.isdisjoint(incident.paths) and not is_of_visitors(incident):
-            incidents.set_aside(incident, _("None of its pages is watched any more."))
+            incident_endings.set_aside(incident, _("None of its pages is watched any more."))
 
 
 def set_expectations(site: Site, *, expected_statuses: str = "", must_contain: str = "", must_not_contain: str = "") -> None:

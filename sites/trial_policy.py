@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sites import incidents, notifications
+from sites import incidents, notifications, timeline
 
 if TYPE_CHECKING:
     from sites.models import Incident, Site
@@ -67,5 +67,5 @@ def tell(incident: Incident, text: str, key: str, since: datetime | None) -> Non
     """
     now = timezone.now()
     note(incident, text)
-    incidents.add_entry(incident, incidents.Kind.HINT, _("Tried by the site's settings. %(what)s") % {"what": text}, at=now)
+    timeline.add_entry(incident, incidents.Kind.HINT, _("Tried by the site's settings. %(what)s") % {"what": text}, at=now)
     notifications.trials_made(incident, key, now, since)

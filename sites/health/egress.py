@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import incidents, notifications
+from sites import incident_endings, notifications
 from sites.health import own_line
 from sites.models import Incident, LineOutage, Page, Site
 from sites.models.site import Verdict
@@ -155,7 +155,7 @@ def _withdraw(found: Iterable[Incident], now: datetime) -> None:
     text = _("Our own connection was down: this says nothing about the site.")
     for incident in found:
         with transaction.atomic():
-            incidents.withdraw(incident, text, now)
+            incident_endings.withdraw(incident, text, now)
             pages = Page.objects.filter(site=incident.site_id, path__in=incident.paths, verdict=Verdict.DOWN)
             pages.update(verdict=Verdict.UNKNOWN, kind="", since=now, failing_since=None, state={}, due_at=now)
             values = {"verdict": Verdict.UNKNOWN, "verdict_since": now, "kind": "", "scope": "none", "pattern": "none"}

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import incidents
+from sites import incident_endings
 from sites.bulk import insert_rows, update_rows
 from sites.looks.samples import pages_of, store_summaries
 from sites.models import Incident, Look, Page, Site
@@ -87,7 +87,7 @@ def stop(site: Site, user: AbstractBaseUser | None = None) -> None:
         locked = Site.objects.select_for_update().get(pk=site.pk)
         Look.objects.filter(page__site=site).delete()
         for incident in Incident.objects.filter(site=site, resolved_at=None).exclude(looks=""):
-            incidents.set_aside(incident, _("Looks as other visitors were switched off: only the plain probe counts."), user)
+            incident_endings.set_aside(incident, _("Looks as other visitors were switched off: only the plain probe counts."), user)
         if locked.looks:
             store_summaries({locked.pk: locked}, pages_of({locked.pk: locked}), timezone.now())
 

@@ -11,7 +11,7 @@ from .site import Site
 
 
 class Incident(models.Model):
-    """What is wrong with one site. The cause comes from outside (`incidents.attach_cause`): this app does not know how it is found."""
+    """What is wrong with one site. The cause comes from outside (`attach_cause`): this app does not know how it is found."""
 
     class Resolution(models.TextChoices):
         RECOVERY = "recovery", _("The site recovered")

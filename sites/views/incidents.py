@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from sites import access, queries, storms, wording
+from sites import access, incident_endings, queries, storms, wording
 from sites import incidents as verbs
 from sites.advice import advice
 from sites.forms import MuteForm
@@ -120,6 +120,6 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Resolved by a person, whatever the probes say."""
     incident = access.get_incident(request, pk, write=True)
-    verbs.resolve(incident, request.user)
+    incident_endings.resolve(incident, request.user)
     messages.success(request, _("The incident is resolved. If the site still fails, the next probes open it again."))
     return redirect("sites:incident", pk)

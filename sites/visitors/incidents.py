@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import incidents, notifications, signals
+from sites import incident_endings, incidents, notifications, signals, timeline
 from sites.models import Incident, IncidentEntry, Notification, Page, Site, VisitorIncident
 from sites.models.site import Verdict
 from sites.probing.outcome import Kind
@@ -93,7 +93,7 @@ def _open(site: Site, burst: Burst, now: datetime) -> VisitorIncident:
     incident.save(force_insert=True)
     met.incident = incident
     met.save(force_insert=True)
-    incidents.add_entry(incident, IncidentEntry.Kind.BAD, incident.message, at=burst.last_at)
+    timeline.add_entry(incident, IncidentEntry.Kind.BAD, incident.message, at=burst.last_at)
     notifications.incident_opened(incident, Notification.Kind.REGRESSION if earlier else Notification.Kind.NEW, now)
     transaction.on_commit(partial(signals.incident_opened.send_robust, sender=Incident, incident_id=incident.pk))
     return met
@@ -105,7 +105,7 @@ def _reopen(met: VisitorIncident, burst: Burst, fingerprint: str, now: datetime)
     incident.resolved_at, incident.resolution, incident.reopened = None, "", incident.reopened + 1
     incident.fingerprint, incident.looks, met.seen_by_probe_at = fingerprint, FOR_VISITORS, None
     incident.save(update_fields=["resolved_at", "resolution", "reopened", "fingerprint", "looks"])
-    incidents.add_entry(
+    timeline.add_entry(
         incident, IncidentEntry.Kind.BAD, _("Visitors meet it again within half an hour: the incident is open again."), at=now
     )
     incidents.hold_if_believed_over(incident, now)
@@ -122,7 +122,7 @@ def _extend(met: VisitorIncident, burst: Burst) -> None:
     incident.request_id = burst.request_id or incident.request_id
     if is_further and len(incident.paths) < MOST_PATHS:
         incident.paths = [*incident.paths, burst.path]
-        incidents.add_entry(
+        timeline.add_entry(
             incident, IncidentEntry.Kind.BAD, _("Visitors meet it on %(path)s too.") % {"path": burst.path}, at=burst.last_at
         )
     incident.message = visitor_words.sentence(incident, met)
@@ -174,4 +174,4 @@ def _resolve_if_quiet(met: VisitorIncident, now: datetime) -> bool:
     time = duration_words(quiet.total_seconds())
     how = _("No visitor met it for %(time)s.") % {"time": time}
     text = _("No visitor met it for %(time)s, and our own probes of it are well.") % {"time": time} if probed else how
-    return incidents.resolve_by_quiet(incident, now, text, how)
+    return incident_endings.resolve_by_quiet(incident, now, text, how)

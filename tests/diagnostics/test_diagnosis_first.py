@@ -18,7 +18,7 @@ from diagnostics.accounts import looks
 from diagnostics.connections import politeness
 from diagnostics.coverage import searching
 from diagnostics.models import ConnectionLease, ConnectionPause, Diagnosis, LogReading, SiteSight
-from sites import incidents, queueing
+from sites import incident_endings, queueing
 from sites.models import Host, Incident, Notification, Site
 from tests.diagnostics.hosts_made import host_on, serving
 from tests.factories import make_incident, make_site, make_user
@@ -119,7 +119,7 @@ def test_account_that_cannot_be_reached_is_tried_again_when_it_may_be_back(host:
     assert incident.diagnosis_state == "waiting" and not _is_waiting(incident)
     second = diagnosing.run(diagnosing.request(incident.site, incident).pk)  # failed a second time within the minute
     assert second.again_at is not None and second.again_at > timezone.now() + timedelta(seconds=50)
-    incidents.resolve_by_repair(Incident.objects.get())
+    incident_endings.resolve_by_repair(Incident.objects.get())
     Diagnosis.objects.update(again_at=timezone.now())
     diagnosing.sweep()
     assert not Diagnosis.objects.filter(state="queued").exists()  # what is over needs no cause

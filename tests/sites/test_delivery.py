@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 from aiosmtpd.controller import Controller
 
-from sites import delivery, emails, incidents, notifications
+from sites import delivery, emails, incident_causes, incident_endings, notifications
 from sites.models import Incident, IncidentEntry, Notification, Site
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.sites.samples import START, after, fail, recover
@@ -64,7 +64,7 @@ def test_mail_says_what_people_need(mailbox, team, settings):
     fail(site)
     incident = Incident.objects.get()
     proof = "[core:alert] /home/shop/www/.htaccess: Invalid command 'RewritEngine', perhaps misspelled"
-    incidents.attach_cause(
+    incident_causes.attach_cause(
         incident,
         cause="htaccess-invalid-directive",
         summary="Line 12 of www/.htaccess uses a directive <that> this server does not know.",
@@ -105,7 +105,7 @@ def test_cause_found_later_follows_in_the_same_thread(mailbox, team):
     fail(make_site(team, host=make_host(team)))
     assert delivery.deliver_due(after(24)) == 0
     assert delivery.deliver_due(after(25)) == 1
-    incidents.attach_cause(
+    incident_causes.attach_cause(
         Incident.objects.get(), cause="php-fatal", summary="A plugin calls what is not there.", confidence=0.9, now=after(40)
     )
     assert delivery.deliver_due(after(41)) == 0
@@ -207,7 +207,7 @@ def test_joined_mail_leads_with_the_worst_and_has_the_repair_link(mailbox, team,
     recover(shop, 35)
     fail(bakery, 40)
     incident = Incident.objects.get(site=bakery)
-    incidents.mark_diagnosis(incident, "done", now=after(50))
+    incident_causes.mark_diagnosis(incident, "done", now=after(50))
     assert delivery.deliver_due(after(120)) == 1
     mail = mailbox.mails[1]
     assert mail["subject"] == "Bakery is down, and 1 more piece of news"
@@ -356,7 +356,7 @@ def test_withdrawn_incident_does_not_take_the_failure_of_its_mail_with_it(mailbo
     delivery.deliver_due(after(6))
     assert states() == [("new", "failed"), ("new", "joined")]
     mailbox.answer = "250 taken"
-    incidents.withdraw(Incident.objects.get(site=shop), "Our own connection was down.", after(8))
+    incident_endings.withdraw(Incident.objects.get(site=shop), "Our own connection was down.", after(8))
     delivery.deliver_due(after(90))
     assert states() == [("new", "suppressed"), ("new", "sent")]
     assert [mail["subject"] for mail in mailbox.mails] == ["Bakery is down: every page (500)"]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sites import delivery, emails, incidents, signals
+from sites import delivery, emails, incident_causes, incident_endings, incidents, signals
 from sites.fingerprints import fingerprint
 from sites.models import Incident, Notification
 from sites.probing.outcome import Kind
@@ -125,7 +125,7 @@ def test_repairing_undoing_and_repairing_again_is_no_flapping(site):
     alice = make_user("bob")
     for round_ in range(5):
         fail(site, round_ * 5 * MINUTE)
-        incidents.resolve_by_repair(Incident.objects.get(), alice, now=after(round_ * 5 * MINUTE + 90))
+        incident_endings.resolve_by_repair(Incident.objects.get(), alice, now=after(round_ * 5 * MINUTE + 90))
         recover(site, round_ * 5 * MINUTE + 100)
     incident = Incident.objects.get()
     assert (incident.flapping, incident.reopened, "flapping" in kinds()) == (False, 4, False)
@@ -140,8 +140,8 @@ def test_stuck_maintenance_opens_an_incident(site):
 def test_closed_by_a_person_while_it_fails_comes_back_with_the_next_failure(site):
     fail(site)
     incident, alice = Incident.objects.get(), make_user("bob")
-    assert incidents.resolve(incident, alice) is True
-    assert incidents.resolve(incident, alice) is False
+    assert incident_endings.resolve(incident, alice) is True
+    assert incident_endings.resolve(incident, alice) is False
     assert (incident.resolution, entries(incident)[-1]) == ("person", "person")
     Incident.objects.update(resolved_at=after(10))
     see(site.pages.all(), 65, Kind.SERVER_ERROR)
@@ -152,7 +152,7 @@ def test_closed_by_a_person_while_it_fails_comes_back_with_the_next_failure(site
 def test_repair_resolves_and_is_mailed_as_recovery_once(site):
     fail(site)
     incident = Incident.objects.get()
-    assert [incidents.resolve_by_repair(incident, now=after(50)) for _ in range(2)] == [True, False]
+    assert [incident_endings.resolve_by_repair(incident, now=after(50)) for _ in range(2)] == [True, False]
     see(site.pages.all(), 65)
     see(site.pages.all(), 95)
     incident.refresh_from_db()
@@ -238,7 +238,7 @@ class TestCause:
         fail(hosted)
         incident, mail = Incident.objects.get(), Notification.objects.get()
         assert mail.send_after == after(25)
-        incidents.attach_cause(incident, **self.CAUSE, proof="Invalid command", place="www/.htaccess:12", now=after(9))
+        incident_causes.attach_cause(incident, **self.CAUSE, proof="Invalid command", place="www/.htaccess:12", now=after(9))
         mail.refresh_from_db()
         assert (mail.send_after, incident.cause_place, kinds()) == (after(9), "www/.htaccess:12", ["new"])
 
@@ -249,27 +249,27 @@ class TestCause:
 
     def test_diagnosis_that_found_nothing_ends_the_waiting(self, hosted):
         fail(hosted)
-        incidents.mark_diagnosis(Incident.objects.get(), "running", now=after(7))
+        incident_causes.mark_diagnosis(Incident.objects.get(), "running", now=after(7))
         assert Notification.objects.get().send_after == after(25)
-        incidents.mark_diagnosis(Incident.objects.get(), "failed", now=after(8))
+        incident_causes.mark_diagnosis(Incident.objects.get(), "failed", now=after(8))
         assert Notification.objects.get().send_after == after(8)
 
     def test_same_cause_again_is_not_told_again(self, hosted):
         fail(hosted)
         incident = Incident.objects.get()
         for seconds in (9, 10):
-            incidents.attach_cause(incident, **self.CAUSE, now=START + timedelta(seconds=seconds))
+            incident_causes.attach_cause(incident, **self.CAUSE, now=START + timedelta(seconds=seconds))
         assert entries(incident) == ["bad", "hint"]
 
     def test_reopened_incident_says_when_its_cause_is_another_one(self, hosted):
         fail(hosted)
-        incidents.attach_cause(Incident.objects.get(), **self.CAUSE, now=after(9))
+        incident_causes.attach_cause(Incident.objects.get(), **self.CAUSE, now=after(9))
         recover(hosted, 100)
         fail(hosted, 20 * MINUTE)
         other = {"cause": "file-unreadable", "summary": "index.php cannot be read.", "confidence": 0.9}
         incident = Incident.objects.get()
         for seconds in (9, 10):
-            incidents.attach_cause(incident, **other, now=after(20 * MINUTE + seconds))
+            incident_causes.attach_cause(incident, **other, now=after(20 * MINUTE + seconds))
         told = list(incident.entries.filter(kind="hint").values_list("text", flat=True))
         assert told == [f"Probable cause: {self.CAUSE['summary']}", "Another cause this time: index.php cannot be read."]
 
@@ -319,7 +319,7 @@ class TestPattern:
 
     def test_repair_forgets_what_came_before(self, site):
         at = self.play(site, "010" + "1010" * 4)
-        incidents.resolve_by_repair(Incident.objects.get(), now=after(at))
+        incident_endings.resolve_by_repair(Incident.objects.get(), now=after(at))
         assert "fails" not in site.pages.get().state
 
 
@@ -369,7 +369,7 @@ class TestNewRulesOfFingerprints:
 
 def test_failure_after_a_withdrawal_is_told_though_it_was_a_moment_ago(site):
     fail(site)
-    incidents.withdraw(Incident.objects.get(), "Our own connection was down.", after(10))
+    incident_endings.withdraw(Incident.objects.get(), "Our own connection was down.", after(10))
     recover(site, 20)
     fail(site, 300)
     assert told() == [("new", "suppressed"), ("new", "queued")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sites import delivery, incidents
+from sites import delivery, incident_causes
 from sites.models import Incident, Site
 from tests.factories import make_host, make_site
 from tests.sites.samples import after, fail
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def explained(site: Site, n: int, cause: str = "htaccess-invalid-directive", summary: str = "") -> Incident:
     fail(site)
     incident = Incident.objects.get(site=site)
-    incidents.attach_cause(
+    incident_causes.attach_cause(
         incident, cause=cause, summary=summary or f"Line {n} of www/.htaccess uses a directive <that> this server does not know.",
         confidence=0.98, proof=f"[core:alert] Invalid command 'Rewrit{n}'" + " x" * 400, place=f"www/.htaccess:{n}",
         why="Certain, because the server wrote this line for our own test request.",

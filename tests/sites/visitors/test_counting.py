@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from sites import incidents
+from sites import incident_endings
 from sites.delivery import deliver_due
 from sites.models import Incident, Notification, Page, Site, VisitorFailure, VisitorIncident, VisitorPage, VisitorReport
 from sites.probing.outcome import Kind
@@ -273,7 +273,7 @@ def test_back_within_half_an_hour_is_silent_and_later_a_regression(site):
 
 def test_person_may_close_it(site):
     meet(site, visit(0), visit(5, who="b"))
-    assert incidents.resolve(Incident.objects.get(), make_user("bob"))
+    assert incident_endings.resolve(Incident.objects.get(), make_user("bob"))
     assert visitor_incidents.resolve_quiet(after(9000)) == 0
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites import incidents
+from sites import incident_endings
 from sites.history import rolling
 from sites.models import DayRollup, Incident, MaintenanceWindow, Notification, Page, Site
 from sites.probing.outcome import Kind, Purpose
@@ -300,7 +300,7 @@ def test_failure_that_is_back_and_over_within_a_window_is_not_told_again(site):
 
 def test_failure_that_people_know_of_is_not_told_again_after_a_window(site):
     fail(site)
-    incidents.resolve(Incident.objects.get(), make_user("bob"))
+    incident_endings.resolve(Incident.objects.get(), make_user("bob"))
     Incident.objects.update(resolved_at=after(100))
     window(site, starts=200)
     see(site.pages.all(), 300, Kind.SERVER_ERROR)
@@ -313,7 +313,7 @@ def test_visitors_failure_that_people_believe_over_is_back_in_a_window_and_outla
         return Burst("/pay", "/pay", 500, after(second), after(second), 5, ("203.0.113.0",))
 
     visitor_incidents.follow(site, [burst(0)], after(5))
-    incidents.resolve_by_quiet(Incident.objects.get(), after(100), "No visitor met it.", "No visitor met it.")
+    incident_endings.resolve_by_quiet(Incident.objects.get(), after(100), "No visitor met it.", "No visitor met it.")
     window(site, starts=200)
     visitor_incidents.follow(site, [burst(300)], after(305))
     assert mails() == ["new", "recovery"]
