@@ -22,7 +22,7 @@ OVHCONFIG = ".ovhconfig"
 _ENGINE = re.compile(rb"^[ \t]*app\.engine\.version[ \t]*=[ \t]*(\d+)\.(\d+)[ \t]*(?:;[^\r\n]*)?\r?$", re.MULTILINE)
 _HANDLERS = frozenset({"sethandler", "addhandler", "addtype", "forcetype", "fcgidwrapper", "fcgiwrapper", "action", "setenv"})
 # ea-php82, alt-php82, lsphp82, php82-fcgi, php8.2-fpm.sock, /opt/plesk/php/8.2/, PHP_VER 8_2
-_NAMED = re.compile(r"php(?:_ver[\s\"'=]+|[-/_]?)([5-9])[._]?(\d)(?!\d)", re.IGNORECASE)
+_NAMED = re.compile(r"(?<!\.)php(?:_ver[\s\"'=]+|[-/_]?)([5-9])[._]?(\d)(?!\d)", re.IGNORECASE)
 
 
 def of_file(path: str, content: bytes, docroot: str, changed_at: float = 0.0) -> ToldVersion | None:
