@@ -37,7 +37,7 @@ _HEADER = re.compile(
     r"^[ \t/*#@]*(Plugin Name|Theme Name|Version|Requires PHP):[ \t]*([^\r\n]{1,200}?)[ \t]*(?:\*/|\?>)?[ \t]*$", re.MULTILINE
 )
 _REQUIRES = re.compile(
-    r"\b(?:require|include)(?:_once)?\s*\(?\s*(?:ABSPATH|__DIR__|dirname\(\s*__FILE__\s*\))\s*\.\s*(WPINC\s*\.\s*)?"
+    r"\b(?:require|include)(?:_once)?\s*+\(?\s*+(?:ABSPATH|__DIR__|dirname\(\s*+__FILE__\s*+\))\s*+\.\s*+(WPINC\s*+\.\s*+)?"
     r"['\"]/?([\w./-]{3,120}\.php)['\"]"
 )
 _UPGRADING = re.compile(r"\$upgrading\s*=\s*(\d{9,11})\s*;")

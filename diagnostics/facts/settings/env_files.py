@@ -9,7 +9,8 @@ _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*", re
 _SINGLE = re.compile(r"'([^']*)'")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _BARE = re.compile(r"[^\r\n]*")
-_REFERENCE = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_REFERENCE = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::?-([^}\n]{0,1000}))?\}|(\w+))")
+_LONGEST = 32 * 1024  # characters of a value: names put into one another could make it as long as the memory
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -48,4 +49,12 @@ def read_env(source: str, known: Mapping[str, str] | None = None) -> dict[str, s
 
 
 def _filled(text: str, known: Mapping[str, str]) -> str:
-    return _REFERENCE.sub(lambda found: known.get(found[1] or found[3], found[2] or ""), text)
+    room = _LONGEST
+
+    def value_of(found: re.Match[str]) -> str:
+        nonlocal room
+        value = known.get(found[1] or found[3], found[2] or "")[:room]
+        room -= len(value)
+        return value
+
+    return _REFERENCE.sub(value_of, text)

@@ -12,6 +12,7 @@ from sites.texts import mark as _
 
 MOST_FILES = 6
 _DEEPEST = 50
+_MOST_IN_ROW = 1000
 _PASSED_OVER = frozenset({"wp-settings.php", "wp-load.php", "wp-blog-header.php"})  # the program itself
 _INCLUDES = frozenset({"require", "require_once", "include", "include_once"})
 _UNSURE = frozenset({"for", "foreach", "while", "switch", "catch"})
@@ -309,9 +310,11 @@ _CONDITION = _("a condition that only the running program knows")
 
 
 def _put(into: dict[str, Value], keys: list[Value], value: Value) -> None:
-    """Sets `into[keys[0]][keys[1]]…`; None as a key is the next number, as `[]` in PHP."""
+    """Sets `into[keys[0]][keys[1]]…`; None as a key is the next number, as `[]` in PHP. No settings have thousands of those."""
     here: dict[str | int, Value] = into  # type: ignore[assignment]
     for number, key in enumerate(keys):
+        if key is None and len(here) >= _MOST_IN_ROW:
+            return
         if key is None:
             key = max((each for each in here if isinstance(each, int)), default=-1) + 1
         if not isinstance(key, str | int):

@@ -15,6 +15,7 @@ from diagnostics.facts.settings.php_tokens import Token, unescaped
 from sites.texts import mark as _
 
 _DEEPEST = 60
+_LONGEST = 64 * 1024  # characters of a text that is put together: put into one another they could grow as long as the memory
 _VARIABLE_IN_TEXT = re.compile(r"\{\$(\w+)\}|\$\{(\w+)\}|\$(\w+)")
 _LEVELS: tuple[tuple[str, ...], ...] = (
     ("or",), ("xor",), ("and",), ("??",), ("||",), ("&&",), ("==", "===", "!=", "!==", "<>"), ("<", ">", "<=", ">=", "<=>"), (".",),
@@ -55,6 +56,7 @@ class Expressions:
     def __init__(self, tokens: list[Token], scope: Scope) -> None:
         self.tokens, self.scope, self.at = tokens, scope, 0
         self._depth = 0
+        self._named_variables = frozenset(token.text for token in tokens if token.kind == "variable")
 
     # --- words ------------------------------------------------------------------------------------
     def peek(self, ahead: int = 0) -> Token:
@@ -204,6 +206,8 @@ class Expressions:
         values = [self._in_text(name) for name in names]
         if text == "`" or not all(isinstance(value, str | int) for value in values) or re.search(r"->|\$\w+\[", text):
             return _program()
+        if sum(len(str(value)) for value in values) > _LONGEST:
+            return _program()
         filled = iter(values)
         return unescaped(_VARIABLE_IN_TEXT.sub(lambda _found: str(next(filled)), text))
 
@@ -211,7 +215,7 @@ class Expressions:
         """A variable that stands in a text. One that occurs nowhere else is not set, and empty."""
         if name in self.scope.variables or name.startswith(("_", "this", "GLOBALS")):
             return self.scope.variables.get(name)
-        if any(token.kind == "variable" and token.text == name for token in self.tokens):
+        if name in self._named_variables:
             return None
         self.scope.never_set.append(name)
         return ""
@@ -361,13 +365,17 @@ def _joined(sign: str, left: Value, right: Value) -> Value:
         if isinstance(side, Unknown):
             return side
     if sign == ".":
-        return _program() if isinstance(left, dict) or isinstance(right, dict) else _as_text(left) + _as_text(right)
+        return _program() if isinstance(left, dict) or isinstance(right, dict) else _put_together(_as_text(left), _as_text(right))
     if sign in ("==", "==="):
         return left == right
     if sign in ("!=", "!==", "<>"):
         return left != right
     numbers = isinstance(left, int | float) and isinstance(right, int | float)
     return _calculated(sign, left, right) if numbers else _program()  # type: ignore[arg-type]
+
+
+def _put_together(left: str, right: str) -> Value:
+    return left + right if len(left) + len(right) <= _LONGEST else _program()
 
 
 def _calculated(sign: str, left: float, right: float) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import time
 
 import pytest
 
@@ -91,3 +92,10 @@ def test_secret_shows_nowhere() -> None:
     with pytest.raises(TypeError):
         json.dumps(login.password)
     assert Secret("a") and not Secret("")
+
+
+def test_environment_that_an_intruder_wrote_takes_little_time_and_memory() -> None:
+    names = "A=xxxxxxxxxx\n" + "".join(f"{chr(66 + n)}={('$' + chr(65 + n)) * 10}\n" for n in range(14))
+    began = time.monotonic()
+    assert sum(len(value) for value in read_env(names + "X=" + "${x-" * 50_000).values()) < 1_000_000
+    assert time.monotonic() - began < 20.0

@@ -177,3 +177,19 @@ def test_hostile_files_take_a_moment() -> None:
         started = time.process_time()
         assert read(f"<?php {source}").included == []
         assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "$a='xxxxxxxxxx';" + "".join(f"${chr(98 + n)}={'.'.join(['$' + chr(97 + n)] * 10)};" for n in range(12)),
+        "$a='xxxxxxxxxx';" + "".join(f'${chr(98 + n)}="{("$" + chr(97 + n) + " ") * 10}";' for n in range(12)),
+        "$a[] = 1;" * 25_000,
+        "1;" * 40_000 + '$t = "' + "".join(f"$a{n} " for n in range(15_000)) + '";',
+    ],
+)
+def test_settings_that_an_intruder_wrote_take_little_time_and_memory(source: str) -> None:
+    began = time.monotonic()
+    found = read_php("/home/demo/www/wp-config.php", f"<?php {source}")
+    assert time.monotonic() - began < 20.0
+    assert sum(len(str(value)) for value in found.variables.values()) < 1_000_000
