@@ -72,7 +72,7 @@ def stages(
     evidence = replace(evidence, error_log=logs.lines)
     files = SmallFiles(reader)
     chain = _quietly(lambda: htaccess_files.read_chain(files, paths.docroot), ())
-    evidence = _with_folders_above(reader, replace(evidence, htaccess=chain), paths)
+    evidence = _with_folders_above(files, replace(evidence, htaccess=chain), paths)
     yield evidence
     until = min(deadline, time.monotonic() + (TREE_S_EXPLAINED if logs.explains else TREE_S))
     evidence = _with_modes(reader, _with_tree(reader, evidence, paths, until))
@@ -114,9 +114,9 @@ def _quietly(read: Callable[[], T], otherwise: T) -> T:
         return otherwise
 
 
-def _with_folders_above(reader: Reader, evidence: Evidence, paths: SitePaths) -> Evidence:
+def _with_folders_above(files: SmallFiles, evidence: Evidence, paths: SitePaths) -> Evidence:
     """The modes of the account's folders on the way to the docroot. What lies above them is the host's."""
-    found = _quietly(lambda: tree.above(reader, htaccess_files.chain(paths.docroot, reader.home())[:-1], paths.docroot), ())
+    found = _quietly(lambda: tree.above(files, htaccess_files.chain(paths.docroot, files.reader.home())[:-1], paths.docroot), ())
     direct = next((entry.mode for entry in found if entry.absolute == above(paths.docroot)), None)
     return replace(evidence, root_mode=direct, folders_above=found)
 

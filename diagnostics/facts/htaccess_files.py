@@ -9,7 +9,6 @@ from urllib.parse import unquote
 from diagnostics.evidence import PageSeen, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.paths import shown
 from diagnostics.facts.small_files import LIMIT, SmallFiles
-from diagnostics.transports.base import TransportError
 
 MOST_INSIDE = 24
 NAME = ".htaccess"
@@ -33,17 +32,13 @@ def read_chain(files: SmallFiles, docroot: str) -> tuple[TextFile, ...]:
     """Those from the login's home down to the docroot. Links are never followed."""
     paths = [posixpath.join(folder, NAME) for folder in chain(docroot, files.reader.home())]
     files.fetch(paths)
-    found = []
-    for path in paths:
-        content = files.content(path)
-        if content is None:
-            continue
-        try:
-            stat = files.reader.stat(path)
-        except TransportError:
-            continue
-        found.append(TextFile(shown(path, docroot), path, content, stat.mode, stat.mtime))
-    return tuple(found)
+    contents = {path: content for path in paths if (content := files.content(path)) is not None}
+    stats = files.stats(contents)
+    return tuple(
+        TextFile(shown(path, docroot), path, content, stats[path].mode, stats[path].mtime)
+        for path, content in contents.items()
+        if path in stats
+    )
 
 
 def read_inside(

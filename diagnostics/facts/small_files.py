@@ -6,7 +6,7 @@ import contextlib
 import secrets
 from collections.abc import Iterable
 
-from diagnostics.transports.base import Capability, FileKind, Reader, TransportError
+from diagnostics.transports.base import Capability, FileKind, Reader, Stat, TransportError
 from diagnostics.transports.commands import contents, run
 
 LIMIT = 256 * 1024
@@ -53,6 +53,19 @@ class SmallFiles:
             except TransportError as error:
                 self._exists[path] = False if error.code == "not-found" else None
         return self._exists[path]
+
+    def stats(self, paths: Iterable[str]) -> dict[str, Stat]:
+        """What these names are, together where that saves time; without those that cannot be looked at."""
+        wanted = list(dict.fromkeys(paths))
+        stat_many = getattr(self.reader, "stat_many", None)
+        if stat_many is not None:
+            together: dict[str, Stat] = stat_many(wanted) if wanted else {}
+            return together
+        found: dict[str, Stat] = {}
+        for path in wanted:
+            with contextlib.suppress(TransportError):
+                found[path] = self.reader.stat(path)
+        return found
 
     def head(self, path: str, limit: int) -> str:
         """The beginning of a file of any size, empty where it cannot be read."""

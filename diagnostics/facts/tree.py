@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from diagnostics.evidence import TreeEntry
 from diagnostics.facts.paths import shown
-from diagnostics.transports.base import Entry, Reader, TransportError
+from diagnostics.facts.small_files import SmallFiles
+from diagnostics.transports.base import Entry, Reader
 
 MOST_ENTRIES = 20_000
 
@@ -22,15 +23,9 @@ def read(reader: Reader, docroot: str, most: int = MOST_ENTRIES, deadline: float
     return entries
 
 
-def above(reader: Reader, folders: Sequence[str], docroot: str) -> tuple[TreeEntry, ...]:
+def above(files: SmallFiles, folders: Sequence[str], docroot: str) -> tuple[TreeEntry, ...]:
     """These folders themselves; one that cannot be looked at is left out."""
-    found = []
-    for folder in folders[-3:]:
-        try:
-            found.append(_entry(Entry(folder, reader.stat(folder)), docroot))
-        except TransportError:
-            continue
-    return tuple(found)
+    return tuple(_entry(Entry(folder, stat), docroot) for folder, stat in files.stats(folders[-3:]).items())
 
 
 def parse(raw: list[Entry], docroot: str, most: int = MOST_ENTRIES) -> tuple[tuple[TreeEntry, ...], bool]:

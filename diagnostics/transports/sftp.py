@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TypeVar
 
 from diagnostics.transports import sftp_packets
@@ -12,7 +11,7 @@ from diagnostics.transports.failures import not_a_folder, not_regular, replaced_
 from diagnostics.transports.paths import LIST_LIMIT, checked, is_plain_name, joined, too_many
 from diagnostics.transports.scanning import walk_by_scan
 from diagnostics.transports.sftp_answers import as_stat, from_status, to_bytes, to_text
-from diagnostics.transports.sftp_many import read_many
+from diagnostics.transports.sftp_many import read_many, stat_many
 from diagnostics.transports.sftp_packets import Attrs, SftpStatus
 from diagnostics.transports.sftp_scan import SftpScan
 from diagnostics.transports.sftp_wire import SftpWire
@@ -72,28 +71,39 @@ class SftpReader:
         """Several files as `read` gives them, for little more than the time of one; None for what `read` would refuse."""
         return read_many(self._wire, paths, limit)
 
+    def stat_many(self, paths: Sequence[str]) -> dict[str, Stat]:
+        """Of several names in one round trip, as `stat` gives them; without what `stat` would refuse."""
+        return stat_many(self._wire, paths)
+
     def read_tail(self, path: str, limit: int) -> bytes:
-        with self._log(path) as (handle, size):
-            return self._try(path, lambda: self._wire.read(handle, max(0, size - limit), limit))
+        return self._part(path, -limit, limit)
 
     def read_part(self, path: str, offset: int, limit: int) -> bytes:
-        with self._log(path) as (handle, _size):
-            return self._try(path, lambda: self._wire.read(handle, offset, limit))
+        return self._part(path, offset, limit)
 
-    @contextmanager
-    def _log(self, path: str) -> Iterator[tuple[bytes, int]]:
-        """A regular file, opened through the link that a log may be, and its size."""
+    def _part(self, path: str, offset: int, limit: int) -> bytes:
+        """Of a regular file, opened through the link that a log may be; a negative offset counts from its end.
+
+        What it is, is asked for once more while it is read: a round trip less, and what came is let go where it is something else.
+        """
         found = self._try(path, lambda: self._wire.stat(to_bytes(checked(path))))
         if as_stat(found, path).kind is not FileKind.FILE:
             raise not_regular(path)
         handle = self._open(path)
         try:
-            now = self._try(path, lambda: self._wire.fstat(handle))
+            size = found.size or 0
+            asked = self._wire.ask_about(sftp_packets.FSTAT, handle)
+            start = offset if offset >= 0 else max(0, size + offset)
+            content = self._try(path, lambda: self._wire.read(handle, start, max(0, min(limit, size - start))))
+            now = self._try(path, lambda: self._wire.next_of((asked,))[1].expect(sftp_packets.ATTRS).attrs())
             if as_stat(now, path).kind is not FileKind.FILE:
                 raise not_regular(path)
-            yield handle, now.size or 0
+            grown = (now.size or 0) - size
+            if grown > 0 and (offset < 0 or len(content) < limit):
+                content += self._try(path, lambda: self._wire.read(handle, start + len(content), min(limit, grown)))
         finally:
             self._let_go(handle)
+        return content[offset:] if offset < 0 else content[:limit]
 
     def list(self, path: str) -> list[Entry]:
         entries: list[Entry] = []

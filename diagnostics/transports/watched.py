@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from diagnostics.transports.base import Reader, Writer
 
 READS = frozenset(
-    {"stat", "read", "read_many", "read_tail", "read_part", "list", "walk", "scan", "real_path", "home", "free_space", "close", "run",
-     "remember", "find_out"}
+    {"stat", "stat_many", "read", "read_many", "read_tail", "read_part", "list", "walk", "scan", "real_path", "home", "free_space",
+     "close", "run", "remember", "find_out"}
 )  # fmt: skip
 _TICK_EVERY = 1024  # entries of a listing
 
