@@ -9,9 +9,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from sites import recording
+from sites.judging import Verdict
 from sites.looks import samples as look_samples
 from sites.models import Incident, Look, Page, Site
-from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 
 from . import databases, log_servers, wordpress_pages

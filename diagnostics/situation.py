@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from sites.judging import Verdict
 from sites.models import Site
-from sites.models.site import Verdict
 
 from . import repairing
 from .changes import undoing

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from sites.models.site import Verdict
+from sites.judging import Verdict
 
 from .models import Diagnosis
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from sites import incidents, scheduling
 from sites.health import egress
+from sites.judging import Verdict
 from sites.models import Notification, ProbeResult, Site
-from sites.models.site import Verdict
 from sites.queueing import queue_sizes
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import notifications, signals
+from sites.judging import Verdict
 from sites.models import Incident, IncidentEntry, Look, Page
-from sites.models.site import Verdict
 from sites.timeline import add_entry
 
 if TYPE_CHECKING:

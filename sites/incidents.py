@@ -18,9 +18,9 @@ from sites.bulk import update_rows
 from sites.incident_endings import close
 from sites.incident_rules import BLOCKED_MAIL_AFTER, REOPENED_WITHIN, Change, Ending, Opening
 from sites.incident_shapes import EXTENDED, describe, of_samples, opening_text
+from sites.judging import Verdict
 from sites.looks import samples as look_samples
 from sites.models import Incident, IncidentEntry, Notification, Site, Transition
-from sites.models.site import Verdict
 from sites.timeline import add_entry
 from sites.visitors import marks as visitor_marks
 from sites.windows import maintenance

@@ -17,9 +17,8 @@ from django.utils import timezone
 from sites import credentials
 from sites.credentials import SecretUnreadable
 from sites.health import egress
-from sites.judging import Policy
+from sites.judging import Policy, Verdict
 from sites.models import Page, Site
-from sites.models.site import Verdict
 from sites.probing.engine import BROWSERS, probe_many
 from sites.probing.guard import Guard, Network
 from sites.probing.outcome import Expectation, Outcome, ProbeRequest, Purpose

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sites import judging
+from sites.judging import Verdict
 from sites.models import Look, Page, Site
-from sites.models.site import Verdict
 from sites.probing.outcome import Outcome
 
 

@@ -15,9 +15,8 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from sites.bulk import update_rows
-from sites.judging import Policy
+from sites.judging import Policy, Verdict
 from sites.models import Page, Site
-from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Purpose
 
 BATCH_SIZE = 400  # pages in one task: enough to share what a transaction costs, little enough to be lost

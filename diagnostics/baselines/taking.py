@@ -26,8 +26,8 @@ from diagnostics.redaction import redact
 from diagnostics.transports.base import Capability, Reader, TransportError
 from sites import queueing
 from sites.credentials import SecretUnreadable
+from sites.judging import Verdict
 from sites.models import Deployment, Host, Incident, Site
-from sites.models.site import Verdict
 from sites.probing.outcome import Kind
 from sites.windows import maintenance
 

@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from sites.models.site import Verdict
+from sites.judging import Verdict
 
 from .. import access, diagnosing, explaining
 from ..models import Diagnosis

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from sites.judging import Verdict
 from sites.models import Site
-from sites.models.site import Verdict
 from sites.views import sites as sites_views
 
 from .. import access, practising

@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 
 from sites import incident_endings, notifications
 from sites.health import own_line
+from sites.judging import Verdict
 from sites.models import Incident, LineOutage, Page, Site
-from sites.models.site import Verdict
 from sites.probing.engine import probe_many
 from sites.probing.guard import Guard
 from sites.probing.outcome import Kind, Outcome, ProbeRequest, Purpose

@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 
 from sites import incident_endings
 from sites.bulk import insert_rows, update_rows
+from sites.judging import Verdict
 from sites.looks.samples import pages_of, store_summaries
 from sites.models import Incident, Look, Page, Site
-from sites.models.site import Verdict
 from sites.scheduling import LEASE_S, next_due
 
 if TYPE_CHECKING:

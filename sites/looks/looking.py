@@ -9,11 +9,10 @@ from dataclasses import replace
 from django.conf import settings
 
 from sites import recording
-from sites.judging import Policy
+from sites.judging import Policy, Verdict
 from sites.looks import recording as look_recording
 from sites.looks.due import of_well_pages
 from sites.models import Look, Site
-from sites.models.site import Verdict
 from sites.probing.engine import BROWSERS, CONTACT_URL, probe_many
 from sites.probing.outcome import Outcome, ProbeRequest, Purpose
 

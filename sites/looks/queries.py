@@ -9,9 +9,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from sites import wording
+from sites.judging import Verdict
 from sites.looks.due import pace_s
 from sites.models import Look, Page, Site
-from sites.models.site import Verdict
 
 SHOWN = 4  # pages: of more, those that are well are left out
 MOST_ROWS = 12

@@ -15,11 +15,10 @@ from django.utils.translation import gettext as _
 from sites import incidents, judging
 from sites.bulk import update_rows
 from sites.fingerprints import fingerprint
-from sites.judging import Policy
+from sites.judging import Policy, Verdict
 from sites.looks import samples as look_samples
 from sites.looks.due import MOST_PACE_S, pace_s
 from sites.models import Look, Page, Site
-from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome
 from sites.scheduling import next_due
 from sites.storing.batch import Batch

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 from sites import judging
 from sites.bulk import update_rows
-from sites.judging import PageState, Pattern, Scope
+from sites.judging import PageState, Pattern, Scope, Verdict
 from sites.models import Look, Page, Site
-from sites.models.site import Verdict
 from sites.storing.samples import Sample
 
 _UNDECIDED = timedelta(seconds=40)  # a look that is being confirmed is waited for so long: all it concerns are told in one mail

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .site import Page, Verdict
+from .site import VERDICTS, Page, Verdict
 
 
 class Look(models.Model):
@@ -23,7 +23,7 @@ class Look(models.Model):
     due_at = models.DateTimeField()
     anchor_at = models.DateTimeField()  # the timetable is anchor + n * pace: re-looks do not shift it
 
-    verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.UNKNOWN)
+    verdict = models.CharField(max_length=10, choices=VERDICTS, default=Verdict.UNKNOWN.value)
     state = models.JSONField(default=dict, blank=True)  # what `judging` needs to go on, and the fingerprint of its failure
     kind = models.CharField(max_length=20, default="", blank=True)
     since = models.DateTimeField(null=True)

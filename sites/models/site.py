@@ -7,17 +7,17 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from sites.judging import Verdict
+
 from .host import Host
 from .team import Team
 
-
-class Verdict(models.TextChoices):
-    """What recent outcomes amount to."""
-
-    UP = "up", _("Up")
-    SUSPECT = "suspect", _("Suspect")
-    DOWN = "down", _("Down")
-    UNKNOWN = "unknown", _("Unknown")
+VERDICTS = (
+    (Verdict.UP.value, _("Up")),
+    (Verdict.SUSPECT.value, _("Suspect")),
+    (Verdict.DOWN.value, _("Down")),
+    (Verdict.UNKNOWN.value, _("Unknown")),
+)
 
 
 class LiveSites(models.Manager["Site"]):
@@ -58,7 +58,7 @@ class Site(models.Model):
     imported_in = models.ForeignKey("SiteImport", models.SET_NULL, null=True, blank=True, editable=False, related_name="sites")
     deleted_at = models.DateTimeField(null=True, editable=False)  # in the bin since; it is paused as well, and its name is free
 
-    verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.UNKNOWN)
+    verdict = models.CharField(max_length=10, choices=VERDICTS, default=Verdict.UNKNOWN.value)
     verdict_since = models.DateTimeField(null=True)
     kind = models.CharField(max_length=20, default="", blank=True)
     scope = models.CharField(max_length=12, default="none")
@@ -99,7 +99,7 @@ class Page(models.Model):
     due_at = models.DateTimeField(null=True)  # null: paused
     anchor_at = models.DateTimeField(null=True)  # the regular timetable is anchor + n * interval: re-probes do not shift it
 
-    verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.UNKNOWN)
+    verdict = models.CharField(max_length=10, choices=VERDICTS, default=Verdict.UNKNOWN.value)
     state = models.JSONField(default=dict, blank=True)  # what `judging` needs to go on
     goods_since = models.PositiveIntegerField(default=0, db_default=0)  # plain good probes that `state` does not know of yet
     kind = models.CharField(max_length=20, default="", blank=True)

@@ -15,11 +15,10 @@ from sites.bulk import insert_rows, update_rows
 from sites.fingerprints import fingerprint, older
 from sites.history import rolling
 from sites.incident_rules import note_fingerprint
-from sites.judging import PageState, Policy
+from sites.judging import PageState, Policy, Verdict
 from sites.looks import samples as look_samples
 from sites.models import FailureEvidence, Page, ProbeResult, Site, Transition
 from sites.models.probe import Counts
-from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome, Purpose
 from sites.scheduling import next_due
 from sites.storing.calm import RESULT_COLUMNS

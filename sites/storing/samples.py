@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sites import judging
-from sites.judging import PageState
+from sites.judging import PageState, Verdict
 from sites.models import Page
-from sites.models.site import Verdict
 from sites.probing.outcome import Outcome
 
 # What has a column of its own is not stored a second time in `Page.state`: the column counts.

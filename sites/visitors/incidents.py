@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import incident_endings, incidents, notifications, signals, timeline
+from sites.judging import Verdict
 from sites.models import Incident, IncidentEntry, Notification, Page, Site, VisitorIncident
-from sites.models.site import Verdict
 from sites.probing.outcome import Kind
 from sites.visitors import marks as visitor_marks
 from sites.visitors import words as visitor_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from sites.judging import Verdict
 from sites.models import Incident, Page, VisitorIncident
-from sites.models.site import Verdict
 from sites.wording import moment_words, some_of
 
 

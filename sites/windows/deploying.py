@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sites import signals
+from sites.judging import Verdict
 from sites.models import DeployHook, Deployment, Page, Site
-from sites.models.site import Verdict
 from sites.probing.outcome import Kind
 from sites.windows import maintenance
 from sites.wording import failure_sentence, some_of

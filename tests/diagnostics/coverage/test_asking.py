@@ -13,8 +13,8 @@ from diagnostics.baselines import taking
 from diagnostics.coverage import asking
 from diagnostics.models import BaselineWork, Diagnosis
 from sites import queueing
+from sites.judging import Verdict
 from sites.models import Host, Site, Team
-from sites.models.site import Verdict
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 
 pytestmark = pytest.mark.django_db

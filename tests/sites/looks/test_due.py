@@ -13,12 +13,12 @@ from django.utils import timezone
 from diagnostics import examining
 from sites import recording, tasks
 from sites.history import rolling
+from sites.judging import Verdict
 from sites.looks import due as looks
 from sites.looks import looking
 from sites.looks import recording as look_recording
 from sites.looks import samples as look_samples
 from sites.models import DayRollup, Incident, Look, Notification, Page, ProbeResult, Site
-from sites.models.site import Verdict
 from sites.probing.outcome import Kind, Outcome, Purpose
 from sites.registration import pause
 from tests.factories import make_site, make_team, make_user
