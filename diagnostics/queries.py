@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import read_only
+from sites.judging import Verdict
 from sites.models import Host, Incident, Site
-from sites.models.site import Verdict
 
 from . import repairing, situation, trials
 from .changes import retention, undoing, versions
@@ -35,6 +37,7 @@ PANELS = {
     "retest": "diagnostics/repair_retest.html",
     "hand-over": "diagnostics/repair_hand_over.html",
 }
+_SLOW = timedelta(seconds=60)  # from then on a person wonders whether anybody is still at work
 _NEEDS_HTACCESS = "htaccess-lint"  # the check that needs these files and nothing else
 MODE_CHECKS = ("root-mode", "modes", "cgi", "htaccess-unreadable")
 SHOWN_ATTEMPTS = 4
@@ -214,6 +217,7 @@ def _shown(step: Step) -> Step:
     """A step with what its notice needs."""
     step.tone = TONES.get(step.state, "")
     step.working = step.state in repairing.IN_WORK or bool(step.result.get(undoing.ASKED))
+    step.is_slow = bool(step.working and step.started_at and timezone.now() - step.started_at > _SLOW)
     step.is_trial = step.action == "trial"
     undone = step.state in (Step.State.UNDONE, Step.State.TAKEN_BACK, Step.State.STALE)
     step.pages_after = [] if undone else step.result.get("pages_after", [])

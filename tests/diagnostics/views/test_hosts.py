@@ -244,3 +244,14 @@ def test_fingerprint_that_waits_is_shown_once_and_not_in_the_list(scene: Scene) 
     host = make_host(scene.site.team, offered_host_key=key, state="key-changed", host_key="ssh-ed25519 AAAA", state_detail=detail)
     assert words(parsed(scene.owner.get(f"/hosts/{host.pk}/"))).count(fingerprint_of(key)) == 1
     assert fingerprint_of(key) not in words(parsed(scene.owner.get("/hosts/")))
+
+
+def test_site_without_a_folder_leads_from_its_account_to_choosing_one(scene: Scene) -> None:
+    host = make_host(scene.site.team, name="Plesk", state="works")
+    site = make_site(scene.site.team, name="Bakery", host=host)
+    place = f"/sites/{site.pk}/places/"
+    assert parsed(scene.owner.get(f"/hosts/{host.pk}/")).select(f'td a[href="{place}"]')
+    page = parsed(scene.reader.get(f"/hosts/{host.pk}/"))
+    assert not page.select(f'a[href="{place}"]') and "Its folder is not chosen yet" in words(page)
+    Host.objects.filter(pk=host.pk).update(state="refused")
+    assert not parsed(scene.owner.get(f"/hosts/{host.pk}/")).select(f'a[href="{place}"]')

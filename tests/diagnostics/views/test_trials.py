@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from bs4 import BeautifulSoup
 from django.utils import timezone
@@ -140,3 +142,10 @@ def test_nobody_is_sent_to_change_files_by_hand_for_what_a_trial_can_tell(scene:
     told = page.select_one(".help-with").get_text(" ")
     assert says in told and ("make sure" in told) == (confidence == 0.7)
     assert bool(page.select(".help-with h3")) == (confidence == 0.97)
+
+
+def test_work_that_takes_long_says_what_happens_if_it_broke_off(scene: Scene) -> None:
+    step = scene.step("verifying", action="trial", title="Find the line", finished_at=None, started_at=timezone.now())
+    assert "put back by itself" not in words(scene.page("htaccess"))
+    Step.objects.filter(pk=step.pk).update(started_at=timezone.now() - timedelta(seconds=90))
+    assert "put back by itself within about three minutes" in words(scene.page("htaccess"))
