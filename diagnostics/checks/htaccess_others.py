@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import (
@@ -28,6 +29,10 @@ from diagnostics.htaccess.rewriting import flags_of, split_arguments
 from sites.texts import mark as _
 
 _AUTH = re.compile(r"AH01620: Could not open password file: (\S+)")
+# Those of them that name whom they could not reach (modules/proxy/proxy_util.c).
+_NAMES_TARGET = re.compile(r"AH00957|AH01114|AH00898")
+_PORT_NAMED = re.compile(r"(?:attempt to connect to \S{1,200}|\([\w.-]{1,200}):(\d{1,5})(?=[\s)])")
+_TARGET = re.compile(r"(?P<scheme>[a-z]+)://(?P<host>[\w.-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?(?=[/?]|\Z)", re.IGNORECASE)
 _PROXY = re.compile(r"AH00957|AH01114|AH00898|AH01144|AH01961|AH10160|AH00669")
 
 
@@ -156,26 +161,71 @@ def _auth_finding(file: TextFile, line: Line, entry: LogLine | None, confidence:
     order=31,
 )
 def proxy_target(evidence: Evidence) -> Iterator[Finding]:
-    entry = next((line for line in lines_of_failure(evidence) if _PROXY.search(line.text)), None)
-    if entry is None:
-        return
+    entries = [line for line in lines_of_failure(evidence) if _PROXY.search(line.text)]
+    rules = list(_passing_on(evidence)) if entries else []
+    found = next(
+        ((entry, rule) for fits in (_names, _names_host) for entry in entries for rule in rules if fits(entry.text, rule.target)), None
+    )
+    open_ones = [rule for rule in rules if _address(rule.target) is None]
+    if found:
+        yield _proxy_finding(*found, 0.9)
+    elif entries and (unnamed := next((entry for entry in entries if not _NAMES_TARGET.search(entry.text)), None)) and rules:
+        yield _proxy_finding(unnamed, rules[0], 0.9 if len(rules) == 1 else 0.7)
+    elif open_ones:
+        yield _proxy_finding(entries[0], open_ones[0], 0.7)
+
+
+class _PassingOn(NamedTuple):
+    """A rule that hands requests to another server."""
+
+    file: TextFile
+    line: Line
+    target: str
+
+
+def _passing_on(evidence: Evidence) -> Iterator[_PassingOn]:
     for file in htaccess_files(evidence):
         for line in parse(file.content).lines:
             words = split_arguments(line.args) if line.key == "rewriterule" else ()
             flags = {flag.lower() for flag in flags_of(words[2]) or ()} if len(words) == 3 else set()
             if flags & {"p", "proxy"}:
-                yield Finding(
-                    check="htaccess-proxy-target",
-                    cause="htaccess-proxy-target-down",
-                    severity=Severity.CRITICAL,
-                    confidence=0.9,
-                    summary=_("Line {line} of {path} passes requests on to {target}, which does not answer.").format(
-                        line=line.number, path=file.path, target=words[1]
-                    ),
-                    path=file.path,
-                    line=line.number,
-                    evidence=(proof_of(entry), Proof("file", f"{file.path}:{line.number}: {line.text.strip()}")),
-                    repairs=repairs_for("htaccess-proxy-target-down"),
-                    data=(("directive", line.name),),
-                )
-                return
+                yield _PassingOn(file, line, words[1])
+
+
+def _address(target: str) -> tuple[str, str] | None:
+    """Host and port of a target, the port as it is usual for the scheme; None where the request decides."""
+    match = _TARGET.match(target)
+    return (match["host"].lower(), match["port"] or {"https": "443", "wss": "443"}.get(match["scheme"].lower(), "80")) if match else None
+
+
+def _names(text: str, target: str) -> bool:
+    """Whether the log speaks of this very host and port."""
+    address = _address(target)
+    return address is not None and _names_host(text, target) and re.search(rf":{address[1]}(?!\d)", text) is not None
+
+
+def _names_host(text: str, target: str) -> bool:
+    """Whether the log speaks of this host, and of no port but perhaps this one."""
+    address = _address(target)
+    if address is None or re.search(rf"(?<![\w.-]){re.escape(address[0])}(?![\w-])", text.lower()) is None:
+        return False
+    ports = _PORT_NAMED.findall(text)
+    return not ports or address[1] in ports
+
+
+def _proxy_finding(entry: LogLine, rule: _PassingOn, confidence: float) -> Finding:
+    file, line, target = rule
+    return Finding(
+        check="htaccess-proxy-target",
+        cause="htaccess-proxy-target-down",
+        severity=Severity.CRITICAL,
+        confidence=confidence,
+        summary=_("Line {line} of {path} passes requests on to {target}, which does not answer.").format(
+            line=line.number, path=file.path, target=target
+        ),
+        path=file.path,
+        line=line.number,
+        evidence=(proof_of(entry), Proof("file", f"{file.path}:{line.number}: {line.text.strip()}"[:2000])),
+        repairs=repairs_for("htaccess-proxy-target-down"),
+        data=(("directive", line.name),),
+    )

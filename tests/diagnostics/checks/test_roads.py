@@ -153,3 +153,35 @@ def test_loop_that_comes_whether_the_if_section_holds_or_not_is_found() -> None:
 
 def test_if_section_that_does_not_concern_the_way_is_not_told() -> None:
     assert looping(b"<If \"%{HTTP_HOST} == 'a'\">\nHeader set A b\n</If>\n") == ([], [])
+
+
+_TWO = (
+    b"RewriteEngine On\nRewriteRule ^api/(.*)$ http://127.0.0.1:3000/$1 [P]\nRewriteRule ^shop/(.*)$ http://127.0.0.1:4000/$1 [P]\n"
+    b"RewriteRule ^news/(.*)$ https://news.example/$1 [P]\n"
+)
+_FAILED = "HTTP: attempt to connect to {} failed"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("AH00957: " + _FAILED.format("127.0.0.1:4000 (127.0.0.1:4000)"), [(3, 0.9)]),
+        ("AH00957: " + _FAILED.format("127.0.0.1:3000 (127.0.0.1)"), [(2, 0.9)]),
+        ("AH00957: " + _FAILED.format("203.0.113.4:443 (news.example:443)"), [(4, 0.9)]),
+        ("AH01114: HTTP: failed to make connection to backend: news.example", [(4, 0.9)]),
+        ("AH00898: DNS lookup failure for: news.example returned by /news/", [(4, 0.9)]),
+        ("AH00957: FCGI: attempt to connect to 127.0.0.1:9000 (*:80) failed", []),
+        ("AH01114: HTTP: failed to make connection to backend: other.example", []),
+        ("AH01144: No protocol handler was valid for the URL /api/ (scheme 'http').", [(2, 0.7)]),
+    ],
+)
+def test_of_several_rules_the_one_whose_target_the_log_names_is_blamed(said: str, expected: list[tuple[int, float]]) -> None:
+    found = run_checks(evidence({"www/.htaccess": _TWO}, apache_line(said, level="proxy:error"), status=503, path="/shop/x")).findings
+    assert [(each.line, each.confidence) for each in found if each.check == "htaccess-proxy-target"] == expected
+
+
+def test_rule_whose_target_the_request_decides_may_be_the_one() -> None:
+    content = b"RewriteEngine On\nRewriteRule ^to/([a-z]+)/(.*)$ http://$1.internal:8080/$2 [P]\n"
+    line = apache_line("AH00957: " + _FAILED.format("10.0.0.4:8080 (mugs.internal:8080)"), level="proxy:error")
+    found = run_checks(evidence({"www/.htaccess": content}, line, status=503, path="/to/mugs/x")).findings
+    assert [(each.line, each.confidence) for each in found if each.check == "htaccess-proxy-target"] == [(2, 0.7)]
