@@ -109,8 +109,13 @@ def _by_lint(script: Script, lint: Lint | None, evidence: Evidence) -> tuple[Php
     message = read_php_message(said, running=evidence.php.version)
     if message is None:
         return None
-    other_php = evidence.php.version is not None and evidence.php.lint_version != evidence.php.version
-    return message, 0.75 if other_php else _sureness(script, evidence), said
+    version = evidence.php.version
+    if version == evidence.php.lint_version:
+        return message, _sureness(script, evidence), said
+    if first_error(script.content) is not None:
+        return message, 0.75 if version else _sureness(script, evidence), said
+    # It reads well for some version: for the one that runs the site, if that is another, or perhaps, if that is not known.
+    return None if version else (message, 0.62, said)
 
 
 def _by_parser(script: Script, lints: dict[str, Lint]) -> tuple[PhpMessage, float, str] | None:

@@ -10,6 +10,7 @@ import pytest
 from diagnostics.checks import run_checks
 from diagnostics.checks.judging import judged
 from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.php.seen import Lint, PhpSeen, Script
 from tests.diagnostics.evidences import AT, evidence
 
 Files = dict[str, bytes | tuple[bytes, int]]
@@ -44,6 +45,28 @@ def test_code_that_reads_well_and_is_refused_is_of_another_version() -> None:
     said = 'PHP Parse error:  syntax error, unexpected identifier "x" in /home/demo/www/a.php on line 2'
     assert first(said, {"www/a.php": b"<?php\nenum Suit: string { case Hearts = 'H'; }\n"}).cause == "php-version-incompatible-code"
     assert first(said, {"www/a.php": b"<?php\n$a = ;\n"}).cause == "php-parse-error"
+
+
+@pytest.mark.parametrize(
+    ("version", "content", "expected"),
+    [
+        ((7, 4), b"<?php\n$a = match (1) { 1 => 'x' };\n", ["php-version-incompatible-code"]),
+        ((8, 3), b"<?php\n$a = match (1) { 1 => 'x' };\n", []),
+        (None, b"<?php\n$a = match (1) { 1 => 'x' };\n", ["php-version-incompatible-code"]),
+        ((8, 3), b"<?php\n$a = ;\n", ["php-parse-error"]),
+        (None, b"<?php\n$a = ;\n", ["php-parse-error"]),
+    ],
+)
+def test_other_php_of_the_command_line_says_little_of_the_one_that_runs_the_site(
+    version: tuple[int, int] | None, content: bytes, expected: list[str]
+) -> None:
+    script = Script("www/index.php", "/home/demo/www/index.php", content, AT.timestamp(), "entry", len(content))
+    said = Lint(script.absolute, f"Parse error: syntax error, unexpected '{'=>' if b'match' in content else ';'}'", 2)
+    seen = evidence({"www/index.php": content}, None)
+    run = run_checks(replace(seen, php=PhpSeen(version, "", (), (script,), (said,), (7, 4))))
+    found = [each for each in run.findings if each.check == "php-syntax"]
+    assert [each.cause for each in found] == expected
+    assert all(each.confidence < 0.75 for each in found if version is None and each.cause != "php-parse-error")
 
 
 def test_warning_before_the_fatal_tells_why_a_file_was_not_opened() -> None:
