@@ -11,8 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from sites.judging import Verdict
 from sites.models import Incident, IncidentEntry, Site
-from sites.models.site import Verdict
 from sites.wording import failure_sentence
 
 from . import explaining, repairing
@@ -171,10 +171,14 @@ def _about(shown: dict[str, Any]) -> str:
     if incident:
         what = failure_sentence(incident.kind, incident.status, incident.looks, incident.detail)
         rows += [(_("What it does"), _("The site %(what)s.") % {"what": what}), (_("Failing since"), _when(incident.first_failure_at))]
-        rows += [(_("Pages"), ", ".join(incident.paths)), (_("Seen by"), incident.confirmed_by), (_("Request id"), incident.request_id)]
+        rows += [
+            (_("Pages"), ", ".join(incident.paths)),
+            (_("Confirmed by"), incident.confirmed_by),
+            (_("Request id"), incident.request_id),
+        ]
         rows += [(_("IP address that answered"), incident.address)]
     if site.host and site.host.protocol != "local":
-        rows.append((_("Hosting account"), f"{site.host.user}@{site.host.address}"))
+        rows += [(_("Hosting account"), site.host.user), (_("Reached at"), site.host.address)]
     if site.docroot:
         rows.append((_("Folder of the site"), site.docroot))
     rows.append((_("Kind of hosting"), get_profile(site.profile_name).title))

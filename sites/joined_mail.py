@@ -113,7 +113,7 @@ def _shorten(items: Sequence[dict[str, Any]]) -> None:
     left = _MOST_WHOLE
     for item in items:
         if parts := item.pop("parts", None):
-            whole = [part for part in parts if _has_more_to_tell(part)][:left]
+            whole = _chosen([part for part in parts if _has_more_to_tell(part)], left)
             item["whole"] = [_whole(part) for part in whole]
             item["rest"] = _by_cause([part for part in parts if part not in whole], is_rest=bool(whole))
             left -= len(whole)
@@ -122,6 +122,17 @@ def _shorten(items: Sequence[dict[str, Any]]) -> None:
                 item["lines"] += [each["cause"] or each["next"] for each in item["whole"]]
                 item["whole"], item["repairable"] = [], False
             left = max(0, left - 1)
+
+
+def _chosen(parts: Sequence[Notification], most: int) -> list[Notification]:
+    """So many of them, in their order: of each cause one, before there are two of any."""
+    seen: set[str] = set()
+    first, others = [], []
+    for part in parts:
+        (others if incident_of(part).cause in seen else first).append(part)
+        seen.add(incident_of(part).cause)
+    chosen = [*first, *others][:most]
+    return [part for part in parts if part in chosen]
 
 
 def _whole(part: Notification) -> dict[str, Any]:
@@ -136,7 +147,7 @@ def _whole(part: Notification) -> dict[str, Any]:
         "place": incident.cause_place if is_known else "",
         "proof": Truncator(incident.cause_proof).chars(_PROOF_LENGTH) if is_known else "",
         "why": incident.cause_why if is_known else "",
-        "next": incident.cause_next or (context["advice"].text if context["advice"] else "") or _not_known(context),
+        "next": incident.cause_next or (context["advice"].text if context["advice"] else "") or ("" if is_known else _not_known(context)),
         "trials": incident.trials_note,
         "link": context["incident_link"],
     }
@@ -157,11 +168,11 @@ def _has_more_to_tell(part: Notification) -> bool:
 
 
 def _by_cause(parts: Sequence[Notification], *, is_rest: bool) -> list[str]:
-    """Sites that are not told whole, by what they share: a sentence for each cause, the one that most have first."""
+    """Sites that are not told whole, by what they share: a sentence for each cause, the one that most have first, and none last."""
     groups: dict[str, list[Notification]] = {}
     for part in parts:
         groups.setdefault(incident_of(part).cause, []).append(part)
-    return [_share(group, is_rest=is_rest) for group in sorted(groups.values(), key=len, reverse=True)]
+    return [_share(group, is_rest=is_rest) for _cause, group in sorted(groups.items(), key=lambda each: (not each[0], -len(each[1])))]
 
 
 def _share(parts: Sequence[Notification], *, is_rest: bool) -> str:

@@ -41,7 +41,7 @@ def _choices() -> list[tuple[str, str]]:
         (MUTE, _("Mute")),
         (READ_ONLY, _("Switch read-only mode on")),
         (WRITABLE, _("Switch read-only mode off")),
-        (TRIALS, _("Choose trials that need no yes")),
+        (TRIALS, _("Choose trials made without asking")),
         (DELETE, _("Delete")),
     ]
 
@@ -59,7 +59,7 @@ def headline(verb: str, n: int) -> str:
         MUTE: ngettext("Mute %(n)d site", "Mute %(n)d sites", n),
         READ_ONLY: ngettext("Never write to %(n)d site?", "Never write to %(n)d sites?", n),
         WRITABLE: ngettext("Allow repairs of %(n)d site again?", "Allow repairs of %(n)d sites again?", n),
-        TRIALS: ngettext("Which trials need no yes on %(n)d site?", "Which trials need no yes on %(n)d sites?", n),
+        TRIALS: ngettext("Trials made on %(n)d site without asking", "Trials made on %(n)d sites without asking", n),
         DELETE: ngettext("Delete %(n)d site?", "Delete %(n)d sites?", n),
     }
     return words[verb] % {"n": n}
@@ -109,7 +109,7 @@ def happened(verb: str, n: int) -> str:
         MUTE: ngettext("%(n)d site was muted or unmuted.", "%(n)d sites were muted or unmuted.", n),
         READ_ONLY: ngettext("%(n)d site is in read-only mode.", "%(n)d sites are in read-only mode.", n),
         WRITABLE: ngettext("%(n)d site may be repaired again.", "%(n)d sites may be repaired again.", n),
-        TRIALS: ngettext("%(n)d site has another rule for trials.", "%(n)d sites have another rule for trials.", n),
+        TRIALS: ngettext("The trials allowed on %(n)d site were changed.", "The trials allowed on %(n)d sites were changed.", n),
         DELETE: ngettext("%(n)d site is in the bin.", "%(n)d sites are in the bin.", n),
     }
     return words[verb] % {"n": n}
