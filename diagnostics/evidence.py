@@ -127,6 +127,7 @@ class Evidence:
     tree_truncated: bool = False
     modes: bool | Unreadable = True  # whether the permissions of the tree are those of the host, or why they are not known
     docroot: str = ""  # absolute, as the transport names it
+    beside_missing_docroot: tuple[str, ...] | None = None  # names of the folders beside it, where it is not there itself
     root_mode: int | None = None  # mode of the folder above the docroot
     passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.answering import explains_answer
 from diagnostics.checks.common import answers, failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
-from diagnostics.checks.php_service import script_of_failure
+from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.findings import Finding, Proof, Severity
@@ -48,7 +48,7 @@ def host_side(evidence: Evidence) -> Iterator[Finding]:
 def _more(line: LogLine) -> str:
     """Which rule of the firewall it was: with that the host can make an exception."""
     if "too big header" in line.text:
-        return _("The page sends larger headers than the web server takes: too many cookies, or what was meant for finding faults.")
+        return _("The page sends larger headers than the web server takes: too many cookies, or so many warnings of PHP.")
     rule, says = _RULE.search(line.text), _RULE_SAYS.search(line.text)
     if rule is None or "ModSecurity" not in line.text:
         return ""

@@ -46,18 +46,18 @@ def index_file(evidence: Evidence) -> Iterator[Finding]:
 def _without_log(evidence: Evidence, page: PageSeen) -> Finding | None:
     """A folder is asked for that holds nothing that is shown for a folder."""
     folder = _folder_of(evidence, page)
-    if page.status not in (403, 404) or not folder or shut_folders(evidence, folder) or _is_closed_on_purpose(evidence, folder):
+    if page.status not in (403, 404) or folder is None or shut_folders(evidence, folder) or _is_closed_on_purpose(evidence, folder):
         return None
     return _finding(evidence, folder, 0.87, Proof("probe", f"{page.path}: {page.status}"))
 
 
-def _folder_of(evidence: Evidence, page: PageSeen) -> str:
-    """The folder that the page's address names, "" where that is none, it has a start page, or it cannot be told."""
+def _folder_of(evidence: Evidence, page: PageSeen) -> str | None:
+    """The folder that the page's address names, None where that is none, it has a start page, or it cannot be told."""
     if not isinstance(evidence.tree, tuple) or evidence.tree_truncated:
-        return ""
-    folder = f"{docroot_name(evidence)}/{unquote(urlsplit(page.url).path).strip('/')}".rstrip("/")
-    is_folder = any(entry.path == folder and entry.kind == "folder" for entry in evidence.tree)
-    return folder if is_folder and all(entry.kind == "link" for entry in _start_pages(evidence, folder)) else ""
+        return None
+    folder = f"{docroot_name(evidence)}/{unquote(urlsplit(page.url).path).strip('/')}".strip("/")
+    is_folder = folder == docroot_name(evidence) or any(entry.path == folder and entry.kind == "folder" for entry in evidence.tree)
+    return folder if is_folder and all(entry.kind == "link" for entry in _start_pages(evidence, folder)) else None
 
 
 def _directory_index(evidence: Evidence, folder: str) -> list[tuple[TextFile, Line]]:
@@ -89,7 +89,7 @@ def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -
     folder = folder or docroot_name(evidence)
     others = _others(evidence, folder)
     hint, path, number = cause.explanation, folder, None
-    summary = _("The folder {path} has no start page (index.php or index.html).").format(path=folder)
+    summary = _("The folder {path} has no start page (index.php or index.html).").format(path=folder or "/")
     if links := [entry.path for entry in _start_pages(evidence, folder) if entry.kind == "link"]:
         path = links[0]
         said = _("The start page {path} is a link to something that is not there, or that the web server does not follow.")

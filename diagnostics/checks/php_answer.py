@@ -9,7 +9,7 @@ from html import unescape
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, PageSeen
+from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.php_files import script_of
 from diagnostics.findings import Finding, Proof, Severity
@@ -35,6 +35,9 @@ _EXTENSION_SAID = re.compile(
     re.IGNORECASE,
 )
 _MARKUP = re.compile(rb"<(?:style|script)\b[^<]*+(?:<(?!/)[^<]*+)*+(?:</|\Z)|<[^<>]{0,500}>", re.IGNORECASE)
+_LONG = 1200  # characters, without what the server writes before and between messages
+_MERELY_WARNS = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
+_ENDS_WHOLE = re.compile(r" on line \d+\W*$|while reading (?:response|upstream)")
 _SHORT = 3000  # characters: a page that says one thing
 
 
@@ -77,7 +80,7 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
     for page in failing_pages(evidence.site):
         script = script_of(page, evidence.docroot, shown)
         if script and page.status == 500 and page.powered_by and not page.body.strip():  # without headers, the answer was not kept
-            yield _hidden(page, shown[script])
+            yield _hidden(page, shown[script], is_cut=any(_is_cut(line) for line in lines_of_failure(evidence)))
             return
         if script and _is_own(page):
             entry = CAUSES["application-answers-500"]
@@ -90,13 +93,23 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
             return
 
 
-def _hidden(page: PageSeen, script: str) -> Finding:
+def _is_cut(line: LogLine) -> bool:
+    """Whether an entry of nothing but warnings ends in the middle, as nginx ends what is longer than NGX_MAX_ERROR_STR (2,048 bytes)."""
+    return len(line.text) > _LONG and _MERELY_WARNS.search(line.text) is not None and not _ENDS_WHOLE.search(line.text[-300:])
+
+
+def _hidden(page: PageSeen, script: str, *, is_cut: bool) -> Finding:
     """PHP ends a page like this when it stops over an error that it may not show (main/main.c, `php_error_cb`)."""
     entry = CAUSES["php-fatal-hidden"]
     said = _("PHP stopped {path} with an error that neither the page nor any log shows.").format(path=script)
     hint = _("Switch on PHP's own log: error_log and log_errors in .user.ini, or in the host's settings. The next failure then says why.")
+    if is_cut:
+        said = _("PHP stopped {path}; so many warnings came before that the web server's log was cut off before the error.").format(
+            path=script
+        )
+        hint = _("Mend what is warned of, or give PHP a log of its own (error_log in .user.ini): it then holds the error as a whole.")
     return Finding(
-        "own-answer", entry.code, Severity.CRITICAL, 0.5, said, hint, script,
+        "own-answer", entry.code, Severity.CRITICAL, 0.7 if is_cut else 0.5, said, hint, script,
         evidence=(Proof("probe", f"{page.path}: 500, empty"),), repairs=entry.repairs,
     )  # fmt: skip
 

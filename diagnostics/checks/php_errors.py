@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
@@ -37,10 +38,13 @@ def php_errors(evidence: Evidence) -> Iterator[Finding]:
     seen: set[tuple[str, str, int | None]] = set()
     for index, line in enumerate(lines):
         before = line.before or _warnings_before(line, lines)
-        message = read_php_message(line.text, before, evidence.php.version) or _other(line)
+        fatal = read_php_message(line.text, before, evidence.php.version)
+        message = fatal or _other(line)
         if message is None:
             continue
         sharp = _of_refused(sharpened(message, shown_path(message.path, evidence), evidence), message, evidence)
+        if fatal and not sharp.path:  # the server cut the message before its place (nginx: NGX_MAX_ERROR_STR)
+            sharp = replace(sharp, path=script_of_failure(evidence), more=_("The web server cut the message before the line."))
         key = (sharp.cause, sharp.path, sharp.line)
         if key not in seen:
             seen.add(key)
@@ -111,8 +115,10 @@ def _other(line: LogLine) -> PhpMessage | None:
 def shown_path(logged: str, evidence: Evidence) -> str:
     """The path from the folder above the docroot, where the server's path leads through a docroot of that name."""
     name = docroot_name(evidence)
+    if evidence.docroot and not name:  # the login sees nothing but the docroot
+        return _tail_in_tree(logged, evidence)
     if evidence.docroot and logged.startswith(evidence.docroot.rstrip("/") + "/"):
-        return f"{name}{logged[len(evidence.docroot.rstrip('/')) :]}" if name else logged.lstrip("/")
+        return f"{name}{logged[len(evidence.docroot.rstrip('/')) :]}"
     above = evidence.docroot.rstrip("/").rpartition("/")[0]
     if above and logged.startswith(above + "/"):
         return logged[len(above) + 1 :]
@@ -153,6 +159,13 @@ def _below_docroot(logged: str, name: str, evidence: Evidence) -> str:
         whole = f"{evidence.docroot.rstrip('/')}/"
         there = logged.rpartition(whole)[2] if whole in logged else next(iter(tails), None)
     return "" if there is None else f"{name}/{there}"
+
+
+def _tail_in_tree(logged: str, evidence: Evidence) -> str:
+    """The longest end of a server's path that is there; the path as it is where none is."""
+    parts = logged.strip("/").split("/")
+    tails = ("/".join(parts[at:]) for at in range(len(parts)))
+    return next((tail for tail in tails if _is_in_tree(tail, evidence)), logged.lstrip("/"))
 
 
 def _is_in_tree(path: str, evidence: Evidence) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.answering import explains_answer
 from diagnostics.checks.common import failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine
@@ -104,14 +105,6 @@ def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int
     if _FULL.search(line.text) and any((page.status or 500) >= 502 for page in failing_pages(evidence.site)):
         return _finding("upstream-timeout", line, 0.7, more=_("All processes that PHP may have were busy."))
     return None
-
-
-def script_of_failure(evidence: Evidence) -> str:
-    """The script of the failing page, as people see it; "" where there are several, or none."""
-    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
-    shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}
-    found = {script_of(page, evidence.docroot, shown) for page in failing_pages(evidence.site)} - {""}
-    return shown[found.pop()] if len(found) == 1 else ""
 
 
 def _finding(cause: str, line: LogLine, confidence: float, path: str = "", number: int | None = None, more: str = "") -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
@@ -78,6 +79,8 @@ def is_there(value: str, evidence: Evidence) -> bool | None:
         return None
     names = {entry.path for entry in evidence.tree}
     docroot, name = evidence.docroot.rstrip("/"), docroot_name(evidence)
+    if not docroot and path.startswith("/"):  # the login sees nothing but the docroot: any end of the server's path may be it
+        return any(path[each.start() + 1 :] in names for each in re.finditer("/", path))
     if path.startswith(docroot + "/"):
         return f"{name}{path[len(docroot) :]}".rstrip("/") in names
     tail = path.rpartition(f"/{name}/")[2] if f"/{name}/" in path else ""

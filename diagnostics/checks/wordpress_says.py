@@ -22,7 +22,7 @@ from sites.texts import mark as _
 
 _PHP_TOO_OLD = re.compile(r"running PHP version ([\w.+~-]{1,40}) but WordPress ([\w.+-]{1,30}) requires at least ([\d.]{1,12})")
 _NO_MYSQL = re.compile(r"missing the MySQL extension which is required by WordPress")
-_SET_ASIDE = re.compile(r"^(.+?)(?:[-._ ](?:old|bak|backup|off|disabled|orig|save|copy|alt|sauvegarde|kopie|\d{1,8}))+$", re.IGNORECASE)
+SET_ASIDE = re.compile(r"^(.+?)(?:[-._ ](?:old|bak|backup|off|disabled|orig|save|copy|alt|sauvegarde|kopie|\d{1,8}))+$", re.IGNORECASE)
 _LATELY_S = 2 * 86400.0
 
 
@@ -71,7 +71,7 @@ def _themes_touched(application: Application, evidence: Evidence) -> Iterator[Fi
     if folder is None or began is None:
         return
     slugs = [part.slug for part in application.components if part.kind == "theme"]
-    aside = [found[1] for slug in slugs if (found := _SET_ASIDE.match(slug)) and found[1] not in slugs]
+    aside = [found[1] for slug in slugs if (found := SET_ASIDE.match(slug)) and found[1] not in slugs]
     removed = any(change.what == "theme" and change.how == "removed" for change in evidence.changes)
     if not aside and not removed and not _is_late(folder, began.timestamp()):
         return

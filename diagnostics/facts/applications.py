@@ -113,7 +113,7 @@ class Applications:
 
     def _loaded(self) -> tuple[Software, str] | None:
         """A program that lies beside the docroot, or anywhere that the start file names."""
-        start = f"{self.docroot}/index.php"
+        start = posixpath.join(self.docroot, "index.php")
         text = self.files.text(start) if "index.php" in self._names.get(self.docroot, ()) else None
         for found in _LOADS.finditer(text or ""):
             base = self.docroot if found["base"] != "dirname(__DIR__)" else above(self.docroot)
@@ -131,8 +131,9 @@ class Applications:
         """WordPress in a folder of its own below the one that it answers for: its start file says where."""
         if "index.php" not in names or "wp-includes" in names:
             return None
-        return next((f"{folder}/{name}" for name in sorted(names) if "wp-includes" in self._names.get(f"{folder}/{name}", ()) and
-                     f"/{name}/wp-blog-header.php" in (self.files.text(f"{folder}/index.php") or "")), None)  # fmt: skip
+        inner = (name for name in sorted(names) if "wp-includes" in self._names.get(posixpath.join(folder, name), ()))
+        text = self._text(folder, "index.php")
+        return next((posixpath.join(folder, name) for name in inner if f"/{name}/wp-blog-header.php" in text), None)
 
     # --- each -------------------------------------------------------------------------------------
     def _read(self, software: Software, folder: str) -> Application:

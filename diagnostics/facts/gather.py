@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
 from diagnostics.facts.server_logs import LogsRead
 from diagnostics.facts.small_files import SmallFiles
-from diagnostics.transports.base import Capability, Reader, TransportError
+from diagnostics.transports.base import Capability, FileKind, Reader, TransportError
 
 TIME_LIMIT_S = 18.0
 # Listing a large tree over FTP on a long line takes minutes: what it leaves of the time belongs to what tells more.
@@ -125,11 +126,24 @@ def _with_tree(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: f
     try:
         entries = tree.read(reader, paths.docroot, deadline=deadline)
     except TransportError as error:
-        return replace(evidence, tree=Unreadable("the files", error.message))
+        return _without_tree(reader, evidence, paths, error.message)
     if not entries:
-        return replace(evidence, tree=Unreadable("the files", "the folder of the site cannot be listed"))
+        return _without_tree(reader, evidence, paths, "the folder of the site cannot be listed")
     kept, cut = tree.parse(entries, paths.docroot)
     return replace(evidence, tree=kept, tree_truncated=cut or time.monotonic() > deadline)
+
+
+def _without_tree(reader: Reader, evidence: Evidence, paths: SitePaths, why: str) -> Evidence:
+    """Nothing of the site was listed: whether its folder is there at all is looked up, and what lies in its place."""
+    evidence = replace(evidence, tree=Unreadable("the files", why))
+    try:
+        reader.stat(paths.docroot)
+    except TransportError as error:
+        if error.code == "not-found" and paths.docroot.strip("/"):
+            found = _quietly(lambda: reader.list(above(paths.docroot)), [])
+            names = tuple(posixpath.basename(entry.path) for entry in found if entry.stat.kind is FileKind.FOLDER)
+            return replace(evidence, beside_missing_docroot=names)
+    return evidence
 
 
 def _with_modes(reader: Reader, evidence: Evidence) -> Evidence:

@@ -11,7 +11,7 @@ def above(docroot: str) -> str:
 
 def shown(absolute: str, docroot: str) -> str:
     """ "www/.htaccess" for "/home/me/www/.htaccess"."""
-    return posixpath.relpath(absolute, above(docroot))
+    return posixpath.relpath(absolute or "/", above(docroot))
 
 
 def same_file(logged: str, shown_path: str, absolute: str) -> bool:

@@ -38,7 +38,7 @@ def read(files: SmallFiles, evidence: Evidence) -> tuple[Setting, ...]:
     """In the order in which they take effect: a later one of the same name counts."""
     tree = {entry.absolute for entry in evidence.tree if entry.kind == "file"} if isinstance(evidence.tree, tuple) else set()
     folders = list(dict.fromkeys(folder for page in evidence.site.pages for folder in folders_of(page, evidence.docroot)))
-    there = [path for folder in folders for name in _FILES if (path := posixpath.join(folder, name)) in tree]
+    there = [path for folder in folders for name in _FILES if (path := posixpath.join(folder or "/", name)) in tree]
     if evidence.profile.startswith("ovh"):
         there = [posixpath.join(above(evidence.docroot), ".ovhconfig"), posixpath.join(evidence.docroot, ".ovhconfig"), *there]
     files.fetch(there)

@@ -61,7 +61,8 @@ class WordPressFacts:
     """Reads one installation. `entries` is the tree of the site, `docroot` absolute."""
 
     def __init__(self, files: SmallFiles, folder: str, core: str, docroot: str, entries: tuple[TreeEntry, ...], host: str = "") -> None:
-        self.files, self.folder, self.core, self.docroot = files, folder, core, docroot
+        # A login may see nothing but the docroot: what is put together from "" begins with one slash.
+        self.files, self.folder, self.core, self.docroot = files, folder.rstrip("/"), core.rstrip("/"), docroot.rstrip("/")
         self._entries = entries
         self._kinds = {entry.absolute: entry for entry in entries}
         self._below: dict[str, list[TreeEntry]] = {}
@@ -193,7 +194,7 @@ class WordPressFacts:
         """Whether a folder that the tree does not hold may still be there: outside of it, or behind a link in it."""
         if folder != self.docroot and not folder.startswith(f"{self.docroot}/"):
             return True
-        while len(folder) > len(self.docroot):
+        while len(folder) > max(1, len(self.docroot)):
             folder = posixpath.dirname(folder)
             if folder in self._kinds:
                 return self._kinds[folder].kind == "link"

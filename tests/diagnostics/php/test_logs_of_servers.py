@@ -49,6 +49,20 @@ def test_fatal_of_a_page_is_named_with_its_place(served: Stack, page: str, cause
     assert (found.cause, found.path, found.line) == (cause, path, line)
 
 
+@pytest.mark.parametrize("warnings", [12, 20, 60, 150])
+def test_fatal_behind_many_warnings_is_named_as_far_as_nginx_wrote_it(warnings: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The script always; the line wherever it was written."""
+    with stack("nginx-fpm", tmp_path_factory.mktemp("site"), _FILES) as served:
+        found = run_checks(served.seen(f"/noise.php?n={warnings}", "/well.php")).findings[0]
+        written = served.log.read_bytes()
+    assert found.path == "www/noise.php"
+    told = "php-uncaught-exception" if b"PHP Fatal error" in written else "php-fatal-hidden"
+    # What PHP says counts among the headers: nginx then refuses the answer as a whole, with 502.
+    assert found.cause == ("upstream-bad-gateway" if b"too big header" in written and b"PHP Fatal error" not in written else told)
+    if b"noise.php on line 3" in written or b"noise.php:3" in written:
+        assert found.line == 3
+
+
 def test_site_that_is_well_is_not_blamed_for_what_stands_in_its_logs(served: Stack) -> None:
     well = replace(served.seen("/well.php"), site=SiteSeen("shop", "", "up", "ok", (served.get("/well.php"),)))
     assert {finding.cause for finding in run_checks(well).findings} == {"none"}
