@@ -29,6 +29,18 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
                    r"onstruct\(|PDO::__construct\()[^)\n]{0,400}\)?", re.IGNORECASE),
         rf"\1{GONE})",
     ),
+    # What a trace shows of calls that log in somewhere: PHP writes out their arguments (zend.exception_ignore_args).
+    (
+        re.compile(r"(\b(?:wpdb->__construct|\w{0,60}?(?:connect|log_?in|auth(?!or)|passw|crypt|credential|imap_open)\w{0,60}+)\()"
+                   r"(?=[^)\n]{0,400}['\"])[^)\n]{0,400}\)?", re.IGNORECASE),
+        rf"\1{GONE})",
+    ),
+    (
+        re.compile(rf"(\b(?:SetEnv|php_(?:admin_)?value)\s{{1,20}}['\"]?[\w.]{{0,60}}?(?:{_WORDS}|_pw\b|_pass\b)\w{{0,60}}+['\"]?\s{{1,20}})"
+                   r"(?!['\"]?\[removed\])(?:\"[^\"\n]{0,400}\"?|'[^'\n]{0,400}'?|\S+)", re.IGNORECASE),
+        rf"\1{GONE}",
+    ),
+    (re.compile(r"(\b[A-Z][A-Z0-9_]{0,60}_(?:KEY|PW|PASS)\s{0,5}=\s{0,5}['\"]?)(?!\[removed\])[^\s'\"]+"), rf"\1{GONE}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?"), GONE),
     (re.compile(r"\b(?:AKIA|ASIA|ghp_|gho_|github_pat_|sk_live_|sk_test_|rk_live_|xox[abprs]-)[A-Za-z0-9_-]{10,}"), GONE),
     (re.compile(r"\b[A-Za-z0-9._%+-]{1,64}@(?=[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)"), f"{GONE}@"),
