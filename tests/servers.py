@@ -25,9 +25,16 @@ KEY_KINDS = ("ed25519", "ecdsa", "rsa")
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A port of loopback that nobody uses, for a server that is started a moment later.
+
+    Not one that the system would give to a connection meanwhile (32768 and above), nor to another process of this run.
+    """
+    lowest = 10_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8 * 2_500
+    while True:
+        port = lowest + secrets.randbelow(2_500)
+        with contextlib.suppress(OSError), socket.socket() as sock:
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def sshd_binary() -> str:

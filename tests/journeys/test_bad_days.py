@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from email.policy import default
 
@@ -18,6 +17,7 @@ from tests.config.test_up import CHILDREN
 from tests.http_server import HttpServer, Reply
 from tests.journeys.conftest import Product
 from tests.lab.hosting import Shell
+from tests.servers import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -26,9 +26,7 @@ class Inbox:
     """A real SMTP server on a port of its own that can be away, refuse, or take mail."""
 
     def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.mails: list[email.message.EmailMessage] = []
         self.refusing = False
         self.refused = 0

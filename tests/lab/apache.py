@@ -1,4 +1,4 @@
-"""A real Apache on an ephemeral port of 127.0.0.1, for tests that want the server's own opinion."""
+"""A real Apache on a free port of 127.0.0.1, for tests that want the server's own opinion."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.servers import free_port
 
 APACHE = shutil.which("apache2", path="/usr/sbin:/usr/bin:/sbin:/bin") or shutil.which("httpd", path="/usr/sbin:/usr/bin") or ""
 MODULE_FOLDERS = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"))
@@ -77,7 +79,7 @@ def _start(docroot: Path, logs: Path, modules: Sequence[str], allow_override: st
     logs.mkdir(parents=True, exist_ok=True)
     private = Path(tempfile.mkdtemp(prefix="apache-"))
     private.chmod(0o755)
-    port = _free_port()
+    port = free_port()
     server = ApacheServer(f"http://127.0.0.1:{port}", logs / "error.log", logs / "access.log", docroot, private / "apache.conf", private)
     server._config.write_text(_configuration(server, port, modules, allow_override, extra))
     server._process = subprocess.Popen(
@@ -130,12 +132,6 @@ def _user_lines() -> list[str]:
 
 def _module_folder() -> Path | None:
     return next((folder for folder in MODULE_FOLDERS if folder.is_dir()), None)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(server: ApacheServer, port: int, seconds: float = 15.0) -> None:

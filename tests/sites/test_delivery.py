@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
 
@@ -12,6 +11,7 @@ from aiosmtpd.controller import Controller
 from sites import delivery, emails, incident_causes, incident_endings, notifications
 from sites.models import Incident, IncidentEntry, Notification, Site
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
+from tests.servers import free_port
 from tests.sites.samples import START, after, fail, recover
 
 pytestmark = pytest.mark.django_db
@@ -32,9 +32,7 @@ class Mailbox:
 
 @pytest.fixture
 def mailbox(settings) -> Iterator[Mailbox]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     box = Mailbox()
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
