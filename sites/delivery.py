@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from sites import emails
+from sites.judging import Pattern
 from sites.models import IncidentEntry, Notification, Site
 from sites.queueing import enqueue_on_commit
 from sites.windows import maintenance
@@ -40,7 +41,7 @@ _FAR = timedelta(hours=2)  # no mail waits for so long: such a time is of a cloc
 _AT_MOST = 200  # mails of one run
 IN_BIN = _lazy("The site was put into the bin before the mail left.")
 
-State = Notification.State
+Kind, State = Notification.Kind, Notification.State
 _ALONE = (
     Notification.Kind.TEST,
     Notification.Kind.BEHIND,
@@ -48,7 +49,8 @@ _ALONE = (
     Notification.Kind.OWN_LINE,
 )  # never one mail with others
 _WITHOUT_INCIDENT = (*_ALONE, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE, Notification.Kind.STOPPED)
-_FAILURES = (Notification.Kind.NEW, Notification.Kind.REGRESSION)
+_FAILURES = (Kind.NEW, Kind.REGRESSION)
+_WORSE = (Kind.ESCALATION, Kind.FLAPPING)
 _TO_SEND = (State.QUEUED, State.FAILED)
 
 
@@ -284,13 +286,21 @@ def sweep(now: datetime | None = None) -> int:
 
 @transaction.atomic
 def _tell_what_outlasts_its_mute(now: datetime) -> None:
-    """A failure that began while its site was muted is told when it was seen after the mute. Its row waits for that, set aside."""
-    rows = Notification.objects.filter(state=State.SUPPRESSED, kind__in=_FAILURES, send_after__gt=F("created_at") + MUTED_AT_LEAST)
+    """What began while its site was muted is told when it was seen after the mute. Its row waits for that, set aside.
+
+    That it fails every time now, or again and again, is told where it is still so and the failure itself was told before.
+    """
+    still = Q(kind__in=_FAILURES) | Q(kind=Kind.ESCALATION, incident__pattern=Pattern.PERMANENT) | Q(kind=Kind.FLAPPING)
+    rows = Notification.objects.filter(still, state=State.SUPPRESSED, send_after__gt=F("created_at") + MUTED_AT_LEAST)
     rows = rows.filter(attempts=0, incident__resolved_at=None, site__deleted_at=None, site__paused_at=None)
     for until in ("site__muted_until", "incident__muted_until"):
         over = Q(**{f"{until}__lte": now, "incident__last_seen_at__gte": F(until)})
         rows = rows.filter(Q(**{until: None}) | over)
     found = [row for row in rows.select_related("site", "incident")[:_AT_MOST] if row.site and maintenance.running(row.site, now) is None]
+    begun = {row.incident_id for row in found if row.kind in _FAILURES}
+    worse = Notification.objects.filter(kind__in=_WORSE, state=State.SUPPRESSED, incident__in=begun)
+    worse.update(send_after=F("created_at"))  # the mail that tells the failure says how it is now
+    found = [row for row in found if row.kind in _FAILURES or row.incident_id not in begun]
     Notification.objects.filter(pk__in=[row.pk for row in found]).update(state=State.QUEUED, send_after=now, last_error="")
     text = _("It is no longer muted and it still fails: from now on it is told.")
     told = {row.incident_id for row in found}

@@ -19,6 +19,7 @@ DELIVERY_TASK = "sites.tasks.deliver_notifications"
 
 Kind, State = Notification.Kind, Notification.State
 _FAILURES = (Kind.NEW, Kind.REGRESSION)
+_WAITS_FOR_UNMUTING = (*_FAILURES, Kind.ESCALATION, Kind.FLAPPING)  # told then, if it is still so
 _BACK = ":back-"  # in the key of what is told again of an incident that was reopened: which time it is
 # Not told in a maintenance window. A failure itself is held until its end; what follows a mail that has left is told.
 _QUIET_IN_WINDOW = (Kind.BLOCKED, Kind.FLAPPING, Kind.ESCALATION, Kind.REMINDER)
@@ -200,7 +201,7 @@ def _tell(
     if only_user is not None:
         members = members.filter(user_id=only_user)
     muted, until = _why_muted(site, incident, kind, now), _muted_until(site, incident, now)
-    if until and kind in _FAILURES:  # told then, if it still fails
+    if until and kind in _WAITS_FOR_UNMUTING:
         send_after = max(until, now + delivery.MUTED_AT_LEAST + timedelta(seconds=1))
     rows = [
         Notification(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sites import delivery, emails, incident_causes, incident_endings, incidents, signals
+from sites import incident_causes, incident_endings, incidents, signals
 from sites.fingerprints import fingerprint
 from sites.models import Incident, Notification
 from sites.probing.outcome import Kind
@@ -274,55 +274,6 @@ class TestCause:
         assert told == [f"Probable cause: {self.CAUSE['summary']}", "Another cause this time: index.php cannot be read."]
 
 
-class TestPattern:
-    """At one probe a minute: 1 is a good answer, 0 a failing one; what is suspect is probed again as judging asks for it."""
-
-    def play(self, site, answers: str, start: float = 0.0) -> float:
-        seconds = start
-        for answer in answers:
-            page = site.pages.get()
-            see([page], seconds, Kind.OK if answer == "1" else Kind.SERVER_ERROR)
-            page.refresh_from_db()
-            soon = (page.due_at - after(seconds)).total_seconds() if page.state.get("confirming") and page.due_at else 60.0
-            seconds += min(max(soon, 1.0), 60.0)
-        return seconds
-
-    def test_failure_now_and_then_has_its_rate_and_mails_say_so(self, site):
-        self.play(site, "0" + "11" + "1" * 9 + ("0" + "1" * 12) * 4)
-        incident = Incident.objects.get()
-        assert (incident.pattern, incident.is_open, incident.confirmed_by) == ("intermittent", True, "5 of the last 52 probes")
-        assert 0.06 < incident.rate < 0.1
-        mail = emails.render([Notification.objects.get()])
-        assert "fails about 1 of 1" in mail.text
-        assert "5 of the last 52 probes failed" in mail.text
-
-    def test_failure_now_and_then_that_stays_is_told_once_in_its_thread(self, site):
-        at = self.play(site, "010" + "1010" * 4 + "0" * 26)
-        incident = Incident.objects.get()
-        assert (incident.pattern, incident.rate, kinds()) == ("permanent", None, ["new", "escalation"])
-        self.play(site, "1010101001010" + "0" * 26, at)
-        assert kinds() == ["new", "escalation"]
-        texts = "\n".join(incident.entries.values_list("text", flat=True))
-        assert "now it fails every time" in texts
-        assert "It no longer fails every time, but fails about" in texts
-
-    def test_site_that_changes_its_face_while_out_of_reach_stays_one_incident(self, site):
-        pages = list(site.pages.all())
-        for seconds, kind, status, detail in (
-            (0, Kind.UNREACHABLE, None, "timeout"), (20, Kind.UNREACHABLE, None, "timeout"), (80, Kind.GATEWAY_ERROR, 503, "http-503"),
-            (140, Kind.GATEWAY_ERROR, 503, "http-503"), (200, Kind.UNREACHABLE, None, "refused"), (260, Kind.UNREACHABLE, None, "refused"),
-        ):  # fmt: skip
-            see(pages, seconds, kind, status=status, detail=detail, excerpt="")
-        assert (Incident.objects.get().is_open, kinds()) == (True, ["new"])
-        recover(site, 300)
-        assert (Incident.objects.get().is_open, kinds()) == (False, ["new", "recovery"])
-
-    def test_repair_forgets_what_came_before(self, site):
-        at = self.play(site, "010" + "1010" * 4)
-        incident_endings.resolve_by_repair(Incident.objects.get(), now=after(at))
-        assert "fails" not in site.pages.get().state
-
-
 class TestNewRulesOfFingerprints:
     """What older rules named stays known: nothing becomes new because the program was updated."""
 
@@ -365,66 +316,3 @@ class TestNewRulesOfFingerprints:
         for seconds in (60, 65, 70):
             see([home, other], seconds, Kind.SERVER_ERROR, excerpt=self.TEXT)
         assert Incident.objects.get().paths == ["/", "/a"]
-
-
-def test_failure_after_a_withdrawal_is_told_though_it_was_a_moment_ago(site):
-    fail(site)
-    incident_endings.withdraw(Incident.objects.get(), "Our own connection was down.", after(10))
-    recover(site, 20)
-    fail(site, 300)
-    assert told() == [("new", "suppressed"), ("new", "queued")]
-    assert "window" not in " ".join(Incident.objects.get().entries.values_list("text", flat=True))
-    recover(site, 400)
-    assert told()[2:] == [("recovery", "queued")]
-
-
-def told() -> list[tuple[str, str]]:
-    return list(Notification.objects.order_by("pk").values_list("kind", "state"))
-
-
-def test_failure_that_people_believe_over_is_told_again_when_it_lasts_half_an_hour(site):
-    fail(site)
-    recover(site, 100)
-    begin = 10 * MINUTE
-    fail(site, begin)
-    for minute in (10, 20, 29):
-        see(site.pages.all(), begin + minute * MINUTE, Kind.SERVER_ERROR)
-    assert kinds() == ["new", "recovery"]
-    for minute in (30, 31, 32):
-        see(site.pages.all(), begin + minute * MINUTE, Kind.SERVER_ERROR)
-    assert kinds() == ["new", "recovery", "regression"]
-    recover(site, begin + 40 * MINUTE)
-    assert kinds() == ["new", "recovery", "regression", "recovery"]
-
-
-def test_failure_that_outlasts_the_mute_of_its_site_is_told(site):
-    site.muted_until = after(600)
-    site.save()
-    fail(site)
-    for seconds in (300, 590):
-        see(site.pages.all(), seconds, Kind.SERVER_ERROR)
-        delivery.sweep(after(seconds))
-    delivery.sweep(after(601))  # nothing was seen yet after the mute
-    assert told() == [("new", "suppressed")]
-    see(site.pages.all(), 650, Kind.SERVER_ERROR)
-    delivery.sweep(after(660))
-    delivery.sweep(after(720))
-    assert told() == [("new", "queued")]
-    assert Incident.objects.get().entries.last().text == "It is no longer muted and it still fails: from now on it is told."
-
-
-def test_failure_that_ends_while_its_site_is_muted_is_not_told(site):
-    site.muted_until = after(600)
-    site.save()
-    fail(site)
-    recover(site, 300)
-    delivery.sweep(after(700))
-    assert told() == [("new", "suppressed"), ("recovery", "suppressed")]
-
-
-def test_recovery_of_a_clock_that_was_ahead_does_not_silence_the_next_failure(site):
-    fail(site)
-    recover(site, 100)
-    Incident.objects.update(resolved_at=after(20 * HOUR))
-    fail(site, 2 * HOUR)
-    assert kinds() == ["new", "recovery", "regression"]
