@@ -21,6 +21,7 @@ from diagnostics.models import JournalEntry, Step
 from diagnostics.transports.base import Reader, TransportError
 from sites.credentials import SecretUnreadable
 from sites.models import Host
+from sites.models.site import Verdict
 
 from . import journal
 from .looking import Looker, Stale
@@ -109,7 +110,7 @@ def _stands(entry: JournalEntry, looker: Looker) -> bool:
 def _tell(entry: JournalEntry) -> None:
     """A trial is taken back as always, and what lies aside gets its name again. What was meant to stay stands now: somebody may have
     made it by hand, so a person decides."""
-    step = Step.objects.get(pk=entry.step_id)
+    step = Step.objects.select_related("case__site").get(pk=entry.step_id)
     entry.look_again_at = None  # it can come once
     with transaction.atomic():
         if step.action == "trial" or entry.change == "write":
@@ -121,7 +122,9 @@ def _tell(entry: JournalEntry) -> None:
         entry.save(update_fields=["look_again_at"])
         journal.mark_applied(entry)
         step.undone_at = step.undone_by = None
-        steps.conclude(step, Step.State.NEEDS_ATTENTION, came_late_words(entry))
+        down = step.case.site.verdict == Verdict.DOWN
+        steps.conclude(step, Step.State.DONE_NOT_CURED if down else Step.State.DONE_AS_ASKED, came_late_words(entry))
+        step.case.site.pages.filter(due_at__gt=timezone.now()).update(due_at=timezone.now())  # it may have helped
 
 
 def came_late_words(entry: JournalEntry) -> str:
