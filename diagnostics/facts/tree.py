@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from diagnostics.evidence import TreeEntry
+from diagnostics.facts.paths import above as path_above
 from diagnostics.facts.paths import shown
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.transports.base import Entry, Reader
@@ -30,12 +31,14 @@ def above(files: SmallFiles, folders: Sequence[str], docroot: str) -> tuple[Tree
 
 def parse(raw: list[Entry], docroot: str, most: int = MOST_ENTRIES) -> tuple[tuple[TreeEntry, ...], bool]:
     """The tree, and whether it was cut off."""
-    return tuple(_entry(entry, docroot) for entry in raw[:most]), len(raw) > most
+    start = f"{path_above(docroot).rstrip('/')}/"  # compared anew for each of 20,000, that takes as long as listing them
+    return tuple(_entry(entry, docroot, start) for entry in raw[:most]), len(raw) > most
 
 
-def _entry(entry: Entry, docroot: str) -> TreeEntry:
+def _entry(entry: Entry, docroot: str, start: str = "") -> TreeEntry:
+    is_below = bool(start) and entry.path.startswith(start)
     return TreeEntry(
-        path=shown(entry.path, docroot),
+        path=entry.path[len(start) :] if is_below else shown(entry.path, docroot),
         absolute=entry.path,
         kind=entry.stat.kind.value,
         mode=entry.stat.mode & 0o7777,
