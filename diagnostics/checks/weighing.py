@@ -14,6 +14,10 @@ from diagnostics.installed import Change
 from sites.texts import mark as _
 
 _DAY_S = 86400.0
+# Lines of a .htaccess that some servers take and others refuse: this one took them while all was well.
+_HANGS_ON_SERVER = frozenset(
+    {"htaccess-apache22-syntax", "htaccess-php-directive-under-fpm", "htaccess-module-not-loaded", "htaccess-directive-not-allowed"}
+)
 _OF_VERSION = frozenset(
     {"php-removed-function", "php-version-incompatible-code", "wordpress-plugin-php-incompatible", "php-missing-extension"}
 )
@@ -48,7 +52,7 @@ def _weighed(finding: Finding, changes: tuple[Change, ...], began: datetime, tim
     by_file_alone = all(proof.source == "file" for proof in finding.evidence)
     if (
         by_file_alone
-        and finding.cause.startswith(("php-", "wordpress-"))
+        and (finding.cause.startswith(("php-", "wordpress-")) or finding.cause in _HANGS_ON_SERVER)
         and times.get(finding.path, began.timestamp()) < began.timestamp() - _DAY_S
     ):
         return replace(finding, confidence=finding.confidence * 0.85)

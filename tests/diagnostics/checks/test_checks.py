@@ -85,6 +85,15 @@ def test_servers_that_pass_over_what_they_do_not_know_in_htaccess_are_not_stoppe
     assert any(each.check == "htaccess-lint" and each.severity is not Severity.NOTE for each in found) == is_blamed
 
 
+@pytest.mark.parametrize(("age_s", "sureness"), [(60, "likely"), (30 * 86_400, "possible")])
+def test_old_syntax_that_worked_for_weeks_is_hardly_the_cause_of_what_began_just_now(age_s: int, sureness: str) -> None:
+    seen = evidence({"www/.htaccess": b"<Files xmlrpc.php>\nOrder allow,deny\nDeny from all\n</Files>\n"}, None)
+    assert isinstance(seen.tree, tuple)
+    tree = tuple(replace(entry, mtime=AT.timestamp() - age_s) for entry in seen.tree)
+    found = next(each for each in run_checks(replace(seen, tree=tree)).findings if each.cause == "htaccess-apache22-syntax")
+    assert found.sureness == sureness
+
+
 def test_log_line_about_a_fault_that_is_gone_is_not_believed() -> None:
     log = apache_line(HTACCESS + "Invalid command 'Foo', perhaps misspelled")
     assert run_checks(evidence({"www/.htaccess": b"Options -Indexes\n"}, log)).findings == ()
