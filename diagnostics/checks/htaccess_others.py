@@ -23,6 +23,7 @@ from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_o
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import is_on_the_road
 from diagnostics.evidence import Evidence, LogLine, PasswordFile, TextFile, Unreadable
+from diagnostics.facts.changes import failing_since
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import Line, parse
 from diagnostics.htaccess.rewriting import flags_of, split_arguments
@@ -33,6 +34,7 @@ _AUTH = re.compile(r"AH01620: Could not open password file: (\S+)")
 _NAMES_TARGET = re.compile(r"AH00957|AH01114|AH00898")
 _PORT_NAMED = re.compile(r"(?:attempt to connect to \S{1,200}|\([\w.-]{1,200}):(\d{1,5})(?=[\s)])")
 _TARGET = re.compile(r"(?P<scheme>[a-z]+)://(?P<host>[\w.-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?(?=[/?]|\Z)", re.IGNORECASE)
+_LATELY_S = 7200.0
 _PROXY = re.compile(r"AH00957|AH01114|AH00898|AH01144|AH01961|AH10160|AH00669")
 
 
@@ -48,7 +50,7 @@ def htaccess_unreadable(evidence: Evidence) -> Iterator[Finding]:
     if not answers(evidence.site, 403) and not answers_500(evidence.site):
         return
     for entry in evidence.tree if isinstance(evidence.tree, tuple) else ():
-        if entry.kind == "folder" and entry.path.endswith("/.htaccess") and _is_met(entry.path, evidence):
+        if entry.kind == "folder" and entry.path.rsplit("/", 1)[-1] == ".htaccess" and _is_met(entry.path, evidence):
             yield _unreadable(entry.path, 0.9, (Proof("modes", f"{entry.path}: {_('a folder')}"),), evidence)
             return
     if not answers(evidence.site, 403) or isinstance(evidence.modes, Unreadable):
@@ -124,14 +126,23 @@ def auth_file(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _without_password(known: PasswordFile | None, file: TextFile, evidence: Evidence) -> float:
-    """How probable it is that this file is to blame for a 500 that the log says nothing of: who brings a password meets it."""
-    if not answers_500(evidence.site) or is_on_the_road(file, evidence) is not True or known is None:
+    """How probable it is that this file is to blame for a 500 that the log says nothing of: who brings a password meets it.
+
+    Who brings none is asked for one, as by a site that is shut on purpose: that counts only where the file came just before.
+    """
+    is_new = answers(evidence.site, 401) and _came_just_before(file, evidence)
+    if not (answers_500(evidence.site) or is_new) or is_on_the_road(file, evidence) is not True or known is None:
         return 0.0
     if known.exists is False:
         return 0.8
     if known.exists is None:
         return 0.62
     return 0.78 if known.mode is not None and not known.mode & 0o044 else 0.0
+
+
+def _came_just_before(file: TextFile, evidence: Evidence) -> bool:
+    began = failing_since(evidence)
+    return began is not None and began.timestamp() - _LATELY_S < file.mtime <= began.timestamp() + 60
 
 
 def _auth_finding(file: TextFile, line: Line, entry: LogLine | None, confidence: float, known: PasswordFile | None) -> Finding:
