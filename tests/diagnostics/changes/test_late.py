@@ -221,7 +221,12 @@ def test_file_that_is_moved_aside_late_gets_its_name_again(tmp_path: Path, impat
 
 def working_for(server: SshServer | FtpServer) -> list[int]:
     """The processes that carry out what the account asks for."""
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.stat().st_uid == server.uid]
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):  # it has just ended
+            if entry.name.isdigit() and entry.stat().st_uid == server.uid:
+                found.append(int(entry.name))
+    return found
 
 
 def stopping_at_the_rename(server: SshServer | FtpServer, monkeypatch: pytest.MonkeyPatch) -> list[int]:
