@@ -45,7 +45,7 @@ CAUSES = (
     Cause(
         "htaccess-unclosed-section",
         _("A section in .htaccess that is not closed as it was opened"),
-        _("Sections such as <IfModule …> must end with their own </IfModule>. One end is missing, is too many or is of another kind."),
+        _("Sections such as <IfModule …> must end with their own </IfModule>. An end is missing, or of another kind, or there is one too many."),
         repairs=("close-htaccess-section", "rename-htaccess"),
     ),
     Cause(
@@ -63,7 +63,7 @@ CAUSES = (
     Cause(
         "htaccess-bad-argument",
         _("A line in .htaccess with a wrong value"),
-        _("The web server knows the word, but not what follows it: a value is missing, too many, or misspelt."),
+        _("The web server knows the word, but not what follows it: a value is missing, misspelt, or one too many."),
         repairs=_OUT,
     ),
     Cause(

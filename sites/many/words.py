@@ -41,7 +41,7 @@ def _choices() -> list[tuple[str, str]]:
         (MUTE, _("Mute")),
         (READ_ONLY, _("Switch read-only mode on")),
         (WRITABLE, _("Switch read-only mode off")),
-        (TRIALS, _("Choose trials made without asking")),
+        (TRIALS, _("Set the trials made without asking")),
         (DELETE, _("Delete")),
     ]
 
