@@ -24,15 +24,6 @@ _NAMES = (
 _MONTHS = {name: number for number, names in enumerate(_NAMES, 1) for name in names.split()}
 _CLOCK = r"(\d\d):(\d\d):(\d\d)(?:[.,]\d{1,9})?"
 _ZONE = r"(?: ?(Z\b|UTC\b|GMT\b|[+-]\d\d:?\d\d\b|[A-Z][A-Za-z_]+/[A-Za-z_+\-/0-9]+|[A-Z]{3,5}(?=\])))?"
-_APACHE = re.compile(rf"\[?[A-Z]\w\w (\w{{3}}) +(\d{{1,2}}) {_CLOCK} (\d{{4}})\]? ?")
-_SLASHED = re.compile(rf"\[?(\d{{4}})/(\d\d)/(\d\d)(?: |-| - ){_CLOCK}\]? ?")
-_ISO = re.compile(rf"\[?(?:<\d{{1,3}}>1 )?(\d{{4}})-(\d\d)-(\d\d)[T ]{_CLOCK}{_ZONE}\]?:?\s?")
-_PHP = re.compile(rf"\[(\d{{1,2}})-([^\W\d_]{{3,5}})\.?-(\d{{4}}) {_CLOCK}{_ZONE}\] {{0,2}}")
-_COMMON = re.compile(rf"\[(\d{{1,2}})/([A-Za-z]{{3}})/(\d{{4}}):{_CLOCK}{_ZONE}\] ?")
-_EUROPEAN = re.compile(rf"\[?(\d\d)[./](\d\d)[./](\d{{4}}),? {_CLOCK}{_ZONE}\]? ?")
-_SYSLOG = re.compile(rf"(?:<\d{{1,3}}>)?([A-Z][a-z]{{2}}) +(\d{{1,2}}) {_CLOCK} ")
-_EPOCH = re.compile(r"\[?(1\d{9})(?:\d{3}\b|\.\d{1,6})?\]?:? ")
-_MAIL = re.compile(rf"[A-Z][a-z]{{2}}, (\d{{1,2}}) ([A-Z][a-z]{{2}}) (\d{{4}}) {_CLOCK}{_ZONE} ")
 _LEVEL_FIRST = re.compile(r"(?:\*[A-Z]+\*[ \t]{1,4}(?:v[\w.]{1,12}[ \t]{1,4})?|[A-Z]{4,9} - )(?=\d{4}[-/])")  # PrestaShop, CodeIgniter
 _JSON_TIME = re.compile(r'"(?:@?time(?:stamp)?|datetime|date|ts)"\s*:\s*(?:\{"date":\s*)?("[^"]{10,40}"|\d{10}(?:\.\d+)?)')
 
@@ -94,10 +85,21 @@ def _epoch(match: re.Match[str], until: datetime) -> Stamp:
     return Stamp(datetime.fromtimestamp(int(match.group(1)), UTC).replace(tzinfo=None), UTC, match.end())
 
 
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Stamp]], ...] = (
-    (_APACHE, _apache), (_ISO, _in_order), (_SLASHED, _in_order), (_PHP, _day_first), (_COMMON, _day_first), (_SYSLOG, _syslog),
-    (_EPOCH, _epoch), (_EUROPEAN, _day_first), (_MAIL, _day_first),
-)  # fmt: skip
+# The first that fits and is a time.
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], Stamp]], ...] = tuple(
+    (re.compile(pattern), read)
+    for pattern, read in (
+        (rf"\[?[A-Z]\w\w (\w{{3}}) +(\d{{1,2}}) {_CLOCK} (\d{{4}})\]? ?", _apache),
+        (rf"\[?(?:<\d{{1,3}}>1 )?(\d{{4}})-(\d\d)-(\d\d)[T ]{_CLOCK}{_ZONE}\]?:?\s?", _in_order),  # ISO 8601
+        (rf"\[?(\d{{4}})/(\d\d)/(\d\d)(?: |-| - ){_CLOCK}\]? ?", _in_order),  # nginx
+        (rf"\[(\d{{1,2}})-([^\W\d_]{{3,5}})\.?-(\d{{4}}) {_CLOCK}{_ZONE}\] {{0,2}}", _day_first),  # PHP
+        (rf"\[(\d{{1,2}})/([A-Za-z]{{3}})/(\d{{4}}):{_CLOCK}{_ZONE}\] ?", _day_first),  # as access logs have it
+        (rf"(?:<\d{{1,3}}>)?([A-Z][a-z]{{2}}) +(\d{{1,2}}) {_CLOCK} ", _syslog),
+        (r"\[?(1\d{9})(?:\d{3}\b|\.\d{1,6})?\]?:? ", _epoch),
+        (rf"\[?(\d\d)[./](\d\d)[./](\d{{4}}),? {_CLOCK}{_ZONE}\]? ?", _day_first),  # European
+        (rf"[A-Z][a-z]{{2}}, (\d{{1,2}}) ([A-Z][a-z]{{2}}) (\d{{4}}) {_CLOCK}{_ZONE} ", _day_first),  # as mails have it
+    )
+)
 
 
 def _json(line: str, until: datetime) -> Stamp | None:

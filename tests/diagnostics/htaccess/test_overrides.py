@@ -38,15 +38,6 @@ ALLOWED = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def base(tmp_path: Path) -> Path:
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder == Path("/tmp"):
-            break
-        folder.chmod(0o755)
-    return tmp_path
-
-
 def _differing(
     base: Path, files: Sequence[bytes], overrides: Sequence[tuple[str, str]], server: ServerKnowledge,
     modules: Sequence[str] = DEFAULT_MODULES, extra: str = "",
