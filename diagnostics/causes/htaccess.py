@@ -45,7 +45,7 @@ CAUSES = (
     Cause(
         "htaccess-unclosed-section",
         _("A section in .htaccess that is not closed as it was opened"),
-        _("Sections such as <IfModule …> must end with their own </IfModule>. An end is missing, or of another kind, or there is one too many."),
+        _("Sections such as <IfModule …> must end with their own </IfModule>. Here one is missing, of another kind, or too many."),
         repairs=("close-htaccess-section", "rename-htaccess"),
     ),
     Cause(
