@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from diagnostics.facts.settings.env_files import read_env
+from diagnostics.facts.settings.env_files import env_lines, env_with_spaces, read_env
 from diagnostics.facts.settings.logins import OF_PHP, DatabaseLogin, of_environment, split_host
 from diagnostics.facts.settings.php_settings import read_php
 from diagnostics.facts.settings.secret import Secret
@@ -99,3 +99,28 @@ def test_environment_that_an_intruder_wrote_takes_little_time_and_memory() -> No
     began = time.monotonic()
     assert sum(len(value) for value in read_env(names + "X=" + "${x-" * 50_000).values()) < 1_000_000
     assert time.monotonic() - began < 20.0
+
+
+def test_lines_that_give_the_login_are_known() -> None:
+    drupal = OF_PHP["drupal"](read_php("/home/me/www/settings.php", DRUPAL))
+    assert drupal is not None and drupal.lines["password"][0] == "/home/me/www/settings.php"
+    laravel = "APP_NAME=a\nDB_DATABASE=shop\nDB_PASSWORD=x\n"
+    lines = {name: (".env", number) for name, number in env_lines(laravel).items()}
+    found = of_environment(read_env(laravel), lines)
+    assert found is not None and found.lines == {"name": (".env", 2), "password": (".env", 3)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("A=1\nAPP_NAME=My shop\n", ("APP_NAME", 2)), ("A=\"my shop\"\nB=x # no\nC='a b'\nD=${A} b\n", None), ("", None)],
+)
+def test_value_with_a_space_and_no_quotes_is_found(text: str, said: tuple[str, int] | None) -> None:
+    assert env_with_spaces(text) == said
+
+
+def test_variable_that_nothing_sets_is_empty_in_a_text() -> None:
+    found = read_php(
+        "/a/wp-config.php", "<?php define('DB_PASSWORD', \"pa$word9\"); $x = 'y'; define('B', \"a$x\"); define('C', 'pa$word9');"
+    )
+    assert (found.text("DB_PASSWORD"), found.text("B"), found.text("C")) == ("pa", "ay", "pa$word9")
+    assert found.with_variables == ["DB_PASSWORD"]
