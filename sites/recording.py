@@ -174,15 +174,17 @@ def _undecided(site: Site) -> list[Page]:
     return [page for page in pages if page.verdict == Verdict.SUSPECT or page.state.get("goods")]
 
 
-def retest(site: Site, browsers: Sequence[str] = ("desktop", "phone")) -> list[Outcome]:
+def retest(site: Site, browsers: Sequence[str] = ("desktop", "phone"), *, as_it_stays: bool = True) -> list[Outcome]:
     """Probes all pages as these kinds of browser, past every cache. Stored as evidence; verdict and availability do not move by it.
 
-    A page that is not up is due at once afterwards, so that its regular probes confirm soon what is seen here.
+    A page that is not up is due at once afterwards, so that its regular probes confirm soon what is seen here; not where the site
+    does not stay as it is now (`as_it_stays`): they would meet it put back, or worse, not yet.
     """
     pages = list(site.pages.select_related("site"))
     found: list[Outcome] = []
     for browser in browsers:
         found.extend(probe_pages(pages, Purpose.CACHE_PROOF, BROWSERS[browser]))
     record_batch(found)
-    site.pages.exclude(verdict="up").filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
+    if as_it_stays:
+        site.pages.exclude(verdict="up").filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
     return found

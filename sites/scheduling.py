@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from sites.bulk import update_rows
 from sites.judging import Policy, Verdict
-from sites.models import Page, Site
+from sites.models import Look, Page, Site
 from sites.probing.outcome import Kind, Purpose
 
 BATCH_SIZE = 400  # pages in one task: enough to share what a transaction costs, little enough to be lost
@@ -93,6 +93,22 @@ def _claim(
     if state.get("confirming") or verdict == Verdict.SUSPECT:
         return Claim(page_id, site_id, Purpose.CONFIRMATION, due_at, min(regular, now + timedelta(seconds=LEASE_S)), interval_s)
     return Claim(page_id, site_id, Purpose.ROUTINE, due_at, min(regular, now + timedelta(seconds=ROUTINE_LEASE_S)), interval_s)
+
+
+def hold(site: Site, seconds: float, now: datetime | None = None) -> None:
+    """No probe of this site begins for so long: it would not see the site as it is. Its timetable stays, and it is not late by this."""
+    now = now or timezone.now()
+    until = now + timedelta(seconds=seconds)
+    for page in site.pages.filter(due_at__isnull=False):
+        turn = next_due(page.anchor_at or now, site.interval_s, now) - timedelta(seconds=site.interval_s)
+        Page.objects.filter(pk=page.pk, due_at__lt=until).update(due_at=until, anchor_at=turn)
+    Look.objects.filter(page__site=site, due_at__lt=until).update(due_at=until)
+
+
+def release(site: Site, now: datetime | None = None) -> None:
+    """The end of `hold`: every page is looked at now."""
+    now = now or timezone.now()
+    site.pages.filter(due_at__gt=now).update(due_at=now)
 
 
 def settle(probed: Iterable[Page], now: datetime | None = None) -> int:

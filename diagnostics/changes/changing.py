@@ -47,10 +47,18 @@ class Seen:
         return examining.is_well(self.view)
 
 
-def look(site: Site, browsers: Sequence[str] = BROWSERS, *, as_answered: bool = False, keeping: Executor | None = None) -> Seen:
+def look(
+    site: Site,
+    browsers: Sequence[str] = BROWSERS,
+    *,
+    as_answered: bool = False,
+    keeping: Executor | None = None,
+    as_it_stays: bool = True,
+) -> Seen:
     """Probes every page now as each kind of browser, past every cache. `as_answered`: see `examining.seen`.
 
-    `keeping`: the host stays ours meanwhile. Raises LockLost when another took it over: what was seen may no longer be so.
+    `as_it_stays`: see `recording.retest`. `keeping`: the host stays ours meanwhile. Raises LockLost when another took it over:
+    what was seen may no longer be so.
     """
     site = Site.objects.get(pk=site.pk)
     paths = dict(site.pages.values_list("pk", "path"))
@@ -59,7 +67,7 @@ def look(site: Site, browsers: Sequence[str] = BROWSERS, *, as_answered: bool = 
         keeping.keep(LEASE_S + rounds * site.time_limit_s)
     outcomes, rows = [], []
     for browser in browsers:
-        for outcome in recording.retest(site, browsers=(browser,)):
+        for outcome in recording.retest(site, browsers=(browser,), as_it_stays=as_it_stays):
             outcomes.append(outcome)
             row = {"path": paths.get(outcome.key, ""), "browser": browser, "kind": str(outcome.kind), "status": outcome.status}
             rows.append({**row, "ms": round(outcome.ms, 1) if outcome.ms is not None else None})

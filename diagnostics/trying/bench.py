@@ -16,10 +16,12 @@ from diagnostics.changes.changing import Seen
 from diagnostics.changes.executor import Executor
 from diagnostics.models import Step
 from diagnostics.repairs.plan import Plan
+from sites import scheduling
 
 T = TypeVar("T")
 LONGEST_S = 420.0  # for all looks of a trial; a worker has steps.RUN_LIMIT_S for the whole step
 MOST_LOOKS = 60
+HOLD_S = 20.0  # beside one time limit of the site: so long no regular probe may meet it changed and take it for well again
 GONE = 404  # what an address answers that only a line taken out, or a plugin, had made
 
 
@@ -56,7 +58,9 @@ class Bench:
     def without(self, plan: Plan, browsers: tuple[str, ...] = ()) -> Seen:
         """What the pages answer while the plan stands. It is taken back whatever was seen. Raises Ended, OutOfTime, LockLost."""
         site = self.step.case.site
-        return self.while_it_stands(plan, lambda: changing.look(site, browsers or (self.browser,), keeping=self.executor))
+        return self.while_it_stands(
+            plan, lambda: changing.look(site, browsers or (self.browser,), keeping=self.executor, as_it_stays=False)
+        )
 
     def while_it_stands(self, plan: Plan, ask: Callable[[], T]) -> T:
         """The same, with something else asked meanwhile."""
@@ -67,6 +71,8 @@ class Bench:
         self.looks += 1
         self.step.result = {**self.step.result, "progress": {"looks": self.looks, "about": max(self.about, self.looks)}}
         self.step.save(update_fields=["result"])
+        site = self.step.case.site
+        scheduling.hold(site, HOLD_S + site.time_limit_s)
         if not changing.apply(self.step, self.executor, plan):
             raise Ended
         steps.verifying(self.step)

@@ -14,6 +14,7 @@ from diagnostics.transports.base import TransportError
 from diagnostics.trying import by_policy
 from diagnostics.trying.bench import Bench, Ended
 from diagnostics.trying.kinds import KINDS
+from sites import scheduling
 
 
 def run(step: Step, executor: Executor, examination: Examination, before: Seen) -> Step:
@@ -29,6 +30,8 @@ def run(step: Step, executor: Executor, examination: Examination, before: Seen) 
         return kind.run(bench, examination)
     except Ended:
         return step
+    finally:
+        scheduling.release(step.case.site)
 
 
 def _diagnose(step: Step, executor: Executor, before: Seen) -> None:

@@ -231,3 +231,24 @@ def test_clock_that_jumps_ahead_makes_each_page_due_once_and_keeps_its_phase() -
     assert scheduling.claim_due(after(a_day + 20)) == []
     see(site.pages.all(), a_day + 10)
     assert scheduling.overdue(after(a_day + 60)) == []
+
+
+def test_site_that_is_held_is_not_probed_not_late_and_keeps_its_phase() -> None:
+    site, other = make_site(paths=("/a",), interval_s=60), make_site(interval_s=60)
+    due([*site.pages.all(), *other.pages.all()], 60, anchor=7)
+    scheduling.hold(site, 25, after(50))
+    assert {claim.site_id for claim in scheduling.claim_due(after(74))} == {other.pk}
+    assert set(site.pages.values_list("anchor_at", flat=True)) == {after(7)}
+    other.pages.update(due_at=after(2000), anchor_at=after(990))
+    scheduling.hold(site, 25, after(1000))
+    assert scheduling.lag_s(after(1000)) < 60 and set(site.pages.values_list("anchor_at", flat=True)) == {after(967)}
+    scheduling.release(site, after(1001))
+    assert {claim.next_due_at for claim in scheduling.claim_due(after(1001)) if claim.site_id == site.pk} == {after(1027)}
+
+
+def test_paused_site_stays_paused_when_it_is_held_and_released() -> None:
+    site = make_site()
+    pause(site)
+    scheduling.hold(site, 25)
+    scheduling.release(site)
+    assert not site.pages.filter(due_at__isnull=False).exists()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from diagnostics import repairing, steps
 from diagnostics.changes import changing
 from diagnostics.models import Diagnosis, Step
 from diagnostics.trying import htaccess
+from sites.models import Page
 from tests.diagnostics.trying.places import Place, place
 from tests.diagnostics.trying.test_htaccess import OVERRIDE, content
 from tests.lab.apache import why_missing
@@ -56,3 +58,23 @@ def test_trial_that_waits_is_stopped_before_anything_is_changed(tmp_path: Path) 
         step = repairing.run_step(waiting.pk)
         assert (step.state, step.journal.count()) == ("taken-back", 0) and "before anything was changed" in step.message
         assert made.tree() == before
+
+
+def test_no_regular_probe_meets_a_site_that_is_changed_for_a_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would take the site for well again, and its failure for one that comes and goes."""
+    with place("ssh", tmp_path, allow_override=OVERRIDE) as made:
+        waiting = broken(made)
+        before, due = made.tree(), []
+        really_look = changing.look
+
+        def look(*given: object, **more: object) -> changing.Seen:
+            seen = really_look(*given, **more)  # type: ignore[arg-type]
+            if made.tree() != before:
+                due.append(Page.objects.filter(site=made.site, due_at__lte=timezone.now()).exists())
+            return seen
+
+        monkeypatch.setattr(changing, "look", look)
+        Page.objects.filter(site=made.site).update(due_at=timezone.now())
+        assert repairing.run_step(waiting.pk).state == "done"
+        assert due and not any(due)
+        assert not Page.objects.filter(site=made.site, due_at__gt=timezone.now()).exists()
