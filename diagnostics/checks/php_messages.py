@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from diagnostics.facts.log_messages import FATAL_WORDS
 from diagnostics.php.versions import Version
 from diagnostics.php.words import causes_of, root_in_warnings
 
 _FILE = r"(/[^\n]{0,1000}?|[A-Za-z]:[\\/][^\n]{0,1000}?|Unknown)"
 _PLACE = re.compile(rf" in {_FILE}(?:\(\d{{1,7}}\)(?: : [\w()' -]{{1,40}})?){{0,3}}(?: on line |:)(\d{{1,9}})")
 _THROWN = re.compile(rf"thrown in {_FILE} on line (\d{{1,9}})")
-_FATAL = re.compile(
-    r"PHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal|Compile|Core) error:|^(?:Fatal|Parse) error:|\] (?:Fatal|Parse) error:"
-)
+_FATAL = re.compile(rf"PHP {FATAL_WORDS} error:|^{FATAL_WORDS} error:|\] {FATAL_WORDS} error:")
 _WORDPRESS = (
     (re.compile(r"/wp-content/plugins/([^/\s:]+)"), "wordpress-plugin"),
     (re.compile(r"/wp-content/themes/([^/\s:]+)"), "wordpress-theme"),

@@ -12,12 +12,13 @@ from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, SiteSeen
+from diagnostics.facts.log_messages import FATAL_WORDS
 from diagnostics.findings import Finding, Severity
 from sites.texts import mark as _
 
 _TAG = re.compile(rb"<[^<>]{0,2000}>")
 _BREAK = re.compile(rb"<(?:br|p|/p|/tr|/div|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
-_MESSAGE = re.compile(r"(?:PHP )?(?:Fatal|Parse|Recoverable fatal) error: .{1,8000}? on line \d+", re.DOTALL)
+_MESSAGE = re.compile(rf"(?:PHP )?{FATAL_WORDS} error: .{{1,8000}}? on line \d+", re.DOTALL)
 
 
 def lines_shown(site: SiteSeen) -> list[LogLine]:

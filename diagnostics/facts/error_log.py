@@ -10,7 +10,7 @@ from diagnostics.evidence import LogLine, PageSeen, SiteSeen, moment_of
 from diagnostics.facts import log_series
 from diagnostics.facts.access_log import Request
 from diagnostics.facts.log_formats import RawEntry, in_utc, split_entries
-from diagnostics.facts.log_messages import FATAL, unwrap
+from diagnostics.facts.log_messages import FATAL, FATAL_WORDS, unwrap
 from diagnostics.facts.log_times import zone_offset
 from diagnostics.transports.base import FileKind, Reader, TransportError
 
@@ -20,7 +20,7 @@ MOST_LINES = 200
 MOST_PACKED = 8 * 1024 * 1024  # bytes of a log that gzip packed, about a hundred megabytes unpacked: more takes too long over a slow line
 BEFORE = timedelta(seconds=90)
 AROUND_PROBE = timedelta(seconds=3)
-_TELLING = re.compile(r"PHP (?:Fatal|Parse|Recoverable fatal|Compile|Core) error|\.htaccess: |\.htaccess:\d+: |Uncaught |\[core:alert\]")
+_TELLING = re.compile(rf"PHP {FATAL_WORDS} error|\.htaccess: |\.htaccess:\d+: |Uncaught |\[core:alert\]")
 _OF_REQUEST = re.compile(r', request: "[A-Z]+ ')
 _OF_TRACE = re.compile(r"(?:\] |: |^)PHP(?: Stack trace:| {1,3}\d+\. )")
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from ipaddress import ip_address
 
-from diagnostics.facts.log_messages import GAP
+from diagnostics.facts.log_messages import FATAL_WORDS, GAP
 from diagnostics.facts.log_times import stamp
 
 LONGEST_LINE = 32 * 1024  # of a line that is longer its beginning and its end are kept
@@ -22,7 +22,7 @@ _CLIENT = re.compile(r"\[(?:client|remote) ([0-9a-fA-F.:]{2,60})\]")
 _WITH_PORTS = re.compile(r"\[pid \d")  # Apache 2.4 names the port behind every address, 2.2 behind none
 _LITESPEED_CLIENT = re.compile(r"\] \[([0-9a-fA-F.:]+):(\d+)(?:[:#-][^\]]*)?\]")
 _NGINX_CLIENT = re.compile(r", client: ([0-9a-fA-F.:]{2,60})(?=,|\s*$)")
-_UNDATED = re.compile(r"(?:PHP )?(?:Fatal|Parse|Recoverable fatal|Compile) error: |PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
+_UNDATED = re.compile(rf"(?:PHP )?{FATAL_WORDS} error: |PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
 _APACHE_STREAM = re.compile(r"\[pid [^\]]{1,60}\].{0,80}?\[client [^\]]{1,80}\]")
 _NGINX_STREAM = re.compile(r"\d+#\d+: \*\d+")
 _FPM_STREAM = re.compile(r"\[pool [^\]]{1,80}\] child \d+")

@@ -7,7 +7,9 @@ import re
 LONGEST = 16_000  # characters
 GAP = " […] "  # something was not written here
 _SPLIT = re.compile(r"(?:; )?PHP message: ")
-FATAL = re.compile(r"\s*(?:PHP )?(?:Fatal|Parse|Recoverable fatal|Compile|Core) error:")
+# As PHP names what ends a request (main/main.c, `php_error_cb`); until 7.4 what is recoverable was called catchable.
+FATAL_WORDS = r"(?:Fatal|Parse|Recoverable fatal|Catchable fatal|Compile|Core)"
+FATAL = re.compile(rf"\s*(?:PHP )?{FATAL_WORDS} error:")
 _TRACE = re.compile(r"\s*PHP(?: Stack trace:| {1,3}\d+\. )")  # Xdebug's own, one message a line
 # The rest of a message whose beginning was not written: where an exception was thrown, or words that PHP has for fatal errors alone.
 _THROWN = re.compile(r"\n {1,4}thrown in [^\n]{1,600} on line \d+|(?: in |\()[^\n]{1,600}:\d+\)?\nStack trace:\n#0 ")

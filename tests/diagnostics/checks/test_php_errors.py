@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from diagnostics.checks import run_checks
+from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.small_files import SmallFiles
-from tests.diagnostics.evidences import AT, evidence
+from tests.diagnostics.evidences import AT, apache_line, evidence
 from tests.fakes import FakeHost
 
 FATAL = (
@@ -24,3 +26,22 @@ def test_script_is_found_where_a_folder_of_the_docroots_name_lies_further_up() -
     seen = evidence({"www/lib/www/a.php": b"<?php\n"}, "")
     files = PhpFiles(SmallFiles(FakeHost()), seen, 0.0)
     assert files.here("/var/www/x/home/www/lib/www/a.php") == "/home/demo/www/lib/www/a.php" and files.here("/var/www/x/b.php") == ""
+
+
+CATCHABLE = (
+    "PHP Catchable fatal error:  Argument 1 passed to price() must be an instance of Mug, null given, "
+    "called in /home/demo/www/x.php on line 3 and defined in /home/demo/www/y.php on line 7"
+)
+
+
+def test_catchable_error_of_php_before_7_4_ends_a_page_in_the_log_as_on_the_page() -> None:
+    assert is_telling(CATCHABLE)
+    warning = "PHP Warning:  a in /b.php on line 1"
+    logged = run_checks(evidence({}, apache_line(f"AH01071: Got error 'PHP message: {warning}; PHP message: {CATCHABLE}'")))
+    assert (logged.findings[0].cause, logged.findings[0].path) == ("php-uncaught-exception", "www/x.php")
+    assert logged.findings[0].evidence[0].text.startswith("PHP Catchable")
+    seen = evidence({}, None)
+    body = CATCHABLE.replace("PHP Catchable fatal error", "<br /><b>Catchable fatal error</b>").encode()
+    pages = tuple(replace(page, body=body) for page in seen.site.pages)
+    shown = run_checks(replace(seen, site=replace(seen.site, pages=pages))).findings[0]
+    assert (shown.check, shown.path, shown.line) == ("errors-shown", "www/x.php", 3)
