@@ -118,6 +118,8 @@ class Applications:
         for found in _LOADS.finditer(text or ""):
             base = self.docroot if found["base"] != "dirname(__DIR__)" else above(self.docroot)
             folder = posixpath.normpath(f"{base}/{found['way']}")
+            if folder == self.docroot:
+                continue
             try:
                 names = {posixpath.basename(entry.path) for entry in self.files.reader.list(folder)}
             except TransportError:
