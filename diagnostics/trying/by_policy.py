@@ -49,7 +49,8 @@ def _line(step: Step) -> str:
     if not step.journal.exists():
         return _("“%(trial)s”: %(why)s") % {"trial": title, "why": step.message} if step.message else ""
     line = _("“%(trial)s” changed for some seconds: %(what)s.") % {"trial": title, "what": _changed(step)}
-    return f"{line} {step.message if step.state == Step.State.DONE else f'{_put_back(step)} {step.message}'}".strip()
+    says_itself = step.state in (Step.State.DONE, Step.State.TAKEN_BACK)  # that it was put back
+    return f"{line} {step.message if says_itself else f'{_put_back(step)} {step.message}'}".strip()
 
 
 def _changed(step: Step) -> str:

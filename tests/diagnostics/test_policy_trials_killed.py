@@ -72,5 +72,5 @@ def test_killed_run_is_put_back_ended_and_told(
     assert installation.ask("select count(*), count(ended_at) from diagnostics_trialrun") == [(1, 1)]
     assert installation.ask("select count(*) from sites_notification where kind = 'trial'") == [(1,)]
     (note,) = installation.ask("select trials_note from sites_incident")[0]
-    assert ".htaccess" in note and "All of it was put back as it was." in note and "interrupted" in note
+    assert ".htaccess" in note and "everything it had changed was taken back" in note
     assert Path(installation.docroot / ".htaccess").read_bytes() == before[".htaccess"][0]
