@@ -17,6 +17,7 @@ from django.test import override_settings
 from config.backups import archive, restoring, rows
 from config.backups.sealing import CHUNK, SealBroken, SealedReader, SealedWriter
 from config.state_lock import lock
+from tests import prepared
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSPHRASE = "correct horse battery staple"
@@ -238,7 +239,7 @@ def test_backup_moves_between_installations_and_engines(tmp_path: Path) -> None:
         return ended.stdout
 
     secret = ("--passphrase-env", "SITEMEND_SECRET_BACKUP")
-    manage("first", "migrate", "-v0")
+    prepared.installation(tmp_path / "first")
     manage("first", "shell", "-c", "from django.contrib.auth.models import User; User.objects.create_user('anna')")
     manage("first", "backup", str(tmp_path / "a"), *secret)
     manage("second", "restore", str(tmp_path / "a"), *secret, "--replace")
