@@ -16,9 +16,11 @@ from diagnostics.trials import TRIAL_REPAIR
 from diagnostics.trying import canaries, htaccess, plugins
 from diagnostics.trying.kinds import KINDS, Kind
 from sites import read_only
+from sites.models import Host
 
 LOOK_S = 4  # one look with its changes and what takes them back, over a usual line
 _SURE = 0.95
+_STOPPED = (Host.State.REFUSED, Host.State.KEY_CHANGED)  # until a person has seen to it, no login is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ def why_not(case: RepairCase, diagnosis: Diagnosis | None, kind: Kind) -> str:
         return _("There is no connection to the files of this site.")
     if why := read_only.words(case.site):
         return why
+    if case.site.host.state in _STOPPED:
+        return _("The connection to the hosting account has stopped: %(state)s. See the page of the account.") % {
+            "state": case.site.host.state_words
+        }
     if why := abilities.obstacle(kind.needs, case.site.host):
         return why
     if kind.id == TRIAL_REPAIR:

@@ -149,6 +149,7 @@ def _preview(request: HttpRequest, row: SiteImport) -> HttpResponse:
         "new_hosts": len(hosts),
         "refused": [_refused(each) for each in refused[:CORRECTED_AT_ONCE]],
         "refused_count": len(refused),
+        "correctable": any(not each.row.refusal for each in refused),
         "refused_more": max(0, len(refused) - CORRECTED_AT_ONCE),
         "crumbs": _crumbs((_("Look at it"), "")),
         "section": "sites",

@@ -69,6 +69,13 @@ def test_preview_names_the_jump_host(client: Client) -> None:
     assert "1 site will be registered" in words(answer) and "reached through Gate" in words(answer)
 
 
+def test_nobody_is_asked_to_correct_what_has_no_field(client: Client) -> None:
+    row = paste(client, "https://shop.example/\nnot an address at all\n")
+    text = words(client.get(f"/imports/{row.pk}/"))
+    assert "1 row is refused" in text and "They are left out" in text
+    assert "Look again" not in text and "Correct them here" not in text
+
+
 def test_refused_rows_are_corrected_and_the_rest_confirmed(client: Client) -> None:
     row = paste(client, CSV)
     at = f"/imports/{row.pk}/"

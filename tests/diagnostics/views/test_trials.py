@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from django.utils import timezone
 
 from diagnostics.models import Diagnosis, FindingRecord, Step
-from sites.models import Site
+from sites.models import Host, Site
 from tests.diagnostics.views.cases import BAD, Scene, make_scene, primaries, words
 
 pytestmark = pytest.mark.django_db
@@ -149,3 +149,11 @@ def test_work_that_takes_long_says_what_happens_if_it_broke_off(scene: Scene) ->
     assert "put back by itself" not in words(scene.page("htaccess"))
     Step.objects.filter(pk=step.pk).update(started_at=timezone.now() - timedelta(seconds=90))
     assert "put back by itself within about three minutes" in words(scene.page("htaccess"))
+
+
+@pytest.mark.parametrize(("state", "says"), [("key-changed", "Host key changed"), ("refused", "Login refused")])
+def test_no_trial_is_offered_over_a_connection_that_has_stopped(scene: Scene, state: str, says: str) -> None:
+    Host.objects.update(state=state)
+    page = trial_page(scene)
+    assert says in words(page) and not page.select("main form")
+    assert not scene.page("htaccess").select("#recommended-trial")
