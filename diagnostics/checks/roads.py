@@ -15,7 +15,7 @@ from diagnostics.htaccess.rules import rules_of
 from diagnostics.htaccess.simulating import Ending, Place, Step, Visit, follow, follow_outside
 
 MOST_PAGES = 8
-_OPEN = re.compile(rb"^\s*<(?:if|elseif|else)[\s>]", re.IGNORECASE | re.MULTILINE)
+_OPEN = re.compile(rb"^[ \t]*<(?:if|elseif|else)[\s>]", re.IGNORECASE | re.MULTILINE)
 # Rules that look at the browser mostly tell these apart.
 BROWSERS = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
