@@ -12,7 +12,7 @@ from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, PageSeen, TextFile, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
-from diagnostics.htaccess.parser import Line, parse
+from diagnostics.htaccess.parser import Line, LineKind, parse
 from sites.texts import mark as _
 
 # What servers show for a folder where nobody says otherwise (nginx: index; Apache: DirectoryIndex), as hosts set them.
@@ -23,6 +23,7 @@ _LOGGED = re.compile(
     r"AH00037: Symbolic link not allowed or link target not accessible: (?P<link>[^\n,]+)"
 )
 _LOOKS_LIKE_ONE = re.compile(r"^(?:index|default|home)\.[\w.~-]+$", re.IGNORECASE)
+_OF_SOME_FILES = frozenset({"files", "filesmatch", "limit", "limitexcept", "if", "elseif", "else"})
 _CLOSED = re.compile(rb"(?im)^[ \t]*(require[ \t]+all[ \t]+denied|deny[ \t]+from)")
 
 
@@ -80,8 +81,18 @@ def _start_pages(evidence: Evidence, folder: str) -> list[TreeEntry]:
 
 
 def _is_closed_on_purpose(evidence: Evidence, folder: str) -> bool:
-    files = evidence.htaccess if isinstance(evidence.htaccess, tuple) else ()
-    return any(_CLOSED.search(file.content) for file in files if file.path == f"{folder}/.htaccess")
+    return any(_is_closed(file) for file in htaccess_files(evidence) if file.path == f"{folder}/.htaccess".lstrip("/"))
+
+
+def _is_closed(file: TextFile) -> bool:
+    """Whether a line shuts the folder as a whole: one in a section about some files does not."""
+    inside = 0
+    for line in parse(file.content).lines if _CLOSED.search(file.content) else ():
+        if line.key in _OF_SOME_FILES:
+            inside = max(0, inside + {LineKind.OPEN: 1, LineKind.CLOSE: -1}.get(line.kind, 0))
+        elif not inside and (line.key == "deny" or (line.key == "require" and [word.lower() for word in line.words] == ["all", "denied"])):
+            return True
+    return False
 
 
 def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -> Finding:

@@ -40,6 +40,16 @@ def test_line_that_names_another_start_page_is_told() -> None:
     assert (found.cause, found.path, found.line) == ("index-file-missing", "www/.htaccess", 2)
 
 
+def test_files_that_are_shut_do_not_shut_their_folder() -> None:
+    start = b"DirectoryIndex start.html\n"
+    some = b'<FilesMatch "\\.(bak|sql)$">\nRequire all denied\n</FilesMatch>\n'
+    assert first({"www/.htaccess": some + start}, None, status=403).cause == "index-file-missing"
+    shut = run_checks(
+        evidence({"www/.htaccess": some + b"<IfModule mod_authz_core.c>\nRequire all denied\n</IfModule>\n" + start}, None, status=403)
+    )
+    assert "index-file-missing" not in [found.cause for found in shut.findings]
+
+
 def test_settings_of_a_framework_beside_the_docroot_are_read() -> None:
     found = first(FRAMEWORK, None)
     assert (found.cause, found.path, found.line) == ("php-uncaught-exception", "project/.env", 2)
