@@ -193,7 +193,7 @@ def test_finding_names_what_changed_since_the_baseline(site: Site, docroot: Path
     os.utime(docroot / "wp-content/plugins", (1, 1))
     first = diagnosed(site).findings.get(check_id="recent-changes")
     assert (first.cause, first.path) == ("wordpress-plugin", "www/wp-content/plugins/akismet/akismet.php")
-    assert "Akismet" in first.summary and first.evidence[0]["source"] == "change" and "1 file changed" in first.evidence[0]["text"]
+    assert "Akismet" in first.summary and first.evidence[0]["source"] == "change" and "1 file of the plugin Akismet" in first.evidence[0]["text"]
 
 
 @pytest.mark.usefixtures("_failing")
@@ -256,7 +256,7 @@ def test_changed_php_version_is_among_what_changed_with_its_time(site: Site, doc
     diagnosis = diagnosed(site)
     found = diagnosis.findings.get(check_id="recent-changes")
     assert (found.cause, found.path) == ("php-version-incompatible-code", ".ovhconfig")
-    assert "PHP version 7.4 → 8.2" in found.summary and found.evidence[0]["source"] == "change"
+    assert "PHP version" in found.summary and "7.4 → 8.2" in found.summary and found.evidence[0]["source"] == "change"
     since = showing.since(diagnosis)
     assert since.headline == "No file differs, but PHP does."
     assert [(group.title, group.versions) for group in since.groups] == [("PHP version", "7.4 → 8.2")]
