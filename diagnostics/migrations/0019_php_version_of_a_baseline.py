@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0018_trials_that_a_policy_allows'),
+        ("diagnostics", "0018_trials_that_a_policy_allows"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='baseline',
-            name='php',
+            model_name="baseline",
+            name="php",
             field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
         ),
     ]

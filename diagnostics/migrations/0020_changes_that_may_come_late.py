@@ -4,19 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0019_php_version_of_a_baseline'),
+        ("diagnostics", "0019_php_version_of_a_baseline"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='journalentry',
-            name='look_again_at',
+            model_name="journalentry",
+            name="look_again_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='journalentry',
-            index=models.Index(condition=models.Q(('look_again_at__isnull', False)), fields=['look_again_at'], name='journal_look_again'),
+            model_name="journalentry",
+            index=models.Index(condition=models.Q(("look_again_at__isnull", False)), fields=["look_again_at"], name="journal_look_again"),
         ),
     ]
