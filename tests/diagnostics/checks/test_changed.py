@@ -45,8 +45,9 @@ def test_files_that_changed_together_are_one_group_with_their_times() -> None:
         ("plugin", "Price List 2.1", 2),
         ("configuration", "wp-config.php", 1),
     ]
-    assert told(found[0], AT) == ("2 files of the plugin Price List 2.1 were changed at 2026-11-22 03:10 UTC, 2 minutes before the first failure: "
-                                  f"{PLUGIN}, {other}")  # fmt: skip
+    assert told(found[0], AT) == (
+        f"2 files of the plugin Price List 2.1 were changed at 2026-11-22 03:10 UTC, 2 minutes before the first failure: {PLUGIN}, {other}"
+    )
 
 
 def test_change_long_before_or_after_the_failure_is_not_told() -> None:
