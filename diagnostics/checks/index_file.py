@@ -85,12 +85,15 @@ def _is_closed_on_purpose(evidence: Evidence, folder: str) -> bool:
 
 
 def _is_closed(file: TextFile) -> bool:
-    """Whether a line shuts the folder as a whole: one in a section about some files does not."""
-    inside = 0
+    """Whether a line shuts the folder as a whole: not one about some files or visitors, nor one for a server without mod_authz_core."""
+    aside: list[bool] = []
     for line in parse(file.content).lines if _CLOSED.search(file.content) else ():
-        if line.key in _OF_SOME_FILES:
-            inside = max(0, inside + {LineKind.OPEN: 1, LineKind.CLOSE: -1}.get(line.kind, 0))
-        elif not inside and (line.key == "deny" or (line.key == "require" and [word.lower() for word in line.words] == ["all", "denied"])):
+        words = [word.lower() for word in line.words]
+        if line.kind is LineKind.OPEN:
+            aside.append(line.key in _OF_SOME_FILES or (line.key == "ifmodule" and line.args.startswith("!mod_authz")))
+        elif line.kind is LineKind.CLOSE:
+            aside = aside[:-1]
+        elif not any(aside[:8]) and ((line.key, words) in (("deny", ["from", "all"]), ("require", ["all", "denied"]))):
             return True
     return False
 

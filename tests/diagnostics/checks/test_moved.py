@@ -42,6 +42,8 @@ def test_line_that_names_another_start_page_is_told() -> None:
 
 def test_files_that_are_shut_do_not_shut_their_folder() -> None:
     start = b"DirectoryIndex start.html\n"
+    old = b"<IfModule !mod_authz_core.c>\nDeny from all\n</IfModule>\nDeny from 192.0.2.7\n"
+    assert first({"www/.htaccess": old + start}, None, status=403).cause == "index-file-missing"
     some = b'<FilesMatch "\\.(bak|sql)$">\nRequire all denied\n</FilesMatch>\n'
     assert first({"www/.htaccess": some + start}, None, status=403).cause == "index-file-missing"
     shut = run_checks(
