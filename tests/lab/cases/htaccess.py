@@ -229,7 +229,8 @@ def argument(s: Scene) -> Truth:
         ("Redirect 301 /a b c d", False), ("RewriteCond a b c d", True), ("RewriteOptions nothing", True), ("AddOutputFilterByType DEFLATE", False),
         ("Require ip 300.1.2.3", False), ("IndexOptions Fancy", False), ("RequestHeader remove X-A", False),
     ))  # fmt: skip
-    return _planted(s, "htaccess-bad-argument", (line,), rewriting=rewriting, also=("htaccess-bad-regex",) if "++" in line else ())
+    also = ("htaccess-bad-rewrite-flag",) if line == "RewriteCond a b c d" else ()  # Apache takes the third word for flags, and says so
+    return _planted(s, "htaccess-bad-argument", (line,), rewriting=rewriting, also=also)
 
 
 @case(APACHE, "static", "php")
