@@ -196,7 +196,7 @@ def _section(title: str, parts: list[str], otherwise: str) -> str:
 
 def _finding(row: FindingRecord) -> str:
     place = f" `{_ticked(row.path)}{':' + str(row.line) if row.line else ''}`" if row.path else ""
-    lines = [f"### {_plain(row.summary)}"] + ([f"- {_('Where')}:{place}"] if place else [])
+    lines = [f"### {_plain(row.summary)}", f"- {_('Cause')}: `{row.cause}`"] + ([f"- {_('Where')}:{place}"] if place else [])
     if row.hint:
         lines.append(f"- {_plain(row.hint)}")
     if words := explaining.because_of(row):

@@ -50,12 +50,10 @@ def lines_of_failure(evidence: Evidence) -> list[LogLine]:
     if not isinstance(evidence.error_log, tuple) or not is_failing(evidence.site):
         return []
     fitting = [line for line in reversed(evidence.error_log) if line.paired or _in_failing_time(line, evidence.site)]
-    return sorted(
-        fitting, key=lambda line: (not line.paired, not _is_near(line, evidence.site), -(line.at.timestamp() if line.at else 0.0))
-    )
+    return sorted(fitting, key=lambda line: (not line.paired, not is_near(line, evidence.site), -(line.at.timestamp() if line.at else 0.0)))
 
 
-def _is_near(line: LogLine, site: SiteSeen) -> bool:
+def is_near(line: LogLine, site: SiteSeen) -> bool:
     """Whether it was written while one of our own requests was answered, or just after."""
     times = [page.at for page in failing_pages(site) if page.at is not None]
     return line.at is not None and any(-_BEFORE_ANSWER <= line.at - at <= _UNTIL_ANSWERED for at in times)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, htaccess_files, lines_of_failure, proof_of, repairs_for, server_of
+from diagnostics.checks.common import docroot_name, htaccess_files, is_near, lines_of_failure, proof_of, repairs_for, server_of
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
 from diagnostics.checks.htaccess_places import locate
 from diagnostics.checks.registry import check
@@ -34,11 +34,15 @@ def htaccess_log(evidence: Evidence) -> Iterator[Finding]:
         if file is None:
             yield _without_line(complaint, line, "/".join(complaint.path.split("/")[-2:]))
         elif fault := locate(complaint, file, server_of(evidence)):
-            yield _weighed(
-                finding_of(fault, file, confidence=0.98 if line.paired else 0.97, check_id=CHECK, line=line), file, line, evidence
-            )
+            met = replace(line, paired=line.paired or _refused_ours_too(file, line, evidence))
+            yield _weighed(finding_of(fault, file, confidence=0.98 if met.paired else 0.97, check_id=CHECK, line=met), file, met, evidence)
         elif line.paired:
             yield _without_line(complaint, line, file.path)
+
+
+def _refused_ours_too(file: TextFile, line: LogLine, evidence: Evidence) -> bool:
+    """A file that is read for a failing page and was refused while that page was asked for: whoever's line it is, ours met the same."""
+    return is_near(line, evidence.site) and is_on_the_road(file, evidence) is True
 
 
 def _weighed(found: Finding, file: TextFile, line: LogLine, evidence: Evidence) -> Finding:

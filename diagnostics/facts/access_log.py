@@ -10,6 +10,7 @@ from diagnostics.evidence import PageSeen
 from diagnostics.facts import access_lines
 from diagnostics.facts.log_formats import plain_address
 from diagnostics.transports.base import Reader
+from sites.probing.outcome import PRODUCT
 
 LIMIT = 512 * 1024
 AROUND = timedelta(seconds=3)
@@ -47,8 +48,15 @@ def parse(tail: bytes, pages: tuple[PageSeen, ...]) -> tuple[Request, ...]:
     found = [request for line in lines if (request := _request(line[: access_lines.LONGEST], tokens))]
     if not found:
         return ()
-    others = [line for line in access_lines.parse(tail).errors if not any(token in line.target + line.agent for token in tokens)]
+    others = [line for line in access_lines.parse(tail).errors if not _is_our_own(line, tokens, pages)]
     return tuple(_beside(request, [line for line in others if abs(line.at - request.at) <= AROUND]) for request in found)
+
+
+def _is_our_own(line: access_lines.Line, tokens: list[str], pages: tuple[PageSeen, ...]) -> bool:
+    """With a token, or a regular probe of one of these pages: it carries none, and meets what the others meet."""
+    if any(token in line.target + line.agent for token in tokens):
+        return True
+    return PRODUCT in line.agent and line.target.partition("?")[0] in {page.path.partition("?")[0] for page in pages}
 
 
 def _beside(request: Request, others: list[access_lines.Line]) -> Request:

@@ -25,12 +25,12 @@ from sites.probing.exchange import Exchange
 from sites.probing.failures import failure
 from sites.probing.guard import Guard
 from sites.probing.identity import set_identity
-from sites.probing.outcome import Outcome, ProbeRequest
+from sites.probing.outcome import PRODUCT, Outcome, ProbeRequest
 from sites.probing.slots import Slots
 from sites.probing.wire import Handle
 
 CONTACT_URL = "https://sitemend.example/probe"
-USER_AGENT = f"Sitemend/1 (+{CONTACT_URL})"
+USER_AGENT = f"{PRODUCT} (+{CONTACT_URL})"
 CONNECT_LIMIT_S = 6.0
 
 # Kinds of visitors as sites tell them apart; each says who is really asking.

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+PRODUCT = "Sitemend/1"  # in the User-Agent of every probe, by whatever browser it speaks
+
 
 class Kind(StrEnum):
     """What one response amounts to."""

@@ -19,6 +19,7 @@ from diagnostics.facts import error_log
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.facts.log_times import stamp
 from diagnostics.transports.local import LocalReader
+from sites.probing.engine import USER_AGENT
 from tests.diagnostics.evidences import AT, PATHS, apache_line, site
 from tests.fakes import FakeHost, Node
 
@@ -199,6 +200,15 @@ def test_proxy_that_gives_all_visitors_its_own_address_makes_no_line_ours() -> N
     with_port = ours.replace("192.0.2.7 ", "192.0.2.7:50001 ") + theirs.replace("192.0.2.7 ", "192.0.2.7:50002 ")
     found = lines({"/home/demo/logs/error.log": log(text), "/home/demo/logs/access.log": log(with_port)})
     assert [(line.text[-3:], line.paired) for line in found] == [("one", True), ("two", False)]
+
+
+@pytest.mark.parametrize(("target", "agent", "expected"), [("/", USER_AGENT, True), ("/cart", USER_AGENT, False), ("/", "x", False)])
+def test_regular_probe_of_the_same_page_makes_no_line_somebody_elses(target: str, agent: str, expected: bool) -> None:
+    ours = '192.0.2.7 - - [22/Nov/2026:03:12:04 +0000] "GET /?t=tok123 HTTP/1.1" 500 12 "-" "x"\n'
+    other = f'192.0.2.7 - - [22/Nov/2026:03:12:05 +0000] "GET {target} HTTP/1.1" 500 12 "-" "{agent}"\n'
+    for text in (apache_line("PHP Fatal error:  x", client="192.0.2.7:50001"), php_line("mug")):
+        found = lines({"/home/demo/logs/error.log": log(text), "/home/demo/logs/access.log": log(ours + other)})
+        assert [line.paired for line in found] == [expected]
 
 
 @pytest.mark.parametrize(
