@@ -83,12 +83,14 @@ def test_changed_password_and_changed_host_key_of_several_sites(start, visit, tm
         visitor.press("Test connection")
         assert "Login refused" in visitor.words and visitor.words.count("Check the user and the secret") == 1
         visitor.look("refused")
+        refused = server.log.read_text().count("Failed password")
+        assert 1 <= refused <= 2, "what reads the account by itself may have been refused just before the person's own test"
         assert blind(visitor, "login-refused") == 2
         visitor.look("blind")
         visitor.page.locator("table.coverage a.name").first.click()
         visitor.press("Find the cause")
         visitor.until_says("is not tried again by itself", 30)
-        assert server.log.read_text().count("Failed password") == 1, "a refused login is not repeated"
+        assert server.log.read_text().count("Failed password") == refused, "a refused login is not repeated"
         mail_says(visitor, "Agency box refuses our login: 2 sites are blind")
 
         visitor.go(account)
