@@ -27,7 +27,7 @@ from sites.mail_words import (
     one_line,
     recovery_words,
 )
-from sites.models import Notification
+from sites.models import Incident, Notification
 from sites.wording import failure_sentence
 
 _MOST_ITEMS = 50  # pieces of news in one mail
@@ -139,6 +139,7 @@ def _whole(part: Notification) -> dict[str, Any]:
     """One site: how it fails, why, the line that proves it, and what to do next."""
     context, incident = about_incident(part), incident_of(part)
     is_known = bool(incident.cause_summary)
+    lead, following = _following(incident, context)
     return {
         "name": called(part),
         "sentence": failure_sentence(incident.kind, incident.status, detail=incident.detail),
@@ -147,10 +148,20 @@ def _whole(part: Notification) -> dict[str, Any]:
         "place": incident.cause_place if is_known else "",
         "proof": Truncator(incident.cause_proof).chars(_PROOF_LENGTH) if is_known else "",
         "why": incident.cause_why if is_known else "",
-        "next": incident.cause_next or (context["advice"].text if context["advice"] else "") or ("" if is_known else _not_known(context)),
+        "lead": lead,
+        "next": following,
         "trials": incident.trials_note,
         "link": context["incident_link"],
     }
+
+
+def _following(incident: Incident, context: dict[str, Any]) -> tuple[str, str]:
+    """What happens or is to be done next, with the words before it."""
+    if incident.cause_next:
+        return _("What happens next:"), incident.cause_next
+    if context["advice"]:
+        return _("What to do:"), context["advice"].text
+    return "", "" if incident.cause_summary else _not_known(context)
 
 
 def _not_known(context: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from diagnostics.practice.sftp import PracticeSftpServer
 from diagnostics.practice.site import PracticeSite
+from tests.config.running import wait_for
 
 from .conftest import Seen, connect
 
@@ -207,6 +208,5 @@ def test_server_says_that_it_can_replace_in_one_act(ssh: paramiko.SSHClient) -> 
 def test_visitor_who_says_nothing_is_no_traceback_in_the_terminal(site: PracticeSite, caplog: pytest.LogCaptureFixture) -> None:
     threads = set(threading.enumerate())
     socket.create_connection(("127.0.0.1", site.sftp_port), timeout=5).close()
-    for thread in set(threading.enumerate()) - threads:
-        thread.join(10)
+    wait_for(lambda: not any(thread.is_alive() for thread in set(threading.enumerate()) - threads), 10)
     assert not caplog.records
