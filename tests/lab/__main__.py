@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tests.lab.cases import CASES
     from tests.lab.running import run_case
     from tests.lab.scoreboard import misses, per_cause, per_transport, verdict
-    from tests.lab.selecting import chosen, is_early, prepare, transports_of
+    from tests.lab.selecting import chosen, is_early, prepared, transports_of
     from tests.lab.stack import started, why_missing
 
     wanted = options(arguments)
@@ -52,10 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # ended from outside, everything that was started ends with it
     call_command("migrate", verbosity=0)
-    prepare()
     print(f"seed {wanted.seed}: {len(cases)} cases, {sum(case.is_well for case in cases)} of them well", flush=True)
     runs = []
-    with started() as stack:
+    with prepared(), started() as stack:
         for number, case in enumerate(cases, 1):
             began, own = time.monotonic(), f"{wanted.seed} {case.name}"
             over = transports_of(wanted.transport, stack.doors.transports, own)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from ipaddress import ip_network
 from random import Random
 
-from django.conf import settings
+from django.test import override_settings
 
 from tests.lab.cases.base import Case
 
@@ -39,7 +40,14 @@ def is_early(wanted: str, seed: str) -> bool:
     return Random(f"{seed} early").random() < 0.5 if wanted == "random" else wanted == "early"
 
 
-def prepare() -> None:
+@contextmanager
+def prepared() -> Iterator[None]:
     """Loopback is allowed, as by an administrator whose sites are in the own network. That no broker runs here is not told each time."""
-    logging.getLogger("sites.queueing").setLevel(logging.ERROR)
-    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
+    told = logging.getLogger("sites.queueing")
+    level = told.level
+    told.setLevel(logging.ERROR)
+    try:
+        with override_settings(SITEMEND_ALLOWED_NETWORKS=(ip_network("127.0.0.0/8"),)):
+            yield
+    finally:
+        told.setLevel(level)

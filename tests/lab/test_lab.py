@@ -12,7 +12,7 @@ from tests.lab.cases import CASES, Case
 from tests.lab.planting import planted
 from tests.lab.running import Run, run_case
 from tests.lab.scoreboard import misses, per_cause, per_transport, verdict
-from tests.lab.selecting import chosen, is_early, prepare, transports_of
+from tests.lab.selecting import chosen, is_early, prepared, transports_of
 from tests.lab.stack import Stack, started, why_missing
 
 SAMPLE = 30
@@ -35,12 +35,12 @@ def seed() -> str:
 
 
 def _runs(stack: Stack, cases: list[Case], seed: str, transport: str) -> list[Run]:
-    prepare()
     found = []
-    for case in cases:
-        own = f"{seed} {case.name}"
-        over = transports_of(transport, stack.doors.transports, own)
-        found.append(run_case(stack, case, seed, over, early=is_early("random", own)))
+    with prepared():
+        for case in cases:
+            own = f"{seed} {case.name}"
+            over = transports_of(transport, stack.doors.transports, own)
+            found.append(run_case(stack, case, seed, over, early=is_early("random", own)))
     return [run for runs in found for run in runs]
 
 
