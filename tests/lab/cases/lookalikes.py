@@ -17,7 +17,7 @@ from tests.lab.sites.wordpress_site import describe as describe_wordpress
 
 @well(LOGGED, "static", "php")
 def for_the_office_only(s: Scene) -> Truth:
-    plant(s, ("Require ip 10.20.0.0/16",), where="root")
+    plant(s, ("Require ip 10.20.0.0/16",), where="root", without="Require")
     return Truth("none", statuses=(403,))
 
 
