@@ -237,8 +237,11 @@ def stopping_at_the_rename(server: SshServer | FtpServer, monkeypatch: pytest.Mo
     def stop() -> None:
         if not stopped:
             stopped.extend(working_for(server))
-            for pid in stopped:
-                os.kill(pid, signal.SIGSTOP)
+            for pid in list(stopped):
+                try:
+                    os.kill(pid, signal.SIGSTOP)
+                except ProcessLookupError:  # of an earlier connection, that ended meanwhile
+                    stopped.remove(pid)
 
     def stopping(self: SftpWire, *names: bytes) -> None:
         stop()

@@ -12,7 +12,7 @@ from diagnostics.models import RepairCase, Step
 from sites.recording import probe_now
 from tests.lab.running import _forget, _register
 from tests.lab.scene import Scene
-from tests.lab.selecting import prepare
+from tests.lab.selecting import prepared
 from tests.lab.sites import wordpress_site
 from tests.lab.stack import Stack
 
@@ -24,7 +24,6 @@ class Blog:
     """A WordPress with eleven active plugins, reached over one transport."""
 
     def __init__(self, stack: Stack, transport: str = "ssh") -> None:
-        prepare()
         self.scene = Scene(stack.places["own-log"], stack.databases, Random(5))
         self.scene.clear()
         wordpress_site.describe(self.scene).plugins = list(NAMES)
@@ -61,9 +60,10 @@ class Blog:
 @contextlib.contextmanager
 def blog_on(stack: Stack, transport: str = "ssh") -> Iterator[Blog]:
     """Until the block ends."""
-    made = Blog(stack, transport)
-    try:
-        yield made
-    finally:
-        made.scene.close()
-        _forget()
+    with prepared():
+        made = Blog(stack, transport)
+        try:
+            yield made
+        finally:
+            made.scene.close()
+            _forget()
