@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,18 +23,23 @@ import pytest
 from tests import prepared
 
 KEY_KINDS = ("ed25519", "ecdsa", "rsa")
+_given: deque[int] = deque(maxlen=1_000)
 
 
 def free_port() -> int:
     """A port of loopback that nobody uses, for a server that is started a moment later.
 
-    Not one that the system would give to a connection meanwhile (32768 and above), nor to another process of this run.
+    Not one that the system would give to a connection meanwhile (32768 and above), nor to another process of this run,
+    nor one of the last that were given here: a server with twenty ports asks for all of them before it listens on any.
     """
     lowest = 10_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8 * 2_500
     while True:
         port = lowest + secrets.randbelow(2_500)
+        if port in _given:
+            continue
         with contextlib.suppress(OSError), socket.socket() as sock:
             sock.bind(("127.0.0.1", port))
+            _given.append(port)
             return port
 
 
