@@ -1,31 +1,12 @@
-"""All cases, by the modules that make them."""
+"""All cases, by the modules of this folder that make them."""
 
 from __future__ import annotations
 
-from tests.lab.cases import (
-    blogs,
-    frameworks,
-    healthy,
-    host,
-    htaccess,
-    htaccess_slips,
-    logs_of_programs,
-    lookalikes,
-    loud_but_well,
-    moving,
-    permissions,
-    php,
-    php_settings,
-    php_slips,
-    rewriting,
-    scripts_and_owners,
-    wordpress,
-)  # fmt: skip
+import importlib
+import pkgutil
+
 from tests.lab.cases.base import CASES, Case, Truth
 
-MODULES = (
-    blogs, frameworks, healthy, host, htaccess, lookalikes, moving, permissions, php, php_settings, rewriting, wordpress,
-    wordpress_own, wordpress_parts, wordpress_well,
-)  # fmt: skip
+MODULES = tuple(importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__) if module.name != "base")
 
 __all__ = ["CASES", "MODULES", "Case", "Truth"]

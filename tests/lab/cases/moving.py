@@ -11,7 +11,7 @@ from tests.lab.cases.php import everywhere
 from tests.lab.scene import Scene
 from tests.lab.sites.php_site import describe, filler, page_source, php
 
-_ERRORS_END_IT = "set_error_handler(function ($no, $text, $file, $line) { throw new ErrorException($text, 0, $no, $file, $line); });"
+ERRORS_END_IT = "set_error_handler(function ($no, $text, $file, $line) { throw new ErrorException($text, 0, $no, $file, $line); });"
 
 
 def _require_in_start(s: Scene, name: str, *, paths: tuple[str, ...]) -> Truth:
@@ -105,7 +105,7 @@ def session_folder_shut(s: Scene) -> Truth:
     site = describe(s)
     s.chmod("tmp", 0o555)
     start = s.read(s.at(site.start)).decode()
-    s.keep(s.at(site.start), start.replace("session_start();", f"{_ERRORS_END_IT}\nsession_start();"))
+    s.keep(s.at(site.start), start.replace("session_start();", f"{ERRORS_END_IT}\nsession_start();"))
     return Truth("php-session-path-not-writable", "tmp", (), ("folder-not-writable",), paths=(s.at(site.start),))
 
 
@@ -205,7 +205,7 @@ def framework_cache_not_writable(s: Scene) -> Truth:
 def framework_with_settings_of_another_place(s: Scene) -> Truth:
     """Settings that were cached before the move name folders of the old host."""
     source = [
-        _ERRORS_END_IT,
+        ERRORS_END_IT,
         "$cached = require dirname(__DIR__, 6) . '/bootstrap/cache/config.php';",
         "file_put_contents($cached['view']['compiled'] . '/' . md5('a') . '.php', '<p>');  /* here */",
     ]

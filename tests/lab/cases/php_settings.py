@@ -11,7 +11,7 @@ from tests.lab.scene import Scene
 from tests.lab.sites.php_site import describe, page_source
 
 
-def _setting(s: Scene, *lines: str) -> int:
+def setting(s: Scene, *lines: str) -> int:
     """A `.user.ini` of sound lines with these among them; the number of the first of these."""
     around = s.rng.sample(
         ("; settings of the shop", "upload_max_filesize = 32M", "post_max_size = 34M", "display_errors = Off", "max_input_vars = 3000"), 3
@@ -27,13 +27,13 @@ def prepended_file_missing(s: Scene) -> Truth:
     """What a firewall plugin or an old host left behind."""
     name = s.rng.choice(("wordfence-waf.php", "prepend.php", "guard/start.php"))
     quote = s.rng.choice(('"', "'", ""))
-    line = _setting(s, f"auto_prepend_file = {quote}{s.path(s.at(name))}{quote}")
+    line = setting(s, f"auto_prepend_file = {quote}{s.path(s.at(name))}{quote}")
     return Truth("user-ini-bad-prepend", s.at(".user.ini"), (line,))
 
 
 @case(PHP, "php")
 def memory_limit_too_low(s: Scene) -> Truth:
-    line = _setting(s, f"memory_limit = {s.rng.choice(('4M', '5242880', '6M', '8M'))}")
+    line = setting(s, f"memory_limit = {s.rng.choice(('4M', '5242880', '6M', '8M'))}")
     site = describe(s)
     s.write(s.at("index.php"), page_source(s, site, site.title, more=["$rows = str_repeat('row', 4000000);"]))
     return Truth("user-ini-memory-limit-too-low", s.at(".user.ini"), (line,), ("php-memory-limit",))
@@ -42,7 +42,7 @@ def memory_limit_too_low(s: Scene) -> Truth:
 @case(PHP, "php")
 def session_folder_missing(s: Scene) -> Truth:
     """With a handler that takes every warning for the end."""
-    line = _setting(s, f'session.save_path = "{s.path("sessions-" + s.rng.choice(words.FOLDERS))}"')
+    line = setting(s, f'session.save_path = "{s.path("sessions-" + s.rng.choice(words.FOLDERS))}"')
     site = describe(s)
     start = s.read(s.at(site.start)).decode()
     handler = "set_error_handler(function ($no, $text, $file, $line) { throw new ErrorException($text, 0, $no, $file, $line); });\nsession_start();"
@@ -53,7 +53,7 @@ def session_folder_missing(s: Scene) -> Truth:
 @case(PHP, "php")
 def basedir_leaves_out_a_library(s: Scene) -> Truth:
     site = describe(s)
-    line = _setting(s, f"open_basedir = {s.path(s.www)}:/tmp")
+    line = setting(s, f"open_basedir = {s.path(s.www)}:/tmp")
     folder = s.rng.choice(("private", "shared-code", "vendor"))
     s.keep(f"{folder}/rates.php", "<?php\nreturn [1, 2];\n")
     s.write(s.at("index.php"), page_source(s, site, site.title, more=[f"require dirname(__DIR__) . '/{folder}/rates.php';"]))
@@ -62,7 +62,7 @@ def basedir_leaves_out_a_library(s: Scene) -> Truth:
 
 @case(PHP, "php")
 def basedir_of_another_host(s: Scene) -> Truth:
-    line = _setting(s, f"open_basedir = /homez.{s.rng.randint(100, 999)}/old/www:/tmp")
+    line = setting(s, f"open_basedir = /homez.{s.rng.randint(100, 999)}/old/www:/tmp")
     return Truth("open-basedir", s.at(".user.ini"), (line,), statuses=(404, 500, 403))
 
 
