@@ -13,23 +13,10 @@ from django.utils import timezone
 from diagnostics.changes import undoing
 from diagnostics.models import JournalEntry
 from sites.models import Site
-from tests.diagnostics.changes_made import BEFORE, applied, put, renaming, rewrite, site_in, tree
+from tests.diagnostics.changes_made import applied, renaming, rewrite, tree
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYNCED = {"sqlite": ("PRAGMA synchronous", 2), "postgresql": ("SHOW synchronous_commit", "on")}
-
-
-@pytest.fixture
-def docroot(tmp_path: Path) -> Path:
-    folder = tmp_path / "www"
-    folder.mkdir()
-    put(folder / ".htaccess", BEFORE)
-    return folder
-
-
-@pytest.fixture
-def site(docroot: Path, settings: object) -> Site:
-    return site_in(docroot, settings)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from diagnostics.transports.ftp_wire import FtpWire
 from diagnostics.transports.local_writer import LocalWriter
 from diagnostics.transports.sftp_wire import SftpWire
 from sites.models import Host, Site
-from tests.diagnostics.changes_made import BEFORE, new_step, put, renaming, rewrite, site_in, tree
+from tests.diagnostics.changes_made import BEFORE, new_step, put, renaming, rewrite, tree
 from tests.factories import make_team
 from tests.ftp_servers import FtpServer, vsftpd
 from tests.servers import SshServer, sshd
@@ -70,19 +70,6 @@ def look_later(hours: float = 0.1) -> list[int]:
 
 
 # --- with a folder of this machine in the place of a host ----------------------------------------
-@pytest.fixture
-def docroot(tmp_path: Path) -> Path:
-    folder = tmp_path / "www"
-    folder.mkdir()
-    put(folder / ".htaccess", BEFORE)
-    return folder
-
-
-@pytest.fixture
-def site(docroot: Path, settings: object) -> Site:
-    return site_in(docroot, settings)
-
-
 def lost(site: Site, docroot: Path, kind: str, monkeypatch: pytest.MonkeyPatch, **step: str) -> Step:
     """A step whose line broke just when its change was told."""
 

@@ -21,7 +21,7 @@ from diagnostics.repairing import RepairRefused
 from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile
 from diagnostics.transports.base import ConnectionLost, NoSpace, Writer
 from sites.models import Host, Site
-from tests.diagnostics.changes_made import BEFORE, new_step, put, renaming, rewrite, site_in, tree
+from tests.diagnostics.changes_made import BEFORE, new_step, put, renaming, rewrite, tree
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,11 +39,6 @@ def fill(folder: Path) -> None:
     put(folder / "page.php", b"<?php", 0o666)
     put(folder / "old.txt", b"old")
     put(folder / "gone.txt", b"gone", 0o600)
-
-
-@pytest.fixture
-def site(docroot: Path, settings: object) -> Site:
-    return site_in(docroot, settings)
 
 
 def plan(docroot: Path, *more: Change) -> Plan:

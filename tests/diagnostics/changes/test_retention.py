@@ -13,22 +13,9 @@ from diagnostics.changes import retention, undoing
 from diagnostics.models import JournalEntry, RepairCase, Step
 from diagnostics.repairing import RepairRefused
 from sites.models import Site
-from tests.diagnostics.changes_made import BEFORE, WROTE, applied, put, rewrite, site_in
+from tests.diagnostics.changes_made import WROTE, applied, rewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def docroot(tmp_path: Path) -> Path:
-    folder = tmp_path / "www"
-    folder.mkdir()
-    put(folder / ".htaccess", BEFORE)
-    return folder
-
-
-@pytest.fixture
-def site(docroot: Path, settings: object) -> Site:
-    return site_in(docroot, settings)
 
 
 def aged(days: float, *, closed: bool = True) -> None:

@@ -17,24 +17,11 @@ from diagnostics.models import FoundFile, JournalEntry, Step
 from diagnostics.repairing import RepairRefused
 from diagnostics.repairs.plan import ChangeMode, CreateFile, RemoveFile
 from sites.models import Host, Site
-from tests.diagnostics.changes_made import BEFORE, OLD, WROTE, applied, put, renaming, rewrite, site_in, tree
+from tests.diagnostics.changes_made import BEFORE, OLD, WROTE, applied, put, renaming, rewrite, tree
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THEIRS = WROTE + b"theirs\n"
-
-
-@pytest.fixture
-def docroot(tmp_path: Path) -> Path:
-    folder = tmp_path / "www"
-    folder.mkdir()
-    put(folder / ".htaccess", BEFORE)
-    return folder
-
-
-@pytest.fixture
-def site(docroot: Path, settings: object) -> Site:
-    return site_in(docroot, settings)
 
 
 def refused(step: Step) -> versions.Versions:

@@ -21,7 +21,7 @@ from diagnostics.repairing import RepairRefused
 from diagnostics.repairs.plan import ChangeMode, Plan
 from sites.many import bin as sites_bin
 from sites.models import Host, Incident, Page, Site, Team
-from tests.diagnostics.changes_made import BEFORE, applied, new_step, put, rewrite, site_in, tree
+from tests.diagnostics.changes_made import BEFORE, applied, new_step, put, rewrite, tree
 from tests.factories import make_incident, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,11 +35,6 @@ def docroot(tmp_path: Path) -> Path:
     put(folder / "index.php", b"<?php require 'wp-admin/x.php';", 0o666)
     put(folder / "wp-admin" / "x.php", b"<?php")
     return folder
-
-
-@pytest.fixture
-def site(docroot: Path, settings: object) -> Site:
-    return site_in(docroot, settings)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from diagnostics.models import Step
 from diagnostics.repairing import RepairRefused
 from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, RemoveFile
 from sites.models import Site
-from tests.diagnostics.changes_made import BEFORE, WROTE, applied, put, renaming, rewrite, site_in
+from tests.diagnostics.changes_made import BEFORE, WROTE, applied, put, renaming, rewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,11 +25,6 @@ def docroot(tmp_path: Path) -> Path:
     folder.mkdir()
     put(folder / "file", BEFORE)
     return folder
-
-
-@pytest.fixture
-def site(docroot: Path, settings: object) -> Site:
-    return site_in(docroot, settings)
 
 
 def written(path: Path) -> tuple[Change, Path]:

@@ -45,26 +45,15 @@ def test_silent_peer_is_given_up_in_time() -> None:
     assert time.monotonic() - started < 4
 
 
-def test_trickling_peer_is_given_up_in_time() -> None:
-    def trickle(sock: socket.socket) -> None:
-        while True:
-            sock.sendall(b"2")
-            time.sleep(0.05)
-
-    started = time.monotonic()
-    with listening(trickle) as peer, pytest.raises(ConnectionTimedOut), open_reader(to(peer), guard=GUARD):
-        pass
-    assert time.monotonic() - started < 3
-
-
-def test_peer_that_promises_to_be_ready_for_ever_is_given_up_in_time() -> None:
+@pytest.mark.parametrize(("words", "refusal"), [(b"2", ConnectionTimedOut), (b"120 ready in a minute\r\n", TransportError)])
+def test_peer_that_never_comes_to_a_greeting_is_given_up_in_time(words: bytes, refusal: type[TransportError]) -> None:
     def promise(sock: socket.socket) -> None:
         while True:
-            sock.sendall(b"120 ready in a minute\r\n")
+            sock.sendall(words)
             time.sleep(0.05)
 
     started = time.monotonic()
-    with listening(promise) as peer, pytest.raises(TransportError), open_reader(to(peer), guard=GUARD):
+    with listening(promise) as peer, pytest.raises(refusal), open_reader(to(peer), guard=GUARD):
         pass
     assert time.monotonic() - started < 3
 
