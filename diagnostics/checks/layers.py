@@ -9,7 +9,7 @@ from dataclasses import replace
 from diagnostics.checks.common import docroot_name, htaccess_files
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding, Inconclusive, Proof, Severity
-from diagnostics.tried import Tried
+from diagnostics.tried import Tried, TriedLayer
 from sites.texts import mark as _
 
 CHECK = "trials"
@@ -77,7 +77,7 @@ def of_layers(evidence: Evidence, tried: Tried) -> Iterator[Finding]:
     answers = {each.layer: each for each in tried.layers}
     failed = next((each for each in tried.layers if each.answer == "failed"), None)
     at = tried.at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    proof = Proof("trial", ", ".join(f"{each.layer}: {each.answer} {each.status or ''} {each.code}".rstrip() for each in tried.layers), at)
+    proof = Proof("trial", "\n".join(_said(each) for each in tried.layers), at)
     if failed is None and "start" in answers:
         yield _finding("wordpress-plugin", 0.6, _("WordPress starts without plugins and theme: one of these is at fault."), proof)
     elif failed is None:
@@ -97,6 +97,26 @@ def of_layers(evidence: Evidence, tried: Tried) -> Iterator[Finding]:
     elif failed.layer == "start":
         summary = _("WordPress does not start, not even without plugins and theme: a file of its own, or its settings, is at fault.")
         yield _finding("wordpress-core-file", 0.5, summary, proof)
+
+
+def _said(each: TriedLayer) -> str:
+    """One line of the proof, for somebody who has never heard of layers: what was asked for, and what came back."""
+    asked = {
+        "static": _("A plain text file"),
+        "php": _("One line of PHP"),
+        "database": _("One line of PHP with the site's own database login"),
+        "start": _("WordPress without its plugins and theme"),
+    }[each.layer]
+    if each.answer == "ok":
+        came = _("answered as it should")
+    elif each.code == "source":
+        came = _("was shown as text, not run")
+    elif each.answer == "failed":
+        told = each.code or (str(each.status) if each.status else "")
+        came = _("failed ({told})").format(told=told) if told else _("failed")
+    else:
+        came = _("could not be tried")
+    return f"{asked}: {came}"
 
 
 def _of_php(evidence: Evidence, status: int | None, code: str, proof: Proof) -> Iterator[Finding]:

@@ -85,10 +85,16 @@ def _of_parts(evidence: Evidence, tried: Tried) -> Iterator[Finding]:
             summary = _("A trial showed it: without {name} the pages answer, with it they fail.").format(name=part.named)
         else:
             summary = _("A trial showed it: the pages answer only without all of these: {names}.").format(names=names)
-        proof = Proof("trial", summary, tried.at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        proof = Proof("trial", _part_proof(part.path, tried), tried.at.strftime("%Y-%m-%dT%H:%M:%SZ"))
         data = (("component", part.path), ("kind", part.kind), ("slug", part.slug))
         confidence = 0.97 if tried.is_least else 0.6
         yield Finding(CHECK, _PARTS[part.kind], Severity.CRITICAL, confidence, summary, looked, part.path, evidence=(proof,), data=data)
+
+
+def _part_proof(path: str, tried: Tried) -> str:
+    if tried.is_least and len(tried.parts) == 1:
+        return _("{path}\nset aside: the pages answered\nput back: the pages failed").format(path=path)
+    return _("{path}\nset aside with the others named here: the pages answered").format(path=path)
 
 
 def _repairs(cause: str, one: bool) -> tuple[str, ...]:

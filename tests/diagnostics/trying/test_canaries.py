@@ -40,6 +40,12 @@ def test_plugin_lies_above_all_that_answers(stack: Stack, transport: str) -> Non
         answers, first = placed(blog)
         assert answers == [("static", "ok"), ("php", "ok"), ("database", "ok"), ("start", "ok")]
         assert first["cause"] == "wordpress-plugin" and first["confidence"] < 0.95
+        assert first["evidence"][0]["text"].splitlines() == [
+            "A plain text file: answered as it should",
+            "One line of PHP: answered as it should",
+            "One line of PHP with the site's own database login: answered as it should",
+            "WordPress without its plugins and theme: answered as it should",
+        ]
 
 
 @real

@@ -27,6 +27,7 @@ def test_silent_plugin_is_named_with_few_looks(stack: Stack, transport: str) -> 
         first = diagnosing.as_json(Diagnosis.objects.first())["findings"][0]
         assert (first["cause"], first["confidence"] >= 0.95) == ("wordpress-plugin", True), first
         assert first["path"].endswith("wp-content/plugins/gallery")
+        assert first["evidence"][0]["text"].splitlines()[1:] == ["set aside: the pages answered", "put back: the pages failed"]
 
 
 @pytest.mark.full
