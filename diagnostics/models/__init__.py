@@ -2,7 +2,7 @@
 
 from .account import AccountLook, FoundSite
 from .action import HostAction
-from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges, FileComparison
+from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges, FileComparison, KeptFile
 from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
 from .lock import HostLock
@@ -29,6 +29,7 @@ __all__ = [
     "HostAction",
     "HostLock",
     "JournalEntry",
+    "KeptFile",
     "LogReading",
     "LogServer",
     "RepairCase",

@@ -54,6 +54,22 @@ class BaselineContent(models.Model):
         constraints = [models.UniqueConstraint(fields=["site", "sha256"], name="one_content_per_site")]
 
 
+class KeptFile(models.Model):
+    """One content that a file of a site had while the site was well; its bytes are a `BaselineContent`. What repairs put back."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="kept_files", db_index=False)
+    path = models.CharField(max_length=1000)  # relative to the docroot, escaped as the journal does
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    mode = models.PositiveIntegerField()
+    mtime = models.BigIntegerField()  # seconds, as the host told it
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()  # the last baseline that found it so
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "path", "sha256"], name="one_kept_file_per_content")]
+
+
 class BaselineWork(models.Model):
     """When the next baseline of a site is due, and how the one that is being taken goes on. Claimed by conditional UPDATE."""
 
@@ -73,6 +89,7 @@ class BaselineWork(models.Model):
     failures = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)  # why the last try brought none, for a person
     tried_at = models.DateTimeField(null=True)
+    keeps_files = models.BooleanField(default=True, db_default=True)  # small program files are kept with their content
 
     class Meta:
         indexes = [models.Index(fields=["due_at"], name="baseline_work_due_at")]
