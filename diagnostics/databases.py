@@ -19,7 +19,7 @@ from sites.recording import guard_from_settings
 from sites.texts import mark as _
 
 from .connections import auditing
-from .facts.database import Asker, Words
+from .facts.database import NO_SUCH_NAME, Asker, Words
 from .facts.settings.logins import DatabaseLogin
 from .models import HostAction
 from .transports.base import AddressRefused, ConnectionLost
@@ -115,6 +115,10 @@ def _ask(login: DatabaseLogin, address: str, options: str, most: int, *, is_same
     except OSError as error:
         if is_same_machine and isinstance(error, ConnectionRefusedError | FileNotFoundError):
             return [["error", "connect", "2002", str(error.strerror)]]
+        if isinstance(error, socket.gaierror):
+            if is_same_machine:
+                return [["error", "connect", "2005", f"Unknown server host '{address}'"]]
+            raise ConnectionLost(_("The server of the database, {host}: {why}").format(host=address, why=NO_SUCH_NAME)) from error
         raise ConnectionLost(_("The database cannot be reached from here: {why}").format(why=error)) from error
     with closing(line):
         line.settimeout(_PATIENCE_S)

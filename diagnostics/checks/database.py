@@ -11,6 +11,7 @@ from diagnostics.checks.registry import check
 from diagnostics.checks.shown import text_of
 from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.facts.changes import failing_since, is_just_before
+from diagnostics.facts.database import NO_SUCH_NAME
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Application, DatabaseTrial
 from diagnostics.php.database_words import database_cause
@@ -76,7 +77,13 @@ def _of_tables(trial: DatabaseTrial, evidence: Evidence) -> Iterator[Finding]:
         yield _finding("database-table-missing", trial, said, 0.96 if _shows_trouble(evidence) else 0.9)
     elif trial.missing:
         said = _("These tables are not there: {tables}.").format(tables=", ".join(trial.missing[:8]))
+        if _is_network_alone(trial):
+            said += " " + _("The settings say that this is a network of several blogs (MULTISITE), which was never set up here.")
         yield _finding("database-table-missing", trial, said, 0.97 if _shows_trouble(evidence) else 0.85)
+
+
+def _is_network_alone(trial: DatabaseTrial) -> bool:
+    return set(trial.missing) == {f"{trial.prefix}{name}" for name in ("blogs", "site", "sitemeta")}
 
 
 def _shows_trouble(evidence: Evidence) -> bool:
@@ -105,7 +112,7 @@ def _of_variable(settings_path: str, evidence: Evidence) -> tuple[str, int | Non
 
 def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, more: str = "") -> Finding:
     entry = CAUSES[cause]
-    names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables
+    names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables or _is_network_alone(trial)
     summary = _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
     if names_it and trial.settings_path:
         line = ", " + _("line {line}").format(line=trial.line) if trial.line else ""
@@ -179,7 +186,8 @@ def database_unclear(evidence: Evidence) -> Iterator[Finding]:
     )  # fmt: skip
     causes = ["database-server-down", "database-access-denied", "database-missing", "database-table-missing"]
     variable, line = _of_variable(settings.settings_path, evidence) if settings else ("", None)
-    cause = causes.pop(1 if was_changed or variable else 0)
+    is_unknown = isinstance(evidence.database, Unreadable) and NO_SUCH_NAME in evidence.database.why
+    cause = causes.pop(1 if (was_changed and not is_unknown) or variable else 0)
     hint = f"{variable} " if variable else ""
     hint += _(
         "It may be the server, or the user name, password or name of the database in the settings: only trying them tells these apart."

@@ -14,10 +14,14 @@ from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.conditions import holds
 from diagnostics.htaccess.parser import Line, LineKind, parse
 from diagnostics.htaccess.reading import Node, read
+from diagnostics.htaccess.rules import FolderRules, Section
 from sites.texts import mark as _
 
-_HANDLERS = frozenset({"sethandler", "addhandler", "addtype", "forcetype", "removehandler", "removetype", "action", "fcgidwrapper"})
+_HANDLERS = frozenset(
+    {"sethandler", "addhandler", "addtype", "forcetype", "removehandler", "removetype", "action", "fcgidwrapper", "php_flag"}
+)
 _PHP = re.compile(r"php|lsapi|\.phtml", re.IGNORECASE)
+_ENDS = ("php", "php5", "php7", "php8", "phtml", "inc")
 _NOT_REACHED = re.compile(r"AH02454|AH01079|AH00957|AH01114|AH02818|attempt to connect to")
 _SOURCE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?(?:php|=)")
 
@@ -26,7 +30,7 @@ _SOURCE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?(?:php|=)")
 def php_handler(evidence: Evidence) -> Iterator[Finding]:
     shown = next((page for page in failing_pages(evidence.site) if _shows_source(page)), None)
     if shown is not None:
-        found = _last_line(evidence, lambda line: True)
+        found = _last_line(evidence, _takes_php_away) or _last_line(evidence, lambda line: bool(_PHP.search(line.args)))
         if found:
             proof = Proof("probe", f"{shown.path}: {shown.body[:80].decode('utf-8', 'replace').strip() or shown.detail}")
             yield _finding(*found, 0.95, (proof,), _("so that the text of the programs is sent instead of what they make"))
@@ -50,18 +54,41 @@ def _last_line(evidence: Evidence, fits: Callable[[Line], bool]) -> tuple[TextFi
         if is_on_the_road(file, evidence) is not True:
             continue
         server = server_of(evidence)
-        lines = _directives(read(parse(file.content), lambda line, server=server: holds(line, server), True).nodes)
-        fitting = [line for line in lines if line.key in _HANDLERS and _PHP.search(line.args) and fits(line)]
+        lines = _for_programs(read(parse(file.content), lambda line, server=server: holds(line, server), True).nodes)
+        fitting = [line for line in lines if line.key in _HANDLERS and fits(line)]
         if fitting:
             return file, fitting[-1]
     return None
 
 
-def _directives(nodes: list[Node]) -> list[Line]:
+def _takes_php_away(line: Line) -> bool:
+    """Whether this line leaves a program without PHP: mod_mime's and the core's words for "nobody", "as it is" or another type."""
+    words = [word.lower() for word in line.words if word]
+    if line.key == "php_flag":
+        return words[:1] == ["engine"] and words[-1] in ("off", "0", "false", "no")
+    if line.key in ("sethandler", "forcetype"):
+        return not _PHP.search(line.args) or "x-httpd-php-source" in words
+    if line.key in ("addhandler", "addtype") and not _PHP.search(words[0] if words else ""):
+        return any(word.lstrip(".") in _ENDS for word in words[1:])
+    return line.key in ("removehandler", "removetype") and any(word.lstrip(".") in _ENDS for word in words)
+
+
+def _for_programs(nodes: list[Node]) -> list[Line]:
+    """The lines that count for a file that ends in .php; whether an `<If>` holds cannot be told, so what stands in it may count."""
     found: list[Line] = []
     for node in nodes:
-        found += [node.line] if node.line.kind is LineKind.DIRECTIVE else _directives(node.children)
+        if node.line.kind is LineKind.DIRECTIVE:
+            found.append(node.line)
+        elif node.line.key not in ("files", "filesmatch") or any(_fits(node.line, name) for name in ("index.php", "x.php")):
+            found += _for_programs(node.children)
     return found
+
+
+def _fits(section: Line, name: str) -> bool:
+    words = [word for word in section.words if word]
+    pattern = words[-1] if words else ""
+    is_expression = section.key == "filesmatch" or words[:1] == ["~"]
+    return Section(section.number, FolderRules("", ""), pattern, is_expression).fits(name)
 
 
 def _names_target(line: Line, entry: LogLine) -> bool:

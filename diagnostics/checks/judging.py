@@ -12,6 +12,7 @@ from sites.texts import mark as _
 _SEVERITIES = list(Severity)
 _BANDS = (0.95, 0.8, 0.6)
 _OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|wpdb|database|MySQL|MariaDB|Doctrine\\DBAL|QueryException", re.IGNORECASE)
+_BY_WORDS = ("php-errors", "errors-shown")  # they go by the file that an error lies in, not by who brought it about
 _CODE = ("php-", "wordpress-", "application-")
 _FOLDER_MODES = frozenset({"folder-not-traversable", "root-disabled-by-host"})
 _LOST_FILES = frozenset({"php-missing-file", "wordpress-core-file", "php-truncated-file"})
@@ -73,8 +74,8 @@ def _joined(kept: Finding, other: Finding) -> Finding:
 
 def _one_of_each_error(findings: list[Finding]) -> list[Finding]:
     """Two checks that read the same line, or the same file, tell of one error: the code that says where stays, the other goes along."""
-    kept = [finding for finding in findings if finding.cause.startswith("wordpress-")]
-    others = [finding for finding in findings if not finding.cause.startswith("wordpress-")]
+    kept = [finding for finding in findings if finding.cause.startswith("wordpress-") and finding.check not in _BY_WORDS]
+    others = [finding for finding in findings if not finding.cause.startswith("wordpress-") or finding.check in _BY_WORDS]
     for finding in others:
         number = next((n for n, each in enumerate(kept) if _is_same_error(each, finding)), None)
         if number is None:
@@ -86,7 +87,8 @@ def _one_of_each_error(findings: list[Finding]) -> list[Finding]:
 
 
 def _is_same_error(specific: Finding, general: Finding) -> bool:
-    if not specific.cause.startswith("wordpress-") or not general.cause.startswith("php-"):
+    is_general = general.cause.startswith("php-") or (general.check in _BY_WORDS and specific.check == "wordpress-parts")
+    if not specific.cause.startswith("wordpress-") or not is_general:
         return False
     lines = [proof for proof in specific.evidence if proof.source in ("error-log", "probe")]
     return (bool(specific.path) and specific.path == general.path) or any(proof in lines for proof in general.evidence)

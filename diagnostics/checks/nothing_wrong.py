@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import is_failing
+from diagnostics.checks.others_meet import met_by_others
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding, Proof, Severity
@@ -17,6 +18,7 @@ def nothing_wrong(evidence: Evidence) -> Iterator[Finding]:
     if evidence.site.verdict != "up" or is_failing(evidence.site):
         return
     seen = tuple(Proof("probe", f"{page.path}: {page.status}") for page in evidence.site.pages[:5])
+    confidence = 0.9 if met_by_others(evidence) is None else 0.6
     yield Finding(
-        "nothing-wrong", "none", Severity.NOTE, 0.9, _("The site answers as it should."), CAUSES["none"].explanation, evidence=seen
+        "nothing-wrong", "none", Severity.NOTE, confidence, _("The site answers as it should."), CAUSES["none"].explanation, evidence=seen
     )

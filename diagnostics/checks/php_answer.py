@@ -8,6 +8,7 @@ from html import unescape
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.own_words import Said, said_by
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
@@ -85,12 +86,25 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
         if script and _is_own(page):
             entry = CAUSES["application-answers-500"]
             proof = Proof("probe", f"{page.path}: {page.status}, {len(page.body)} bytes of the program's own page")
+            if (by := said_by(page, evidence)) is not None:
+                yield _in_words(by, proof)
+                return
             said = _("{path} answers with an error of its own; no log tells why.").format(path=shown[script])
             yield Finding(
                 "own-answer", entry.code, Severity.CRITICAL, 0.61, said, entry.explanation, shown[script], evidence=(proof,),
                 repairs=entry.repairs,
             )  # fmt: skip
             return
+
+
+def _in_words(by: Said, proof: Proof) -> Finding:
+    entry = CAUSES["application-answers-500"]
+    said = _("Line {line} of {path} ends every page with these words: “{words}”.").format(line=by.line, path=by.path, words=by.words[:200])
+    shown = Proof("file", f"{by.path}:{by.line}: {by.words[:300]}")
+    return Finding(
+        "own-answer", entry.code, Severity.CRITICAL, 0.85, said, entry.explanation, by.path, by.line, evidence=(proof, shown),
+        repairs=entry.repairs,
+    )  # fmt: skip
 
 
 def _is_cut(line: LogLine) -> bool:

@@ -24,11 +24,18 @@ class SentOn(NamedTuple):
 
 
 def sending_on(evidence: Evidence) -> SentOn | None:
-    """The first such line of the scripts that answer the failing pages, that of an own address before any other."""
+    """The first such line of the scripts that answer the failing pages, that of an own address before any other; else of a changed one.
+
+    A plugin or theme answers every page of its program, and is read here only where it was changed shortly before the failure.
+    """
+    return _first(evidence, ("entry", "included")) or _first(evidence, ("changed",))
+
+
+def _first(evidence: Evidence, roles: tuple[str, ...]) -> SentOn | None:
     host = urlsplit(evidence.site.url).netloc.encode()
     others: list[SentOn] = []
     for script in evidence.php.scripts:
-        for match in _SENDS_ON.finditer(script.content) if script.role in ("entry", "included") else ():
+        for match in _SENDS_ON.finditer(script.content) if script.role in roles else ():
             number = line_at(script.content, match.start())
             line = script.content.split(b"\n")[number - 1].strip()
             found = SentOn(script.path, number, line[:300].decode("utf-8", "replace"))

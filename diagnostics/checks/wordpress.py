@@ -47,6 +47,20 @@ _OF_DAMAGE = frozenset(
     {"php-parse-error", "php-truncated-file", "php-class-not-found", "php-missing-file", "php-undefined-function", "file-unreadable"}
 )
 _TOO_NEW = frozenset({"php-removed-function", "php-version-incompatible-code"})
+# What WordPress asks of a file that stands in for a part of it; it misses this in files of its own (wp-includes/load.php, cache.php).
+_CONTRACTS = {
+    "object-cache.php": re.compile(
+        r"undefined function wp_cache_(?!postload)\w+\(\)|undefined method \w*(?:Object_?Cache|ArrayObject|stdClass)\w*::|"
+        r"[Cc]lass \W?WP_Object_Cache\W? not found|Cannot redeclare (?:function )?wp_cache_|Cannot declare class WP_Object_Cache",
+    ),
+    "db.php": re.compile(
+        r"(?:set_prefix|set_sql_mode|init_charset|suppress_errors|get_results|get_row|get_var|prepare|query|get_col_charset)\(\) on |"
+        r"undefined method \w*(?:db|wpdb|database)\w*::|[Cc]lass \W?wpdb\W? not found|Cannot declare class wpdb",
+        re.IGNORECASE,
+    ),
+    "fatal-error-handler.php": re.compile(r"WP_Fatal_Error_Handler|undefined method \w*[Hh]andler\w*::handle\(\)"),
+    "sunrise.php": re.compile(r"current_(?:blog|site)\b|\bWP_(?:Site|Network)\b|\$?(?:blog_id|site_id)\b"),
+}
 STUCK_MINUTES = 30  # from then on nobody takes it for an update that is under way
 
 
@@ -75,6 +89,11 @@ def wordpress_parts(evidence: Evidence) -> Iterator[Finding]:
             return
 
 
+def part_that_fails(evidence: Evidence, line: LogLine, message: PhpMessage) -> Finding | None:
+    """What this error says of WordPress's parts; None where it lies in none of them."""
+    return _finding(evidence, line, message, is_first=True)
+
+
 def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first: bool) -> Finding | None:
     general = _general(message)
     if general.startswith(_ELSEWHERE) or general in _NOT_OF_A_PART:
@@ -86,6 +105,8 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
     wanted = wanted_file(line.text)
     if general == "php-missing-file" and _is_of_core(wanted, evidence):
         return _made("wordpress-core-file", Frame(wanted, 0), evidence, line, confidence, (general,))
+    if (part := _stand_in(way, message, evidence)) is not None:
+        return _of_part(Culprit(part, Frame(part.absolute, 0), is_direct=False), general, evidence, line, confidence)
     culprit = culprit_of(way, evidence)
     if culprit is None or (culprit.component.kind == "drop-in" and not culprit.is_direct):
         if way and general in _OF_DAMAGE and _is_of_core(way[0].path, evidence):
@@ -96,6 +117,14 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
     if not culprit.is_direct and general in ("php-parse-error", "php-truncated-file"):
         return _made("wordpress-core-file", way[0], evidence, line, confidence, (general,))
     return _of_part(culprit, general, evidence, line, confidence if culprit.is_direct else min(confidence, 0.93))
+
+
+def _stand_in(way: list[Frame], message: PhpMessage, evidence: Evidence) -> Component | None:
+    """The drop-in that was to bring what WordPress's own code, or a plugin, calls in vain; not where the error lies in one itself."""
+    if not way or "drop-in" in {part.kind for part in [component_of(way[0].path, evidence)] if part}:
+        return None
+    there = [part for each in evidence.applications for part in each.components if part.kind == "drop-in"]
+    return next((part for part in there if part.slug in _CONTRACTS and _CONTRACTS[part.slug].search(message.message)), None)
 
 
 def _settings_that_end_early(evidence: Evidence) -> Finding | None:

@@ -24,6 +24,7 @@ from sites.texts import mark as _
 Words = list[list[str]]  # what a program that asked says: a word and its values each
 Asker = Callable[[DatabaseLogin, str, int], Words]  # login, the table of options, how many tables are read; raises TransportError
 MOST_TABLES = 80
+NO_SUCH_NAME = _("seen from here no server has this name")
 _WELL = frozenset({"ok", "maintenance", "blocked", ""})
 _OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|\bwpdb\b|WordPress database error|MySQL|MariaDB")
 # Without which a program does not start: wpdb::$tables, and what the others' installers make first.
@@ -33,6 +34,8 @@ REQUIRED = {
     "joomla": ("extensions", "users", "session", "menu"), "prestashop": ("configuration", "shop", "shop_url", "lang"),
     "drupal": ("key_value", "users"), "magento": ("core_config_data", "store"), "typo3": ("pages",),
 }  # fmt: skip
+# What a network of blogs loads before it knows which of them is meant (wp-includes/ms-load.php; wpdb::$ms_global_tables).
+_OF_NETWORK = ("blogs", "site", "sitemeta")
 _NOBODY_THERE = frozenset({2002, 2003, 2005})  # of the client library: the server that is named does not answer
 _PLAIN = re.compile(r"[A-Za-z0-9_$.-]{1,64}\Z")
 _ERROR = re.compile(r"^ERROR (\d{3,5})(?: \([0-9A-Z]{5}\))?(?: at line \d+)?: (.*)$")
@@ -196,7 +199,7 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
     if errors:
         stage, code, message, table = errors[0][1], int(errors[0][2]), errors[0][3], errors[0][4] if len(errors[0]) > 4 else ""
         stage = "select" if code in (1044, 1049) else stage
-    wanted = [f"{login.prefix}{name}" for name in REQUIRED.get(application.name, ())]
+    wanted = [f"{login.prefix}{name}" for name in (*REQUIRED.get(application.name, ()), *(_OF_NETWORK if application.is_network else ()))]
     low = {name.lower() for name in names}
     missing = tuple(name for name in wanted if name.lower() not in low) if stage in ("well", "read") else ()
     options = {words[1]: words[2] for words in said if words[0] == "option" and len(words) > 2}
@@ -204,8 +207,15 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
     return DatabaseTrial(
         by, login.where, login.name, login.prefix, application.settings_path, stage, code, message[:500], len(mine), table,
         _others(names, application) if not mine else (), missing, options.get("stylesheet", ""), options.get("template", ""), plugins,
-        line=_line(login, stage, code, bool(missing)),
+        line=_line(login, stage, code, _lacking(login, missing, mine)),
     )  # fmt: skip
+
+
+def _lacking(login: DatabaseLogin, missing: tuple[str, ...], mine: list[str]) -> str:
+    """The setting that asks for tables that are not there: that of the network where only its own are missing, else the prefix."""
+    if missing and set(missing) <= {f"{login.prefix}{name}" for name in _OF_NETWORK}:
+        return "network"
+    return "prefix" if missing or not mine else ""
 
 
 def _others(names: list[str], application: Application) -> tuple[str, ...]:
@@ -215,7 +225,7 @@ def _others(names: list[str], application: Application) -> tuple[str, ...]:
     return tuple(sorted(found))[:5]
 
 
-def _line(login: DatabaseLogin, stage: str, code: int, is_missing: bool) -> int | None:
-    part = {"connect": "password", "select": "name", "tables": "name"}.get(stage, "prefix" if is_missing else "name")
+def _line(login: DatabaseLogin, stage: str, code: int, lacking: str) -> int | None:
+    part = {"connect": "password", "select": "name", "tables": "name"}.get(stage, lacking or "name")
     part = "host" if code in _NOBODY_THERE and "host" in login.lines else part
     return login.lines[part][1] if part in login.lines else None

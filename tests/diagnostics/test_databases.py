@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from diagnostics import databases
 from diagnostics.connections import action_words, purposes
+from diagnostics.facts.database import NO_SUCH_NAME
 from diagnostics.facts.settings.secret import Secret
 from diagnostics.models import HostAction
 from tests.diagnostics.facts.test_database import SECRET, Server, login, server
@@ -45,6 +46,19 @@ def test_database_asked_from_here_is_noted(server: Server, settings: Any, change
     client.force_login(make_user(team=host.team))
     page = client.get(reverse("diagnostics:host-actions", args=[host.pk])).content.decode()
     assert "Asked the site" in page and row.path in page and SECRET not in page and "wrong-Kx93" not in page
+
+
+@pytest.mark.parametrize(("address", "is_told"), [("127.0.0.1", True), ("192.0.2.7", False)])
+def test_server_whose_name_nobody_has_is_told(server: Server, address: str, is_told: bool) -> None:
+    """From the site's own machine that is certain; from elsewhere it may be a name that only the host's machines know."""
+    ask = databases.asker(make_host(protocol="sftp", address=address))
+    used = login(server, host="db7.no-such-host.invalid", socket="")
+    if is_told:
+        assert ask(used, "x_options", 1)[0][:3] == ["error", "connect", "2005"]
+        return
+    with pytest.raises(databases.ConnectionLost) as refused:
+        ask(used, "x_options", 1)
+    assert NO_SUCH_NAME in str(refused.value.message)
 
 
 def test_address_that_nobody_allowed_is_noted_as_not_reached(server: Server) -> None:

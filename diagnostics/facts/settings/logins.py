@@ -99,6 +99,8 @@ def of_wordpress(found: PhpSettings) -> DatabaseLogin | None:
     lines = {part: found.lines[name] for part, name in names.items() if name in found.lines}
     if "$table_prefix" in found.lines:
         lines["prefix"] = found.lines["$table_prefix"]
+    if "MULTISITE" in found.lines:
+        lines["network"] = found.lines["MULTISITE"]
     return _login(parts, lines)
 
 

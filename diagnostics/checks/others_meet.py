@@ -1,0 +1,59 @@
+"""A site that answers us and failed somebody else a moment ago: who is logged in, orders, or comes with another browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import AROUND, is_failing, proof_of
+from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.php_messages import PhpMessage, read_php_message
+from diagnostics.checks.registry import check
+from diagnostics.checks.wordpress import part_that_fails
+from diagnostics.evidence import Evidence, LogLine
+from diagnostics.findings import Finding, Severity
+from sites.texts import mark as _
+
+_CONFIDENCE = 0.7
+_MOST = 20  # lines that are looked at
+
+
+def met_by_others(evidence: Evidence) -> tuple[LogLine, PhpMessage] | None:
+    """The newest fatal error of the last two minutes in a file of the site that is there as it was then; None while the site fails."""
+    pages = [page.at for page in evidence.site.pages if page.at is not None]
+    if is_failing(evidence.site) or evidence.site.verdict != "up" or not pages or not isinstance(evidence.error_log, tuple):
+        return None
+    times = {entry.path: entry.mtime for entry in evidence.tree if entry.kind == "file"} if isinstance(evidence.tree, tuple) else {}
+    for line in list(reversed(evidence.error_log))[:_MOST]:
+        if line.at is None or line.paired or abs(max(pages) - line.at) > AROUND:
+            continue
+        message = read_php_message(line.text)
+        if message is not None and times.get(shown_path(message.path, evidence), line.at.timestamp() + 1) <= line.at.timestamp():
+            return line, message
+    return None
+
+
+@check(id="others-meet", title=_("Whether somebody else meets an error"), needs=("error_log", "tree"), order=85)
+def others_meet(evidence: Evidence) -> Iterator[Finding]:
+    """Never more than a note: it may have been one single request, or somebody at work on the site."""
+    met = met_by_others(evidence)
+    if met is None:
+        return
+    line, message = met
+    said = _("The site answers us, and failed for somebody else a moment ago: {what}")
+    hint = _("It may fail only for people who are logged in, who order, or who come with another browser: look at it as they do.")
+    found = part_that_fails(evidence, line, message) or _plain(evidence, line, message)
+    yield replace(
+        found, check="others-meet", severity=Severity.NOTE, confidence=_CONFIDENCE, summary=said.format(what=found.summary),
+        hint=f"{found.hint} {hint}",
+    )  # fmt: skip
+
+
+def _plain(evidence: Evidence, line: LogLine, message: PhpMessage) -> Finding:
+    cause, path = CAUSES[message.cause], shown_path(message.path, evidence)
+    where = _(" in {path}, line {line}").format(path=path, line=message.line) if message.line else ""
+    return Finding(
+        "others-meet", cause.code, Severity.NOTE, _CONFIDENCE, f"{cause.title}{where}.", cause.explanation, path, message.line,
+        also=message.also, evidence=(proof_of(line),), repairs=cause.repairs, data=(("message", message.message), ("slug", message.slug)),
+    )  # fmt: skip

@@ -1,0 +1,43 @@
+"""Which file of the site holds the words of a page with which a program ends by its own will."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from diagnostics.checks.shown import text_of
+from diagnostics.evidence import Evidence, PageSeen
+from diagnostics.php.scanning import line_at
+from diagnostics.php.seen import Script
+
+_ENDS = re.compile(rb"\b(?:wp_die|die|exit|abort|http_response_code|status_header|header)\b", re.IGNORECASE)
+_LITERAL = re.compile(rb"'((?:[^'\\\n]|\\.){8,400})'|\"((?:[^\"\\\n]|\\.){8,400})\"")
+_PARTS = re.compile(r"%(?:\d\$)?[sd]|\{?\$[\w>\[\]'-]{1,60}\}?|\\n")
+_LEAST = 12  # letters: what is shorter stands on many pages
+
+
+class Said(NamedTuple):
+    """`path` from the folder above the docroot."""
+
+    path: str
+    line: int
+    words: str
+
+
+def said_by(page: PageSeen, evidence: Evidence) -> Said | None:
+    """The place whose words the page shows, the longest of them, among the files that were read."""
+    text = " ".join(text_of(page.body).split())
+    if not text:
+        return None
+    found = [said for script in evidence.php.scripts if _ENDS.search(script.content) for said in _in(script, text)]
+    return max(found, key=lambda said: len(said.words), default=None)
+
+
+def _in(script: Script, text: str) -> list[Said]:
+    found = []
+    for match in _LITERAL.finditer(script.content[:262_144]):
+        literal = text_of((match[1] or match[2] or b"").replace(b"\\'", b"'").replace(b'\\"', b'"'))
+        words = max((" ".join(part.split()) for part in _PARTS.split(literal)), key=len)
+        if sum(letter.isalpha() for letter in words) >= _LEAST and words in text:
+            found.append(Said(script.path, line_at(script.content, match.start()), words))
+    return found

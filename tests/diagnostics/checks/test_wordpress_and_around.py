@@ -1,0 +1,136 @@
+"""What fails in WordPress's own files for another's sake, for others than us, by its own words, or before PHP is asked at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from diagnostics.checks import run_checks
+from diagnostics.evidence import PageSeen, SiteSeen
+from diagnostics.findings import Finding, Severity
+from diagnostics.installed import DatabaseTrial
+from diagnostics.php.seen import PhpSeen, Script
+from tests.diagnostics.checks.test_wordpress import FILES, fatal, first
+from tests.diagnostics.evidences import AT, evidence
+from tests.fakes import Node
+
+
+@pytest.mark.parametrize(
+    ("drop_in", "said", "at"),
+    [
+        ("object-cache.php", "Call to undefined function wp_cache_get()", "wp-includes/functions.php"),
+        ("object-cache.php", "Call to undefined method WP_Object_Cache::get_multiple()", "wp-includes/post.php"),
+        ("db.php", "Call to a member function set_prefix() on null", "wp-includes/load.php"),
+        ("db.php", "Call to undefined method Our_DB::get_col_charset()", "wp-includes/load.php"),
+    ],
+)
+def test_what_a_drop_in_was_to_bring_is_the_drop_ins(drop_in: str, said: str, at: str) -> None:
+    there = {f"www/wp-content/{drop_in}": b"<?php"}
+    log = fatal(f"Uncaught Error: {said} in ~/{at}:99\\nStack trace:\\n#0 {{main}}\\n  thrown in ~/{at} on line 99")
+    found = first(log, there)
+    assert (found.cause, found.path, found.line) == ("wordpress-dropin", f"www/wp-content/{drop_in}", None)
+
+
+def test_missing_function_of_core_without_a_drop_in_is_cores() -> None:
+    at = "wp-includes/post.php"
+    log = fatal(f"Uncaught Error: Call to undefined function wp_cache_get() in ~/{at}:99\\nStack trace:\\n#0 {{main}}\\n")
+    files = {name: content for name, content in FILES.items() if not name.endswith("object-cache.php")}
+    assert run_checks(evidence(files, log)).findings[0].cause == "wordpress-core-file"
+
+
+# --- the text of programs is sent
+def shown_source(htaccess: str) -> Finding | None:
+    made = evidence({"www/.htaccess": htaccess.encode()})
+    page = PageSeen("/", "https://shop.example/", "unexpected", 200, AT, detail="php-source", body=b"<?php\necho 1;")
+    found = run_checks(replace(made, site=replace(made.site, pages=(page,), kind="unexpected"))).findings
+    return next((each for each in found if each.cause == "htaccess-php-handler-override"), None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "number"),
+    [
+        ('<FilesMatch "\\.(php|zip)$">\nSetHandler None\n</FilesMatch>\n', 2),
+        ("Options -Indexes\nRemoveHandler .php\n", 2),
+        ("AddType text/plain .php .txt\n", 1),
+        ("ForceType text/html\n", 1),
+        ('<Files "*.php">\nForceType text/plain\n</Files>\nAddType image/webp .webp\n', 2),
+        ("AddHandler application/x-httpd-php56 .php\n", 1),
+        ("php_flag engine off\n", 1),
+    ],
+)
+def test_line_that_takes_php_away_is_named(lines: str, number: int) -> None:
+    found = shown_source(lines)
+    assert found is not None and (found.path, found.line) == ("www/.htaccess", number)
+
+
+@pytest.mark.parametrize("lines", ["AddType image/webp .webp\n", '<FilesMatch "\\.zip$">\nSetHandler None\n</FilesMatch>\n'])
+def test_line_for_other_files_is_not_blamed(lines: str) -> None:
+    assert shown_source(lines) is None
+
+
+# --- words and addresses that a changed file brings about
+def with_script(path: str, content: str, page: PageSeen) -> Finding:
+    made = evidence({path: content.encode()})
+    script = Script(path, f"/home/demo/{path}", content.encode(), 0.0, "changed", len(content))
+    return run_checks(replace(made, site=replace(made.site, pages=(page,), kind=page.kind), php=PhpSeen(scripts=(script,)))).findings[0]
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "wp_die('Die Lizenz ist <b>abgelaufen</b>, leider.', 'x', ['response' => 500]);",
+        'http_response_code(500);\ndie(sprintf("Die Lizenz ist abgelaufen, leider. %s", 1));',
+        "if ($x) { exit('Die Lizenz ist abgelaufen, leider.'); }",
+    ],
+)
+def test_words_of_the_page_lead_to_the_file_that_says_them(ends: str) -> None:
+    body = b"<body id='error-page'><p>Die Lizenz ist <b>abgelaufen</b>, leider. 1</p></body>"
+    page = PageSeen("/", "https://shop.example/", "server-error", 500, AT, body=body)
+    found = with_script("www/wp-content/plugins/p/check.php", f"<?php\n\n{ends}\n", page)
+    assert (found.cause, found.path) == ("application-answers-500", "www/wp-content/plugins/p/check.php")
+
+
+def test_words_that_end_nothing_are_not_blamed() -> None:
+    page = PageSeen("/", "https://shop.example/", "server-error", 500, AT, body=b"<h1>Something went wrong here</h1>")
+    assert with_script("www/lib/texts.php", "<?php return ['Something went wrong here'];", page).path == "www/index.php"
+
+
+def test_redirect_of_a_changed_plugin_is_named() -> None:
+    page = PageSeen("/", "https://shop.example/", "redirect-loop", 302, AT)
+    found = with_script("www/wp-content/plugins/p/p.php", "<?php\nif (!x()) { wp_redirect(home_url('/?page=login')); exit; }\n", page)
+    assert (found.cause, found.path, found.line) == ("redirect-loop", "www/wp-content/plugins/p/p.php", 2)
+
+
+# --- others than us
+def for_others(age_s: float, written_s: float) -> list[Finding]:
+    """An error so many seconds before our look, in a file that was written so many seconds before it."""
+    at = "wp-content/plugins/prices/prices.php"
+    line = fatal(f"Uncaught Error: Call to undefined function a() in ~/{at}:3\\nStack trace:\\n#0 {{main}}\\n  thrown in ~/{at} on line 3")
+    line = line.replace(f"{AT:%H:%M:%S}", f"{AT - timedelta(seconds=age_s):%H:%M:%S}")
+    files = {**FILES, f"www/{at}": Node(content=b"<?php\n\na();", mode=0o604, mtime=AT.timestamp() - written_s)}
+    made = evidence(files, line, status=200)  # type: ignore[arg-type]
+    well = PageSeen("/", "https://shop.example/", "ok", 200, AT)
+    return list(run_checks(replace(made, site=SiteSeen("shop", "https://shop.example/", "up", "ok", (well,)))).findings)
+
+
+def test_error_that_others_met_is_a_note_before_all_is_well() -> None:
+    found = for_others(20, 600)
+    assert [(each.cause, each.severity) for each in found][:2] == [("wordpress-plugin", Severity.NOTE), ("none", Severity.NOTE)]
+    assert found[0].path == "www/wp-content/plugins/prices/prices.php" and "somebody else" in found[0].summary
+
+
+@pytest.mark.parametrize(("age_s", "written_s"), [(420, 4000), (20, 5)])
+def test_old_error_and_one_of_a_file_that_was_written_since_are_no_news(age_s: float, written_s: float) -> None:
+    assert [each.cause for each in for_others(age_s, written_s) if each.check != "recent-changes"] == ["none"]
+
+
+# --- the database
+def test_network_whose_tables_are_missing_is_told_at_its_line() -> None:
+    made = evidence(FILES)
+    trial = DatabaseTrial(
+        "php", "localhost", "shop", "wp_", "www/wp-config.php", "well", tables=12, missing=("wp_blogs", "wp_site", "wp_sitemeta"), line=14
+    )
+    found = next(each for each in run_checks(replace(made, database=trial)).findings if each.check == "database")
+    assert (found.cause, found.path, found.line) == ("database-table-missing", "www/wp-config.php", 14) and "MULTISITE" in found.summary
