@@ -138,6 +138,7 @@ class Evidence:
     differing: tuple[Differing, ...] = ()  # files of programs and libraries that are not as their release has them; read where one fails
     database: DatabaseTrial | Unreadable = Unreadable("the database", "it was not asked")
     changes: tuple[Change, ...] = ()  # what changed shortly before the failure, the latest first
+    is_broken_link: bool = False  # whether the docroot is a link to something that is not there
     application_log: tuple[LogLine, ...] = ()  # what the application wrote into a log of its own; read where nothing else explains
     php: PhpSeen = field(default_factory=PhpSeen)
     tried: tuple[Tried, ...] = ()  # trials of the failure at hand

@@ -68,6 +68,10 @@ def denied(evidence: Evidence) -> Iterator[Finding]:
             if found and found[1].path not in seen:
                 seen.add(found[1].path)
                 yield _finding(found, refused, evidence, proof_of(line), 0.97 if line.paired else 0.93)
+    for line in lines if not seen else ():
+        if (other := _against_the_modes(line, evidence)) is not None:
+            yield other
+            return
     if not seen and not any(line.paired for line in lines):
         yield from _by_pages(evidence)
 
@@ -105,6 +109,23 @@ def _culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | Non
 
 
 def _is_hosts_block(entry: TreeEntry, evidence: Evidence) -> bool:
+def _against_the_modes(line: LogLine, evidence: Evidence) -> Finding | None:
+    """The web server was refused a file whose permissions would allow it: an access list, SELinux or a link's target stands behind."""
+    entries = _by_path(evidence)
+    for refused in _refusals(line, evidence):
+        entry = entries.get(refused.path)
+        if entry is None or refused.by_owner or entry.kind == "link" or "/.ht" in f"/{entry.path}":
+            continue
+        cause = CAUSES["folder-not-traversable" if entry.kind == "folder" else "file-unreadable"]
+        said = _("The web server is refused {path}, though its permissions ({mode:03o}) would allow it.")
+        hint = _("Permissions finer than these (an access list, SELinux) shut it out. Upload the file anew, or ask the host to look.")
+        return Finding(
+            "denied", cause.code, Severity.CRITICAL, 0.95 if line.paired else 0.85, said.format(path=entry.path, mode=entry.mode), hint,
+            entry.path, evidence=(proof_of(line), Proof("modes", f"{entry.path} {entry.mode:03o}")), data=(("paths", entry.path),),
+        )  # fmt: skip
+    return None
+
+
     return judge_root(entry.mode, get_profile(evidence.profile)).severity is ModeSeverity.HOSTS_BLOCK
 
 

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, is_failing
+from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.registry import check
 from diagnostics.checks.wordpress_says import SET_ASIDE
 from diagnostics.evidence import Evidence
@@ -24,32 +24,57 @@ def docroot_gone(evidence: Evidence) -> Iterator[Finding]:
     own = docroot_name(evidence)
     if evidence.beside_missing_docroot is not None:
         others = [name for name in evidence.beside_missing_docroot if _is_aside(name, (own,))]
-        yield _finding(own, others[0] if others else "", 0.95, evidence)
+        yield _finding(own, "" if evidence.is_broken_link else next(iter(others), ""), 0.95, evidence, is_link=evidence.is_broken_link)
     elif any(page.status in (403, 404) and page.path == "/" for page in failing_pages(evidence.site)):
-        for name in _set_aside_below(evidence):
-            yield _finding("", name, 0.9, evidence)
+        top = f"{docroot_name(evidence)}/".lstrip("/")  # stands in for what is above the docroot, which is where paths begin
+        for path in _set_aside_below(evidence)[:1]:
+            yield _finding("", path.removeprefix(top), 0.9, evidence)
             return
+        for path in _links_below(evidence)[:1]:
+            yield _finding(path.removeprefix(top), "", 0.9, evidence, is_link=True)
 
 
 def _is_aside(name: str, usual: tuple[str, ...]) -> bool:
+    """Whether it is one of the usual names with something behind it, or in other letters: hosts tell small ones from capitals."""
     found = SET_ASIDE.match(name)
-    return found is not None and found[1] in usual
+    return (found is not None and found[1] in usual) or (name not in usual and name.lower() in {each.lower() for each in usual})
+
+
+def _stands_in(evidence: Evidence) -> bool:
+    """Whether the login's own folder stands in for the docroot, since there is none of a usual name."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    top, usual = docroot_name(evidence), get_profile(evidence.profile).docroots
+    shown = {_below(top, name) for name in (*_INDEX, *usual)}
+    return not any(entry.path in shown and entry.kind != "link" for entry in entries)
 
 
 def _set_aside_below(evidence: Evidence) -> list[str]:
-    """Where the login's own folder stands in for the docroot: folders in it that were one, by their name and their start page."""
-    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    """Folders in it that were the docroot, by their name and their start page."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) and _stands_in(evidence) else ()
     top, usual = docroot_name(evidence), get_profile(evidence.profile).docroots
     below = {entry.path for entry in entries}
-    if any(f"{top}/{name}" in below for name in (*_INDEX, *usual)):
-        return []
     folders = [entry.path for entry in entries if entry.kind == "folder" and posixpath.dirname(entry.path) == top]
     return [path for path in folders if _is_aside(posixpath.basename(path), usual) and any(f"{path}/{name}" in below for name in _INDEX)]
 
 
-def _finding(own: str, other: str, confidence: float, evidence: Evidence) -> Finding:
+def _links_below(evidence: Evidence) -> list[str]:
+    """Links of a usual name for the docroot, of which the web server says that they lead to nothing, or that it does not follow."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) and _stands_in(evidence) else ()
+    top, usual = docroot_name(evidence), get_profile(evidence.profile).docroots
+    links = {entry.path for entry in entries if entry.kind == "link"}
+    said = " ".join(line.text for line in lines_of_failure(evidence) if "AH00037" in line.text)
+    return [path for name in usual if (path := _below(top, name)) in links and f"/{name}" in said]
+
+
+def _below(top: str, name: str) -> str:
+    return f"{top}/{name}".lstrip("/")
+
+
+def _finding(own: str, other: str, confidence: float, evidence: Evidence, *, is_link: bool = False) -> Finding:
     cause = CAUSES["index-file-missing"]
     said = [_("The folder of the site, {path}, is not there.").format(path=own)] if own else [_("The folder of the site is not there.")]
+    if is_link:
+        said = [_("The folder of the site, {path}, is a link that leads to nothing.").format(path=own)]
     if other:
         said.append(_("{path} looks as if it were it, under another name.").format(path=other))
     hint = _("Give it its own name again. Where it was removed, restore it from a backup.")

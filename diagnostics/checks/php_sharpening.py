@@ -16,6 +16,8 @@ from sites.texts import mark as _
 
 SMALL_MEMORY = 64 * 1024 * 1024  # bytes; a limit that a site gives itself and that is below this is the site's own fault
 _KEY = re.compile(r"No application encryption key|Unsupported cipher or incorrect key length")
+_SOURCES = (".php", ".inc")
+_LOST_NAMES = ("php-class-not-found", "php-undefined-function")
 _SHOWS_NOTHING = ("php-uncaught-exception", "php-undefined-function")
 
 
@@ -129,11 +131,22 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     if sharp.cause == "php-class-not-found" and match:
         if empty := _emptied(match[1].rpartition("\\")[2], evidence):
             return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
-        return _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
+        sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
+    if sharp.cause in _LOST_NAMES and (empty := _emptied_on_the_way(sharp.path, evidence)):
+        return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
     return sharp
 
 
 def _emptied(name: str, evidence: Evidence) -> str:
+def _emptied_on_the_way(path: str, evidence: Evidence) -> str:
+    """A file without a byte that the failing script names: what it misses stood there."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    script = script_at(path, evidence)
+    empty = [each.path for each in entries if each.kind == "file" and each.size == 0 and each.path.endswith(_SOURCES)]
+    named = [name for name in empty if script is not None and posixpath.basename(name).encode("utf-8", "replace") in script.content]
+    return named[0] if len(named) == 1 else ""
+
+
     """The file that by its name holds this class and has not a byte: an upload that broke off, or a full disk."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     wanted = {

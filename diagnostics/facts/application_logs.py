@@ -13,6 +13,7 @@ import re
 from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, moment_of
 from diagnostics.facts import error_log
 from diagnostics.facts.access_log import Request
+from diagnostics.facts.paths import above
 from diagnostics.installed import Application
 from diagnostics.php.application_messages import names_a_place
 from diagnostics.transports.base import Entry, FileKind, Reader, TransportError
@@ -30,12 +31,16 @@ _NAME = re.compile(
     r"debug|fatal-errors|everything|php)\b"
 )
 _OF_ANY = re.compile(r"(?:^|/)(?!access|mail|cron)[^/]*(?:\.log|(?:error|exception|log)s?\.txt)$|/logs?/[^/]+\.(?:log|txt)$")
+# What leads to the logs of a program: var/log, storage/logs, app/storage/logs, writable/logs, runtime/logs, tmp/logs.
+_ON_THE_WAY = frozenset({"log", "logs", "var", "storage", "writable", "runtime", "tmp", "data", "app", "application"})
+MOST_PROGRAMS, _MOST_LISTED, _DEEPEST = 3, 12, 4
 _SUFFIX = re.compile(r"\.(?:log|php|txt)$")
 _REPORT = re.compile(r"(?:error log record number|report (?:id|number))\W{0,20}(?:<[^>]{1,40}>)?\W{0,5}([0-9a-f]{6,64})\b", re.IGNORECASE)
 _FAILED = re.compile(
     r"\b(?:ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|Exception|Throwable|SQLSTATE)\b|\[error\]|\berror:|[a-z]Exception\b|"
     r"Error: |Error\("
 )
+_OF_SERVER = re.compile(r"(?:\[[^\]\n]{1,80}\] |\([^)\n]{1,60}\)[\w ]{1,60}: )*AH\d{5}: ")  # Apache numbers what it says itself
 _QUIET = re.compile(r"\.(?:DEBUG|INFO|NOTICE|WARNING): |\t(?:INFO|NOTICE|WARNING|DEBUG) |PHP (?:Warning|Notice|Deprecated):")
 
 
@@ -48,6 +53,8 @@ def read(reader: Reader, evidence: Evidence, requests: tuple[Request, ...] = ())
     paths = _in_tree(evidence, since.timestamp() - 60)
     for application in evidence.applications:
         paths += _logs_of(reader, application, since.timestamp() - 60)
+    if not paths:
+        paths = _beside_docroot(reader, evidence, since.timestamp() - 60)
     for path in list(dict.fromkeys(paths))[: 2 * MOST_LOGS]:
         found += _entries(reader, path, evidence.site, requests)
     for application in evidence.applications:
@@ -63,6 +70,34 @@ def _in_tree(evidence: Evidence, since: float) -> list[str]:
         entry for entry in entries if entry.kind == "file" and entry.size and entry.mtime >= since and _OF_ANY.search(entry.path.lower())
     ]
     return [entry.absolute for entry in sorted(fresh, key=lambda entry: -entry.mtime)][:MOST_LOGS]
+
+
+def _beside_docroot(reader: Reader, evidence: Evidence, since: float) -> list[str]:
+    """Logs of a program that lies beside the docroot, in a folder that the start script names."""
+    top, docroot = above(evidence.docroot), evidence.docroot.rstrip("/")
+    try:
+        start = reader.read(posixpath.join(docroot, "index.php"), LIMIT).decode("utf-8", "replace") if top != docroot else ""
+        folders = (
+            [entry.path for entry in reader.list(top) if entry.stat.kind is FileKind.FOLDER and entry.path != docroot] if start else []
+        )
+    except TransportError:
+        return []
+    named = [folder for folder in folders if re.search(rf"/{re.escape(posixpath.basename(folder))}/", start)][:MOST_PROGRAMS]
+    found: list[Entry] = []
+    waiting = [folder for folder in folders if posixpath.basename(folder) in _ON_THE_WAY] + named
+    while waiting and len(found) < _MOST_LISTED:
+        folder = waiting.pop(0)
+        try:
+            entries = reader.list(folder)
+        except TransportError:
+            continue
+        is_of_logs = posixpath.basename(folder) in ("log", "logs")
+        found += [entry for entry in entries if is_of_logs and _is_log(entry) and entry.stat.mtime >= since]
+        inside = [entry.path for entry in entries if entry.stat.kind is FileKind.FOLDER]
+        waiting += (
+            [path for path in inside if posixpath.basename(path) in _ON_THE_WAY] if folder.count("/") - top.count("/") < _DEEPEST else []
+        )
+    return [entry.path for entry in sorted(found, key=lambda entry: -entry.stat.mtime)][:MOST_LOGS]
 
 
 def _logs_of(reader: Reader, application: Application, since: float) -> list[str]:
@@ -94,7 +129,9 @@ def _entries(reader: Reader, path: str, site: SiteSeen, requests: tuple[Request,
     return [
         LogLine("application-log", line.log_path, line.at, line.text, line.paired)
         for line in lines
-        if (_FAILED.search(line.text[:4000]) or names_a_place(line.text)) and not _QUIET.search(line.text[:200])
+        if not _OF_SERVER.match(line.text)
+        and (_FAILED.search(line.text[:4000]) or names_a_place(line.text))
+        and not _QUIET.search(line.text[:200])
     ]
 
 

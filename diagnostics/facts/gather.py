@@ -127,7 +127,7 @@ def _with_tree(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: f
         entries = tree.read(reader, paths.docroot, deadline=deadline)
     except TransportError as error:
         return _without_tree(reader, evidence, paths, error.message)
-    if not entries:
+    if not entries or entries[0].stat.kind is FileKind.LINK:
         return _without_tree(reader, evidence, paths, "the folder of the site cannot be listed")
     kept, cut = tree.parse(entries, paths.docroot)
     return replace(evidence, tree=kept, tree_truncated=cut or time.monotonic() > deadline)
@@ -137,12 +137,15 @@ def _without_tree(reader: Reader, evidence: Evidence, paths: SitePaths, why: str
     """Nothing of the site was listed: whether its folder is there at all is looked up, and what lies in its place."""
     evidence = replace(evidence, tree=Unreadable("the files", why))
     try:
-        reader.stat(paths.docroot)
+        is_link = reader.stat(paths.docroot).kind is FileKind.LINK
+        if is_link:
+            reader.real_path(paths.docroot)
+    is_link = False
     except TransportError as error:
         if error.code == "not-found" and paths.docroot.strip("/"):
             found = _quietly(lambda: reader.list(above(paths.docroot)), [])
             names = tuple(posixpath.basename(entry.path) for entry in found if entry.stat.kind is FileKind.FOLDER)
-            return replace(evidence, beside_missing_docroot=names)
+            return replace(evidence, beside_missing_docroot=names, is_broken_link=is_link)
     return evidence
 
 

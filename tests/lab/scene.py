@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -112,11 +113,15 @@ class Scene:
             modes = f"u=rwX,g=,o={'rX' if self.place.setup.folder_mode & 1 else ''}"
             subprocess.run(["chmod", "-R", modes, self.path(name)], check=True)
 
-    def small_disk(self, name: str, kilobytes: int) -> bool:
-        """A disk of its own at this folder, until the scene is closed; False where mounting is not allowed."""
+    def afterwards(self, undo: Callable[..., object], *arguments: object) -> None:
+        """What is called when the scene is closed."""
+        self._closing.callback(undo, *arguments)
+
+    def small_disk(self, name: str, kilobytes: int, *, files: int = 0) -> bool:
+        """A disk of its own at this folder, for so many files, until the scene is closed; False where mounting is not allowed."""
         self.folder(name)
         who = self.place.account
-        options = f"size={kilobytes}k,mode=755,uid={who.uid},gid={who.gid}"
+        options = f"size={kilobytes}k,mode=755,uid={who.uid},gid={who.gid}" + (f",nr_inodes={files}" if files else "")
         mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.path(name))]
         if subprocess.run(mount, check=False, capture_output=True).returncode:
             return False

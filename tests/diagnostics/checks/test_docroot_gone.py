@@ -7,7 +7,7 @@ import pytest
 from diagnostics.checks import run_checks
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding
-from tests.diagnostics.evidences import AT, PATHS, site
+from tests.diagnostics.evidences import AT, PATHS, apache_line, site
 from tests.fakes import FakeHost, Node
 
 
@@ -25,10 +25,32 @@ def test_docroot_that_was_renamed_is_named(name: str, path: str) -> None:
 def test_site_that_was_registered_after_that_names_it_too() -> None:
     home = SitePaths("/home/demo")
     found = judged({"/home/demo/www_old/index.php": b"<?php", "/home/demo/logs/error.log": b""}, home)[0]
-    assert (found.check, found.path) == ("docroot", "demo/www_old")
+    assert (found.check, found.path) == ("docroot", "www_old")
 
 
 def test_site_with_its_docroot_is_not_blamed() -> None:
     files = {"/home/demo/www/index.html": b"<p>x</p>", "/home/demo/www.old/index.html": b"<p>y</p>"}
     for paths in (PATHS, SitePaths("/home/demo")):
         assert not [each for each in judged(files, paths) if each.check == "docroot"]
+
+
+@pytest.mark.parametrize("name", ["Public_HTML", "PUBLIC_HTML", "WWW"])
+def test_docroot_in_another_letter_case_is_named(name: str) -> None:
+    found = judged({f"/home/demo/{name}/index.php": b"<?php"}, SitePaths("/home/demo"))[0]
+    assert (found.check, found.path) == ("docroot", name)
+
+
+def test_docroot_that_is_a_link_to_nothing_is_named() -> None:
+    host = FakeHost({"/home/demo/logs/error.log": b""}, links={"/home/demo/www": "releases/7"})
+    found = run_checks(gather(host, site(403), PATHS, "", AT)).findings[0]
+    assert (found.check, found.cause, found.path) == ("docroot", "index-file-missing", "www") and "link" in found.summary
+
+
+def test_link_in_the_logins_folder_is_named_when_the_server_speaks_of_it() -> None:
+    said = apache_line("AH00037: Symbolic link not allowed or link target not accessible: /srv/jail/demo/www", level="core:error")
+    log = Node(content=said.encode(), mtime=AT.timestamp())
+    for text, causes in ((log, ["index-file-missing"]), (Node(content=b"", mtime=AT.timestamp()), [])):
+        host = FakeHost({"/home/demo/logs/error.log": text}, links={"/home/demo/www": "releases/7"})
+        made = gather(host, site(403), SitePaths("/home/demo", "/home/demo/logs/error.log"), "", AT)
+        found = [each for each in run_checks(made).findings if each.check == "docroot"]
+        assert [(each.cause, each.path) for each in found] == [(cause, "www") for cause in causes]

@@ -158,3 +158,13 @@ def test_cause_with_and_without_a_place_is_one_finding() -> None:
     assert (one.path, one.line, one.sureness, len(one.evidence)) == ("www/a.php", 3, "certain", 2)
     other = replace(placed, path="www/b.php")
     assert len(judged([bare, placed, other])) == 3
+
+
+@pytest.mark.parametrize("said", ["Call to undefined function layout()", 'Class "Basket" not found'])
+def test_empty_file_that_the_failing_script_loads_is_the_one_to_repair(said: str) -> None:
+    message = f"PHP Fatal error:  Uncaught Error: {said} in /home/demo/www/page.php:3\nStack trace:\n#0 {{main}}\n  thrown in /home/demo/www/page.php on line 3"
+    page = b"<?php\nrequire 'lib/start.php';\necho layout('x');\n"
+    found = first(message, {"www/page.php": page, "www/lib/start.php": b"", "www/lib/silence.php": b""})
+    assert (found.cause, found.path, found.line) == ("php-truncated-file", "www/lib/start.php", None)
+    found = first(message, {"www/page.php": page, "www/lib/start.php": b"<?php\n", "www/lib/silence.php": b""})
+    assert (found.path, found.line) == ("www/page.php", 3)
