@@ -113,12 +113,12 @@ class Connections:
         return jump.pk if jump else None
 
     def _parsed(self, row: Row) -> ParsedConnection:
+        if row.get("connect").strip().lower().startswith("local:") and not self.command_line:
+            raise RowRefused(_("connect: folders of this machine can be named on the command line only (import_sites)."))
         try:
             parsed = parse_connect_url(row.get("connect"))
         except UrlRefused as error:
             raise RowRefused(f"connect: {_(error.message)} {_(error.hint) if error.hint else ''}".strip()) from None
-        if parsed.protocol == Host.Protocol.LOCAL and not self.command_line:
-            raise RowRefused(_("connect: folders of this machine can be named on the command line only (import_sites)."))
         if len(parsed.address) > 253 or len(parsed.user) > 128:
             raise RowRefused(_("connect: its address or user is too long."))
         return parsed

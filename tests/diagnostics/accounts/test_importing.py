@@ -123,9 +123,9 @@ def test_from_the_web_neither_folders_of_this_machine_nor_variables_are_taken(mo
     monkeypatch.setenv("SITEMEND_SECRET_H", "never")
     team = make_team()
     text = "name,url,connect,secret_env\nA,https://a.example/,local:,\nB,https://b.example/,sftp://u@h.example,SITEMEND_SECRET_H\n"
-    rows = parse_file(text.encode(), 10).rows
-    assert ["command line only" in row.why for row in importing.check(rows, [team])] == [True, True]
-    assert [row.why for row in importing.check(rows, [team], command_line=True)] == ["", ""]
+    rows = parse_file((text + "C,https://c.example/, LOCAL:/etc,\n").encode(), 10).rows
+    assert ["command line only" in row.why for row in importing.check(rows, [team])] == [True, True, True]
+    assert [row.why for row in importing.check(rows[:2], [team], command_line=True)] == ["", ""]
 
 
 def test_expectations_pause_and_team_of_a_row_are_kept(tmp_path: Path) -> None:
