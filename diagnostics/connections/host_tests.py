@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -15,7 +16,7 @@ from sites.models import Host, Site
 from sites.queueing import enqueue
 
 from . import connecting
-from .connecting import ConnectionTest
+from .connecting import ConnectionTest, accept_host_key, fingerprint_of
 
 AT_ONCE = 10  # tests that wait in the queue: diagnoses and repairs wait there too
 SAME_ADDRESS_S = 5.0  # between two logins at one machine: many at once look like an attack
@@ -66,6 +67,25 @@ def untested(hosts: QuerySet[Host]) -> QuerySet[Host]:
 def waiting_for_key(hosts: QuerySet[Host]) -> QuerySet[Host]:
     """Those whose key a person has to accept first."""
     return hosts.exclude(offered_host_key="").filter(state=Host.State.UNTESTED)
+
+
+def by_key(waiting: Iterable[Host]) -> list[list[Host]]:
+    """Those that one machine answers for with one key, together: a person compares the fingerprint once."""
+    groups: dict[tuple[str, int, str], list[Host]] = {}
+    for host in waiting:
+        groups.setdefault((host.address, host.port, host.offered_host_key), []).append(host)
+    return list(groups.values())
+
+
+def accept_key_for(hosts: QuerySet[Host], like: Host, user: Any) -> int:
+    """What a person accepted for `like` holds for all of `hosts` that wait with this very key of this machine. Returns how many.
+
+    They are tested in the background, one after the other.
+    """
+    rows = list(waiting_for_key(hosts).filter(address=like.address, port=like.port, offered_host_key=like.host_key))
+    count = sum(accept_host_key(host, user, fingerprint_of(like.host_key)) for host in rows)
+    want_untested(hosts.filter(pk__in=[host.pk for host in rows]))
+    return count
 
 
 def hand_over() -> int:

@@ -28,6 +28,7 @@ from ..profiles import get_profile
 
 PER_PAGE = 50
 MOST_KEYS = 20  # fingerprints to accept on one page
+MOST_KEYS_READ = 500  # accounts that wait with them
 SHOWN_SITES = 20  # that keep an account from being removed
 
 
@@ -40,14 +41,14 @@ def index(request: HttpRequest) -> HttpResponse:
     counted = hosts.annotate(site_count=Count("sites", filter=Q(sites__deleted_at=None)))
     page = Paginator(counted.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
     writable = own.filter(team__in=selecting.writable_teams(request.user))
-    waiting = host_tests.waiting_for_key(writable)[:MOST_KEYS]
+    waiting = host_tests.by_key(host_tests.waiting_for_key(writable).order_by("name", "pk")[:MOST_KEYS_READ])
     context = {
         "hosts": page.object_list,
         "page": page,
         "state": state,
         "chips": _chips(own),
         "untested": host_tests.untested(writable).filter(test_due_at=None, testing_since=None).count(),
-        "to_accept": [(host, connecting.fingerprint_of(host.offered_host_key)) for host in waiting],
+        "to_accept": [(same, connecting.fingerprint_of(same[0].offered_host_key)) for same in waiting[:MOST_KEYS]],
         "may_write": access.may_write_somewhere(request),
         "section": "settings",
     }
@@ -266,12 +267,25 @@ def accept_key(request: HttpRequest, pk: int) -> HttpResponse:
     if connecting.accept_host_key(host, request.user, request.POST.get("fingerprint", "")):
         result = account_keys.test(host)
         _tell(request, host, result, on_list=on_list)
+        if on_list:
+            _accept_for_others(request, host)
         site = _site_asked_for(request)
         if result.ok and site:
             return redirect("diagnostics:site-places", site.pk)
     else:
         messages.error(request, _("The host shows another key by now. Nothing was accepted; look at the new one below."))
     return redirect("diagnostics:hosts") if on_list else redirect("diagnostics:host", host.pk)
+
+
+def _accept_for_others(request: HttpRequest, host: Host) -> None:
+    others = Host.objects.filter(team__in=selecting.writable_teams(request.user)).exclude(pk=host.pk)
+    if count := host_tests.accept_key_for(others, host, request.user):
+        words = ngettext(
+            "%(n)d other account of the same machine has this key: it is tested now.",
+            "%(n)d other accounts of the same machine have this key: they are tested now, one after the other.",
+            count,
+        )
+        messages.success(request, words % {"n": count})
 
 
 @access.refused_while_in_work

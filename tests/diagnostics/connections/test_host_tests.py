@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
 from diagnostics.connections import connecting, host_tests
 from sites.models import Host
-from tests.factories import make_host, make_site, make_team
+from tests.factories import make_host, make_site, make_team, make_user
 from tests.servers import SshServer, sshd
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,21 @@ def test_unknown_key_waits_for_a_person_and_then_everything_is_found(server: Ssh
     host.refresh_from_db()
     site.refresh_from_db()
     assert (host.state, site.docroot) == ("works", f"{server.remote_home}/www")
+
+
+def test_one_key_of_one_machine_is_compared_once_and_no_other_key_with_it(server: SshServer, client: Client) -> None:
+    team = make_team()
+    client.force_login(make_user(team=team))
+    one, two = (host_on(server, team=team, name=name, test_due_at=None, offered_host_key=server.host_key) for name in ("a", "b"))
+    elsewhere = host_on(server, team=team, name="c", port=server.port + 1, test_due_at=None, offered_host_key=server.host_key)
+    strangers = host_on(server, name="d", test_due_at=None, offered_host_key=server.host_key)
+    other_key = host_on(server, team=team, name="e", test_due_at=None, offered_host_key=server.host_key_of("rsa"))
+    page = client.get("/hosts/").content.decode()
+    assert page.count("Accept this key") == 3 and "and one more account of this machine" in page
+    client.post(f"/hosts/{one.pk}/accept-key/", {"fingerprint": server.fingerprint(), "back": "list"})
+    kept = {host.pk: host for host in Host.objects.all()}
+    assert kept[one.pk].state == "works" and kept[two.pk].host_key == server.host_key and kept[two.pk].test_due_at
+    assert not any(kept[host.pk].host_key for host in (elsewhere, strangers, other_key))
 
 
 def test_refused_login_is_tried_once_and_never_again_by_itself(server: SshServer) -> None:
