@@ -27,6 +27,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="WORDS", help="cases or causes whose name holds one of these, separated by commas")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many cases, chosen by the seed")
     parser.add_argument("--list", action="store_true", help="only list the cases")
+    parser.add_argument("--repair", action="store_true", help="the second half: each site is repaired, and all is undone again")
     parser.add_argument("--answers", action="store_true", help="print each answer whole, as JSON")
     parser.add_argument("--json", default="", metavar="FILE", help="write all runs there")
     return parser.parse_args(arguments)
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from django.core.management import call_command
 
     from tests.lab.cases import CASES
+    from tests.lab.mending_board import mended_per_cause, mended_per_transport, mending_verdict, not_mended
     from tests.lab.running import run_case
     from tests.lab.scoreboard import misses, per_cause, per_transport, verdict
     from tests.lab.selecting import chosen, is_early, prepared, transports_of
@@ -58,9 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number, case in enumerate(cases, 1):
             began, own = time.monotonic(), f"{wanted.seed} {case.name}"
             over = transports_of(wanted.transport, stack.doors.transports, own)
-            found = run_case(stack, case, wanted.seed, over, early=is_early(wanted.registered, own))
+            found = run_case(stack, case, wanted.seed, over, early=is_early(wanted.registered, own), mend=wanted.repair)
             runs += found
-            said = misses(found)
+            said = "\n".join(filter(None, (misses(found), not_mended(found))))
             print(
                 f"{number:3}/{len(cases)} {case.name} {time.monotonic() - began:.1f} s{': ' if said else ''}{said.replace(chr(10), ' | ')}",
                 flush=True,
@@ -72,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             json.dump([asdict(run) for run in runs], file, indent=1)
     print("\n".join(["", per_cause(runs), "", misses(runs), "", per_transport(runs), ""]))
     missed = verdict(runs)
+    if wanted.repair:
+        print("\n".join([mended_per_cause(runs), "", not_mended(runs), "", mended_per_transport(runs), ""]))
+        missed += mending_verdict(runs)
     print("\n".join([f"seed {wanted.seed}", *(missed or ["every bar was met"])]))
     return int(bool(missed))
 

@@ -171,7 +171,7 @@ def state_of(home: Path, *, exact: bool = False) -> State:
     top = os.fsencode(home)
     found: State = {}
     for folder, folders, names in os.walk(top):
-        if folder == top:
+        if folder == top and b"logs" in folders:
             folders.remove(b"logs")
         for name in [*folders, *names]:
             path = os.path.join(folder, name)

@@ -21,6 +21,7 @@ from sites.models import Host, Site
 from sites.recording import probe_now
 from tests.lab.cases import Case
 from tests.lab.judging import Score, judge
+from tests.lab.mending import Mended, Mender
 from tests.lab.planting import LabFault, Planted, planted
 from tests.lab.scene import Scene
 from tests.lab.stack import Stack
@@ -40,20 +41,24 @@ class Run:
     answer: Any = None
     early: bool = False  # the site was known while it was well
     fault: str = ""  # of the lab itself, or why the product could not be asked
+    mended: Mended | None = None  # what became of the second half, where it was asked for
 
 
 Look = Callable[[Planted, Site], None]
 
 
 def run_case(
-    stack: Stack, case: Case, seed: str, transports: tuple[str, ...], *, early: bool = False, look: Look | None = None
-) -> list[Run]:
+    stack: Stack, case: Case, seed: str, transports: tuple[str, ...], *, early: bool = False, look: Look | None = None,
+    mend: bool = False,
+) -> list[Run]:  # fmt: skip
     """Plants the case and asks over each transport.
 
     `early`: the site is registered while it is well, and a baseline is taken, before the fault; else it is registered broken, by
     somebody who comes to Sitemend because of the fault. `look`: called with the diagnosed site, before all is taken away.
+    `mend`: the site is repaired and all is undone, before that.
     """
-    runs = []
+    mender = Mender()
+    runs: list[Run] = []
     for transport in transports:
         known: list[Site] = []
 
@@ -67,7 +72,8 @@ def run_case(
             with planted(stack, case, seed, while_well=meet if early and case.can_be_met_well else None) as site:
                 place = site.scene.place
                 base = replace(base, cause=site.truth.cause, place=place.setup.name, site=site.site, early=bool(known))
-                runs.append(_asked(stack, site, known, base, look))
+                done = _asked(stack, site, known, base, mender.look if mend else look)
+                runs.append(replace(done, mended=mender.found.pop() if mender.found else None))
         except LabFault as fault:
             runs.append(replace(base, fault=str(fault)))
         except registering.AddRefused as refused:

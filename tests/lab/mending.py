@@ -1,0 +1,142 @@
+"""The second half of the lab: the site is repaired by the commands, by a person's clicks where one is needed, and all is undone."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from diagnostics import diagnosing, tasks
+from diagnostics.causes import CAUSES
+from diagnostics.causes.base import RepairableBy
+from diagnostics.models import Diagnosis, RepairCase, Step
+from sites.models import Membership, Site
+from tests.lab.hosting import State, differences, state_of
+from tests.lab.planting import Planted
+
+MOST_ANSWERS = 2  # of a person
+# What a site writes by itself whenever somebody looks at it.
+_OF_THE_SITE = re.compile(rb"(?:^|/)(?:error_log|[^/]*\.log|sess_[^/]*|tmp/.*)$|^logs(?:/|$)")
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What became of one case. `cured`: its pages are really well. `answers`: so many were asked of a person."""
+
+    cured: bool = False
+    claimed: bool = False  # the product says that it is well
+    answers: int = 0
+    kept: tuple[str, ...] = ()  # repairs that stood at the end
+    taken_back: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    after_repair: tuple[str, ...] = ()  # what was not as before, of a site where nothing was to be done or nothing helped
+    after_undo: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass
+class Mender:
+    """`look` of a run: repairs, asks, undoes. What came of it is kept in `found`, the newest last."""
+
+    found: list[Mended] = field(default_factory=list)
+
+    def look(self, planted: Planted, site: Site) -> None:
+        before = _state(planted)
+        report = _command("repair", site.name, "--yes")
+        cured, answers = _is_well(planted), 0
+        untouched = _differing(before, _state(planted)) if planted.case.is_well else ()
+        while not planted.case.is_well and not cured and answers < MOST_ANSWERS and _person_clicks(site):
+            answers += 1
+            cured = _is_well(planted)
+        steps = list(Step.objects.filter(case__site=site, action="repair").order_by("pk"))
+        kept = tuple(step.repair_id for step in steps if step.stands_applied)
+        undone = _command("undo", site.name, "--all")
+        self.found.append(
+            Mended(
+                cured=cured,
+                claimed=report.get("cured", False) or any(step.state == Step.State.DONE_VERIFIED for step in steps),
+                answers=answers,
+                kept=kept,
+                taken_back=tuple(f"{step.repair_id} ({step.state})" for step in steps if not step.stands_applied),
+                left=tuple(f"{each['cause']}: {each['why']}" for each in report.get("left", ())) or (str(report.get("error", "")),),
+                after_repair=untouched,
+                after_undo=_differing(before, _state(planted)),
+                refused=tuple(each["why"] for each in undone.get("refused", ())),
+            )
+        )
+
+
+def _state(planted: Planted) -> State:
+    state = state_of(planted.scene.place.home)
+    return {path: what for path, what in state.items() if not _OF_THE_SITE.search(path)}
+
+
+def _differing(before: State, after: State) -> tuple[str, ...]:
+    return tuple(path.decode("utf-8", "backslashreplace") for path in differences(before, after))
+
+
+def _command(*arguments: str) -> dict[str, Any]:
+    """The document that a command prints, whatever its exit status is."""
+    out = io.StringIO()
+    with contextlib.suppress(SystemExit):
+        call_command(*arguments, "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def _is_well(planted: Planted) -> bool:
+    """Whether the real server answers every page as it did before anything was broken."""
+    place, truth = planted.scene.place, planted.truth
+    if planted.case.is_well:
+        return True
+    if not truth.why_not_shown(place):
+        return False
+    for page in dict.fromkeys((*planted.scene.pages, truth.page)):
+        for _ in range(truth.of):
+            status, body = place.get(page, truth.headers)
+            if status != 200 or len(body) < 100 or re.search(rb"<b>(Fatal|Parse) error</b>", body):
+                return False
+    return True
+
+
+def _person_clicks(site: Site) -> bool:
+    """What somebody does who trusts the guided repair: the first proposal of the step that it recommends. False: nothing is proposed."""
+    client = Client(HTTP_HOST="localhost")
+    person, _made = get_user_model().objects.get_or_create(username="owner")
+    Membership.objects.get_or_create(user=person, team=site.team, defaults={"role": "owner"})
+    client.force_login(person)
+    client.post(reverse("diagnostics:site-repair", args=[site.pk]))
+    case = RepairCase.objects.get(site=site, closed_at=None)
+    page = reverse("diagnostics:repair", args=[case.pk])
+    _work_off(site)
+    for query in ("", *(f"?{urlencode({'step': step})}" for step in ("read-log", "htaccess", "permissions"))):
+        context = client.get(page + query).context_data  # type: ignore[attr-defined]
+        offer = context["offer"]
+        if offer and not offer["obstacle"] and context["may_act"]:
+            answers = {f"answer-{name}": value for name, value in offer["answers"]}
+            wanted = {"step": context["current"], "action": "repair", "repair": offer["repair_id"], "cause": offer["cause"]}
+            client.post(reverse("diagnostics:repair-step-start", args=[case.pk]), {**wanted, **answers, "digest": offer["digest"]})
+            _work_off(site)
+            return True
+    return False
+
+
+def _work_off(site: Site) -> None:
+    """As a worker does, whose queue nobody runs here: the steps, and the diagnoses that follow from them."""
+    for step in Step.objects.filter(case__site=site, state=Step.State.QUEUED).order_by("pk"):
+        tasks.run_step(step.pk)
+    for diagnosis in Diagnosis.objects.filter(site=site, state__in=diagnosing.OPEN).order_by("pk"):
+        diagnosing.run(diagnosis.pk)
+
+
+def may_be_cured(cause: str) -> bool:
+    """Whether the catalogue says that the account can repair it."""
+    return cause in CAUSES and CAUSES[cause].repairable_by is RepairableBy.ACCOUNT
