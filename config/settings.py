@@ -97,6 +97,7 @@ try:
     SITEMEND_PROBES_PER_ADDRESS = _read.integer("SITEMEND_PROBES_PER_ADDRESS", 4, least=1, most=1000)
     SITEMEND_UNDO_DAYS = _read.integer("SITEMEND_UNDO_DAYS", 90, least=1, most=3650)
     SITEMEND_JOURNAL_MB_PER_SITE = _read.integer("SITEMEND_JOURNAL_MB_PER_SITE", 200, least=20, most=100_000)
+    SITEMEND_KEPT_MB_PER_SITE = _read.integer("SITEMEND_KEPT_MB_PER_SITE", 20, least=1, most=100_000)
     SITEMEND_CA_FILE = _read.authorities("SITEMEND_CA_FILE")
     # Asked only when much of the fleet is out of reach at once: neutral, and in different hands and networks.
     SITEMEND_ANCHORS = _read.page_urls(
@@ -119,6 +120,7 @@ try:
     if SITEMEND_SUPPORT_URL and urlsplit(SITEMEND_SUPPORT_URL).scheme not in ("http", "https", "mailto"):
         raise _env.SettingRefused("SITEMEND_SUPPORT_URL", "must begin with https://, http:// or mailto:")
     SITEMEND_DEADMAN_URL = _read.http_url("SITEMEND_DEADMAN_URL")
+    SITEMEND_OVHCLOUD_API = _read.http_url("SITEMEND_OVHCLOUD_API").rstrip("/")  # a simulation; empty: the real one
     _more_hosts = _read.names("SITEMEND_ALLOWED_HOSTS")
 except _env.SettingRefused as refusal:
     _env.say(refusal)

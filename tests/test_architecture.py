@@ -19,7 +19,7 @@ ENGINES = {
     "ftplib": ("diagnostics/transports/",),
     "pcre2": ("diagnostics/htaccess/",),
     "tree_sitter": ("diagnostics/checks/",),
-    "ovh": ("diagnostics/panels/ovhcloud.py",),
+    "ovh": ("diagnostics/panels/ovhcloud_client.py",),
     "pymysql": ("diagnostics/databases.py",),
     "requests": (),
     "httpx": (),
@@ -47,6 +47,7 @@ PURE = (
     "sites/visitors/visits.py",
     "sites/windows/occurrences.py",
     "diagnostics/evidence.py",
+    "diagnostics/copies.py",
     "diagnostics/installed.py",
     "diagnostics/findings.py",
     "diagnostics/redaction.py",
@@ -64,6 +65,8 @@ PURE = (
     "diagnostics/trying/units.py",
     "diagnostics/transports/base.py",
     "diagnostics/transports/commands.py",
+    "diagnostics/panels/base.py",
+    "diagnostics/panels/rights.py",
     "diagnostics/practice/",
 )
 PURE_MAY_USE_OF_OURS = (*(path.removesuffix(".py").rstrip("/").replace("/", ".") for path in PURE),)

@@ -7,6 +7,7 @@ from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
 from .lock import HostLock
 from .log_server import LogServer
+from .panel import HostPanel, PanelChange, PanelWatch
 from .politeness import ConnectionLease, ConnectionPause
 from .repair import JournalEntry, RepairCase, Step, TrialRun
 from .sight import SiteSight
@@ -28,10 +29,13 @@ __all__ = [
     "FoundSite",
     "HostAction",
     "HostLock",
+    "HostPanel",
     "JournalEntry",
     "KeptFile",
     "LogReading",
     "LogServer",
+    "PanelChange",
+    "PanelWatch",
     "RepairCase",
     "SiteSight",
     "Step",

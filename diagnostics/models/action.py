@@ -25,6 +25,7 @@ class HostAction(models.Model):
         CHMOD = "chmod", _("Set the mode of")
         SET_MTIME = "set-mtime", _("Set the time of")
         REMOVE = "remove", _("Removed")
+        PANEL = "panel", _("Asked the host's panel to change")
 
     class Outcome(models.TextChoices):
         BEGUN = "begun", _("Begun")

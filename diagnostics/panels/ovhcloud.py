@@ -1,0 +1,155 @@
+"""OVHcloud's panel of a web hosting, by its API: https://eu.api.ovh.com/console/?section=%2Fhosting%2Fweb"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import ovhcloud_answers as answers
+from . import rights
+from .base import Ability, PanelError, PanelTask, PhpConfig, PhpPair, ServiceSeen, TaskState
+from .ovhcloud_client import ApiClient
+
+TITLE = "OVHcloud"
+REGIONS = {"ovh-eu": "eu.api.ovh.com", "ovh-ca": "ca.api.ovh.com"}  # web hostings are sold there
+KEYS, SERVICE_ACCOUNT = "keys", "service-account"
+_MOST_ROWS = 20  # of a list that is read one by one
+_OPEN = ("init", "todo", "doing")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """How the API lets us in. `name` is the application key, or the id of a service account; `consumer` is empty for the latter."""
+
+    region: str
+    way: str
+    name: str
+    secret: str = field(repr=False)
+    consumer: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A credential that a person confirms at OVHcloud."""
+
+    consumer: str = field(repr=False)
+    url: str
+
+
+def ask_for_credential(keys: Keys, profiles: Sequence[str], service: str, back_to: str) -> Asked:
+    """Asks for a consumer key with the least rights. Nothing is granted before the person confirms it. Raises PanelError."""
+    with ApiClient(keys.region, keys.way, keys.name, keys.secret) as client:
+        body = {"accessRules": rights.rules_of(profiles, service), "redirection": back_to or None}
+        found = client.ask("POST", "/auth/credential", body, signed=False)
+    url, consumer = str(found.get("validationUrl", "")), str(found.get("consumerKey", ""))
+    simulated = urlsplit(settings.SITEMEND_OVHCLOUD_API or "")
+    if not consumer or not (url.startswith("https://") or (simulated.netloc and urlsplit(url).netloc == simulated.netloc)):
+        raise PanelError("odd-answer", _("OVHcloud gave no address to confirm the rights at."), _("Try again later."))
+    return Asked(consumer, url)
+
+
+class OvhCloud:
+    """One hosting. Every method asks the API and raises PanelError."""
+
+    title = TITLE
+
+    def __init__(self, keys: Keys, service: str, profiles: Sequence[str]) -> None:
+        self.keys, self.name, self.profiles = keys, service, tuple(profiles)
+        self._client = ApiClient(keys.region, keys.way, keys.name, keys.secret, keys.consumer)
+        self._path = f"/hosting/web/{quote(service, safe='')}"
+
+    def __enter__(self) -> OvhCloud:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._client.close()
+
+    def abilities(self) -> frozenset[Ability]:
+        found = {Ability.SERVICE, Ability.TASKS, Ability.PHP}
+        return frozenset(found | ({Ability.PHP_CHANGE} if rights.PHP in self.profiles else set()))
+
+    # --- what it tells --------------------------------------------------------------------------
+    def missing_rights(self) -> list[str]:
+        """Rules that are needed and were not granted. A service account's rights are told nowhere: it is tried out instead."""
+        if self.keys.way != KEYS:
+            return []
+        found = self._client.ask("GET", "/auth/currentCredential")
+        if str(found.get("status")) != "validated":
+            raise PanelError("not-confirmed", _("The rights are not confirmed at OVHcloud yet."), _("Open the link, log in and confirm."))
+        rules = found.get("rules")
+        return rights.missing(rules if isinstance(rules, list) else [], self.profiles, self.name)
+
+    def service(self) -> ServiceSeen:
+        """State, quota, and whether it is paid and not blocked."""
+        now = timezone.now()
+        general = self._client.ask("GET", self._path)
+        paid = self._client.ask("GET", f"{self._path}/serviceInfos")
+        try:
+            abuse = self._client.ask("GET", f"{self._path}/abuseState")
+        except PanelError as error:  # not every hosting has it, and not every key may ask
+            if error.code not in ("not-found", "not-granted", "bad-request"):
+                raise
+            abuse = {}
+        return answers.service(self.name, general, paid, abuse, now)
+
+    def tasks(self) -> tuple[PanelTask, ...]:
+        found: dict[int, PanelTask] = {}
+        for status in _OPEN:
+            for number in self._numbers(f"/tasks?status={status}"):
+                task = self.task(number)
+                if task.state.is_open:
+                    found[number] = task
+        return tuple(found[number] for number in sorted(found))
+
+    def task(self, task_id: int) -> PanelTask:
+        try:
+            return answers.task(self._client.ask("GET", f"{self._path}/tasks/{task_id}"))
+        except PanelError as error:
+            if error.code == "not-found":
+                return PanelTask(task_id, "", TaskState.VANISHED)
+            raise
+
+    def php(self) -> PhpConfig:
+        found = [each for each in self._configs(historical=False) if not each.folder]
+        if not found:
+            hint = _("The file .ovhconfig in the root of the account is missing. Make one in the panel of OVHcloud, then look again.")
+            raise PanelError("no-php", _("OVHcloud tells no PHP version for the whole hosting."), hint)
+        return max(found, key=lambda each: each.id)
+
+    def php_of_folders(self) -> list[PhpConfig]:
+        return [each for each in self._configs(historical=False) if each.folder]
+
+    def php_before(self) -> list[PhpConfig]:
+        return sorted((each for each in self._configs(historical=True) if not each.folder), key=lambda each: -each.id)
+
+    def php_pairs(self) -> list[PhpPair]:
+        found = self._client.ask_list("GET", f"{self._path}/ovhConfigCapabilities")
+        return answers.pairs(found)
+
+    # --- what it changes: called by the executor only -------------------------------------------
+    def change_php(self, now: PhpConfig, wanted: PhpConfig, *, back: bool = False) -> PanelTask:
+        """`back`: by the panel's own rollback, where it still keeps such a configuration."""
+        if back:
+            kept = next((each for each in self.php_before() if each.same_as(wanted)), None)
+            if kept is not None:
+                return self._post(f"/ovhConfig/{now.id}/rollback", {"rollbackId": kept.id})
+        body = {answers.PHP_NAMES[name]: value for name, value in wanted.values().items() if value and value != getattr(now, name)}
+        return self._post(f"/ovhConfig/{now.id}/changeConfiguration", body)
+
+    # --- reading lists --------------------------------------------------------------------------
+    def _post(self, path: str, body: dict[str, Any]) -> PanelTask:
+        return answers.task(self._client.ask("POST", self._path + path, body))
+
+    def _configs(self, *, historical: bool) -> list[PhpConfig]:
+        numbers = self._numbers(f"/ovhConfig?historical={'true' if historical else 'false'}")
+        return [answers.php(self._client.ask("GET", f"{self._path}/ovhConfig/{number}")) for number in numbers]
+
+    def _numbers(self, path: str) -> list[int]:
+        found = self._client.ask_list("GET", self._path + path)
+        return sorted(number for number in found if isinstance(number, int))[-_MOST_ROWS:]
