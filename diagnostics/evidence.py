@@ -67,6 +67,16 @@ class TreeEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A symbolic link. `target` is absolute, links resolved, "" where nothing is there; `way` leads to it, itself included."""
+
+    path: str  # as `TreeEntry.path`
+    target: str
+    uid: int | None = None
+    way: tuple[TreeEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordFile:
     """A file that a `.htaccess` names, as it is written there. `exists` is None where this login cannot tell."""
 
@@ -132,6 +142,7 @@ class Evidence:
     passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails
     folders_above: tuple[TreeEntry, ...] = ()  # the account's folders above the docroot, as far as this login sees them, outermost first
+    links: tuple[Link, ...] = ()  # some of the tree's links, and where they lead
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
     existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there
     applications: tuple[Application, ...] = ()  # what is installed and answers the site's pages, those of failing pages first

@@ -8,12 +8,21 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import failing_pages, htaccess_files, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import (
+    failing_pages,
+    htaccess_files,
+    is_failing,
+    lines_of_failure,
+    proof_of,
+    repairs_for,
+    usual_group,
+    usual_owner,
+)
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
 from diagnostics.evidence import Evidence, LogLine, TextFile, TreeEntry, Unreadable
-from diagnostics.facts.cgi_scripts import interpreter, is_cgi
+from diagnostics.facts.cgi_scripts import interpreter, is_cgi, of_env, programs
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.simulating import follow
 from diagnostics.profiles import get_profile
@@ -32,7 +41,7 @@ _AT_LINE = re.compile(
 )
 _REFUSED = re.compile(r"suexec policy violation|is writable by others|SoftException|is writeable by (?:group|others)")
 # Where programs usually lie: one that is somewhere else is probably not there, where that cannot be looked up.
-_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env|sh|bash|dash|perl|python[23]?|ruby|php)(?![\w.])")
+_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env\s+)?(?:sh|bash|dash|perl|python3?|ruby|php|node)(?![\w.])")
 _PRINTS = re.compile(rb"\b(?:print|printf|echo|cat|say|puts|write|system|exec|require|import|use|include)\b|<<")
 
 
@@ -127,7 +136,9 @@ def _why(evidence: Evidence, case: _Case) -> Finding | None:
         return found
     if told and (found := _writable(evidence, case)):
         return found
-    return _own_error(evidence, case, content)
+    own = _own_error(evidence, case, content)
+    said_itself = own is not None and own.confidence >= 0.95
+    return own if said_itself else (told and _of_another(evidence, case)) or own or _unsaid(case, content)
 
 
 def _first_line(evidence: Evidence, case: _Case, content: TextFile) -> Finding | None:
@@ -141,10 +152,11 @@ def _first_line(evidence: Evidence, case: _Case, content: TextFile) -> Finding |
     program = interpreter(content.content)
     if not program:
         return _finding("cgi-interpreter-missing", case, 0.85, _("the first line names no program"), line=1)
-    there = evidence.exists(program)
-    if there is False:
+    program = of_env(content.content) or program
+    looked_up = [evidence.exists(path) for path in programs(content.content)]
+    if looked_up and all(there is False for there in looked_up):
         return _finding("cgi-interpreter-missing", case, 0.96 if case.line else 0.94, program, line=1)
-    if there is None and not _USUAL.match(first):
+    if all(there is None for there in looked_up) and not _USUAL.match(first):
         return _finding("cgi-interpreter-missing", case, 0.8 if case.line else 0.7, program, line=1)
     return None
 
@@ -167,6 +179,24 @@ def _writable(evidence: Evidence, case: _Case) -> Finding | None:
     return _at(found, open_one.path, proof)
 
 
+def _of_another(evidence: Evidence, case: _Case) -> Finding | None:
+    """suEXEC runs nothing that belongs to another user or group than the site, nor in such a folder (support/suexec.c)."""
+    script = case.script
+    if script is None or not isinstance(evidence.tree, tuple):
+        return None
+    folder = next((entry for entry in evidence.tree if entry.path == script.path.rpartition("/")[0]), None)
+    user, group = usual_owner(evidence), usual_group(evidence)
+    for entry in (script, folder):
+        if entry is None or entry.uid is None or user is None:
+            continue
+        if entry.uid != user or (entry.gid is not None and entry.gid != group):
+            whose = _("{path} belongs to another user or group than the site").format(path=entry.path)
+            found = _finding("cgi-not-executable", case, 0.9 if entry.uid != user else 0.7, whose)
+            hint = _("Hosts run a script only where it and its folder are the account's. Upload it anew, or ask the host to give it back.")
+            return replace(_at(found, entry.path, Proof("modes", f"{entry.path} {entry.uid}:{entry.gid}")), hint=hint, repairs=())
+    return None
+
+
 def _at(found: Finding, path: str, proof: Proof) -> Finding:
     evidence = found.evidence if proof in found.evidence else (*found.evidence, proof)
     return Finding(
@@ -186,12 +216,18 @@ def _own_error(evidence: Evidence, case: _Case, content: TextFile | None) -> Fin
         proof = proof_of(line)
         found = _finding("cgi-script-error", case, 0.95, match.group(0)[:200], line=number if same else None, more=(proof,))
         return found if same or not path else _at(found, shown_path(path, evidence), proof)
-    if case.line is None:
+    return _unsaid(case, content) if case.line else None
+
+
+def _unsaid(case: _Case, content: TextFile | None) -> Finding | None:
+    """Nothing is wrong with it from outside, and no log has its words: whether it would print anything tells which of two it is."""
+    if content is None and case.line is None:
         return None
     code = content.content.split(b"\n", 1)[-1] if content else b""
     bare = b"\n".join(line for line in code.split(b"\n") if not line.strip().startswith(b"#"))
     silent = content is not None and not _PRINTS.search(bare)
-    return _finding("cgi-no-output" if silent else "cgi-script-error", case, 0.9 if silent else 0.75)
+    sure = (0.9 if silent else 0.75) if case.line else 0.55
+    return _finding("cgi-no-output" if silent else "cgi-script-error", case, sure)
 
 
 def _finding(

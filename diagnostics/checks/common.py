@@ -99,3 +99,16 @@ def shut_folders(evidence: Evidence, path: str) -> list[TreeEntry]:
     names = {"/".join(parts[:count]) for count in range(1, len(parts) + 1)}
     shut = [entry for entry in evidence.tree if entry.kind == "folder" and not entry.mode & 0o001 and entry.path in names]
     return sorted(shut, key=lambda entry: entry.path.count("/"))
+
+
+def usual_owner(evidence: Evidence) -> int | None:
+    """Whose account it is: the owner of most of what lies there."""
+    return _most_of([entry.uid for entry in (evidence.tree if isinstance(evidence.tree, tuple) else ())[:500] if entry.uid is not None])
+
+
+def usual_group(evidence: Evidence) -> int | None:
+    return _most_of([entry.gid for entry in (evidence.tree if isinstance(evidence.tree, tuple) else ())[:500] if entry.gid is not None])
+
+
+def _most_of(numbers: list[int]) -> int | None:
+    return max(set(numbers), key=numbers.count) if numbers else None

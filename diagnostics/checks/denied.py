@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of, repairs_for, usual_owner
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
@@ -87,6 +87,7 @@ def _refusals(line: LogLine, evidence: Evidence) -> Iterator[Denied]:
 def _culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | None:
     """The cause, and the outermost folder that may not be entered, else the file itself, else the folder that cannot be written."""
     entries = _by_path(evidence)
+    refused = replace(refused, path=_behind_links(refused.path, evidence))
     chain = _chain(refused.path, entries, evidence)
     for entry in chain:
         if entry.absolute == posixpath.dirname(evidence.docroot.rstrip("/")) and _is_hosts_block(entry, evidence):
@@ -108,7 +109,6 @@ def _culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | Non
     return None
 
 
-def _is_hosts_block(entry: TreeEntry, evidence: Evidence) -> bool:
 def _against_the_modes(line: LogLine, evidence: Evidence) -> Finding | None:
     """The web server was refused a file whose permissions would allow it: an access list, SELinux or a link's target stands behind."""
     entries = _by_path(evidence)
@@ -126,12 +126,22 @@ def _against_the_modes(line: LogLine, evidence: Evidence) -> Finding | None:
     return None
 
 
+def _is_hosts_block(entry: TreeEntry, evidence: Evidence) -> bool:
     return judge_root(entry.mode, get_profile(evidence.profile)).severity is ModeSeverity.HOSTS_BLOCK
 
 
 def _by_path(evidence: Evidence) -> dict[str, TreeEntry]:
     tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
-    return {entry.path: entry for entry in (*evidence.folders_above, *tree)}
+    behind = (entry for link in evidence.links for entry in link.way)
+    return {entry.path: entry for entry in (*behind, *evidence.folders_above, *tree)}
+
+
+def _behind_links(path: str, evidence: Evidence) -> str:
+    """The same path without the links on its way, as far as it is known where they lead."""
+    for link in evidence.links:
+        if link.way and (path == link.path or path.startswith(f"{link.path}/")):
+            return f"{link.way[-1].path}{path[len(link.path) :]}"
+    return path
 
 
 def _chain(path: str, entries: dict[str, TreeEntry], evidence: Evidence) -> list[TreeEntry]:
@@ -143,16 +153,10 @@ def _chain(path: str, entries: dict[str, TreeEntry], evidence: Evidence) -> list
 
 def _may(entry: TreeEntry, bit: int, refused: Denied, evidence: Evidence) -> bool:
     """Whether the mode allows it. The group counts for the web server too, since which it belongs to is not known from here."""
-    owner = _owner(evidence)
+    owner = usual_owner(evidence)
     if refused.by_owner and (owner is None or entry.uid is None or entry.uid == owner):
         return bool(entry.mode & (bit << 6))
     return bool(entry.mode & bit) or (refused.by_owner and bool(entry.mode & (bit << 3)))
-
-
-def _owner(evidence: Evidence) -> int | None:
-    """Whose account it is: the owner of most of what lies there."""
-    owners = [entry.uid for entry in (evidence.tree if isinstance(evidence.tree, tuple) else ())[:500] if entry.uid is not None]
-    return max(set(owners), key=owners.count) if owners else None
 
 
 def _by_pages(evidence: Evidence) -> Iterator[Finding]:
@@ -193,7 +197,7 @@ def _finding(found: tuple[str, TreeEntry], refused: Denied, evidence: Evidence, 
         "folder-not-writable": _("The site may not write into {path} (permissions {mode})."),
     }
     named = entry.absolute if entry in evidence.folders_above else entry.path
-    owner = _owner(evidence)
+    owner = usual_owner(evidence)
     foreign = owner is not None and entry.uid is not None and entry.uid != owner
     others = _("It belongs to another user than the rest of the site: only the host can change that.")
     hint = others if foreign else CAUSES[cause].explanation

@@ -129,7 +129,17 @@ def shown_path(logged: str, evidence: Evidence) -> str:
             return logged[len(beside) :]
     if found := _below_docroot(logged, name, evidence):
         return found
+    if found := _beside_docroot(logged, name, evidence):
+        return found
     return f"{name}/{logged.lstrip('/')}" if _is_in_tree(f"{name}/{logged.lstrip('/')}", evidence) else logged
+
+
+def _beside_docroot(logged: str, name: str, evidence: Evidence) -> str:
+    """Where a program's own log lies in the folder beside the docroot that this path leads through."""
+    above = evidence.docroot.rstrip("/").rpartition("/")[0] + "/"
+    logs = [line.log_path.removeprefix(above) for line in evidence.application_log if line.log_path.startswith(above)]
+    folders = dict.fromkeys(first for log in logs if (first := log.partition("/")[0]) not in (name, log))
+    return next((logged[logged.index(f"/{first}/") + 1 :] for first in folders if f"/{first}/" in logged), "")
 
 
 def _servers_docroot(evidence: Evidence) -> str:

@@ -112,7 +112,8 @@ def _misread(sharp: Sharp, script: Script, message: PhpMessage) -> Sharp:
     at_end = ending is not None and message.line is not None and message.line >= ending.last_line
     if ending is not None and at_end and ending.is_cut_off and sharp.cause == "php-parse-error":
         return _instead(sharp, "php-truncated-file")
-    if sharp.cause == "php-parse-error" and first_error(script.content) is None:
+    # Only of words in an unexpected place: texts, numbers and indentations are refused by every version alike.
+    if sharp.cause == "php-parse-error" and "syntax error" in message.message and first_error(script.content) is None:
         return _instead(sharp, "php-version-incompatible-code", more=_("The file reads well for another version of PHP."))
     return sharp
 
@@ -137,7 +138,6 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     return sharp
 
 
-def _emptied(name: str, evidence: Evidence) -> str:
 def _emptied_on_the_way(path: str, evidence: Evidence) -> str:
     """A file without a byte that the failing script names: what it misses stood there."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
@@ -147,6 +147,7 @@ def _emptied_on_the_way(path: str, evidence: Evidence) -> str:
     return named[0] if len(named) == 1 else ""
 
 
+def _emptied(name: str, evidence: Evidence) -> str:
     """The file that by its name holds this class and has not a byte: an upload that broke off, or a full disk."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     wanted = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 
@@ -14,6 +15,8 @@ _LOGGED = re.compile(
     r"(?:End of script output before headers|Premature end of script headers): (\S+)|malformed header from script '([^']+)'"
     r"|exec of '([^']+)' failed"
 )
+PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")  # in which web servers let `env` look (suEXEC: AP_SAFE_PATH)
+_BY_ENV = re.compile(rb"^#!\s*\S*/env[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]+)*([\w.+-]+)")
 _SHEBANG = re.compile(rb"^#!\s*(\S+)")
 
 
@@ -42,6 +45,18 @@ def read(reader: Reader, entries: Sequence[TreeEntry]) -> tuple[TextFile, ...]:
         except TransportError:
             continue
     return tuple(found)
+
+
+def of_env(content: bytes) -> str:
+    """The program that `env` is to find for the script, "" where the first line does not ask it."""
+    match = _BY_ENV.match(content)
+    return match.group(1).decode("utf-8", "replace") if match else ""
+
+
+def programs(content: bytes) -> list[str]:
+    """The paths that show whether the script's program is there: its own, or those at which `env` would find it."""
+    own = of_env(content)
+    return [posixpath.join(folder, own) for folder in PROGRAM_FOLDERS] if own else [interpreter(content)]
 
 
 def interpreter(content: bytes) -> str:

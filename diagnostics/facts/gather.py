@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from diagnostics.evidence import Evidence, SiteSeen, SpaceLeft, Unreadable
-from diagnostics.facts import cgi_scripts, htaccess_files, password_files, php_site, program_files, server_logs, space, tree
+from diagnostics.facts import cgi_scripts, htaccess_files, links, password_files, php_site, program_files, server_logs, space, tree
 from diagnostics.facts.applications import with_applications
 from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
@@ -88,6 +88,8 @@ def stages(
         lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
         scripts = cgi_scripts.wanted(evidence.tree, evidence.site, lines)
         evidence = replace(evidence, cgi_scripts=_quietly(lambda: cgi_scripts.read(reader, scripts), ()))
+        if any(page.status != 200 for page in site_seen.pages):
+            evidence = replace(evidence, links=links.read(reader, evidence))
         yield evidence
     evidence, applications = with_applications(files, evidence, deadline)
     yield evidence
@@ -136,11 +138,11 @@ def _with_tree(reader: Reader, evidence: Evidence, paths: SitePaths, deadline: f
 def _without_tree(reader: Reader, evidence: Evidence, paths: SitePaths, why: str) -> Evidence:
     """Nothing of the site was listed: whether its folder is there at all is looked up, and what lies in its place."""
     evidence = replace(evidence, tree=Unreadable("the files", why))
+    is_link = False
     try:
         is_link = reader.stat(paths.docroot).kind is FileKind.LINK
         if is_link:
             reader.real_path(paths.docroot)
-    is_link = False
     except TransportError as error:
         if error.code == "not-found" and paths.docroot.strip("/"):
             found = _quietly(lambda: reader.list(above(paths.docroot)), [])
@@ -157,5 +159,4 @@ def _with_modes(reader: Reader, evidence: Evidence) -> Evidence:
 
 
 def _named_paths(evidence: Evidence) -> list[str]:
-    named = [cgi_scripts.interpreter(script.content) for script in evidence.cgi_scripts]
-    return [path for path in named if path.startswith("/")]
+    return [path for script in evidence.cgi_scripts for path in cgi_scripts.programs(script.content) if path.startswith("/")]

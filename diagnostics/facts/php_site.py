@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
 import time
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.facts import application_logs, php_settings, php_told, server_logs
+from diagnostics.facts.paths import above
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.server_logs import LogsRead
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.php.seen import PhpSeen, Script
 from diagnostics.transports.base import TransportError
 
+_MOST_TAILS = 6
 _WELL = frozenset({"ok", "maintenance", "blocked", ""})
 
 
@@ -29,7 +32,8 @@ def read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float)
 def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float) -> Evidence:
     settings = php_settings.read(files, evidence)
     evidence = replace(evidence, php=PhpSeen(settings=settings))
-    own = [setting.value for setting in settings if setting.name == "error_log" and setting.value.startswith("/")]
+    named = [setting.value for setting in settings if setting.name == "error_log"][-2:]
+    own = [path for value in named if (path := _here(files, value, evidence.docroot))]
     logs = server_logs.read_named(files.reader, evidence.site, evidence.docroot, logs, own)
     evidence = replace(evidence, error_log=logs.lines)
     version, told_by = php_settings.version_of(evidence, settings)
@@ -41,6 +45,17 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
         return evidence
     explained = (logs.explains or bool(evidence.application_log)) and not _sends_text(evidence)
     return _with_files(files, evidence, deadline, is_explained=explained)
+
+
+def _here(files: SmallFiles, named: str, docroot: str) -> str:
+    """A log that PHP's settings name, as this login sees it: mostly another root than PHP does. "" where it is not there."""
+    if not named.startswith("/"):
+        return posixpath.join(docroot, named) if named and named != "syslog" else ""
+    if files.exists(named):
+        return named
+    parts = named.strip("/").split("/")
+    tails = (posixpath.join(above(docroot), *parts[at:]) for at in range(1, len(parts)))
+    return next((path for path in list(tails)[:_MOST_TAILS] if files.exists(path)), "")
 
 
 def _sends_text(evidence: Evidence) -> bool:

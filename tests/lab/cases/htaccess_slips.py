@@ -66,7 +66,7 @@ def public_folder_without_its_own(s: Scene) -> Truth:
 @case(APACHE, "static", "php")
 def condition_that_cannot_be_read(s: Scene) -> Truth:
     opened = s.rng.choice((
-        "<If \"%{REQUEST_URI} =~ m#^/intern# and %{REMOTE_ADDR} == '192.0.2.1'\">", "<If \"%{HTTP_HOST} != 'www.example.com\">",
+        "<If \"%{REQUEST_URI} = m#^/intern# && %{REMOTE_ADDR} == '192.0.2.1'\">", "<If \"%{HTTP_HOST} != 'www.example.com\">",
         '<If "%{HTTP_USER_AGENT} =~ /(bot/">', "<If \"%{HTTPS} equals 'off'\">", '<If "%{QUERY_STRING} -contains \'x\'">',
     ))  # fmt: skip
     path, line, at = plant(s, (opened, 'Header set X-Kept "no"', "</If>"))

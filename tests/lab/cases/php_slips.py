@@ -164,15 +164,6 @@ def class_that_does_not_fit_its_parent(s: Scene) -> Truth:
 
 # --- settings of PHP
 @case(PHP, "php")
-def memory_limit_with_a_unit_too_many(s: Scene) -> Truth:
-    """PHP knows M, not MB: what is left is a number of bytes."""
-    line = setting(s, f"memory_limit = {s.rng.choice(('256MB', '128 MB', '512Mb', '1GB'))}")
-    site = describe(s)
-    s.keep(s.at("index.php"), page_source(s, site, site.title, more=["$rows = range(1, 400000);"]))
-    return Truth("user-ini-memory-limit-too-low", s.at(".user.ini"), (line,), ("php-memory-limit",))
-
-
-@case(PHP, "php")
 def sessions_for_a_server_that_is_not_here(s: Scene) -> Truth:
     """With a handler that takes every warning for the end."""
     kind, where = s.rng.choice((("redis", "tcp://127.0.0.1:6379"), ("memcached", "127.0.0.1:11211")))

@@ -1,0 +1,50 @@
+"""Where the links of a site lead: what lies behind them is not in the tree, and may be shut, gone, or another user's."""
+
+from __future__ import annotations
+
+import posixpath
+
+from diagnostics.evidence import Evidence, Link, TreeEntry
+from diagnostics.facts.paths import above, shown
+from diagnostics.transports.base import NotFound, Reader, TransportError
+
+MOST_LINKS = 4
+_MOST_STEPS = 6
+
+
+def read(reader: Reader, evidence: Evidence) -> tuple[Link, ...]:
+    """The links that a log of the failing time names first, then the outermost. A round trip for each, and for each step behind it."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
+    links = [entry for entry in entries if entry.kind == "link"]
+    named = {entry.path for entry in links if any(f"/{entry.path}" in line.text for line in lines[-100:])}
+    links.sort(key=lambda entry: (entry.path not in named, entry.path.count("/")))
+    found = []
+    for entry in links[:MOST_LINKS]:
+        try:
+            target = reader.real_path(entry.absolute)
+        except NotFound:
+            found.append(Link(entry.path, "", entry.uid))
+            continue
+        except TransportError:
+            continue
+        found.append(Link(entry.path, target, entry.uid, _way(reader, target, evidence.docroot)))
+    return tuple(found)
+
+
+def _way(reader: Reader, target: str, docroot: str) -> tuple[TreeEntry, ...]:
+    """The target and the folders above it that are the account's, outermost first."""
+    top = above(docroot).rstrip("/") + "/"
+    steps: list[str] = []
+    step = target
+    while step.startswith(top) and len(steps) < _MOST_STEPS:
+        steps.insert(0, step)
+        step = posixpath.dirname(step)
+    found = []
+    for step in steps or [target]:
+        try:
+            stat = reader.stat(step)
+        except TransportError:
+            continue
+        found.append(TreeEntry(shown(step, docroot), step, stat.kind.value, stat.mode, stat.size, stat.mtime, stat.uid, stat.gid))
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""Scripts that the server does not run, PHP that it runs as scripts, and what lies behind links."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnostics.checks.registry import run_checks
+from diagnostics.facts.cgi_scripts import of_env, programs
+from diagnostics.facts.gather import gather
+from diagnostics.findings import Finding
+from tests.diagnostics.evidences import AT, PATHS, apache_line, evidence, site
+from tests.fakes import FakeHost, Node
+
+PHP = b"<?php\nrequire __DIR__ . '/lib/boot.php';\n"
+
+
+def first_of(host: FakeHost, path: str = "/", profile: str = "") -> Finding:
+    return run_checks(gather(host, site(path=path), PATHS, profile, AT)).findings[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "program"),
+    [
+        (b"#!/usr/bin/env python2.7\n", "python2.7"), (b"#!/usr/bin/env -S perl5.8 -w\n", "perl5.8"),
+        (b"#! /bin/env LANG=C php5-cgi\n", "php5-cgi"),
+        (b"#!/usr/bin/perl -w\n", ""), (b"#!/usr/bin/env\n", ""),
+    ],
+)  # fmt: skip
+def test_program_that_env_is_to_find_is_read(line: bytes, program: str) -> None:
+    assert of_env(line) == program
+    assert all(path.endswith(f"/{program}") for path in programs(line)) == bool(program)
+
+
+@pytest.mark.parametrize(("protocol", "sure"), [("ssh", 0.9), ("ftp", 0.6)])
+def test_program_that_env_does_not_find_is_missing(protocol: str, sure: float) -> None:
+    files = {"www/cgi-bin/run.cgi": (b"#!/usr/bin/env python2.7\nprint 'a'\n", 0o705)}
+    found = run_checks(evidence(files, None, path="/cgi-bin/run.cgi", protocol=protocol)).findings[0]
+    assert (found.cause, found.line) == ("cgi-interpreter-missing", 1) and found.confidence >= sure
+
+
+@pytest.mark.parametrize(("script", "folder"), [((0, 0), (1000, 1000)), ((1000, 33), (1000, 1000)), ((1000, 1000), (0, 0))])
+def test_script_or_folder_of_another_owner_is_not_run(script: tuple[int, int], folder: tuple[int, int]) -> None:
+    run = Node(content=b"#!/bin/sh\necho a\n", mode=0o705, uid=script[0], gid=script[1])
+    host = FakeHost({"/home/demo/www/cgi-bin/run.cgi": run, "/home/demo/www/index.html": b"a", "/home/demo/www/b.html": b"b"})
+    host.nodes["/home/demo/www/cgi-bin"].uid, host.nodes["/home/demo/www/cgi-bin"].gid = folder
+    found = first_of(host, "/cgi-bin/run.cgi")
+    wrong = "www/cgi-bin/run.cgi" if script != (1000, 1000) else "www/cgi-bin"
+    assert (found.cause, found.path, found.repairs) == ("cgi-not-executable", wrong, ())
+
+
+def test_script_that_ran_and_said_why_is_believed_whoever_owns_it() -> None:
+    said = apache_line("AH01215: Can't locate No/Such.pm in @INC at /home/demo/www/cgi-bin/run.pl line 3.", client="192.0.2.7:4711")
+    run = Node(content=b"#!/usr/bin/perl\nuse No::Such;\nprint 'a';\n", mode=0o705, uid=1000, gid=33)
+    host = FakeHost({"/home/demo/www/cgi-bin/run.pl": run, "/home/demo/logs/error.log": Node(content=said.encode(), mtime=AT.timestamp())})
+    seen = gather(host, site(path="/cgi-bin/run.pl"), PATHS, "", AT)
+    assert all(
+        "another user" not in finding.summary for finding in run_checks(seen).findings if seen.error_log and seen.error_log[0].paired
+    )
+
+
+def test_script_without_fault_and_without_a_log_is_still_named() -> None:
+    found = run_checks(evidence({"www/cgi-bin/run.cgi": (b"#!/bin/sh\nexit 1\n", 0o705)}, None, path="/cgi-bin/run.cgi")).findings[0]
+    assert (found.cause, found.path) == ("cgi-no-output", "www/cgi-bin/run.cgi") and found.confidence < 0.7
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (b'<FilesMatch "\\.php$">\nSetHandler cgi-script\n</FilesMatch>\n', 2),
+        (b"AddHandler fcgid-script .php .fcgi\n", 1),
+        (b"Options +ExecCGI\nAddHandler php-own .php\nAction php-own /cgi-bin/php5\n", 2),
+    ],
+)
+def test_php_that_is_run_as_a_script_fails_for_that_line(lines: bytes, line: int) -> None:
+    found = run_checks(evidence({"www/.htaccess": lines, "www/index.php": (b"<?php echo 1;\n", 0o604)}, None)).findings[0]
+    assert (found.cause, found.path, found.line) == ("htaccess-php-handler-override", "www/.htaccess", line)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b'<FilesMatch "\\.cgi$">\nSetHandler cgi-script\n</FilesMatch>\n', b"AddHandler cgi-script .cgi .pl\n",
+        b"AddHandler cgi-script .php\n<FilesMatch \"\\.php$\">\nSetHandler application/x-httpd-php\n</FilesMatch>\n",
+    ],
+)  # fmt: skip
+def test_php_that_is_not_run_as_a_script_is_not_blamed_on_a_handler(lines: bytes) -> None:
+    findings = run_checks(evidence({"www/.htaccess": lines, "www/index.php": (b"<?php echo 1;\n", 0o604)}, None)).findings
+    assert not [finding for finding in findings if finding.check == "php-as-script"]
+
+
+def test_handler_that_hangs_on_a_module_nobody_knows_is_less_sure() -> None:
+    lines = b"<IfModule mod_nothing.c>\nAddHandler cgi-script .php\n</IfModule>\n"
+    found = run_checks(evidence({"www/.htaccess": lines, "www/index.php": (b"<?php echo 1;\n", 0o604)}, None)).findings[0]
+    assert found.cause == "htaccess-php-handler-override" and found.confidence < 0.7
+
+
+@pytest.mark.parametrize("protocol", ["ssh", "ftp"])
+def test_folder_behind_a_link_that_is_shut_is_the_one_to_open(protocol: str) -> None:
+    log = apache_line(
+        "AH01071: Got error 'PHP message: PHP Fatal error:  Uncaught Error: Failed opening required '/home/demo/www/lib/boot.php' "
+        "(include_path='.') in /home/demo/www/index.php:2'"
+    )
+    host = FakeHost(
+        {
+            "/home/demo/www/index.php": PHP,
+            "/home/demo/shared/boot.php": b"<?php\n",
+            "/home/demo/logs/error.log": Node(content=log.encode(), mtime=AT.timestamp()),
+        },
+        links={"/home/demo/www/lib": "../shared"},
+        protocol=protocol,
+    )
+    host.nodes["/home/demo/shared"].mode = 0
+    found = first_of(host)
+    assert (found.cause, found.path) == ("folder-not-traversable", "shared")
