@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from tests.lab.stack.blog import Database, Databases
+from tests.lab.stack.front import Rule
 from tests.lab.stack.web import Place
 
 _DAY = 86_400.0
@@ -116,6 +117,13 @@ class Scene:
     def afterwards(self, undo: Callable[..., object], *arguments: object) -> None:
         """What is called when the scene is closed."""
         self._closing.callback(undo, *arguments)
+
+    def front(self, rule: Rule) -> None:
+        """What stands before the web server answers by this rule until the scene is closed."""
+        front = self.place.front
+        assert front is not None
+        front.rule = rule
+        self.afterwards(setattr, front, "rule", None)
 
     def small_disk(self, name: str, kilobytes: int, *, files: int = 0) -> bool:
         """A disk of its own at this folder, for so many files, until the scene is closed; False where mounting is not allowed."""

@@ -20,8 +20,8 @@ def found(message: str, mode: int) -> list[Finding]:
     "message",
     [
         "(13)Permission denied: AH00132: file permissions deny server access: /home/demo/www/price.html",
-        "(13)Permission denied: AH00035: access to /price.html denied (filesystem path '/home/demo/www/price.html') because search permissions "
-        "are missing on a component of the path",
+        "(13)Permission denied: AH00035: access to /price.html denied (filesystem path '/home/demo/www/price.html') because "
+        "search permissions are missing on a component of the path",
     ],
 )
 def test_file_that_the_server_was_refused_is_named_whatever_its_mode_says(message: str, mode: int) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.lab.apache import why_missing as why_no_apache
 from tests.lab.stack.accounts import Doors, accounts, doors
 from tests.lab.stack.blog import Databases, databases
+from tests.lab.stack.front import fronting
 from tests.lab.stack.php import hanging_up, mute, pools, wrapper
 from tests.lab.stack.web import SETUPS, Place, serving
 from tests.programs import binary, php_fpm
@@ -67,6 +68,8 @@ def _start(stack: contextlib.ExitStack, base: Path) -> Stack:
     for setup in SETUPS:
         (hidden / setup.name).mkdir()
         places[setup.name] = Place(setup, people[setup.name], free_port(), hidden / setup.name)
+        if setup.has_front:
+            places[setup.name].front = stack.enter_context(fronting(places[setup.name].port, free_port()))
         for log in places[setup.name].logs:
             log.parent.mkdir(mode=0o755, exist_ok=True)
     members = {name: people[name] for name, place in places.items() if place.setup.backend == "fpm"}

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tests.lab.apache import DEFAULT_MODULES, apache
 from tests.lab.stack.accounts import Account
+from tests.lab.stack.front import Front
 from tests.programs import binary, running
 from tests.servers import free_port
 
@@ -52,6 +53,7 @@ class Setup:
     php: tuple[str, ...] = ()  # further lines of its pool
     log_format: str = ""  # of Apache's error log
     shows_errors: bool = False  # PHP's messages stand in the pages
+    has_front: bool = False  # something of the host's or a content network's answers before it
 
     @property
     def runs_php(self) -> bool:
@@ -67,6 +69,9 @@ SETUPS = (
     Setup("fcgid", docroot="web", backend="fcgid", log_format="[%t] [%l] [client %a] %M"),  # as Apache 2.2 wrote it
     Setup("own-log", docroot="public_html", error_log="", access_log="logs/access_log", php=("php_value[error_log]={docroot}/error_log",)),
     Setup("shown", error_log="", access_log="", shows_errors=True, php=("php_flag[display_errors]=on", "php_flag[html_errors]=on")),
+    Setup("strict", php=("request_terminate_timeout=2s",)),
+    Setup("fronted", has_front=True),
+    Setup("cdn", error_log="", access_log="", has_front=True),
     Setup("dead", backend="none"),
     Setup("crash", backend="hanging-up"),
     Setup("mute", server="nginx", docroot="web", backend="mute"),
@@ -82,11 +87,17 @@ class Place:
     account: Account
     port: int
     hidden: Path  # where logs lie that the account does not see
+    front: Front | None = field(default=None)
     php: Path | None = field(default=None)  # the socket of its PHP-FPM, or the wrapper that mod_fcgid runs
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def inner_port(self) -> int:
+        """Where its own web server listens."""
+        return self.front.behind if self.front else self.port
 
     @property
     def home(self) -> Path:
@@ -130,7 +141,7 @@ def _apache_host(place: Place) -> str:
         handler = f'SetHandler "proxy:unix:{place.php}|fcgi://{setup.name}"'
     form = f'ErrorLogFormat "{setup.log_format}"\n' if setup.log_format else ""
     return (
-        f"Listen 127.0.0.1:{place.port}\n<VirtualHost 127.0.0.1:{place.port}>\nServerName localhost\n"
+        f"Listen 127.0.0.1:{place.inner_port}\n<VirtualHost 127.0.0.1:{place.inner_port}>\nServerName localhost\n"
         f'DocumentRoot "{place.docroot}"\nErrorLog "{error}"\n{form}CustomLog "{access}" combined\n'
         f"SuexecUserGroup {name} {name}\nProxyTimeout 8\nTimeout 20\n"
         f'<FilesMatch "\\.php$">\n{handler}\n</FilesMatch>\n'
