@@ -194,6 +194,7 @@ class SiteForm(forms.ModelForm):
             "interval_s",
             "time_limit_s",
             "wants_looks",
+            "sets_aside",
             "basic_user",
             "host",
             "docroot",
@@ -206,6 +207,7 @@ class SiteForm(forms.ModelForm):
             "interval_s": _("Probe every"),
             "time_limit_s": _("Wait for an answer at most"),
             "wants_looks": _("Also look as other visitors"),
+            "sets_aside": _("A repair without a person may set WordPress plugins aside"),
             "basic_user": _("User name"),
             "host": _("Hosting account"),
             "docroot": _("Folder of the site (docroot)"),
@@ -217,6 +219,10 @@ class SiteForm(forms.ModelForm):
             "tags": _("Words to filter by, separated by spaces."),
             "wants_looks": _(
                 "Past the cache, and as a desktop browser, a phone and a bot: every 15 minutes or 10 intervals, whichever is longer."
+            ),
+            "sets_aside": _(
+                "When a plugin stops the site and “repair --yes” is asked for, its folder is renamed, and visitors miss what it does until "
+                "somebody undoes it. Plugins that by their name keep visitors out stay in place. In the guided repair you are always asked."
             ),
             "interval_s": _(
                 "From 20, so that watching burdens no site, to 86,400 (a day). 60 suit most: a failure is then known and confirmed in 80 s."

@@ -39,6 +39,7 @@ _CHOSEN = (
     "practice",
     "wants_looks",
     "trials",
+    "sets_aside",
 )
 
 
@@ -71,11 +72,12 @@ def register_site(
     practice: bool = False,
     wants_looks: bool = True,
     trials: str = "",
+    sets_aside: bool = False,
 ) -> Site:
     """Stores a site with its pages, due at once. Raises RegistrationError."""
     chosen: dict[str, Any] = {"name": name, "url": url, "interval_s": interval_s, "time_limit_s": time_limit_s, "tags": tags}
     chosen |= {"docroot": docroot, "error_log": error_log, "access_log": access_log, "profile": profile, "basic_user": basic_user}
-    chosen["wants_looks"], chosen["trials"] = wants_looks, trials
+    chosen |= {"wants_looks": wants_looks, "trials": trials, "sets_aside": sets_aside}
     site, wanted = drafted(team, host=host, paths=paths, basic_password=basic_password, headers=headers, practice=practice, **chosen)
     _check_name_is_free(site)
     with transaction.atomic():
@@ -260,8 +262,8 @@ def _put(site: Site, changes: dict[str, Any]) -> None:
             site.interval_s = _checked_number(value, LEAST_INTERVAL_S, MOST_INTERVAL_S, name)
         elif name == "time_limit_s":
             site.time_limit_s = _checked_number(value, 1, MOST_TIME_LIMIT_S, name)
-        elif name == "wants_looks":
-            site.wants_looks = bool(value)
+        elif name in ("wants_looks", "sets_aside"):
+            setattr(site, name, bool(value))
         elif name == "trials":
             site.trials = _checked_trials(value)
         elif name == "tags":

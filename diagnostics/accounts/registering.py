@@ -50,6 +50,7 @@ class Wanted:
     log_user: str = ""
     log_secret: str = field(default="", repr=False)
     profile: str = ""
+    sets_aside: bool = False  # whether an unattended repair may set plugins of WordPress aside
     trials: str = ""  # kinds that may be made unattended, separated by commas or spaces
     interval_s: int = 60
 
@@ -106,6 +107,7 @@ def _register(wanted: Wanted, team: Team, host: Host | None, tested: ConnectionT
         paths=("/", *wanted.pages),
         interval_s=wanted.interval_s,
         trials=wanted.trials,
+        sets_aside=wanted.sets_aside,
         host=host,
         docroot=wanted.docroot or (found.docroot if found else ""),
         error_log=wanted.error_log or (found.error_log if found else ""),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -91,7 +90,8 @@ def _drafted(row: Row, team: Team) -> tuple[Site, list[str]]:
         basic_password=row.values.get("basic_password", ""),
         **texts,
     )
-    site.paused_at = _paused(row)
+    site.paused_at = timezone.now() if _is_yes(row, "paused") else None
+    site.sets_aside = _is_yes(row, "set_aside")
     return site, paths
 
 
@@ -112,13 +112,11 @@ def _number(row: Row, column: str, usual: int) -> int:
     return int(text)
 
 
-def _paused(row: Row) -> datetime | None:
-    text = row.get("paused").lower()
-    if text in _YES:
-        return timezone.now()
-    if text in _NO:
-        return None
-    raise RowRefused(_("paused: write yes, or leave it empty."))
+def _is_yes(row: Row, column: str) -> bool:
+    text = row.get(column).lower()
+    if text not in (*_YES, *_NO):
+        raise RowRefused(_("%(column)s: write yes, or leave it empty.") % {"column": column})
+    return text in _YES
 
 
 def _claim_name(row: Row, site: Site, standing: Standing) -> None:

@@ -11,7 +11,7 @@ from sites.models import Host, Site, Team
 COLUMNS = (
     "name", "url", "pages", "interval", "tags", "team", "host", "connect", "docroot", "error_log", "access_log", "profile",
     "paused", "expected_status", "must_contain", "must_not_contain", "time_limit",
-    "via", "log_server", "log_user", "trials",
+    "via", "log_server", "log_user", "trials", "set_aside",
 )  # fmt: skip
 SECRET_COLUMNS = ("secret", "basic_user", "basic_password")  # read, never written
 COMMAND_LINE_COLUMNS = ("secret_env", "log_secret_env")

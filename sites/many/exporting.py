@@ -67,6 +67,7 @@ def row_of(site: Site) -> dict[str, Any]:
         "via": site.host.via.name if site.host and site.host.via else "",
         **_logs_of(site),
         "trials": site.trials,
+        "set_aside": "yes" if site.sets_aside else "",
     }
     return {name: values[name] for name in COLUMNS}
 

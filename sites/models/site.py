@@ -52,6 +52,7 @@ class Site(models.Model):
     read_only_since = models.DateTimeField(null=True, editable=False)  # nothing is written to its host, by somebody's choice
     read_only_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
     trials = models.CharField(max_length=100, blank=True, default="")  # kinds that may be made unattended; see `sites.trial_policy`
+    sets_aside = models.BooleanField(_("repair may set WordPress plugins aside by itself"), default=False)
     practice = models.BooleanField(default=False, editable=False)
     wants_looks = models.BooleanField(_("also look past caches and as several browsers"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)

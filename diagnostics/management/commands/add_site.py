@@ -41,6 +41,7 @@ class Command(cli.JsonCommand):
         parser.add_argument(
             "--trials", default="", metavar="KINDS", help=f"trials that may be made unattended: {', '.join(trial_policy.KINDS)}, or all"
         )
+        parser.add_argument("--set-aside", action="store_true", help="repair --yes may set WordPress plugins of this site aside")
         parser.add_argument("--profile", default="", metavar="NAME")
         parser.add_argument("--interval", type=int, default=60, metavar="SECONDS")
 
@@ -54,6 +55,7 @@ class Command(cli.JsonCommand):
             log_server=options["log_server"],
             log_user=options["log_user"],
             trials=options["trials"],
+            sets_aside=options["set_aside"],
             log_secret=_secret(options["log_secret_env"], "--log-secret-env"),
             key=_key(options["key"]),
             interval_s=options["interval"],
