@@ -383,6 +383,7 @@ def ovhcloud_host(home: Path, port: int = 0) -> Iterator[OvhcloudHost]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self._handle()
@@ -450,7 +451,7 @@ def ovhcloud_host(home: Path, port: int = 0) -> Iterator[OvhcloudHost]:
         server.daemon_threads = True
         server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that goes away is what some tests are about
         made.port = server.server_port
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield made
         finally:

@@ -16,6 +16,7 @@ from diagnostics.connections.telling import clean
 from .base import PanelError
 
 TIME_LIMITS_S = (5.0, 20.0)  # for connecting, for an answer
+_ACCOUNT_REFUSED = ("invalid_client", "unauthorized_client", "invalid_grant", "status_code=4")  # RFC 6749, section 5.2
 
 
 def _kept_to_itself(session: Session) -> Session:
@@ -99,7 +100,8 @@ class ApiClient:
             try:
                 return self._client.call(method, path, body, signed)
             except OAuth2FailureError as error:
-                raise _refused_account() if "status_code=4" in str(error) else _away() from error
+                refused = any(word in str(error) for word in _ACCOUNT_REFUSED)
+                raise (_refused_account() if refused else _away()) from error
             except APIError as error:
                 if _code(error) == "QUERY_TIME_OUT" and not last_try:
                     self._client.forget_time()

@@ -1,0 +1,64 @@
+"""The panel of a hosting account: connected, tested, its state, forgotten."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from diagnostics import access
+from diagnostics.connections import purposes
+from diagnostics.models import HostPanel
+from diagnostics.panels import connecting, showing
+from diagnostics.panels.base import PanelError
+from diagnostics.panels.forms import PanelForm
+from sites.models import Host
+
+
+@sensitive_post_parameters("secret", "consumer")
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """Connects a panel, or shows the one that is connected."""
+    host = access.get_host(request, pk, write=True)
+    form = PanelForm(request.POST or None, initial={"service": connecting.likely_service(host)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            with purposes.doing("test"), purposes.by(request.user):
+                panel = connecting.connect(host, form.given(), request.user)
+        except PanelError as error:
+            form.add_error(None, str(error))
+        else:
+            _tell(request, panel)
+            return redirect("diagnostics:host-panel", host.pk)
+    return TemplateResponse(request, "diagnostics/host_panel.html", {**showing.of_host(host), "form": form, "section": "settings"})
+
+
+@require_POST
+def test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks the panel now."""
+    host = access.get_host(request, pk, write=True)
+    panel = connecting.of(host)
+    if panel is not None:
+        with purposes.doing("test"), purposes.by(request.user):
+            _tell(request, connecting.test(panel))
+    return redirect("diagnostics:host-panel", host.pk)
+
+
+def _tell(request: HttpRequest, panel: HostPanel) -> None:
+    if panel.state == HostPanel.State.WORKS:
+        messages.success(request, _("The panel answers. Its state is read when a site on this account fails."))
+
+
+@require_POST
+def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forgets the panel and its keys."""
+    host: Host = access.get_host(request, pk, write=True)
+    if connecting.disconnect(host):
+        messages.success(request, _("The panel and its keys are forgotten here. Remove the application at OVHcloud too."))
+    else:
+        messages.error(request, _("A change through the panel is being made just now. Wait until it has ended."))
+    return redirect("diagnostics:host-panel", host.pk)
