@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from diagnostics.copies import Restorable
 from diagnostics.installed import Application, Change, DatabaseTrial, Differing
 from diagnostics.php.seen import PhpSeen
 from diagnostics.tried import Tried
@@ -153,6 +154,7 @@ class Evidence:
     application_log: tuple[LogLine, ...] = ()  # what the application wrote into a log of its own; read where nothing else explains
     php: PhpSeen = field(default_factory=PhpSeen)
     tried: tuple[Tried, ...] = ()  # trials of the failure at hand
+    restorable: tuple[Restorable, ...] = ()  # files that findings speak of and that could be put back
     read_at: datetime | None = None
 
     def exists(self, path: str) -> bool | None:

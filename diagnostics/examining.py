@@ -19,11 +19,12 @@ from .baselines import since as since_baseline
 from .checks.registry import run_checks
 from .connections import purposes
 from .evidence import LOGS, Evidence, PageSeen, SiteSeen
-from .facts import changes
+from .facts import at_hand, changes
 from .facts.gather import TIME_LIMIT_S, SitePaths, gather
 from .findings import Finding, Inconclusive
 from .repairs.plan import Plan
-from .repairs.registry import all_repairs, plan_repair
+from .repairs.registry import all_repairs, plan_repair, ways
+from .restoring import looking
 from .transports.base import Reader
 from .trying import kept
 
@@ -148,6 +149,9 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
     if since is not None and isinstance(evidence.error_log, tuple):
         evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
     run = run_checks(replace(evidence, tried=kept.of_site(site, evidence)))
+    if reader is not None:
+        evidence = looking.with_copies(site, reader, evidence, run.findings, _neighbours(site))
+        evidence = replace(evidence, at_hand=at_hand.read(reader, evidence, run.findings))
     return Examination(evidence, run.findings, run.inconclusive)
 
 
@@ -162,6 +166,15 @@ def plan_for(examination: Examination, finding: Finding, repair_id: str, answers
     if repair_id not in {repair.id for repair in all_repairs()}:
         return None
     return plan_repair(repair_id, examination.evidence, finding, tuple(answers))
+
+
+def plans_for(examination: Examination, finding: Finding, repair_id: str) -> list[Plan]:
+    """Every plan of a repair that a person may choose among, the best first; without those that have nothing to do."""
+    if repair_id not in {repair.id for repair in all_repairs()}:
+        return []
+    chosen = ways(repair_id, examination.evidence, finding)
+    plans = (plan_repair(repair_id, examination.evidence, finding, answers) for answers in chosen)
+    return [plan for plan in plans if plan is not None and plan.changes]
 
 
 def same_finding(one: Finding, other: Finding) -> bool:

@@ -13,7 +13,10 @@ from .connections.telling import clean, finding_json
 from .examining import Examination
 from .findings import Finding
 from .models import Diagnosis
+from .repairs import restore_file
 from .repairs.plan import ChangeMode, Plan
+
+MOST_LINES = 600  # of one difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,7 @@ def from_examination(examination: Examination) -> list[dict[str, Any]]:
     offers: dict[str, Offer] = {}
     for finding in examination.findings:
         for repair_id in finding.repairs:
-            plan = examining.plan_for(examination, finding, repair_id)
-            if plan is not None and plan.changes:
+            for plan in examining.plans_for(examination, finding, repair_id):
                 offers.setdefault(plan.digest(), _offer(plan, finding))
     for offer in _after_trial(examination, list(offers.values())):
         offers[offer.digest] = offer
@@ -64,7 +66,7 @@ def _offer(plan: Plan, finding: Finding) -> Offer:
         plan.cause,
         clean(plan.title),
         clean(plan.why),
-        clean(plan.diff()),
+        _bounded(clean(plan.diff())),
         plan.digest(),
         f"{clean(finding.summary)} ({finding.sureness})",
         clean(plan.affects) or _("This site."),
@@ -76,8 +78,18 @@ def _offer(plan: Plan, finding: Finding) -> Offer:
     )
 
 
+def _bounded(diff: str) -> str:
+    """Not longer than anybody reads: a page holds several of them."""
+    lines = diff.split("\n")
+    if len(lines) <= MOST_LINES:
+        return diff
+    return "\n".join([*lines[:MOST_LINES], " " + _("… and %(n)d more lines") % {"n": len(lines) - MOST_LINES}])
+
+
 def guide_step(plan: Plan) -> str:
     """The step of the guide that a plan belongs to."""
+    if plan.repair_id == restore_file.ID and not all(change.path.endswith("/.htaccess") for change in plan.changes):
+        return "restore"
     return "permissions" if all(isinstance(change, ChangeMode) for change in plan.changes) else "htaccess"
 
 

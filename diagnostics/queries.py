@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from sites.judging import Verdict
 from sites.models import Host, Incident, Site
 
 from . import repairing, situation, trials
+from .baselines import keeping
 from .changes import retention, undoing, versions
 from .connections import abilities
 from .models import Diagnosis, FindingRecord, RepairCase, Step
@@ -34,6 +35,7 @@ PANELS = {
     "read-log": "diagnostics/repair_log.html",
     "htaccess": "diagnostics/repair_htaccess.html",
     "permissions": "diagnostics/repair_permissions.html",
+    "restore": "diagnostics/repair_restore.html",
     "retest": "diagnostics/repair_retest.html",
     "hand-over": "diagnostics/repair_hand_over.html",
 }
@@ -92,6 +94,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     present = situation.of_this_failure(case.site, attempts, diagnosis, findings)
     facts = case_facts(case, incident, present, diagnosis, findings)
     offers = _offers(case, present, facts, findings)
+    facts = replace(facts, offered=_step_of_first(offers, findings))
     chosen = _recommended(facts, offers, findings, present)
     best = "" if case.closed_at else chosen
     current = asked_step if asked_step in PANELS else chosen or "retest"
@@ -127,6 +130,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "may_write": may_write,
         "undo_days": retention.kept_for().days,
         "may_close": situation.may_close_as_well(case, present),
+        "keeps_files": keeping.is_on(case.site),
         **_profile_words(case.site),
     }
 
@@ -160,6 +164,11 @@ def _offers(case: RepairCase, attempts: list[Step], facts: CaseFacts, findings: 
     offers = [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
     first = next((finding for finding in findings if finding.severity == "critical"), None)
     return sorted(offers, key=lambda offer: first is None or not _is_for(offer, first))
+
+
+def _step_of_first(offers: list[Offer], findings: list[FindingRecord]) -> str:
+    first = next((finding for finding in findings if finding.severity == "critical"), None)
+    return offers[0].guide_step if first and offers and _is_for(offers[0], first) else ""
 
 
 def _is_for(offer: Offer, finding: FindingRecord) -> bool:

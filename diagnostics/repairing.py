@@ -32,6 +32,7 @@ LOOKS = {
     "read-log": gettext_lazy("Read the error log"),
     "htaccess": gettext_lazy("Look at the .htaccess"),
     "permissions": gettext_lazy("Look at the permissions"),
+    "restore": gettext_lazy("Look for earlier states of the files"),
     "retest": gettext_lazy("Test again"),
 }
 ONLY_PROBED = ("confirm", "retest")

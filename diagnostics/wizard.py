@@ -43,6 +43,7 @@ class CaseFacts:
     tree_read: bool = False
     causes: tuple[str, ...] = ()
     done: tuple[StepDone, ...] = ()
+    offered: str = ""  # the step that has a repair for what is found first, "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ _TITLES = (
     ("read-log", _("Read the error log")),
     ("htaccess", _("Test the .htaccess file")),
     ("permissions", _("Check the permissions")),
+    ("restore", _("Put files back")),
     ("retest", _("Test again and close")),
     ("hand-over", _("Hand over to a specialist")),
 )
@@ -80,6 +82,7 @@ def recommended(facts: CaseFacts) -> str:
     if facts.verdict == "up":
         return "" if "retest" in finished else "retest"
     wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
+    wanted += ["restore"] if facts.offered == "restore" else []
     wanted += [_step_of(cause) for cause in facts.causes]
     wanted += ["read-log", "htaccess", "permissions", "hand-over"]
     for step in wanted:
@@ -131,6 +134,7 @@ _OBSTACLES: dict[str, Callable[[CaseFacts], str]] = {
     "read-log": lambda facts: "",  # without a readable log the step itself tells what to do
     "htaccess": _htaccess_obstacle,
     "permissions": lambda facts: "" if facts.tree_read else _("The files could not be listed."),
+    "restore": lambda facts: "" if facts.tree_read else _("The files could not be listed."),
 }
 
 
@@ -144,6 +148,9 @@ def _why(step: str, facts: CaseFacts) -> str:
         return _("A line of .htaccess is probably at fault.") if first else _("A fault in .htaccess stops every page.")
     if step == "permissions":
         return _("A permission is probably at fault.") if first else _("Wrong permissions can stop a site.")
+    if step == "restore":
+        offered = facts.offered == "restore"
+        return _("An earlier state of a file that is at fault is known.") if offered else _("A file that was damaged can be put back.")
     if step == "retest":
         return _("The site answers well again.") if facts.verdict == "up" else _("See whether it helped.")
     return _("All that was found, in one report, secrets removed.")

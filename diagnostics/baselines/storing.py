@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from diagnostics.manifests.format import ManifestUnreadable, Record, backwards, decode, encode, overlaid
-from diagnostics.models import Baseline, BaselineContent
+from diagnostics.models import Baseline, BaselineContent, KeptFile
 from sites.credentials import SecretUnreadable, seal_bytes, unseal_bytes
 from sites.models import Site
 
@@ -133,7 +133,7 @@ def thin(site_id: int, now: datetime | None = None) -> int:
         for index in reversed(dropped):
             _remove(rows[index][0])
         if dropped:
-            _forget_contents(site_id)
+            forget_contents(site_id)
     except ManifestUnreadable:  # what is damaged is left as it is, rather than to take its neighbours along
         log.exception("baselines of site %s", site_id)
     return len(dropped)
@@ -153,9 +153,9 @@ def _remove(pk: int) -> None:
     row.delete()
 
 
-def _forget_contents(site_id: int) -> None:
-    """Removes small files that no baseline holds any more."""
-    held: set[str] = set()
+def forget_contents(site_id: int) -> None:
+    """Removes small files that no baseline holds any more, and that are not kept for repairs either."""
+    held = set(KeptFile.objects.filter(site_id=site_id).values_list("sha256", flat=True))
     for manifest in Baseline.objects.filter(site_id=site_id).values_list("manifest", flat=True).iterator(chunk_size=10):
         held.update(record.digest for record in decode(manifest) if record.digest)
     stored = BaselineContent.objects.filter(site_id=site_id)

@@ -13,13 +13,13 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics.baselines import php_change, storing
+from diagnostics.baselines import keeping, php_change, storing
 from diagnostics.changes.journal import printable
 from diagnostics.connections import connecting, long_work, politeness, purposes
 from diagnostics.facts import php_told
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.manifests import gathering
-from diagnostics.manifests.format import encode
+from diagnostics.manifests.format import decode, encode
 from diagnostics.manifests.gathering import Gathered, TookTooLong
 from diagnostics.models import Baseline, BaselineWork, RepairCase
 from diagnostics.redaction import redact
@@ -235,6 +235,7 @@ def run(site_id: int) -> Baseline | None:
     done = {"failures": 0, "last_error": "", "reason": Reason.DAILY, "requested_by": None, "tried_at": timezone.now()}
     BaselineWork.objects.filter(pk=site_id).update(state=BaselineWork.State.IDLE, due_at=next_due(site_id, timezone.now()), **done)
     storing.thin(site_id)
+    keeping.make_room(site_id)
     return taken
 
 
@@ -301,10 +302,11 @@ def take(
         told = {"protocol": reader.protocol, "has_times": Capability.LIST_TIMES in can, "has_modes": Capability.LIST_MODES in can}
         found = _looked(reader, site, docroot, whole=reason != Reason.DAILY, note=note)
         php = php_told.of_well_site(SmallFiles(reader), docroot, powered_by)
-    try:
-        manifest = encode(found.sorter.sorted())
-    finally:
-        found.sorter.close()
+        try:
+            manifest = encode(found.sorter.sorted())
+        finally:
+            found.sorter.close()
+        kept = keeping.read(reader, site, docroot, decode(manifest), lambda: note(found.seen))
     require_well(site)  # it may have begun to fail while its files were read
     values = {
         "host": site.host,
@@ -322,7 +324,11 @@ def take(
         "php": php,
     }
     try:
-        return storing.store(site, manifest, found.contents, **values)
+        with transaction.atomic():
+            keeping.forget_elsewhere(site, site.host_id, values["docroot"])
+            taken = storing.store(site, manifest, found.contents | kept.contents, **values)
+            keeping.note(site, kept, began)
+        return taken
     except storing.Overtaken as error:
         raise NotNow(_("Another baseline was taken meanwhile.")) from error
 

@@ -47,7 +47,12 @@ CAUSES = (
         _("What was sent to the site, mostly an upload, is larger than the host lets through to PHP. Only the host can change that."),
         _H,
     ),
-    Cause("index-file-missing", _("The start page is missing"), _("The folder has no index file, and the host shows no list of files.")),
+    Cause(
+        "index-file-missing",
+        _("The start page is missing"),
+        _("The folder has no index file, and the host shows no list of files."),
+        repairs=("restore-file",),
+    ),
     Cause("redirect-loop", _("The site redirects for ever"), _("Every address sends the browser on to one that sends it back.")),
     Cause("none", _("Nothing is wrong"), _("The site answers as it should. What the log holds is old or harmless."), RepairableBy.NOBODY),
 )

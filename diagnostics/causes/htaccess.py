@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnostics.causes.base import Cause
 from sites.texts import mark as _
 
-_OUT = ("comment-out-htaccess-line", "rename-htaccess")
+_OUT = ("comment-out-htaccess-line", "restore-file", "rename-htaccess")
 
 CAUSES = (
     Cause(
@@ -33,7 +33,7 @@ CAUSES = (
         "htaccess-apache22-syntax",
         _("Access rules in the old way of writing"),
         _("Order, Allow and Deny were replaced by Require in Apache 2.4, and this host no longer understands the old words."),
-        repairs=("modern-access-syntax", "rename-htaccess"),
+        repairs=("modern-access-syntax", "restore-file", "rename-htaccess"),
     ),
     Cause(
         "htaccess-directive-not-allowed",
@@ -46,7 +46,7 @@ CAUSES = (
         "htaccess-unclosed-section",
         _("A section in .htaccess that is not closed as it was opened"),
         _("Sections such as <IfModule …> must end with their own </IfModule>. Here one is missing, of another kind, or too many."),
-        repairs=("close-htaccess-section", "rename-htaccess"),
+        repairs=("close-htaccess-section", "restore-file", "rename-htaccess"),
     ),
     Cause(
         "htaccess-bad-rewrite-flag",
@@ -76,21 +76,21 @@ CAUSES = (
         "htaccess-rewrite-loop",
         _("Rewrite rules that go round in a circle"),
         _("The rules send every address to another one that the same rules send on again. After ten rounds the web server gives up."),
-        repairs=("restore-wordpress-block", "rename-htaccess"),
+        repairs=("restore-wordpress-block", "restore-file", "rename-htaccess"),
         confused_with=("redirect-loop", "htaccess-wordpress-block"),
     ),
     Cause(
         "htaccess-wordpress-block",
         _("WordPress's own block in .htaccess is damaged"),
         _("The lines between “# BEGIN WordPress” and “# END WordPress” are not as WordPress writes them."),
-        repairs=("restore-wordpress-block", "rename-htaccess"),
+        repairs=("restore-wordpress-block", "restore-file", "rename-htaccess"),
         confused_with=("htaccess-rewrite-loop",),
     ),
     Cause(
         "htaccess-byte-order-mark",
         _("An invisible mark at the beginning of .htaccess"),
         _("A text editor put three invisible bytes before the first letter. The web server takes them for part of the first word."),
-        repairs=("remove-byte-order-mark", "rename-htaccess"),
+        repairs=("remove-byte-order-mark", "restore-file", "rename-htaccess"),
         confused_with=("htaccess-invalid-directive",),
     ),
     Cause(

@@ -13,6 +13,7 @@ CAUSES = (
         _("A PHP file that PHP cannot read"),
         _("There is a typing error in a PHP file. It was probably edited or uploaded shortly before the failure."),
         _A,
+        repairs=("restore-file",),
         confused_with=("php-truncated-file",),
     ),
     Cause(
@@ -20,6 +21,7 @@ CAUSES = (
         _("A PHP file that ends in the middle"),
         _("The file is cut off, mostly because an upload or an update was interrupted."),
         _A,
+        repairs=("restore-file",),
         confused_with=("php-parse-error",),
     ),
     Cause(
@@ -27,12 +29,14 @@ CAUSES = (
         _("The program gave up with an error"),
         _("The site's own code met something it could not handle and stopped."),
         _A,
+        repairs=("restore-file",),
     ),
     Cause(
         "php-undefined-function",
         _("A function of the site's own code is missing"),
         _("The code calls a function that is defined nowhere, often after an incomplete update."),
         _A,
+        repairs=("restore-file",),
         confused_with=("php-missing-extension", "php-removed-function"),
     ),
     Cause(
@@ -60,6 +64,7 @@ CAUSES = (
         _("A part of the program is missing"),
         _("The code asks for a class whose file is not there, often after an incomplete upload."),
         _A,
+        repairs=("restore-file",),
         confused_with=("php-missing-file",),
     ),
     Cause(
@@ -67,6 +72,7 @@ CAUSES = (
         _("A file of the program is missing"),
         _("The code asks for a file that is not there, often after an incomplete upload or a deletion."),
         _A,
+        repairs=("restore-file",),
         confused_with=("php-class-not-found",),
     ),
     Cause(
@@ -89,12 +95,14 @@ CAUSES = (
         _("A hidden PHP error"),
         _("The page is empty because PHP stopped with an error that it does not show."),
         _A,
+        repairs=("restore-file",),
     ),
     Cause(
         "php-byte-order-mark",
         _("An invisible mark at the beginning of a PHP file"),
         _("A text editor put three invisible bytes before the first letter of a PHP file."),
         _A,
+        repairs=("restore-file",),
     ),
     Cause(
         "php-session-path-not-writable",

@@ -41,6 +41,7 @@ CAUSES = (
         "wordpress-plugin",
         _("A WordPress plugin fails"),
         _("An error in one plugin stops the whole site."),
+        repairs=("restore-file",),
         confused_with=("wordpress-plugin-php-incompatible", "wordpress-plugin-memory"),
     ),
     Cause(
@@ -55,28 +56,42 @@ CAUSES = (
         _("One plugin needs more memory than PHP may use."),
         confused_with=("php-memory-limit",),
     ),
-    Cause("wordpress-theme", _("The WordPress theme fails"), _("An error in the theme stops the whole site.")),
+    Cause(
+        "wordpress-theme",
+        _("The WordPress theme fails"),
+        _("An error in the theme stops the whole site."),
+        repairs=("restore-file",),
+    ),
     Cause(
         "wordpress-mu-plugin",
         _("A must-use plugin of WordPress fails"),
         _("Plugins of this kind are always active and not shown among the others. One of them has an error."),
+        repairs=("restore-file",),
     ),
     Cause(
         "wordpress-dropin",
         _("A drop-in file of WordPress fails"),
         _("A file that replaces a part of WordPress, such as object-cache.php, has an error or lost its plugin."),
+        repairs=("restore-file",),
     ),
     Cause(
         "wordpress-core-file",
         _("A file of WordPress itself is damaged or missing"),
         _("A file that comes with WordPress is not as it should be, often after an interrupted update."),
+        repairs=("restore-file",),
     ),
     Cause(
         "recent-change",
         _("Something was changed just before the failure"),
         _("Nothing names the cause, but files of the site were changed shortly before it began to fail. Look at these first."),
+        repairs=("restore-file",),
     ),
-    Cause("wordpress-config-syntax", _("An error in wp-config.php"), _("The settings file of WordPress has a typing error.")),
+    Cause(
+        "wordpress-config-syntax",
+        _("An error in wp-config.php"),
+        _("The settings file of WordPress has a typing error."),
+        repairs=("restore-file",),
+    ),
     Cause(
         "wordpress-stuck-maintenance",
         _("WordPress is stuck in maintenance"),

@@ -35,14 +35,19 @@ def read(files: SmallFiles, evidence: Evidence, neighbours: Iterable[str], deadl
     if application is None or evidence.tree_truncated or time.monotonic() > deadline - _LEAST_TIME_S:
         return ()
     try:
-        copy = _copy_of(files, application, evidence, neighbours)
+        copy = copy_of(files, application, evidence, neighbours)
         return tuple(_compared(files, application, copy, evidence)) if copy else ()
     except TransportError:
         return ()
 
 
-def _copy_of(files: SmallFiles, application: Application, evidence: Evidence, neighbours: Iterable[str]) -> str:
-    """The folder of another copy: inside the site, another site of the account, or a folder beside the docroot."""
+def is_of_release(name: str) -> bool:
+    """Whether this file, relative to WordPress's folder, is the same in every copy of one release."""
+    return (name.startswith(("wp-includes/", "wp-admin/")) or bool(_AT_TOP.match(name))) and not _OWN.search(name)
+
+
+def copy_of(files: SmallFiles, application: Application, evidence: Evidence, neighbours: Iterable[str]) -> str:
+    """The folder of another copy of the same release: in the site, in another of the account, or beside the docroot. "": none is seen."""
     inside = (entry.absolute.removesuffix("/wp-includes/version.php") for entry in _entries(evidence)
               if entry.absolute.endswith("/wp-includes/version.php"))  # fmt: skip
     known = list(dict.fromkeys(folder.rstrip("/") for folder in (*inside, *neighbours) if folder.rstrip("/") != application.core))

@@ -24,6 +24,11 @@ class CannotPlan:
 
 Answers = dict[str, str]
 PlanFunction = Callable[[Evidence, Finding, Answers], Plan | CannotPlan | None]
+Variants = Callable[[Evidence, Finding], list[Answers]]
+
+
+def _one_way(_evidence: Evidence, _finding: Finding) -> list[Answers]:
+    return [{}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +37,19 @@ class Repair:
     title: str
     causes: tuple[str, ...]
     function: PlanFunction
+    variants: Variants = _one_way  # the answers that a person may choose among, the best first
 
 
 _registered: dict[str, Repair] = {}
 
 
-def repair(*, id: str, title: str, causes: tuple[str, ...]) -> Callable[[PlanFunction], PlanFunction]:
+def repair(*, id: str, title: str, causes: tuple[str, ...], variants: Variants = _one_way) -> Callable[[PlanFunction], PlanFunction]:
     """Registers a repair. Raises ValueError for an id that is taken."""
 
     def register(function: PlanFunction) -> PlanFunction:
         if id in _registered and _registered[id].function.__module__ != function.__module__:
             raise ValueError(f"two repairs are named {id}")
-        _registered[id] = Repair(id, title, causes, function)
+        _registered[id] = Repair(id, title, causes, function, variants)
         return function
 
     return register
@@ -66,6 +72,12 @@ def try_plan(repair_id: str, evidence: Evidence, finding: Finding, answers: Iter
     if isinstance(plan, Plan):
         return replace(plan, answers=given) if plan.changes else None
     return plan
+
+
+def ways(repair_id: str, evidence: Evidence, finding: Finding) -> list[tuple[tuple[str, str], ...]]:
+    """The answers among which a person may choose, the best first. Raises KeyError for an unknown repair."""
+    all_repairs()
+    return [tuple(answers.items()) for answers in _registered[repair_id].variants(evidence, finding)]
 
 
 def plan_repair(repair_id: str, evidence: Evidence, finding: Finding, answers: Iterable[tuple[str, str]] = ()) -> Plan | None:

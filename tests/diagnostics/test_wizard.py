@@ -13,7 +13,7 @@ def states(facts: CaseFacts) -> dict[str, str]:
 
 def test_steps_stand_in_the_guides_order_with_a_reason_each() -> None:
     steps = steps_for(FULL)
-    assert [step.id for step in steps] == ["confirm", "read-log", "htaccess", "permissions", "retest", "hand-over"]
+    assert [step.id for step in steps] == ["confirm", "read-log", "htaccess", "permissions", "restore", "retest", "hand-over"]
     assert all(step.reason for step in steps) and sum(step.state is StepState.RECOMMENDED for step in steps) == 1
 
 
@@ -22,6 +22,8 @@ def test_evidence_decides_what_is_recommended() -> None:
     assert recommended(FULL) == "read-log"
     assert recommended(replace(FULL, causes=("htaccess-bad-regex",))) == "htaccess"
     assert recommended(replace(FULL, causes=("cgi-not-executable",))) == "permissions"
+    assert recommended(replace(FULL, causes=("php-parse-error",))) == "read-log"
+    assert recommended(replace(FULL, causes=("php-parse-error",), offered="restore")) == "restore"
     assert recommended(replace(FULL, verdict="up")) == "retest"
 
 

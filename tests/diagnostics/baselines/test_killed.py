@@ -40,6 +40,7 @@ from sites.models import Site
 counts = [len(list(storing.records(row))) for row in Baseline.objects.order_by("pk")]
 whole = Baseline.objects.order_by("-pk").first().is_full
 held = {record.digest for row in Baseline.objects.all() for record in storing.records(row) if record.digest}
+held |= set(KeptFile.objects.values_list("sha256", flat=True))
 stored = set(BaselineContent.objects.values_list("sha256", flat=True))
 site = Site.objects.select_related("host").get()
 taking.take(site)

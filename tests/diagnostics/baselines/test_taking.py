@@ -51,7 +51,7 @@ def test_baseline_holds_what_lies_there(site: Site, handed: list[int]) -> None:
 
 def test_no_secret_is_in_the_database_in_plain(site: Site, handed: list[int]) -> None:
     take_now(site)
-    assert BaselineContent.objects.count() == 3
+    assert BaselineContent.objects.count() == 4
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             if table.startswith("diagnostics_"):

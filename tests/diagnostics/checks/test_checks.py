@@ -174,8 +174,10 @@ def test_php_fatal_is_named_by_its_place(path: str, cause: str) -> None:
     ],
 )  # fmt: skip
 def test_php_error_is_named_by_its_words(message: str, cause: str) -> None:
-    found = run_checks(evidence({}, f"[22-Nov-2026 04:12:04 Europe/Paris] {message}\n")).findings[0]
-    assert found.cause == cause and found.path.startswith("www/") and found.line and found.repairs == ()
+    seen = evidence({}, f"[22-Nov-2026 04:12:04 Europe/Paris] {message}\n")
+    found = run_checks(seen).findings[0]
+    assert found.cause == cause and found.path.startswith("www/") and found.line
+    assert found.repairs == CAUSES[cause].repairs and first_plan(seen, found) is None  # no earlier state of the file is known
 
 
 def test_root_shut_by_the_host_is_told_and_never_repaired() -> None:

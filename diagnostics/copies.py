@@ -1,0 +1,42 @@
+"""Files that could be put back, with what they could become: frozen values, as facts bring them back and a repair sees them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+KEPT, RELEASE, BESIDE = "kept", "release", "beside"  # in this order they are to be trusted
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One content that a file could have again. `at`: seconds; of a kept one when the site was last seen well with it."""
+
+    source: str
+    content: bytes = field(repr=False)
+    at: float
+    where: str = ""  # of one on the account: its path, relative to the folder above the docroot
+    mode: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Names it in the answers of a plan, the same from the same content."""
+        return f"{self.source}-{hashlib.sha256(self.content).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Restorable:
+    """One file and its copies, the best first. `current` is what it holds now, None where it is not there.
+
+    `wanted_by`: cause, path and line of each finding that it would answer. `others_changed`: how many more files of the same plugin,
+    theme or folder are not as they were kept: an old file may not fit beside them.
+    """
+
+    path: str  # relative to the folder above the docroot
+    absolute: str
+    current: bytes | None = field(repr=False)
+    mode: int
+    copies: tuple[Copy, ...]
+    wanted_by: tuple[tuple[str, str, int | None], ...]
+    others_changed: int = 0
+    is_folder_there: bool = True

@@ -1,0 +1,134 @@
+"""Puts a file back to a content that it had while the site was well; from another place only where a person says so."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from diagnostics.causes import CAUSES as CATALOGUE
+from diagnostics.copies import BESIDE, KEPT, RELEASE, Copy, Restorable
+from diagnostics.evidence import Evidence, moment_of
+from diagnostics.findings import Finding
+from diagnostics.htaccess.parser import parse
+from diagnostics.repairs.editing import protects
+from diagnostics.repairs.plan import Change, CreateFile, Plan, WriteFile
+from diagnostics.repairs.registry import Answers, CannotPlan, repair
+from sites.texts import mark as _
+
+ID = "restore-file"
+CAUSES = tuple(cause.code for cause in CATALOGUE.values() if ID in cause.repairs)
+_LIKELY = 0.6
+_MOST_WAYS = 4
+# What in a program, or in its settings, keeps somebody out: WordPress's own names for it, and PHP's.
+_GUARDS = re.compile(
+    rb"DISALLOW_FILE|FORCE_SSL|REMOTE_ADDR|PHP_AUTH|\b40[13]\b|is_user_logged_in|current_user_can|wp_verify_nonce|check_admin_referer"
+)
+
+
+def variants(evidence: Evidence, finding: Finding) -> list[Answers]:
+    """Every way there is, the one to be trusted most first."""
+    files = _files(evidence, finding)
+    ways = [{"file": file.path, "source": copy.key} for file in files[: 1 if _all_missing(files) else None] for copy in file.copies]
+    return ways[:_MOST_WAYS]
+
+
+@repair(id=ID, title=_("Put a file back as it was"), causes=CAUSES, variants=variants)
+def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+    """Answers: `file` which, `source` which of its contents. Files that are missing together are put back together."""
+    files = _files(evidence, finding)
+    file = next((each for each in files if each.path == answers.get("file", each.path)), None)
+    copy = next((each for each in file.copies if each.key == answers.get("source", each.key)), None) if file else None
+    if file is None or copy is None:
+        return None
+    if not file.is_folder_there:
+        return CannotPlan(_("The folder of {path} is missing as a whole: upload it again.").format(path=file.path))
+    pairs = [(file, copy), *_missing_with(file, copy, files)]
+    changes = tuple(_change(each, content) for each, content in pairs)
+    guard = _loses_protection(file, copy)
+    return Plan(
+        ID, finding.cause, _title(file, copy, len(pairs)), _why(file, copy), changes,
+        affects=_("Every page that uses this file") if len(pairs) == 1 else _("Every page that uses these files"),
+        takes_away_protection=guard, needs_person=_needs_person(file, copy, finding, guard), removes=100,
+    )  # fmt: skip
+
+
+def _files(evidence: Evidence, finding: Finding) -> list[Restorable]:
+    name = (finding.cause, finding.path, finding.line)
+    return [file for file in evidence.restorable if name in file.wanted_by]
+
+
+def _all_missing(files: list[Restorable]) -> bool:
+    return bool(files) and all(file.current is None for file in files)
+
+
+def _missing_with(file: Restorable, copy: Copy, files: list[Restorable]) -> list[tuple[Restorable, Copy]]:
+    """What is missing beside it and can come from the same source."""
+    others = [each for each in files if each is not file and each.current is None and each.is_folder_there] if file.current is None else []
+    pairs = ((each, next((one for one in each.copies if one.source == copy.source), None)) for each in others)
+    return [(each, one) for each, one in pairs if one is not None]
+
+
+def _change(file: Restorable, copy: Copy) -> Change:
+    if file.current is None:
+        return CreateFile(file.absolute, file.path, copy.content, file.mode)
+    return WriteFile(file.absolute, file.path, file.current, copy.content, file.mode)
+
+
+def _title(file: Restorable, copy: Copy, count: int) -> str:
+    titles = {
+        KEPT: _("Put {path} back as it was on {day}"),
+        RELEASE: _("Put the copy of {path} in {where} in its place"),
+        BESIDE: _("Put {where} in the place of {path}"),
+    }
+    title = titles[copy.source].format(path=file.path, day=_day(copy), where=copy.where)
+    return title if count == 1 else title + " " + _("(and {n} more that are missing)").format(n=count - 1)
+
+
+def _why(file: Restorable, copy: Copy) -> str:
+    sources = {
+        KEPT: _("So it was when the site was last read while it was well, on {day}: {size} bytes."),
+        RELEASE: _("{where} belongs to the same release, which this account has a second time: {size} bytes, of {day}."),
+        BESIDE: _("Somebody left {where} beside it: {size} bytes, of {day}. Whether it was good is not known."),
+    }
+    why = sources[copy.source].format(day=_day(copy), size=len(copy.content), where=copy.where)
+    if file.current is None:
+        return why + " " + _("The file is not there now.")
+    return (
+        why
+        + " "
+        + _("Now the file has {size} bytes. What was changed in it since is taken out; an undo brings it back.").format(
+            size=len(file.current)
+        )
+    )
+
+
+def _day(copy: Copy) -> str:
+    at = moment_of(copy.at)
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else _("an unknown day")
+
+
+def _needs_person(file: Restorable, copy: Copy, finding: Finding, guard: bool) -> str:
+    if guard:
+        return _("The file now holds a line that keeps somebody out, which the older one lacks. Only a person can say whether it may go.")
+    if copy.source == BESIDE:
+        return _("Nobody knows whether the copy beside it was ever in use. Look at what would change.")
+    if copy.source == RELEASE:
+        return _("The copy comes from another folder of the account. Look at what would change.")
+    if file.others_changed:
+        return _("{n} more files that belong with it have changed since: it may have been an update, and an old file may not fit.").format(
+            n=file.others_changed
+        )
+    if finding.confidence < _LIKELY:
+        return _("It is not likely enough that this file is at fault.")
+    return ""
+
+
+def _loses_protection(file: Restorable, copy: Copy) -> bool:
+    if file.current is None:
+        return False
+    if posixpath.basename(file.path) == ".htaccess":
+        now, then = parse(file.current), parse(copy.content)
+        stays = {line.raw.strip() for line in then.lines}
+        return any(protects(line, now) and line.raw.strip() not in stays for line in now.lines)
+    stays = {line.strip() for line in copy.content.split(b"\n")}
+    return any(_GUARDS.search(line) and line.strip() not in stays for line in file.current.split(b"\n"))

@@ -1,0 +1,160 @@
+"""What could be put back of the files that findings speak of: from the store, from the same release, from beside them."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from diagnostics.baselines import storing
+from diagnostics.changes.journal import unescape_path
+from diagnostics.copies import KEPT, Copy, Restorable
+from diagnostics.evidence import Evidence, TextFile, TreeEntry
+from diagnostics.facts.changes import failing_since
+from diagnostics.facts.small_files import SmallFiles
+from diagnostics.findings import Finding, Severity
+from diagnostics.manifests import rules
+from diagnostics.models import KeptFile
+from diagnostics.profiles import get_profile, policy_for
+from diagnostics.repairs.restore_file import ID
+from diagnostics.transports.base import Reader
+from sites.models import Site
+
+from . import wanted
+from .on_host import CopiesOnHost
+
+TIME_LIMIT_S = 4.0
+_MOST_FINDINGS, _MOST_FILES, _MOST_TOGETHER = 6, 8, 40
+_MOST_OLDER = 3  # contents of one file
+_MOST_LOOKED_INTO = 60  # files that changed, for one that defined what is missing
+
+
+def with_copies(site: Site, reader: Reader, evidence: Evidence, findings: Sequence[Finding], neighbours: Iterable[str]) -> Evidence:
+    """The evidence with what could be put back. A site that is well, or whose files could not be listed, is left as it is."""
+    telling = [each for each in findings if each.severity is not Severity.NOTE and ID in each.repairs and _may_be_put_back(each)]
+    if not telling or not isinstance(evidence.tree, tuple) or failing_since(evidence) is None:
+        return evidence
+    return _Look(site, reader, evidence, neighbours).run(telling[:_MOST_FINDINGS])
+
+
+def _may_be_put_back(finding: Finding) -> bool:
+    return bool(finding.path) or bool(finding.datum("missing")) or bool(wanted.said(finding))
+
+
+class _Look:
+    def __init__(self, site: Site, reader: Reader, evidence: Evidence, neighbours: Iterable[str]) -> None:
+        self.site, self.evidence = site, evidence
+        self.docroot = evidence.docroot.rstrip("/")
+        self.files = SmallFiles(reader)
+        self.until = time.monotonic() + TIME_LIMIT_S
+        self.on_host = CopiesOnHost(self.files, evidence, neighbours, self.until)
+        entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+        self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in entries}
+        self.rows = self._kept()
+        self.changed = {path for path, rows in self.rows.items() if self._is_changed(path, rows)}
+
+    def _kept(self) -> dict[str, list[KeptFile]]:
+        """What was kept while the site was well, before it failed: by path, the latest first."""
+        since = failing_since(self.evidence)
+        rows = KeptFile.objects.filter(site=self.site, first_seen_at__lt=since).order_by("-last_seen_at", "-mtime")
+        found: dict[str, list[KeptFile]] = {}
+        for row in rows:
+            found.setdefault(unescape_path(row.path), []).append(row)
+        return found
+
+    def _is_changed(self, path: str, rows: list[KeptFile]) -> bool:
+        entry = self.entries.get(self._absolute(path))
+        if entry is None:
+            return not self.evidence.tree_truncated
+        exact = not self.evidence.connection.startswith("ftp")
+        return entry.size != rows[0].size or (exact and int(entry.mtime) != rows[0].mtime)
+
+    def run(self, findings: list[Finding]) -> Evidence:
+        wanted_by: dict[str, list[tuple[str, str, int | None]]] = {}
+        for finding in findings:
+            for path in self._paths(finding):
+                wanted_by.setdefault(path, []).append((finding.cause, finding.path, finding.line))
+        found = [self._restorable(path, tuple(names)) for path, names in list(wanted_by.items())[:_MOST_TOGETHER]]
+        return replace(self.evidence, restorable=tuple(each for each in found if each and each.copies))
+
+    # --- which ----------------------------------------------------------------------------------------
+    def _paths(self, finding: Finding) -> list[str]:
+        named = [path for path in wanted.named(finding, self.evidence) if self._is_file_or_missing(path)]
+        definers = self._definers(finding)
+        if definers:
+            return definers  # the file that calls is well: the one that lost the name is not
+        missing = [path for path in named if self._absolute(path) not in self.entries]
+        for path in missing:
+            part = wanted.part_of(path)
+            named += [each for each in sorted(self.changed) if wanted.part_of(each) == part and self._absolute(each) not in self.entries]
+        return list(dict.fromkeys(missing or named))[: _MOST_TOGETHER if missing else _MOST_FILES]
+
+    def _is_file_or_missing(self, path: str) -> bool:
+        entry = self.entries.get(self._absolute(path))
+        if entry is None:
+            return not self.evidence.tree_truncated
+        return entry.kind == "file"
+
+    def _definers(self, finding: Finding) -> list[str]:
+        pattern = wanted.defined(finding)
+        if pattern is None:
+            return []
+        looked_into = sorted(self.changed, key=lambda path: not path.endswith(".php"))[:_MOST_LOOKED_INTO]
+        contents = storing.contents(self.site.pk, [self.rows[path][0].sha256 for path in looked_into])
+        return [path for path in looked_into if pattern.search(contents.get(self.rows[path][0].sha256, b""))][:_MOST_FILES]
+
+    # --- one ------------------------------------------------------------------------------------------
+    def _restorable(self, path: str, wanted_by: tuple[tuple[str, str, int | None], ...]) -> Restorable | None:
+        absolute = self._absolute(path)
+        entry = self.entries.get(absolute)
+        current = self._current(absolute) if entry is not None else None
+        if entry is not None and current is None:
+            return None  # what it holds now must be known, to be put back by an undo
+        copies = [copy for copy in (*self._of_store(path), *self.on_host.of(absolute)) if copy.content != current]
+        folder = posixpath.dirname(absolute)
+        shown = wanted.shown(path, self.evidence)
+        is_there = folder == self.docroot or folder in self.entries
+        return Restorable(
+            shown, absolute, current, self._mode(shown, entry, copies), _once(copies), wanted_by, self._others(path), is_there
+        )
+
+    def _others(self, path: str) -> int:
+        """How many more files of the same part have changed: of a folder that is no part none belongs to another."""
+        part = wanted.part_of(path)
+        if part == posixpath.dirname(path) and "/wp-content/" not in f"/{path}":
+            return 0
+        return sum(wanted.part_of(each) == part and not _is_configuration(each) for each in self.changed - {path})
+
+    def _of_store(self, path: str) -> list[Copy]:
+        rows = self.rows.get(path, [])[:_MOST_OLDER]
+        contents = storing.contents(self.site.pk, [row.sha256 for row in rows])
+        return [Copy(KEPT, contents[row.sha256], row.last_seen_at.timestamp(), mode=row.mode) for row in rows if row.sha256 in contents]
+
+    def _mode(self, shown: str, entry: TreeEntry | None, copies: Collection[Copy]) -> int:
+        """That of the file; of one that is missing the one it had, as far as this kind of host allows it."""
+        if entry is not None:
+            return entry.mode
+        had = next((copy.mode for copy in copies if copy.mode), 0o644)
+        judged = policy_for(TreeEntry(shown, shown, "file", had, 0, 0.0), get_profile(self.evidence.profile))
+        return judged.expected if judged.expected is not None else had
+
+    def _current(self, absolute: str) -> bytes | None:
+        texts: tuple[TextFile, ...] = self.evidence.htaccess if isinstance(self.evidence.htaccess, tuple) else ()
+        known = next((file.content for file in texts if file.absolute == absolute), None)
+        return known if known is not None else self.files.content(absolute)
+
+    def _absolute(self, path: str) -> str:
+        return f"{self.docroot}/{path}"
+
+
+def _is_configuration(path: str) -> bool:
+    return rules.is_configuration(path.encode("utf-8", "replace"))
+
+
+def _once(copies: list[Copy]) -> tuple[Copy, ...]:
+    """Each content once, of the source that is to be trusted most."""
+    found: dict[bytes, Copy] = {}
+    for copy in copies:
+        found.setdefault(copy.content, copy)
+    return tuple(found.values())
