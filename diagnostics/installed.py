@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+OWN_LIMIT = "memory_limit set here"  # name among an application's settings: value and line of its own ini_set, "8M:17"
+
 
 @dataclass(frozen=True, slots=True)
 class Component:

@@ -22,7 +22,7 @@ from sites.texts import mark as _
 _REFUSED = frozenset({1045, 1130, 1142, 1251, 1275, 1524, 1698, 1820, 1862, 2049, 2054, 2059, 3118, 4151})
 _FULL = frozenset({1040, 1203, 1226})
 _MISSING = frozenset({1044, 1049})
-_CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1877})
+_CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1812, 1814, 1815, 1877})
 _NO_TABLE = frozenset({1051, 1109, 1146, 1932})
 _DOWN = frozenset({1053, 1129, 1927, 2002, 2003, 2005, 2006, 2009, 2012, 2013, 2055})
 _INSTALLER = re.compile(rb"(install|setup-config)\.php\?step=")

@@ -10,8 +10,9 @@ from diagnostics.checks.common import failing_pages
 from diagnostics.checks.php_messages import PhpMessage
 from diagnostics.checks.php_parsing import first_error
 from diagnostics.evidence import Evidence
+from diagnostics.installed import OWN_LIMIT
 from diagnostics.php import scanning
-from diagnostics.php.seen import Script
+from diagnostics.php.seen import Script, Setting
 from sites.texts import mark as _
 
 SMALL_MEMORY = 64 * 1024 * 1024  # bytes; a limit that a site gives itself and that is below this is the site's own fault
@@ -50,6 +51,8 @@ def _by_setting(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
         own = evidence.php.setting("memory_limit")
         if own and own.size is not None and own.size <= SMALL_MEMORY and abs(own.size - int(match[1])) <= 2 * 1024 * 1024:
             return _instead(sharp, "user-ini-memory-limit-too-low", own.path, own.line)
+        if by_itself := _limit_by_settings(int(match[1]), evidence):
+            return _instead(sharp, "php-memory-limit", *by_itself)
         return replace(sharp, cause="php-memory-limit") if sharp.cause == "user-ini-memory-limit-too-low" and not own else sharp
     if sharp.cause == "user-ini-bad-prepend":
         for name in ("auto_prepend_file", "auto_append_file"):
@@ -64,6 +67,17 @@ def _by_setting(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     names = {"open-basedir": "open_basedir", "php-session-path-not-writable": "session.save_path"}
     own = evidence.php.setting(names.get(sharp.cause, "-"))
     return _instead(sharp, sharp.cause, own.path, own.line) if own else sharp
+
+
+def _limit_by_settings(limit: int, evidence: Evidence) -> tuple[str, int, str] | None:
+    """Where a program's settings file gives PHP itself so little memory: path, line and a sentence."""
+    for application in evidence.applications:
+        value, _colon, line = application.setting(OWN_LIMIT).partition(":")
+        size = Setting("memory_limit", value, "", 0).size
+        if line and size is not None and size <= SMALL_MEMORY and abs(size - limit) <= 2 * 1024 * 1024:
+            said = _("{path}, line {line}, allows PHP only {value}.")
+            return application.settings_path, int(line), said.format(path=application.settings_path, line=line, value=value)
+    return None
 
 
 def _by_environment(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
@@ -130,7 +144,7 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
         return _other_case(sharp, wanted, names)
     match = re.search(r"(?:[Cc]lass|Interface|Trait|Enum) [\"']?([\w\\]+)[\"']? not found", message.message)
     if sharp.cause == "php-class-not-found" and match:
-        if empty := _emptied(match[1].rpartition("\\")[2], evidence):
+        if empty := emptied(match[1].rpartition("\\")[2], evidence):
             return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
         sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
     if sharp.cause in _LOST_NAMES and (empty := _emptied_on_the_way(sharp.path, evidence)):
@@ -147,7 +161,7 @@ def _emptied_on_the_way(path: str, evidence: Evidence) -> str:
     return named[0] if len(named) == 1 else ""
 
 
-def _emptied(name: str, evidence: Evidence) -> str:
+def emptied(name: str, evidence: Evidence) -> str:
     """The file that by its name holds this class and has not a byte: an upload that broke off, or a full disk."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     wanted = {

@@ -12,6 +12,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
+from diagnostics.checks.php_sharpening import emptied
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
 from diagnostics.checks.stack import Frame, frames, wanted_file
@@ -22,7 +23,7 @@ from diagnostics.installed import Application, Component, DatabaseTrial
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
-_KINDS = {"plugin": "wordpress-plugin", "theme": "wordpress-theme", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
+KINDS = {"plugin": "wordpress-plugin", "theme": "wordpress-theme", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
 _NAMED = {
     "plugin": _("The plugin {name} stops the site"), "theme": _("The theme {name} stops the site"),
     "mu-plugin": _("The must-use plugin {name} stops the site"), "drop-in": _("The drop-in {name} stops the site"),
@@ -50,13 +51,13 @@ _TOO_NEW = frozenset({"php-removed-function", "php-version-incompatible-code"})
 # What WordPress asks of a file that stands in for a part of it; it misses this in files of its own (wp-includes/load.php, cache.php).
 _CONTRACTS = {
     "object-cache.php": re.compile(
-        r"undefined function wp_cache_(?!postload)\w+\(\)|undefined method \w*(?:Object_?Cache|ArrayObject|stdClass)\w*::|"
+        r"undefined function wp_cache_(?!postload)\w+\(\)|undefined method \w*Object_?Cache\w*::|"
         r"[Cc]lass \W?WP_Object_Cache\W? not found|Cannot redeclare (?:function )?wp_cache_|Cannot declare class WP_Object_Cache",
     ),
     "db.php": re.compile(
-        r"(?:set_prefix|set_sql_mode|init_charset|suppress_errors|get_results|get_row|get_var|prepare|query|get_col_charset)\(\) on |"
-        r"undefined method \w*(?:db|wpdb|database)\w*::|[Cc]lass \W?wpdb\W? not found|Cannot declare class wpdb",
-        re.IGNORECASE,
+        r"(?:undefined method [\w\\]+::|member function )(?:set_prefix|set_sql_mode|init_charset|suppress_errors|get_results|get_row|"
+        r"get_var|get_col|prepare|query|get_col_charset|get_blog_prefix|tables|_escape|esc_like|has_cap)\(\)|[Cc]lass \W?wpdb\W? not found|"
+        r"Cannot declare class wpdb",
     ),
     "fatal-error-handler.php": re.compile(r"WP_Fatal_Error_Handler|undefined method \w*[Hh]andler\w*::handle\(\)"),
     "sunrise.php": re.compile(r"current_(?:blog|site)\b|\bWP_(?:Site|Network)\b|\$?(?:blog_id|site_id)\b"),
@@ -112,7 +113,7 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
         if way and general in _OF_DAMAGE and _is_of_core(way[0].path, evidence):
             if general == "php-undefined-function" and (cut := _settings_that_end_early(evidence)):
                 return replace(cut, check="wordpress-parts", confidence=confidence, evidence=(proof_of(line), *cut.evidence))
-            return _made("wordpress-core-file", way[0], evidence, line, confidence, (general,))
+            return _made("wordpress-core-file", _lacking(way, message, general, evidence), evidence, line, confidence, (general,))
         return None
     if not culprit.is_direct and general in ("php-parse-error", "php-truncated-file"):
         return _made("wordpress-core-file", way[0], evidence, line, confidence, (general,))
@@ -125,6 +126,18 @@ def _stand_in(way: list[Frame], message: PhpMessage, evidence: Evidence) -> Comp
         return None
     there = [part for each in evidence.applications for part in each.components if part.kind == "drop-in"]
     return next((part for part in there if part.slug in _CONTRACTS and _CONTRACTS[part.slug].search(message.message)), None)
+
+
+def _lacking(way: list[Frame], message: PhpMessage, general: str, evidence: Evidence) -> Frame:
+    """The core file that was to hold what is missing: empty, or written long after all others; else the one that missed it."""
+    lost = re.search(r"[Cc]lass \W?([\w\\]{1,200}?)\W? not found", message.message)
+    if lost and (empty := emptied(lost[1], evidence)):
+        return Frame(empty, 0)
+    late = [path for each in evidence.applications if each.name == "wordpress" for path in each.strangers]
+    called = {shown_path(frame.path, evidence) for frame in way[:1]}
+    if general in ("php-undefined-function", "php-class-not-found") and len(late) == 1 and late[0] not in called:
+        return Frame(late[0], 0)
+    return way[0]
 
 
 def _settings_that_end_early(evidence: Evidence) -> Finding | None:
@@ -179,7 +192,7 @@ def _is_of_core(path: str, evidence: Evidence) -> bool:
 
 
 def _of_part(culprit: Culprit, general: str, evidence: Evidence, line: LogLine, confidence: float) -> Finding:
-    component, cause = culprit.component, _KINDS[culprit.component.kind]
+    component, cause = culprit.component, KINDS[culprit.component.kind]
     if cause == "wordpress-plugin" and general in _TOO_NEW:
         cause = "wordpress-plugin-php-incompatible"
     elif cause == "wordpress-plugin" and general == "php-memory-limit":

@@ -16,7 +16,7 @@ from diagnostics.facts.settings.php_settings import PhpSettings, read_php
 from diagnostics.facts.settings.php_tokens import lex
 from diagnostics.facts.settings.php_values import Unknown
 from diagnostics.facts.small_files import SmallFiles
-from diagnostics.installed import Application, Component, Damage, Maintenance
+from diagnostics.installed import OWN_LIMIT, Application, Component, Damage, Maintenance
 from diagnostics.transports.base import FileKind, TransportError
 from sites.texts import mark as _
 
@@ -40,6 +40,7 @@ _REQUIRES = re.compile(
     r"\b(?:require|include)(?:_once)?\s*+\(?\s*+(?:ABSPATH|__DIR__|dirname\(\s*+__FILE__\s*+\))\s*+\.\s*+(WPINC\s*+\.\s*+)?"
     r"['\"]/?([\w./-]{3,120}\.php)['\"]"
 )
+_OWN_LIMIT = re.compile(r"^[^/#*\n]{0,200}?\bini_set\s*\(\s*['\"]memory_limit['\"]\s*,\s*['\"]?(\d{1,12}[KMGkmg]?)", re.MULTILINE)
 _UPGRADING = re.compile(r"\$upgrading\s*=\s*(\d{9,11})\s*;")
 _LASTS_S = 600.0  # wp_is_maintenance_mode(): what was begun ten minutes ago counts no more
 _HEADER_BYTES = 8192  # as get_file_data() reads
@@ -83,7 +84,8 @@ class WordPressFacts:
         content = self._folder(settings, "WP_CONTENT_DIR", f"{self.core}/wp-content")
         found = Application(
             "wordpress", "WordPress", self._shown(self.folder), self.folder, version=self._version(), core=self.core, content=content,
-            settings_path=self._shown(path) if settings else "", settings=_telling(settings), trouble=tuple(self._trouble(settings)),
+            settings_path=self._shown(path) if settings else "", settings=(*_telling(settings), *self._own_limit(settings)),
+            trouble=tuple(self._trouble(settings)),
             components=tuple(self._components(content, settings)), maintenance=self._maintenance(),
             is_network=bool(settings and settings.constants.get("MULTISITE") is True),
             damaged=tuple(self._damaged()) if is_failing else (), strangers=self._strangers(),
@@ -113,6 +115,12 @@ class WordPressFacts:
             return None
         environment: dict[str, str] = {}
         return read_php(path, source, load=self.files.text, exists=self.files.exists, environment=environment, server=self._server)
+
+    def _own_limit(self, settings: PhpSettings | None) -> Iterator[tuple[str, str]]:
+        """The memory that the settings file gives PHP by a call of its own, with its line: the last one counts."""
+        text = (self.files.text(settings.path) or "") if settings else ""
+        for found in list(_OWN_LIMIT.finditer(text))[-1:]:
+            yield OWN_LIMIT, f"{found[1]}:{text.count(chr(10), 0, found.start(1)) + 1}"
 
     def _trouble(self, settings: PhpSettings | None) -> Iterator[Damage]:
         if settings is None:

@@ -24,6 +24,7 @@ from tests.fakes import Node
         ("object-cache.php", "Call to undefined method WP_Object_Cache::get_multiple()", "wp-includes/post.php"),
         ("db.php", "Call to a member function set_prefix() on null", "wp-includes/load.php"),
         ("db.php", "Call to undefined method Our_DB::get_col_charset()", "wp-includes/load.php"),
+        ("db.php", "Call to undefined method ArrayObject::set_prefix()", "wp-includes/load.php"),
     ],
 )
 def test_what_a_drop_in_was_to_bring_is_the_drop_ins(drop_in: str, said: str, at: str) -> None:
@@ -38,6 +39,66 @@ def test_missing_function_of_core_without_a_drop_in_is_cores() -> None:
     log = fatal(f"Uncaught Error: Call to undefined function wp_cache_get() in ~/{at}:99\\nStack trace:\\n#0 {{main}}\\n")
     files = {name: content for name, content in FILES.items() if not name.endswith("object-cache.php")}
     assert run_checks(evidence(files, log)).findings[0].cause == "wordpress-core-file"
+
+
+def core_misses(said: str, more: dict[str, bytes | Node]) -> Finding:
+    old = {
+        f"www/wp-includes/{name}.php": Node(content=b"<?php\n", mode=0o604, mtime=1_600_000_000.0) for name in ("a", "b", "post", "option")
+    }
+    log = fatal(f"Uncaught Error: {said} in ~/wp-includes/post.php:99\\nStack trace:\\n#0 {{main}}\\n")
+    return run_checks(evidence({**FILES, **old, **more}, log)).findings[0]  # type: ignore[arg-type]
+
+
+def test_class_that_core_misses_leads_to_the_empty_file_of_its_name() -> None:
+    found = core_misses('Class "WP_Post" not found', {"www/wp-includes/class-wp-post.php": b""})
+    assert (found.cause, found.path, found.line) == ("wordpress-core-file", "www/wp-includes/class-wp-post.php", None)
+
+
+def test_function_that_core_misses_leads_to_the_file_that_came_later() -> None:
+    late = {
+        f"www/wp-includes/{name}.php": Node(content=b"<?php\n", mode=0o604, mtime=1_600_000_000.0)
+        for name in ("load", "version", "class-wp-hook")
+    }
+    late |= {"www/wp-admin/admin.php": Node(content=b"<?php\n", mode=0o604, mtime=1_600_000_000.0)}
+    late |= {"www/wp-includes/link.php": Node(content=b"<?php\n", mode=0o604, mtime=AT.timestamp() - 300)}
+    assert core_misses("Call to undefined function home_url()", late).path == "www/wp-includes/link.php"
+    del late["www/wp-includes/link.php"]
+    assert core_misses("Call to undefined function home_url()", late).path == "www/wp-includes/post.php"
+
+
+@pytest.mark.parametrize(("line", "is_own"), [("ini_set( 'memory_limit', '8M' );", True), ("// ini_set('memory_limit', '8M');", False)])
+def test_memory_that_the_settings_allow_is_told_at_their_line(line: str, is_own: bool) -> None:
+    settings = f"<?php\n{line}\n".encode() + FILES["www/wp-config.php"].removeprefix(b"<?php")
+    log = fatal("Allowed memory size of 8388608 bytes exhausted (tried to allocate 9 bytes) in ~/wp-includes/post.php on line 3")
+    found = run_checks(evidence({**FILES, "www/wp-config.php": settings}, log)).findings[0]
+    assert found.cause == "php-memory-limit" and (found.path == "www/wp-config.php") is is_own
+    assert found.line == (2 if is_own else 3)
+
+
+# --- files that end
+def ended(content: str, role: str = "changed") -> Finding | None:
+    path = "www/wp-content/themes/plain/functions.php"
+    made = evidence({**FILES, path: content.encode()})
+    page = PageSeen("/", "https://shop.example/", "white-page", 200, AT)
+    script = Script(path, f"/home/demo/{path}", content.encode(), 0.0, role, len(content))
+    seen = replace(made, site=replace(made.site, pages=(page,), kind="white-page"), php=PhpSeen(scripts=(script,)))
+    return next((each for each in run_checks(seen).findings if each.check == "early-end"), None)
+
+
+@pytest.mark.parametrize("content", ["<?php\na();\nexit;\n", "<?php\na(); // b\n// c\ndie();\n", "<?php\nfunction f() { }\n# x\nexit();\n"])
+def test_exit_that_was_left_behind_is_named(content: str) -> None:
+    found = ended(content)
+    assert found is not None and (found.cause, found.path) == ("wordpress-theme", "www/wp-content/themes/plain/functions.php")
+    assert found.line is not None and content.split("\n")[found.line - 1].strip().startswith(("exit", "die"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["<?php\ndefined('ABSPATH') || exit;\na();", "<?php\nif (!defined('ABSPATH')) { exit; }\na();", "<?php\nif (x())\n    exit;\n",
+     "<?php\nfunction f() {\n    a();\n    exit;\n}\n", "<?php\n$a = 'b; exit;';\n", "<?php\n// all; exit;\na();"],
+)  # fmt: skip
+def test_exit_that_waits_for_something_is_not_blamed(content: str) -> None:
+    assert ended(content) is None and ended("<?php\na();\nexit;\n", "entry") is None
 
 
 # --- the text of programs is sent
