@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from diagnostics.copies import Restorable
 from diagnostics.installed import Application, Change, DatabaseTrial, Differing
+from diagnostics.panels.base import ServiceSeen
 from diagnostics.php.seen import PhpSeen
 from diagnostics.tried import Tried
 
@@ -142,6 +143,7 @@ class Evidence:
     root_mode: int | None = None  # mode of the folder above the docroot
     passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails
+    panel: ServiceSeen | None = None  # what the host's panel tells of the hosting; asked where something fails
     folders_above: tuple[TreeEntry, ...] = ()  # the account's folders above the docroot, as far as this login sees them, outermost first
     links: tuple[Link, ...] = ()  # some of the tree's links, and where they lead
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each

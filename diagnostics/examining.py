@@ -22,6 +22,7 @@ from .evidence import LOGS, Evidence, PageSeen, SiteSeen
 from .facts import at_hand, changes
 from .facts.gather import TIME_LIMIT_S, SitePaths, gather
 from .findings import Finding, Inconclusive
+from .panels import connecting as panels
 from .repairs.plan import Plan
 from .repairs.registry import all_repairs, plan_repair, ways
 from .restoring import looking
@@ -135,6 +136,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
     began = timezone.now()
     # A log server lags by minutes: what was changed just now is not told there yet.
     shown = log_servers.read(site, view, began) if purposes.now_doing().purpose == "diagnosis" else None
+    told = panels.seen_for(site, view, began) if purposes.now_doing().purpose == "diagnosis" else None
     left_s = TIME_LIMIT_S - (timezone.now() - began).total_seconds()
     if reader is None or not site.docroot:
         evidence = Evidence(view, site.profile_name, reader.protocol if reader else "none", read_at=began)
@@ -144,6 +146,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         ask = databases.asker(site.host)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now(), left_s, ask_database=ask, shown=shown)
         evidence = wordpress_pages.with_installer_page(site, evidence)
+    evidence = replace(evidence, panel=told)
     compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
     if since is not None and isinstance(evidence.error_log, tuple):

@@ -46,6 +46,7 @@ _PAIRS = (
     ("recent-change", "wordpress-plugin"),
     ("upstream-bad-gateway", "php-service-down"),
     ("upstream-bad-gateway", "upstream-timeout"),
+    ("hosting-out-of-service", "root-disabled-by-host"),
     ("web-application-firewall", "file-unreadable"),
     ("request-too-long", "web-application-firewall"),
     ("index-file-missing", "file-unreadable"),

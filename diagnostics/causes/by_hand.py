@@ -196,6 +196,10 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     "php-service-crash": (_STATUS, _SUPPORT),
     "upstream-timeout": (_STATUS, _SUPPORT),
     "upstream-bad-gateway": (_STATUS, _SUPPORT),
+    "hosting-out-of-service": (
+        _("Look at your host's panel: is the hosting paid, and until when? Renew it there if it has expired."),
+        _("If it is in maintenance, wait until that is over. Change nothing in the site's files for this."),
+    ),
     "web-application-firewall": (
         _("Nothing is broken in your site: please do not change it for this."),
         _("Ask your host to let this request through. At OVHcloud, the firewall can be switched off in the panel."),

@@ -36,6 +36,12 @@ CAUSES = (
         _H,
     ),
     Cause(
+        "hosting-out-of-service",
+        _("The hosting itself is out of service"),
+        _("It has expired, is not paid, or is in maintenance. Nothing in the site's files is to blame."),
+        _H,
+    ),
+    Cause(
         "web-application-firewall",
         _("The host's firewall refuses the request"),
         _("A rule of the host's firewall takes the request for an attack. The site itself is not at fault."),

@@ -18,13 +18,15 @@ from django.utils.translation import gettext as _
 
 from diagnostics.connections import auditing
 from diagnostics.connections.telling import clean
+from diagnostics.evidence import SiteSeen
 from diagnostics.models import HostAction, HostPanel, PanelChange
 from sites import credentials
-from sites.models import Host
+from sites.models import Host, Site
 
 from . import ovhcloud
 from .base import Ability, PanelError, ServiceSeen
 from .ovhcloud import Keys, OvhCloud
+from .ovhcloud_client import TIME_LIMITS_S
 from .rights import READ, rules_of
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 State = HostPanel.State
 LEFT_ALONE = timedelta(minutes=5)  # a panel that did not answer, by diagnoses
 _COUNTS_AS_NEW = timedelta(seconds=30)
+_IN_A_DIAGNOSIS_S = (2.0, 3.0)  # for connecting, for an answer: a mail waits for it
 _MACHINE = re.compile(r"(?:^|\.)(cluster\d+\.hosting\.ovh\.net)$", re.IGNORECASE)
 
 
@@ -146,7 +149,9 @@ def noted(panel: HostPanel, error: PanelError | None, seen: ServiceSeen | None =
 
 # --- asking -------------------------------------------------------------------------------------
 @contextmanager
-def opened(panel: HostPanel, verb: str = HostAction.Verb.FETCH, what: str = "") -> Iterator[OvhCloud]:
+def opened(
+    panel: HostPanel, verb: str = HostAction.Verb.FETCH, what: str = "", *, time_limits_s: tuple[float, float] = TIME_LIMITS_S
+) -> Iterator[OvhCloud]:
     """The panel, to be asked for its hosting; it is noted as done on the account. Raises PanelError."""
     if panel.state == State.REFUSED:
         raise PanelError("refused", panel.detail, "")
@@ -155,7 +160,8 @@ def opened(panel: HostPanel, verb: str = HostAction.Verb.FETCH, what: str = "") 
     except credentials.SecretUnreadable as error:
         raise PanelError("refused", str(error)) from error
     keys = Keys(panel.region, panel.way, panel.name, **secrets)
-    with _noted(panel.host, what or f"/hosting/web/{panel.service}", verb), OvhCloud(keys, panel.service, panel.rights) as found:
+    noted_as = what or f"/hosting/web/{panel.service}"
+    with _noted(panel.host, noted_as, verb), OvhCloud(keys, panel.service, panel.rights, time_limits_s) as found:
         yield found
 
 
@@ -175,15 +181,21 @@ def abilities(panel: HostPanel | None) -> frozenset[Ability]:
     return OvhCloud(Keys(panel.region, panel.way, "", ""), panel.service, panel.rights or [READ]).abilities()
 
 
+def seen_for(site: Site, view: SiteSeen, now: datetime) -> ServiceSeen | None:
+    """What the panel tells of the hosting of a site that fails; None where there is none to ask, or no answer. Never raises."""
+    panel = working(site.host) if view.verdict != "up" else None
+    return service_now(panel, now) if panel is not None else None
+
+
 def service_now(panel: HostPanel, now: datetime) -> ServiceSeen | None:
-    """The hosting as the panel tells of it: as it did some seconds ago, or asked anew. None where it does not answer. Never raises."""
+    """The hosting as it was told some seconds ago, or as it is told now. None where the panel does not answer. Never raises."""
     known = from_json(panel.seen)
     if known is not None and known.seen_at is not None and now - known.seen_at < _COUNTS_AS_NEW:
         return known
     if panel.state == State.FAILED and panel.tried_at is not None and now - panel.tried_at < LEFT_ALONE:
         return None
     try:
-        with opened(panel) as found:
+        with opened(panel, time_limits_s=_IN_A_DIAGNOSIS_S) as found:
             seen = found.service()
     except PanelError as error:
         noted(panel, error)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from . import ovhcloud_answers as answers
 from . import rights
 from .base import Ability, PanelError, PanelTask, PhpConfig, PhpPair, ServiceSeen, TaskState
-from .ovhcloud_client import ApiClient
+from .ovhcloud_client import TIME_LIMITS_S, ApiClient
 
 TITLE = "OVHcloud"
 REGIONS = {"ovh-eu": "eu.api.ovh.com", "ovh-ca": "ca.api.ovh.com"}  # web hostings are sold there
@@ -59,9 +59,9 @@ class OvhCloud:
 
     title = TITLE
 
-    def __init__(self, keys: Keys, service: str, profiles: Sequence[str]) -> None:
+    def __init__(self, keys: Keys, service: str, profiles: Sequence[str], time_limits_s: tuple[float, float] = TIME_LIMITS_S) -> None:
         self.keys, self.name, self.profiles = keys, service, tuple(profiles)
-        self._client = ApiClient(keys.region, keys.way, keys.name, keys.secret, keys.consumer)
+        self._client = ApiClient(keys.region, keys.way, keys.name, keys.secret, keys.consumer, time_limits_s=time_limits_s)
         self._path = f"/hosting/web/{quote(service, safe='')}"
 
     def __enter__(self) -> OvhCloud:

@@ -46,7 +46,7 @@ class _Tokens(OAuth2):  # type: ignore[misc]
 class _Client(Client):  # type: ignore[misc]
     """The SDK's client without its look into the environment and files of this machine: they belong to nobody's hosting here."""
 
-    def __init__(self, region: str, way: str, name: str, secret: str, consumer: str) -> None:
+    def __init__(self, region: str, way: str, name: str, secret: str, consumer: str, time_limits_s: tuple[float, float]) -> None:
         base = settings.SITEMEND_OVHCLOUD_API
         self._endpoint = base or ENDPOINTS[region]
         is_account = way == "service-account"
@@ -56,7 +56,7 @@ class _Client(Client):  # type: ignore[misc]
         self._oauth2 = _Tokens(name, secret, token_url) if is_account else None
         self._time_delta: int | None = None
         self._session = _kept_to_itself(Session())
-        self._timeout = TIME_LIMITS_S
+        self._timeout = time_limits_s
 
     def forget_time(self) -> None:
         """The time of the other side is asked for again."""
@@ -69,8 +69,10 @@ class _Client(Client):  # type: ignore[misc]
 class ApiClient:
     """One conversation. Raises PanelError."""
 
-    def __init__(self, region: str, way: str, name: str, secret: str, consumer: str = "") -> None:
-        self._client = _Client(region, way, name, secret, consumer)
+    def __init__(
+        self, region: str, way: str, name: str, secret: str, consumer: str = "", *, time_limits_s: tuple[float, float] = TIME_LIMITS_S
+    ) -> None:
+        self._client = _Client(region, way, name, secret, consumer, time_limits_s)
 
     def __enter__(self) -> ApiClient:
         return self
