@@ -16,6 +16,7 @@ from diagnostics.tried import LINES
 from sites.texts import mark as _
 
 ID = "comment-out-htaccess-lines"
+LISTED = 8  # line numbers in a title
 CAUSES = (*(code for code in CATALOGUE if code.startswith("htaccess-")), "redirect-loop")
 
 
@@ -35,13 +36,18 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         changes.append(WriteFile(files[path].absolute, path, files[path].content, after, files[path].mode))
     if not count:
         return None
-    places = ", ".join(f"{path}:{numbers[0]}" for path, numbers in named)
-    title = _("Make line {place} a comment") if count == 1 else _("Make {count} lines a comment, from {place}")
+    path, numbers = named[0][0], ", ".join(str(number) for number in named[0][1])
+    if count == 1:
+        title = _("Make line {numbers} of {path} a comment")
+    elif len(named) == 1 and count <= LISTED:
+        title = _("Make lines {numbers} of {path} comments")
+    else:
+        title = _("Make {count} lines comments, the first in {path}")
     made = Plan(
         ID,
         finding.cause,
-        title.format(count=count, place=places),
-        _("A trial showed that the pages answer without it. Nothing is deleted: each line gets a # in front."),
+        title.format(count=count, path=path, numbers=numbers),
+        _("A trial showed that the pages answer then. Nothing is deleted: each line gets a # in front."),
         tuple(changes),
         affects=_("Every page below {folder}/").format(folder=named[0][0].rpartition("/")[0] or "."),
         removes=count,

@@ -161,9 +161,13 @@ class _Run:
     def _tell(self) -> Step:
         rows = [self._row(part) for part in self.parts]
         rows = [row for row in rows if row["lines"]]
-        where = "; ".join(_("line %(lines)s of %(path)s") % {"path": row["path"], "lines": _listed(row["lines"])} for row in rows)
+        where = "; ".join(
+            ngettext("line %(lines)s of %(path)s", "lines %(lines)s of %(path)s", len(row["lines"]))
+            % {"path": row["path"], "lines": _listed(row["lines"])}
+            for row in rows
+        )
         if self.is_over:
-            message = _("Found: without %(where)s the pages answer, and with it they fail.") % {"where": where}
+            message = _("Found: with %(where)s the pages fail, without they answer.") % {"where": where}
         else:
             message = _("The search was ended before it was down to single lines. The fault is among %(where)s.") % {"where": where}
         cause = next((cause for part in self.parts if (cause := self._cause(part))), "htaccess-bad-argument")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import posixpath
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,17 +22,12 @@ from diagnostics.evidence import Evidence
 from diagnostics.examining import Examination
 from diagnostics.installed import Component, DatabaseTrial
 from diagnostics.models import Step
+from diagnostics.repairs.guards import guards
 from diagnostics.repairs.plan import Change, Plan, RenameFile, RenameFolder
 from diagnostics.trying.bench import Bench, OutOfTime
 from diagnostics.trying.minimal import Search
 
 ID = "bisect-plugins"
-# What such a plugin does is to keep visitors, or attackers, out: it stays in its place. Said by its name, so rather too often than not.
-_GUARDS = re.compile(
-    r"secur|firewall|wordfence|ithemes|sucuri|cerber|defender|protect|restrict|private|member|login|password|passwd|2fa|two-factor|"
-    r"auth|captcha|lock|block|ban|coming-soon|maintenance|under-construction|paid|subscri|access|shield|waf|spam",
-    re.IGNORECASE,
-)
 _STAGES = (("plugin",), ("mu-plugin", "drop-in"))
 
 
@@ -48,11 +42,6 @@ def parts_of(evidence: Evidence) -> tuple[Component, ...]:
         if part.kind in ("plugin", "mu-plugin", "drop-in") and not part.real and not guards(part) and _is_active(part, evidence)
     ]
     return tuple(sorted(found, key=lambda part: (part.kind not in _STAGES[0], part.path)))
-
-
-def guards(part: Component) -> bool:
-    """Whether, by its name, it keeps somebody out of something."""
-    return bool(_GUARDS.search(f"{part.slug} {part.title}"))
 
 
 def _is_active(part: Component, evidence: Evidence) -> bool:
@@ -121,7 +110,7 @@ class _Run:
                 "count": len(self.parts)
             }
         elif self.is_over:
-            message = _("Found: without %(names)s the pages answer, with it they fail.") % {"names": names}
+            message = _("Found: with %(names)s the pages fail, without they answer.") % {"names": names}
         else:
             message = _("The search was ended before it was down to one. The fault is in one of these: %(names)s.") % {"names": names}
         rows = [

@@ -95,7 +95,7 @@ def test_trial_at_work_shows_how_far_it_is_and_refreshes(scene: Scene) -> None:
 
 
 def test_result_stands_in_the_step_that_it_is_about(scene: Scene) -> None:
-    message = "Found: without www/.htaccess: line 6 the pages answer, with it they fail. Everything was put back as it was."
+    message = "Found: with line 6 of www/.htaccess the pages fail, without they answer. Everything was put back as it was."
     scene.step("done", action="trial", title="Find the line", message=message, result={"pages_before": BAD, "helped": True})
     assert message in words(scene.page("htaccess"))
 
