@@ -157,7 +157,12 @@ class Evidence:
     php: PhpSeen = field(default_factory=PhpSeen)
     tried: tuple[Tried, ...] = ()  # trials of the failure at hand
     restorable: tuple[Restorable, ...] = ()  # files that findings speak of and that could be put back
+    at_hand: tuple[TextFile, ...] = ()  # what repairs of the findings would change, whole
     read_at: datetime | None = None
+
+    def file(self, path: str) -> TextFile | None:
+        """One of the files at hand, by its path as people see it."""
+        return next((each for each in self.at_hand if each.path == path), None)
 
     def exists(self, path: str) -> bool | None:
         """Whether a path that a file names is there; None where that was not looked up or cannot be told."""

@@ -116,18 +116,20 @@ def _choose(run: _Run, examination: examining.Examination) -> tuple[Finding, Pla
             plan = examining.plan_for(examination, finding, repair_id)
             if plan is None or not plan.changes or plan.digest() in run.tried:
                 continue
-            why = _why_not_alone(plan) or abilities.obstacle(abilities.needed_by(plan), run.site.host)
+            why = _why_not_alone(plan, run.site) or abilities.obstacle(abilities.needed_by(plan), run.site.host)
             if not why:
                 return finding, plan
         _note_left(run, finding, why)
     return None
 
 
-def _why_not_alone(plan: Plan) -> str:
+def _why_not_alone(plan: Plan, site: Site) -> str:
     if plan.takes_away_protection:
         return _("needs a person: it takes away something that protects the site.")
     if plan.needs_person:
         return _("needs a person: %(why)s") % {"why": plan.needs_person}
+    if plan.sets_aside and not site.sets_aside:
+        return _("needs a person: visitors would miss a part of the site, and its settings do not say that this may be done unasked.")
     return "" if plan.reversible else _("needs a person: it cannot be undone.")
 
 

@@ -57,8 +57,13 @@ CAUSES = (
         "index-file-missing",
         _("The start page is missing"),
         _("The folder has no index file, and the host shows no list of files."),
-        repairs=("restore-file",),
+        repairs=("rename-index", "comment-out-htaccess-line", "restore-file"),
     ),
-    Cause("redirect-loop", _("The site redirects for ever"), _("Every address sends the browser on to one that sends it back.")),
+    Cause(
+        "redirect-loop",
+        _("The site redirects for ever"),
+        _("Every address sends the browser on to one that sends it back."),
+        repairs=("comment-out-htaccess-line",),
+    ),
     Cause("none", _("Nothing is wrong"), _("The site answers as it should. What the log holds is old or harmless."), RepairableBy.NOBODY),
 )

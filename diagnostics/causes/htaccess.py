@@ -76,7 +76,7 @@ CAUSES = (
         "htaccess-rewrite-loop",
         _("Rewrite rules that go round in a circle"),
         _("The rules send every address to another one that the same rules send on again. After ten rounds the web server gives up."),
-        repairs=("restore-wordpress-block", "restore-file", "rename-htaccess"),
+        repairs=("restore-wordpress-block", "guard-rewrite-loop", "comment-out-htaccess-line", "restore-file", "rename-htaccess"),
         confused_with=("redirect-loop", "htaccess-wordpress-block"),
     ),
     Cause(

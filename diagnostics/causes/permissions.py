@@ -25,6 +25,7 @@ CAUSES = (
         "folder-not-writable",
         _("A folder that the site may not write into"),
         _("The site wants to store something and its own folder refuses it."),
+        repairs=("give-owner-write",),
     ),
     Cause(
         "root-disabled-by-host",
@@ -57,6 +58,7 @@ CAUSES = (
         "cgi-interpreter-missing",
         _("A script for a program that is not installed here"),
         _("The first line of the script names a program that this host does not have at that place."),
+        repairs=("cgi-first-line",),
     ),
     Cause(
         "cgi-malformed-header",

@@ -36,7 +36,7 @@ CAUSES = (
         _("A function of the site's own code is missing"),
         _("The code calls a function that is defined nowhere, often after an incomplete update."),
         _A,
-        repairs=("restore-file",),
+        repairs=("write-php-tag", "restore-file"),
         confused_with=("php-missing-extension", "php-removed-function"),
     ),
     Cause(
@@ -102,25 +102,28 @@ CAUSES = (
         _("An invisible mark at the beginning of a PHP file"),
         _("A text editor put three invisible bytes before the first letter of a PHP file."),
         _A,
-        repairs=("restore-file",),
+        repairs=("remove-php-mark", "restore-file"),
     ),
     Cause(
         "php-session-path-not-writable",
         _("PHP cannot store sessions"),
         _("The folder in which PHP keeps who is logged in cannot be written."),
         _A,
+        repairs=("give-owner-write", "comment-out-php-setting"),
     ),
     Cause(
         "user-ini-bad-prepend",
         _("PHP is told to load a file that is not there"),
         _("auto_prepend_file or auto_append_file in .user.ini names a file that does not exist, often left by a removed security plugin."),
         _A,
+        repairs=("comment-out-php-setting",),
     ),
     Cause(
         "user-ini-memory-limit-too-low",
         _("The memory limit in .user.ini is far too low"),
         _("A setting of the site itself allows PHP next to no memory."),
         _A,
+        repairs=("raise-memory-limit", "comment-out-php-setting"),
         confused_with=("php-memory-limit",),
     ),
     Cause(
@@ -128,6 +131,7 @@ CAUSES = (
         _("PHP may not open a file outside its folders"),
         _("A setting confines PHP to some folders, and the site needs a file elsewhere."),
         _A,
+        repairs=("comment-out-php-setting",),
     ),
     Cause(
         "disk-full",

@@ -126,6 +126,7 @@ def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -
         line=number,
         evidence=(proof,),
         repairs=repairs_for("index-file-missing"),
+        data=(("others", "\n".join(f"{folder}/{name}" for name in others)),),
     )
 
 

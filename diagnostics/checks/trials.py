@@ -88,7 +88,11 @@ def _of_parts(evidence: Evidence, tried: Tried) -> Iterator[Finding]:
         proof = Proof("trial", _part_proof(part.path, tried), tried.at.strftime("%Y-%m-%dT%H:%M:%SZ"))
         data = (("component", part.path), ("kind", part.kind), ("slug", part.slug))
         confidence = 0.97 if tried.is_least else 0.6
-        yield Finding(CHECK, _PARTS[part.kind], Severity.CRITICAL, confidence, summary, looked, part.path, evidence=(proof,), data=data)
+        cause = _PARTS[part.kind]
+        yield Finding(
+            CHECK, cause, Severity.CRITICAL, confidence, summary, looked, part.path,
+            evidence=(proof,), repairs=repairs_for(cause, "restore-file"), data=data,
+        )  # fmt: skip
 
 
 def _part_proof(path: str, tried: Tried) -> str:

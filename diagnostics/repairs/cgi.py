@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from diagnostics.evidence import Evidence, TreeEntry
+import posixpath
+import re
+
+from diagnostics.evidence import Evidence, TextFile, TreeEntry
+from diagnostics.facts.cgi_scripts import PROGRAM_FOLDERS, interpreter, of_env
 from diagnostics.findings import Finding
 from diagnostics.repairs.plan import ChangeMode, Plan, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
+
+_BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf|\s)+(?=#!)")
+_NEWER = {"python": "python3", "python2": "python3", "perl5": "perl", "php-cgi": "php", "php5": "php", "php7": "php"}
+_KNOWN = re.compile(r"^(?:python3?|perl|php|bash|dash|sh|ruby|node)$")
+_BY_ENDING = {".pl": "perl", ".py": "python3", ".sh": "sh", ".rb": "ruby"}
 
 
 @repair(id="cgi-line-endings", title=_("Give a script Unix line ends"), causes=("cgi-windows-line-endings",))
@@ -47,3 +56,50 @@ def cgi_mode(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | C
 def runnable(mode: int) -> int:
     """Executable for all who may read it, at least for the owner; writable for the owner alone."""
     return (mode | ((mode & 0o444) >> 2) | 0o100) & 0o755
+
+
+@repair(id="cgi-first-line", title=_("Correct the first line of a script"), causes=("cgi-interpreter-missing",))
+def first_line(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+    """What stands before `#!` goes; a program that is not there is looked for where systems have it."""
+    script = next((file for file in evidence.cgi_scripts if file.path == finding.path), None)
+    if script is None or b"\x00" in script.content:
+        return None
+    if _BEFORE.match(script.content):
+        title = _("Remove what stands before the first line of {path}")
+        return _rewritten(finding, script, _BEFORE.sub(b"", script.content), title, _("The program is named in the very first bytes."))
+    program = _program(evidence, script)
+    if not program:
+        return CannotPlan(_("It is not clear which program is to run the script."))
+    first, gap, rest = script.content.partition(b"\n")
+    line = b"#!" + program.encode() + _options(first) + (b"\r" if first.endswith(b"\r") else b"")
+    after = line + gap + rest if first.startswith(b"#!") else line + b"\n" + script.content
+    title = _("Let {{path}} be run by {program}").format(program=program)
+    return _rewritten(
+        finding, script, after, title, _("The program that the first line names is not there; this is where systems have it.")
+    )
+
+
+def _program(evidence: Evidence, script: TextFile) -> str:
+    """Where the program is, as far as was looked up, else where it usually is; "" for one that is not known."""
+    whole = posixpath.basename(of_env(script.content) or interpreter(script.content))
+    if not script.content.startswith(b"#!"):
+        whole = _BY_ENDING.get(posixpath.splitext(script.path)[1], "")
+    bare = whole.rstrip("0123456789.")  # "perl" for "perl5.30"
+    name = next((each for each in (_NEWER.get(whole, whole), _NEWER.get(bare, bare)) if _KNOWN.match(each)), "")
+    tried = interpreter(script.content)
+    places = [f"{folder}/{name}" for folder in PROGRAM_FOLDERS if f"{folder}/{name}" != tried] if name else []
+    return next((path for path in places if evidence.exists(path)), next((path for path in places if evidence.exists(path) is None), ""))
+
+
+def _options(first: bytes) -> bytes:
+    """What the first line gives the program besides the script."""
+    words = first.removeprefix(b"#!").rstrip(b"\r").split()
+    kept = words[2:] if words and words[0].endswith(b"/env") else words[1:]
+    return b"".join(b" " + word for word in kept[:1]) if first.startswith(b"#!") else b""
+
+
+def _rewritten(finding: Finding, script: TextFile, after: bytes, title: str, why: str) -> Plan | None:
+    if after == script.content:
+        return None
+    change = WriteFile(script.absolute, script.path, script.content, after, script.mode)
+    return Plan("cgi-first-line", finding.cause, title.format(path=script.path), why, (change,), affects=script.path)

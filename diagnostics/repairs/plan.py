@@ -150,6 +150,7 @@ class Plan:
     affects: str = ""
     takes_away_protection: bool = False
     needs_person: str = ""  # why an unattended run must not apply it; empty: it may
+    sets_aside: bool = False  # a part of the site that visitors will miss: unattended only where the site's settings say so
     removes: int = 0  # how much is taken out; the repair that removes least is preferred
 
     @property

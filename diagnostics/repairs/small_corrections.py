@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from urllib.parse import urlsplit
 
-from diagnostics.evidence import Evidence
+from diagnostics.checks.common import docroot_name
+from diagnostics.evidence import Evidence, TextFile
 from diagnostics.findings import Finding
 from diagnostics.htaccess import wordpress
 from diagnostics.htaccess.directives import edit_distance
@@ -93,10 +96,12 @@ def restore_block(evidence: Evidence, finding: Finding, answers: Answers) -> Pla
     if file is None or wordpress.block_state(file.content) == "sound":
         return None
     where = wordpress.span(file.content)
+    if where is None and wordpress.block_state(file.content) == "missing" and finding.cause == "htaccess-wordpress-block":
+        return _add_block(evidence, finding, file)
     if where is None:
         return CannotPlan(_("The beginning or the end of WordPress's block is missing, so it is not clear what belongs to it."))
     document = parse(file.content)
-    block = wordpress.standard_block(wordpress.base_of(file.content[where[0] : where[1]]), document.ending)
+    block = wordpress.standard_block(_base(evidence, file, file.content[where[0] : where[1]]), document.ending)
     old = parse(file.content[where[0] : where[1]])
     locks = any(protects(line, old) for line in old.lines)
     title = _("Write WordPress's own block in {path} again").format(path=file.path)
@@ -105,3 +110,25 @@ def restore_block(evidence: Evidence, finding: Finding, answers: Answers) -> Pla
         "restore-wordpress-block", finding.cause, title, why, (), takes_away_protection=locks, needs_person=why if locks else "", removes=1
     )
     return write_plan(evidence, finding, file, file.content[: where[0]] + block + file.content[where[1] :], made, lint_again=False)
+
+
+def _base(evidence: Evidence, file: TextFile, written: bytes) -> str:
+    """The address under which WordPress answers: that of the folder it lies in, where that is known, else what the block says."""
+    folder = posixpath.dirname(file.path)
+    own = next((each for each in evidence.applications if each.name == "wordpress" and each.path == folder), None)
+    name = docroot_name(evidence)
+    if own is None or not (folder == name or folder.startswith(f"{name}/")):
+        return wordpress.base_of(written)
+    base = urlsplit(evidence.site.url).path.rstrip("/") + folder.removeprefix(name) + "/"
+    return base if re.fullmatch(r"/(?:[\w.~-]+/)*", base) else wordpress.base_of(written)
+
+
+def _add_block(evidence: Evidence, finding: Finding, file: TextFile) -> Plan | CannotPlan | None:
+    """After all other lines, as WordPress does it (wp-admin/includes/misc.php, insert_with_markers)."""
+    document = parse(file.content)
+    gap = b"" if not file.content or file.content.endswith(b"\n") else document.ending
+    block = wordpress.standard_block(_base(evidence, file, b""), document.ending)
+    title = _("Write WordPress's own block into {path}").format(path=file.path)
+    why = _("These lines send the addresses of pages to WordPress. They are added at the end; nothing else is changed.")
+    made = Plan("restore-wordpress-block", finding.cause, title, why, ())
+    return write_plan(evidence, finding, file, file.content + gap + document.ending + block, made, lint_again=False)

@@ -1,0 +1,53 @@
+"""The files that a repair would change or rename, whole: read once it is known which findings there are."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from diagnostics.evidence import Evidence, TextFile, TreeEntry
+from diagnostics.facts.paths import above
+from diagnostics.findings import Finding, Severity
+from diagnostics.installed import Component
+from diagnostics.transports.base import FileKind, Reader, TransportError
+
+LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
+MOST_FINDINGS, MOST_FILES = 6, 10
+
+
+def read(reader: Reader, evidence: Evidence, findings: Sequence[Finding]) -> tuple[TextFile, ...]:
+    """What can be read of them; links are not followed, and what is there already is not read again."""
+    wanted = dict.fromkeys(path for finding in _telling(findings) for path in _paths(evidence, finding))
+    entries = {entry.path: entry for entry in evidence.tree} if isinstance(evidence.tree, tuple) else {}
+    found = (_file(reader, evidence, path, entries.get(path)) for path in list(wanted)[:MOST_FILES])
+    return tuple(file for file in found if file is not None)
+
+
+def _telling(findings: Sequence[Finding]) -> list[Finding]:
+    return [each for each in findings if each.severity is not Severity.NOTE and each.repairs][:MOST_FINDINGS]
+
+
+def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
+    """What the finding names; of a must-use plugin in a folder the files that load it."""
+    yield from (path for path in (finding.path, *finding.datum("others").split("\n"), finding.datum("component")) if path)
+    if finding.datum("kind") == "mu-plugin":
+        yield from (part.path for part in must_use_files(evidence))
+
+
+def must_use_files(evidence: Evidence) -> list[Component]:
+    """The files that WordPress loads by itself from the folder mu-plugins."""
+    parts = (part for application in evidence.applications for part in application.components)
+    return [part for part in parts if part.kind == "mu-plugin" and not part.is_folder][:MOST_FILES]
+
+
+def _file(reader: Reader, evidence: Evidence, path: str, entry: TreeEntry | None) -> TextFile | None:
+    absolute = entry.absolute if entry else posixpath.normpath(posixpath.join(above(evidence.docroot), path))
+    if (entry and entry.kind != "file") or path.startswith("/"):
+        return None
+    try:
+        stat = reader.stat(absolute)
+        if stat.kind is not FileKind.FILE or stat.size > LIMIT:
+            return None
+        return TextFile(path, absolute, reader.read(absolute, LIMIT), stat.mode, stat.mtime)
+    except TransportError:
+        return None

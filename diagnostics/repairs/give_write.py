@@ -1,0 +1,49 @@
+"""Lets the owner write where the site could not: into a folder, or one file of it. Nobody else gets a right."""
+
+from __future__ import annotations
+
+import posixpath
+
+from diagnostics.checks.common import usual_owner
+from diagnostics.evidence import Evidence, TreeEntry
+from diagnostics.findings import Finding
+from diagnostics.repairs.plan import ChangeMode, Plan
+from diagnostics.repairs.registry import Answers, CannotPlan, repair
+from sites.texts import mark as _
+
+ID = "give-owner-write"
+_FOLDER, _FILE = 0o700, 0o600
+_SHUT_ON_PURPOSE = frozenset({"wp-config.php", ".htaccess", ".env", ".user.ini", "settings.php", "configuration.php", "local.xml"})
+_PERSON = _("Files of this name are often shut on purpose, so that no program can change them. Only a person can say whether this one was.")
+
+
+@repair(id=ID, title=_("Let the site write where it must"), causes=("folder-not-writable", "php-session-path-not-writable"))
+def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+    entries = {entry.path: entry for entry in evidence.tree} if isinstance(evidence.tree, tuple) else {}
+    wanted = [entry for path in (finding.path, *finding.datum("paths").split("\n")) if (entry := _nearest(path, entries)) is not None]
+    shut = [entry for entry in dict.fromkeys(wanted) if entry.mode | _least(entry) != entry.mode]
+    if not shut:
+        return None
+    owner = usual_owner(evidence)
+    if any(entry.uid is not None and owner is not None and entry.uid != owner for entry in shut):
+        return CannotPlan(_("It belongs to somebody else on the host, so this login cannot change it. Ask the host to give it to you."))
+    purposeful = any(posixpath.basename(entry.path) in _SHUT_ON_PURPOSE for entry in shut)
+    changes = tuple(ChangeMode(entry.absolute, entry.path, entry.kind, entry.mode, entry.mode | _least(entry)) for entry in shut)
+    return Plan(
+        ID, finding.cause, _("Let the site write into {path}").format(path=shut[0].path),
+        _("Its owner, as whom the site runs, may write there again. Others get no right."), changes,
+        affects=_("The file or folder listed") if len(changes) == 1 else _("The files and folders listed"),
+        takes_away_protection=purposeful, needs_person=_PERSON if purposeful else "",
+    )  # fmt: skip
+
+
+def _least(entry: TreeEntry) -> int:
+    return _FOLDER if entry.kind == "folder" else _FILE
+
+
+def _nearest(path: str, entries: dict[str, TreeEntry]) -> TreeEntry | None:
+    """What is there of this path: itself, or the folder in which it was to be made."""
+    while path and path not in entries:
+        path = posixpath.dirname(path)
+    found = entries.get(path)
+    return found if found is not None and found.kind in ("file", "folder") else None
