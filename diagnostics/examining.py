@@ -19,7 +19,7 @@ from .baselines import since as since_baseline
 from .checks.registry import run_checks
 from .connections import purposes
 from .evidence import LOGS, Evidence, PageSeen, SiteSeen
-from .facts import changes
+from .facts import at_hand, changes
 from .facts.gather import TIME_LIMIT_S, SitePaths, gather
 from .findings import Finding, Inconclusive
 from .panels import connecting as panels
@@ -154,6 +154,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
     run = run_checks(replace(evidence, tried=kept.of_site(site, evidence)))
     if reader is not None:
         evidence = looking.with_copies(site, reader, evidence, run.findings, _neighbours(site))
+        evidence = replace(evidence, at_hand=at_hand.read(reader, evidence, run.findings))
     return Examination(evidence, run.findings, run.inconclusive)
 
 
