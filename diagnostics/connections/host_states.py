@@ -107,15 +107,22 @@ def require_usable(host: Host) -> None:
     """Raises ConnectionStopped when a person must look first."""
     jump_hosts.require_usable(host)
     state = Host.objects.values_list("state", flat=True).get(pk=host.pk)
+    if stopped := why_stopped(host, state):
+        raise stopped
+
+
+def why_stopped(host: Host, state: str) -> ConnectionStopped | None:
+    """Why a connection in this state waits for a person, with what to do; None where it does not."""
     if state == Host.State.REFUSED:
         hint = _("Correct user or secret of the host, then test the connection.")
-        raise ConnectionStopped(_("The host refused the login the last time, so it is not tried again by itself."), hint)
+        return ConnectionStopped(_("The host refused the login the last time, so it is not tried again by itself."), hint)
     if state == Host.State.KEY_CHANGED and host.protocol == Host.Protocol.FTPS:
         hint = _("Ask the host whether its certificate was changed, and accept the new one only then.")
-        raise ConnectionStopped(_("The certificate has changed, so this connection is not used."), hint)
+        return ConnectionStopped(_("The certificate has changed, so this connection is not used."), hint)
     if state == Host.State.KEY_CHANGED:
         hint = _("Ask the host whether its key was changed, and accept the new one only then.")
-        raise ConnectionStopped(_("The host key has changed, so this connection is not used."), hint)
+        return ConnectionStopped(_("The host key has changed, so this connection is not used."), hint)
+    return None
 
 
 def wants_key(host: Host) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from diagnostics.changes import undoing
+from diagnostics.connections import host_states
 from sites import read_only
 from sites.models import Incident, Site
 
@@ -69,7 +70,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = queries.repair_page(case, request.GET.get("step", ""), may_write=access.may_write(request, case.site.team_id))
     if context["current"] == "hand-over" and not context["is_well"]:
         context["seen"] = reporting.last_seen(case.site, context["incident"])
-    return TemplateResponse(request, "diagnostics/repair.html", {**context, "section": "repairs"})
+    host = case.site.host
+    stopped = host_states.why_stopped(host, host.state) if host and not case.closed_at else None
+    return TemplateResponse(request, "diagnostics/repair.html", {**context, "stopped": stopped, "section": "repairs"})
 
 
 def _back(case: RepairCase, guide_step: str) -> HttpResponseRedirect:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from diagnostics.changes import undoing
 from diagnostics.models import RepairCase
-from sites.models import Incident, Page, Site
+from sites.models import Host, Incident, Page, Site
 from tests.diagnostics.views.cases import BAD, GOOD, HOSTILE, Scene, make_scene, offer, primaries, words
 from tests.factories import make_incident
 
@@ -47,6 +47,14 @@ def test_reader_sees_everything_and_no_form(scene: Scene, step: str) -> None:
     page = scene.page(step, scene.reader)
     assert not page.select("main form")
     assert "Changed by this repair" in words(page)
+
+
+@pytest.mark.parametrize(("state", "says"), [("key-changed", "The host key has changed"), ("refused", "The host refused the login")])
+def test_connection_that_waits_for_a_person_is_told_and_leads_to_the_account(scene: Scene, state: str, says: str) -> None:
+    assert not scene.page().select(".notice.bad")
+    Host.objects.filter(pk=scene.site.host_id).update(state=state)
+    notice = scene.page().select_one(".notice.bad")
+    assert says in notice.get_text() and notice.select_one("a")["href"] == f"/hosts/{scene.site.host_id}/"
 
 
 def test_outsider_finds_no_page(scene: Scene) -> None:
