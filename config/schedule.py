@@ -46,6 +46,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "journal contents": _every(600, "diagnostics.tasks.prune_journal"),
     "host tests": _every(10, "diagnostics.tasks.hand_over_host_tests"),
     "log servers": _every(30, "diagnostics.tasks.hand_over_log_servers"),
+    "panels": _every(5, "diagnostics.tasks.dispatch_panels"),
     "access logs": _every(5, "diagnostics.tasks.dispatch_access_logs"),
     "visitors": _every(60, "sites.tasks.follow_visitors"),
     "baselines": _every(30, "diagnostics.tasks.dispatch_baselines"),

@@ -21,6 +21,7 @@ from .changes import retention, undoing, versions
 from .connections import abilities
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
+from .panels import steps as panel_steps
 from .profiles import get_profile
 from .transports.base import Capability
 from .trying.advising import advice_for, advised
@@ -36,6 +37,7 @@ PANELS = {
     "htaccess": "diagnostics/repair_htaccess.html",
     "permissions": "diagnostics/repair_permissions.html",
     "restore": "diagnostics/repair_restore.html",
+    "tasks": "diagnostics/repair_tasks.html",
     "retest": "diagnostics/repair_retest.html",
     "hand-over": "diagnostics/repair_hand_over.html",
 }
@@ -94,12 +96,13 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     present = situation.of_this_failure(case.site, attempts, diagnosis, findings)
     facts = case_facts(case, incident, present, diagnosis, findings)
     offers = _offers(case, present, facts, findings)
-    facts = replace(facts, offered=_step_of_first(offers, findings))
+    watched = panel_steps.watched(case)
+    facts = replace(facts, offered=_step_of_first(offers, findings), panel=watched.panel is not None, panel_tasks=len(watched.tasks))
     chosen = _recommended(facts, offers, findings, present)
     best = "" if case.closed_at else chosen
-    current = asked_step if asked_step in PANELS else chosen or "retest"
-    busy = situation.is_busy(attempts)
     views = steps_for(facts)
+    current = asked_step if asked_step in {view.id for view in views} else chosen or "retest"
+    busy = situation.is_busy(attempts)
     own = [_with_ability(offer, case.site.host) for offer in offers if offer.guide_step == current]
     return {
         "case": case,
@@ -130,6 +133,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "may_write": may_write,
         "undo_days": retention.kept_for().days,
         "may_close": situation.may_close_as_well(case, present),
+        "watched": watched,
         "keeps_files": keeping.is_on(case.site),
         **_profile_words(case.site),
     }

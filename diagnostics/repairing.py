@@ -33,9 +33,10 @@ LOOKS = {
     "htaccess": gettext_lazy("Look at the .htaccess"),
     "permissions": gettext_lazy("Look at the permissions"),
     "restore": gettext_lazy("Look for earlier states of the files"),
+    "tasks": gettext_lazy("Watch what the host is doing"),
     "retest": gettext_lazy("Test again"),
 }
-ONLY_PROBED = ("confirm", "retest")
+ONLY_PROBED = ("confirm", "tasks", "retest")
 IN_WORK = (Step.State.PLANNED, Step.State.QUEUED, Step.State.APPLYING, Step.State.VERIFYING)
 
 

@@ -20,6 +20,7 @@ from .connections import auditing, connecting, host_tests
 from .connections.rooms import LONG, READING, RoomTask
 from .coverage import searching
 from .models import Step
+from .panels import watching as panel_watching
 
 
 @shared_task(base=RoomTask, name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
@@ -75,6 +76,18 @@ def hand_over_host_tests() -> None:
 def try_log_server(server_id: int) -> None:
     """Tries out a log server that was imported."""
     log_servers.try_stored(server_id)
+
+
+@shared_task(base=RoomTask, places=READING, name=panel_watching.TASK, time_limit=120)
+def watch_panel(watch_id: int) -> None:
+    """Looks once what a host is doing with a hosting."""
+    panel_watching.look(watch_id)
+
+
+@shared_task(name="diagnostics.tasks.dispatch_panels", time_limit=60)
+def dispatch_panels() -> None:
+    """Hands over what is due to be asked of panels."""
+    panel_watching.dispatch()
 
 
 @shared_task(name="diagnostics.tasks.hand_over_log_servers", time_limit=60)

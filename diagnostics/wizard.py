@@ -44,6 +44,8 @@ class CaseFacts:
     causes: tuple[str, ...] = ()
     done: tuple[StepDone, ...] = ()
     offered: str = ""  # the step that has a repair for what is found first, "" for none
+    panel: bool = False  # whether the host's panel can be asked
+    panel_tasks: int = 0  # what the host is doing, as far as somebody watches it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ _TITLES = (
     ("htaccess", _("Test the .htaccess file")),
     ("permissions", _("Check the permissions")),
     ("restore", _("Put files back")),
+    ("tasks", _("Tasks in progress at the host")),
     ("retest", _("Test again and close")),
     ("hand-over", _("Hand over to a specialist")),
 )
@@ -69,11 +72,19 @@ _MODE_CAUSES = ("file-unreadable", "folder-not-traversable", "folder-not-writabl
                 "htaccess-unreadable", "root-disabled-by-host")  # fmt: skip
 
 
+_OF_PANEL = ("tasks",)
+
+
 def steps_for(facts: CaseFacts) -> list[StepView]:
     """The steps in the guide's order; at most one is recommended, none of which cannot be started."""
     chosen = recommended(facts)
     done = {step.step: step for step in facts.done}
-    return [_view(step, title, facts, done.get(step), step == chosen) for step, title in _TITLES]
+    return [_view(step, title, facts, done.get(step), step == chosen) for step, title in _TITLES if _is_there(step, facts)]
+
+
+def _is_there(step: str, facts: CaseFacts) -> bool:
+    """What needs the host's panel is no step where there is none."""
+    return facts.panel or step not in _OF_PANEL
 
 
 def recommended(facts: CaseFacts) -> str:
@@ -81,6 +92,8 @@ def recommended(facts: CaseFacts) -> str:
     finished = {step.step for step in facts.done if step.outcome == "done"}
     if facts.verdict == "up":
         return "" if "retest" in finished else "retest"
+    if facts.panel_tasks:
+        return "tasks"  # what the host is changing just now cannot be judged
     wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
     wanted += ["restore"] if facts.offered == "restore" else []
     wanted += [_step_of(cause) for cause in facts.causes]
@@ -115,7 +128,7 @@ def _view(step: str, title: str, facts: CaseFacts, done: StepDone | None, chosen
 
 def _obstacle(step: str, facts: CaseFacts) -> str:
     """Why a step cannot be started now, "" when it can."""
-    if step in ("confirm", "hand-over"):
+    if step in ("confirm", "hand-over", *_OF_PANEL):
         return ""
     if step == "retest":
         return "" if facts.verdict == "up" or facts.done else _("First something must have been tried.")
@@ -151,6 +164,8 @@ def _why(step: str, facts: CaseFacts) -> str:
     if step == "restore":
         offered = facts.offered == "restore"
         return _("An earlier state of a file that is at fault is known.") if offered else _("A file that was damaged can be put back.")
+    if step == "tasks":
+        return _("The host is at work. Wait until it has ended.") if facts.panel_tasks else _("A site can fail while its host works on it.")
     if step == "retest":
         return _("The site answers well again.") if facts.verdict == "up" else _("See whether it helped.")
     return _("All that was found, in one report, secrets removed.")

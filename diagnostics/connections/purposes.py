@@ -30,6 +30,7 @@ PURPOSES = {
     "policy-trial": gettext_lazy("Trial, by the site's settings"),
     "recovery": gettext_lazy("Taking back what was interrupted"),
     "repair": gettext_lazy("Repair"),
+    "tasks": gettext_lazy("Watching what the host is doing"),
     "test": gettext_lazy("Testing the connection"),
     "trial": gettext_lazy("Trial"),
     "undo": gettext_lazy("Undo"),

@@ -1,19 +1,22 @@
-"""The panel of a hosting account: connected, tested, its state, forgotten."""
+"""The panel of a hosting account: connected, tested, its state, forgotten; and what the guided repair does with it."""
 
 from __future__ import annotations
+
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics import access
 from diagnostics.connections import purposes
-from diagnostics.models import HostPanel
-from diagnostics.panels import connecting, showing
+from diagnostics.models import HostPanel, RepairCase
+from diagnostics.panels import connecting, showing, watching
 from diagnostics.panels.base import PanelError
 from diagnostics.panels.forms import PanelForm
 from sites.models import Host
@@ -62,3 +65,30 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.error(request, _("A change through the panel is being made just now. Wait until it has ended."))
     return redirect("diagnostics:host-panel", host.pk)
+
+
+# --- in the guided repair -----------------------------------------------------------------------
+@require_POST
+def watch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Watches what the host is doing until nothing is left."""
+    case = access.get_case(request, pk, write=True)
+    panel = connecting.working(case.site.host)
+    if panel is None or case.closed_at is not None:
+        messages.error(request, _("There is no panel to ask, or the repair is closed."))
+    else:
+        watching.begin(panel, case, request.user)
+    return _back(case, watching.GUIDE_STEP)
+
+
+@require_POST
+def stop_watching(request: HttpRequest, pk: int) -> HttpResponse:
+    """Nobody waits any more."""
+    case = access.get_case(request, pk, write=True)
+    panel = connecting.of(case.site.host) if case.site.host is not None else None
+    if panel is not None:
+        watching.stop(panel)
+    return _back(case, watching.GUIDE_STEP)
+
+
+def _back(case: RepairCase, guide_step: str) -> HttpResponse:
+    return redirect(f"{reverse('diagnostics:repair', args=[case.pk])}?{urlencode({'step': guide_step})}")
