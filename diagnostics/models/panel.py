@@ -70,6 +70,7 @@ class PanelChange(models.Model):
     """One change through a panel, written down before it is asked for: enough to find out what became of it, and to take it back."""
 
     class Phase(models.TextChoices):
+        REFRESHING = "refreshing", _("The panel reads anew what is there")
         RECORDED = "recorded", _("Recorded, perhaps asked for")
         ASKED = "asked", _("Asked for")
         MADE = "made", _("Made")
@@ -82,9 +83,9 @@ class PanelChange(models.Model):
     service = models.CharField(max_length=120)  # the hosting it is about
     before = models.JSONField()  # values of `panels.base.PhpConfig`
     after = models.JSONField()
-    phase = models.CharField(max_length=14, choices=Phase.choices, default=Phase.RECORDED)
+    phase = models.CharField(max_length=14, choices=Phase.choices, default=Phase.REFRESHING)
     task_id = models.BigIntegerField(null=True)  # of what is being done there now
-    recorded_at = models.DateTimeField()  # of this phase's request: tasks that are older are not ours
+    recorded_at = models.DateTimeField()  # of this phase
     next_look_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)  # a worker is at it
     why = models.TextField(blank=True)  # why it is taken back, for a person
