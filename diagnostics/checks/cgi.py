@@ -129,6 +129,8 @@ def _why(evidence: Evidence, case: _Case) -> Finding | None:
     if case.script is None:
         return _finding("cgi-script-error", case, 0.6)
     told = not isinstance(evidence.modes, Unreadable)
+    if case.script.kind == "link":
+        return _link(evidence, case)
     content = next((file for file in evidence.cgi_scripts if file.path == case.script.path), None)
     if told and not case.script.mode & 0o111 & (0o111 if case.line else 0o100):
         return _finding("cgi-not-executable", case, 0.97 if case.line else 0.93)
@@ -139,6 +141,18 @@ def _why(evidence: Evidence, case: _Case) -> Finding | None:
     own = _own_error(evidence, case, content)
     said_itself = own is not None and own.confidence >= 0.95
     return own if said_itself else (told and _of_another(evidence, case)) or own or _unsaid(case, content)
+
+
+def _link(evidence: Evidence, case: _Case) -> Finding:
+    """suEXEC runs no links (support/suexec.c: S_ISLNK); other servers run what they lead to, where that may be run."""
+    path = case.script.path if case.script else case.name
+    link = next((each for each in evidence.links if each.path == path), None)
+    if link is not None and not link.target:
+        return _finding("cgi-not-executable", case, 0.94, _("a link to something that is not there"))
+    end = link.way[-1] if link is not None and link.way else None
+    if end is not None and not end.mode & 0o111:
+        return _finding("cgi-not-executable", case, 0.94, _("a link to {path}, which may not be run").format(path=end.path))
+    return _finding("cgi-not-executable", case, 0.85, _("a link, and hosts with suEXEC run no links"))
 
 
 def _first_line(evidence: Evidence, case: _Case, content: TextFile) -> Finding | None:

@@ -51,7 +51,7 @@ _KIN = (
     {"redirect", "redirectmatch", "redirecttemp", "redirectpermanent"},
     {"allow", "deny"},
     {"authbasicprovider", "authdigestprovider", "authformprovider"},
-    {"if", "elseif"},
+    {"if", "elseif", "else"},
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 
 from diagnostics.causes import CAUSES
@@ -83,7 +83,7 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
         if script and page.status == 500 and page.powered_by and not page.body.strip():  # without headers, the answer was not kept
             yield _hidden(page, shown[script], is_cut=any(_is_cut(line) for line in lines_of_failure(evidence)))
             return
-        if script and _is_own(page):
+        if script and _is_own(page) and not _is_of_cgi(page, shown.values()):
             entry = CAUSES["application-answers-500"]
             proof = Proof("probe", f"{page.path}: {page.status}, {len(page.body)} bytes of the program's own page")
             if (by := said_by(page, evidence)) is not None:
@@ -95,6 +95,12 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
                 repairs=entry.repairs,
             )  # fmt: skip
             return
+
+
+def _is_of_cgi(page: PageSeen, paths: Iterable[str]) -> bool:
+    """Whether the address is that of a script that is a program of its own: it answers, and not the start script."""
+    asked = page.path.split("?")[0]
+    return "/cgi-bin/" in asked or (asked.endswith((".cgi", ".pl")) and any(f"/{path}".endswith(asked) for path in paths))
 
 
 def _in_words(by: Said, proof: Proof) -> Finding:

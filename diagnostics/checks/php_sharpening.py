@@ -137,6 +137,9 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     if sharp.cause == "php-missing-file":
         match = re.search(r"(?:Failed opening (?:required )?'|\((?=/))([^'()]+)", message.message)
         wanted = match[1] if match else ""
+        if lost := next((link for link in evidence.links if not link.target and f"/{link.path}/" in wanted), None):
+            more = _("{path} is a link to something that is not there, or leads round in a circle.").format(path=lost.path)
+            return replace(sharp, path=lost.path, line=None, more=more)
         if "/vendor/" in f"/{wanted}" and not any("/vendor/" in f"/{name}/" for name in names):
             return replace(
                 sharp, more=_("The folder “vendor” is missing as a whole: the libraries were not uploaded, or composer was not run.")

@@ -84,7 +84,8 @@ def _beside_docroot(reader: Reader, evidence: Evidence, since: float) -> list[st
         return []
     named = [folder for folder in folders if re.search(rf"/{re.escape(posixpath.basename(folder))}/", start)][:MOST_PROGRAMS]
     found: list[Entry] = []
-    waiting = [folder for folder in folders if posixpath.basename(folder) in _ON_THE_WAY] + named
+    servers = ("log", "logs")  # of the account as a whole, beside the docroot: mostly the web server's
+    waiting = [path for path in folders if (name := posixpath.basename(path)) in _ON_THE_WAY and name not in servers] + named
     while waiting and len(found) < _MOST_LISTED:
         folder = waiting.pop(0)
         try:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from diagnostics.evidence import LogLine, SiteSeen, TextFile, TreeEntry
-from diagnostics.transports.base import NotFound, Reader, TransportError
+from diagnostics.transports.base import FileKind, NotFound, Reader, TransportError
 
 MOST_SCRIPTS = 6
 LIMIT = 64 * 1024
@@ -23,7 +23,9 @@ _SHEBANG = re.compile(rb"^#!\s*(\S+)")
 def is_cgi(entry: TreeEntry) -> bool:
     """Whether this file is run by the web server as a program of its own."""
     name = entry.path.rsplit("/", 1)[-1]
-    return entry.kind == "file" and ("/cgi-bin/" in "/" + entry.path or name.endswith((".cgi", ".pl"))) and not name.startswith(".")
+    return (
+        entry.kind in ("file", "link") and ("/cgi-bin/" in "/" + entry.path or name.endswith((".cgi", ".pl"))) and not name.startswith(".")
+    )
 
 
 def wanted(entries: tuple[TreeEntry, ...], site: SiteSeen, lines: tuple[LogLine, ...]) -> list[TreeEntry]:
@@ -66,14 +68,14 @@ def interpreter(content: bytes) -> str:
 
 
 def look_up(reader: Reader, paths: list[str]) -> tuple[tuple[str, bool], ...]:
-    """Which of these paths exist. Only for transports that see the whole machine; others would find nothing that is outside their root."""
+    """Which of these paths are programs. Only for transports that see the whole machine; others find nothing outside their root."""
     if reader.protocol not in ("ssh", "local"):
         return ()
     found: list[tuple[str, bool]] = []
     for path in dict.fromkeys(paths):
         try:
-            reader.stat(path)
-            found.append((path, True))
+            stat = reader.stat(path)
+            found.append((path, stat.kind is FileKind.LINK or (stat.kind is FileKind.FILE and bool(stat.mode & 0o111))))
         except NotFound:
             found.append((path, False))
         except TransportError:

@@ -6,8 +6,10 @@ import posixpath
 
 from diagnostics.evidence import Evidence, Link, TreeEntry
 from diagnostics.facts.paths import above, shown
-from diagnostics.transports.base import NotFound, Reader, TransportError
+from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, PermissionRefused, Reader, TransportError, Unsupported
 
+_LOST = (ConnectionLost, ConnectionTimedOut, PermissionRefused, Unsupported)
+_SEES_ALL = ("ssh", "local")
 MOST_LINKS = 4
 _MOST_STEPS = 6
 
@@ -18,15 +20,16 @@ def read(reader: Reader, evidence: Evidence) -> tuple[Link, ...]:
     lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
     links = [entry for entry in entries if entry.kind == "link"]
     named = {entry.path for entry in links if any(f"/{entry.path}" in line.text for line in lines[-100:])}
-    links.sort(key=lambda entry: (entry.path not in named, entry.path.count("/")))
+    asked = tuple(page.path.split("?")[0] for page in evidence.site.pages if page.status != 200)
+    links.sort(key=lambda entry: (entry.path not in named and not f"/{entry.path}".endswith(asked), entry.path.count("/")))
     found = []
     for entry in links[:MOST_LINKS]:
         try:
             target = reader.real_path(entry.absolute)
-        except NotFound:
-            found.append(Link(entry.path, "", entry.uid))
+        except _LOST:
             continue
-        except TransportError:
+        except TransportError:  # nothing is there, or links that lead round; a login that is shut in would not see what is there
+            found += [Link(entry.path, "", entry.uid)] if reader.protocol in _SEES_ALL else []
             continue
         found.append(Link(entry.path, target, entry.uid, _way(reader, target, evidence.docroot)))
     return tuple(found)

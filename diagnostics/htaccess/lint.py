@@ -113,7 +113,13 @@ class _Walk:
         return self.faults
 
     def _nodes(self, nodes: list[Node]) -> None:
+        has_if = False  # in this section: `<Else>` belongs to an `<If>` beside it (core.c, add_element_section)
         for node in nodes:
+            if node.line.kind is LineKind.OPEN and node.line.key in ("else", "elseif") and not has_if:
+                why = f"no <If> stands before <{node.line.name}> in the same section"
+                self.certain = node.certain
+                self._add("htaccess-bad-argument", node.line, why, also=("htaccess-unclosed-section",))
+            has_if = has_if or node.line.key == "if"
             if len(self.faults) >= MOST_FAULTS:
                 return
             self.certain = node.certain

@@ -112,3 +112,39 @@ def test_folder_behind_a_link_that_is_shut_is_the_one_to_open(protocol: str) -> 
     host.nodes["/home/demo/shared"].mode = 0
     found = first_of(host)
     assert (found.cause, found.path) == ("folder-not-traversable", "shared")
+
+
+@pytest.mark.parametrize(
+    ("mode", "target", "sure"),
+    [(0o644, "../../private/run.cgi", 0.94), (0o755, "../../private/run.cgi", 0.85), (0o755, "../gone.cgi", 0.94)],
+)
+def test_script_that_is_a_link_is_not_run(mode: int, target: str, sure: float) -> None:
+    host = FakeHost(
+        {"/home/demo/private/run.cgi": (b"#!/bin/sh\necho a\n", mode), "/home/demo/www/index.html": b"a"},
+        links={"/home/demo/www/cgi-bin/run.cgi": target},
+        protocol="ssh",
+    )
+    found = first_of(host, "/cgi-bin/run.cgi")
+    assert (found.cause, found.path, round(found.confidence, 2)) == ("cgi-not-executable", "www/cgi-bin/run.cgi", sure)
+
+
+@pytest.mark.parametrize(("mode", "cause"), [(0o755, "cgi-script-error"), (0o644, "cgi-interpreter-missing")])
+def test_program_that_may_not_be_run_is_none(mode: int, cause: str) -> None:
+    files = {"/home/demo/www/cgi-bin/run.cgi": (b"#!/home/demo/bin/own\necho a\n", 0o755), "/home/demo/bin/own": (b"#!/bin/sh\n", mode)}
+    assert first_of(FakeHost(files, protocol="ssh"), "/cgi-bin/run.cgi").cause == cause
+
+
+@pytest.mark.parametrize(("protocol", "path"), [("ssh", "www/lib"), ("ftp", "www/index.php")])
+def test_library_behind_a_link_to_nothing_leads_to_the_link(protocol: str, path: str) -> None:
+    log = apache_line(
+        "AH01071: Got error 'PHP message: PHP Fatal error:  Uncaught Error: Failed opening required '/home/demo/www/lib/boot.php' "
+        "(include_path='.') in /home/demo/www/index.php:2'"
+    )
+    files = {"/home/demo/www/index.php": PHP, "/home/demo/logs/error.log": Node(content=log.encode(), mtime=AT.timestamp())}
+    found = first_of(FakeHost(files, links={"/home/demo/www/lib": "lib"}, protocol=protocol))
+    assert (found.cause, found.path) == ("php-missing-file", path)
+
+
+def test_page_of_a_script_is_not_the_start_scripts_own_answer() -> None:
+    files = {"www/cgi-bin/run.pl": (b"#!/usr/bin/perl\nprint 'a';\n", 0o755), "www/index.php": (b"<?php echo 1;\n", 0o604)}
+    assert all(finding.path != "www/index.php" for finding in run_checks(evidence(files, "", path="/cgi-bin/run.pl")).findings)
