@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern] = [
     path("sites/<int:pk>/files/", files.show, name="site-files"),
     path("sites/<int:pk>/files/take/", files.take, name="baseline-take"),
     path("sites/<int:pk>/files/cancel/", files.cancel, name="baseline-cancel"),
+    path("sites/<int:pk>/files/keep/", files.keep, name="files-keep"),
     path("sites/<int:pk>/files/compare/", files.compare, name="files-compare"),
     path("comparisons/<int:pk>/", files.comparison, name="comparison"),
     path("comparisons/<int:pk>/cancel/", files.cancel_comparison, name="comparison-cancel"),

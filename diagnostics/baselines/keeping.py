@@ -195,13 +195,14 @@ def make_room(site_id: int, now: datetime | None = None) -> int:
 def _let_go(site_id: int, over: int) -> int:
     """The oldest first; among those that were last seen at the same moment the largest, and configuration never for programs."""
     doomed, freed = [], 0
-    rows = KeptFile.objects.filter(site_id=site_id).order_by("last_seen_at", "-size").values_list("pk", "path", "size")
-    for pk, path, size in rows.iterator(chunk_size=_ROWS_AT_ONCE):
+    stored = dict(BaselineContent.objects.filter(site_id=site_id).values_list("sha256", Length("sealed")))
+    rows = KeptFile.objects.filter(site_id=site_id).order_by("last_seen_at", "-size").values_list("pk", "path", "sha256")
+    for pk, path, digest in rows.iterator(chunk_size=_ROWS_AT_ONCE):
         if freed >= over:
             break
         if not rules.is_configuration(path.encode()):
             doomed.append(pk)
-            freed += max(1, size // _PACKED)
+            freed += stored.pop(digest, 0)
     for start in range(0, len(doomed), _ROWS_AT_ONCE):
         KeptFile.objects.filter(pk__in=doomed[start : start + _ROWS_AT_ONCE]).delete()
     if doomed:

@@ -11,7 +11,7 @@ from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 
 from ..models import Baseline, BaselineWork, Diagnosis, DiagnosisChanges, FileComparison
-from . import comparing, taking, wording
+from . import comparing, keeping, taking, wording
 
 MOST_SHOWN = 120
 _LISTED = ("pk", "site", "taken_at", "reason", "files", "counted", "unread", "is_cut", "is_whole_look", "requested_by__username")
@@ -24,6 +24,7 @@ class Standing:
     latest: Baseline | None
     work: BaselineWork | None
     why_not: str
+    kept: keeping.Amount
 
     @property
     def is_busy(self) -> bool:
@@ -43,7 +44,7 @@ def standing(site: Site) -> Standing:
     """For one site, without loading a manifest."""
     latest = history(site, 1)
     work = BaselineWork.objects.filter(site=site).first()
-    return Standing(latest[0] if latest else None, work, taking.why_not(site))
+    return Standing(latest[0] if latest else None, work, taking.why_not(site), keeping.amount(site))
 
 
 def history(site: Site, most: int = MOST_SHOWN) -> list[Baseline]:

@@ -85,10 +85,9 @@ class _Look:
         if definers:
             return definers  # the file that calls is well: the one that lost the name is not
         missing = [path for path in named if self._absolute(path) not in self.entries]
-        for path in missing:
-            part = wanted.part_of(path)
-            named += [each for each in sorted(self.changed) if wanted.part_of(each) == part and self._absolute(each) not in self.entries]
-        return list(dict.fromkeys(missing or named))[: _MOST_TOGETHER if missing else _MOST_FILES]
+        parts = {wanted.part_of(path) for path in missing if path in self.rows}
+        lost_with = [path for path in sorted(self.changed) if wanted.part_of(path) in parts and self._absolute(path) not in self.entries]
+        return list(dict.fromkeys([*missing, *lost_with]))[:_MOST_TOGETHER] if missing else named[:_MOST_FILES]
 
     def _is_file_or_missing(self, path: str) -> bool:
         entry = self.entries.get(self._absolute(path))
@@ -120,11 +119,12 @@ class _Look:
         )
 
     def _others(self, path: str) -> int:
-        """How many more files of the same part have changed: of a folder that is no part none belongs to another."""
+        """How many more files of the same part have another content: in a folder that is no part none belongs to another."""
         part = wanted.part_of(path)
         if part == posixpath.dirname(path) and "/wp-content/" not in f"/{path}":
             return 0
-        return sum(wanted.part_of(each) == part and not _is_configuration(each) for each in self.changed - {path})
+        changed = (each for each in self.changed - {path} if wanted.part_of(each) == part and not _is_configuration(each))
+        return sum(self._absolute(each) in self.entries for each in changed)
 
     def _of_store(self, path: str) -> list[Copy]:
         rows = self.rows.get(path, [])[:_MOST_OLDER]

@@ -66,16 +66,21 @@ class CopiesOnHost:
     def _of_part(self, part: Component, absolute: str) -> Iterator[str]:
         """The same plugin or theme in the same version, in another site of the account."""
         kind = {"plugin": "plugins", "theme": "themes"}.get(part.kind)
-        if kind is None or not part.version or not part.is_folder:
+        if kind is None or not part.is_folder:
             return
         head = "style.css" if part.kind == "theme" else f"{part.slug}.php"
         inside = absolute.removeprefix(f"{part.absolute}/")
         folders = [f"{top}/wp-content/{kind}/{part.slug}" for top in self.neighbours[:_MOST_ELSEWHERE]]
-        self.files.fetch([f"{folder}/{head}" for folder in folders])
+        self.files.fetch([f"{folder}/{head}" for folder in (part.absolute, *folders)])
+        version = part.version or self._version(f"{part.absolute}/{head}")
         for folder in folders:
-            match = _VERSION.search((self.files.text(f"{folder}/{head}") or "")[:8192])
-            if match and match[1] == part.version and folder != part.absolute:
+            if version and folder != part.absolute and self._version(f"{folder}/{head}") == version:
                 yield f"{folder}/{inside}"
+
+    def _version(self, path: str) -> str:
+        """As WordPress reads it: from the first 8 KB (developer.wordpress.org, get_file_data)."""
+        match = _VERSION.search((self.files.text(path) or "")[:8192])
+        return match[1] if match else ""
 
     # --- beside it ----------------------------------------------------------------------------------
     def _beside(self, absolute: str) -> Iterator[Copy]:

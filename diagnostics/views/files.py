@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 from sites.models import Site
 
 from .. import access
-from ..baselines import comparing, showing, taking, wording
-from ..manifests import gathering
+from ..baselines import comparing, keeping, showing, taking, wording
+from ..manifests import gathering, worth
 from ..models import Baseline, FileComparison
 
 
@@ -35,6 +35,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "may_write": access.may_write(request, site.team_id),
         "most_names": f"{gathering.MOST_NAMES:,}",
         "largest_kb": gathering.LARGEST_KEPT // 1024,
+        "kept": keeping.amount(site),
+        "largest_program_kb": worth.LARGEST // 1024,
         "crumbs": _crumbs(site, (_("Files"), "")),
         "section": "sites",
     }
@@ -70,6 +72,21 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("diagnostics:site-files", site.pk)
     older, newer = (other, one) if other is not None and other.pk < one.pk else (one, other)
     return redirect("diagnostics:comparison", comparing.request(site, older, newer, request.user).pk)
+
+
+@require_POST
+def keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whether contents of program files are kept for repairs: "on" or "off"."""
+    site = access.get_site(request, pk, write=True)
+    on = request.POST.get("keep") == "on"
+    keeping.switch(site, on=on)
+    messages.success(
+        request,
+        _("From the next baseline on, program files are kept with their content.")
+        if on
+        else _("Contents of program files are no longer kept, and those that were are deleted."),
+    )
+    return redirect(f"{reverse('diagnostics:site-files', args=[site.pk])}#kept")
 
 
 def _chosen(site: Site, key: str) -> Baseline | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics.baselines import comparing, storing
+from diagnostics.baselines import comparing, keeping, storing
 from diagnostics.manifests.comparing import differences, grouped
 from diagnostics.manifests.format import Record, encode
-from diagnostics.models import Baseline, BaselineWork, Diagnosis, DiagnosisChanges, FileComparison
+from diagnostics.models import Baseline, BaselineContent, BaselineWork, Diagnosis, DiagnosisChanges, FileComparison, KeptFile
 from sites import queueing
+from sites.credentials import seal_bytes
 from sites.models import Host, Site
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 
@@ -139,3 +142,35 @@ def test_page_costs_the_same_queries_for_one_and_for_many(client: Client, site: 
         keep(site, OLD, days=day)
     with django_assert_max_num_queries(32):  # type: ignore[operator]
         client.get(f"/sites/{site.pk}/files/")
+
+
+def test_what_is_kept_for_repairs_is_told_and_may_be_switched_off(client: Client, site: Site) -> None:
+    url = f"/sites/{site.pk}/files/"
+    content = b"<?php\n"
+    digest = hashlib.sha256(content).hexdigest()
+    at = timezone.now()
+    storing.store(
+        site, encode([Record(b"a.php", "f", 0o644, 6, 1)]), {digest: content}, host=site.host, taken_at=at, docroot="/www", protocol="sftp",
+        reason="daily", duration_s=1, is_whole_look=True, files=1, counted=0,
+    )  # fmt: skip
+    keeping.note(site, keeping.Kept([Record(b"a.php", "f", 0o644, 6, 1, digest=digest)]), at)
+    page = client.get(url).content.decode()
+    assert "1 file can be put back" in page and "Keep no program files of this site" in page
+    assert "1 program or settings file is kept" in client.get(f"/sites/{site.pk}/").content.decode()
+    answer = client.post(f"{url}keep/", {"keep": "off"}, follow=True).content.decode()
+    assert "Contents of program files are not kept" in answer and not KeptFile.objects.exists()
+    assert not BaselineContent.objects.exists()
+    assert "The next baseline keeps" in client.post(f"{url}keep/", {"keep": "on"}, follow=True).content.decode()
+
+
+def test_oldest_contents_go_first_and_configuration_stays(site: Site, settings: object) -> None:
+    settings.SITEMEND_KEPT_MB_PER_SITE = 1
+    old, new = timezone.now() - timedelta(days=2), timezone.now()
+    for name, at in ((b"old.php", old), (b"new.php", new), (b"wp-config.php", old)):
+        content = random.Random(name).randbytes(370_000)
+        digest = hashlib.sha256(content).hexdigest()
+        BaselineContent.objects.create(site=site, sha256=digest, sealed=seal_bytes(content))
+        keeping.note(site, keeping.Kept([Record(name, "f", 0o644, 370_000, 1, digest=digest)]), at)
+    assert keeping.make_room(site.pk) == 1
+    assert set(KeptFile.objects.values_list("path", flat=True)) == {"new.php", "wp-config.php"}
+    assert keeping.amount(site).size <= keeping.limit() and keeping.make_room(site.pk) == 0
