@@ -79,6 +79,24 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenPath:
+    """A line of settings, or of a cache of settings, that holds `value`: a place of another machine, or a setting's name."""
+
+    path: str
+    line: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What holds a program in maintenance: a file, or a line of its settings. `written_at` in seconds."""
+
+    path: str
+    line: int | None
+    written_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordFile:
     """A file that a `.htaccess` names, as it is written there. `exists` is None where this login cannot tell."""
 
@@ -140,6 +158,7 @@ class Evidence:
     modes: bool | Unreadable = True  # whether the permissions of the tree are those of the host, or why they are not known
     docroot: str = ""  # absolute, as the transport names it
     beside_missing_docroot: tuple[str, ...] | None = None  # names of the folders beside it, where it is not there itself
+    is_broken_link: bool = False  # whether the docroot is a link to something that is not there
     root_mode: int | None = None  # mode of the folder above the docroot
     passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails
@@ -152,8 +171,10 @@ class Evidence:
     differing: tuple[Differing, ...] = ()  # files of programs and libraries that are not as their release has them; read where one fails
     database: DatabaseTrial | Unreadable = Unreadable("the database", "it was not asked")
     changes: tuple[Change, ...] = ()  # what changed shortly before the failure, the latest first
-    is_broken_link: bool = False  # whether the docroot is a link to something that is not there
     application_log: tuple[LogLine, ...] = ()  # what the application wrote into a log of its own; read where nothing else explains
+    beside: tuple[TreeEntry, ...] = ()  # files and folders outside of the docroot that a program has or a message names
+    written: tuple[WrittenPath, ...] = ()  # where settings name what a message complains of
+    held: tuple[Held, ...] = ()  # what holds a program in maintenance
     php: PhpSeen = field(default_factory=PhpSeen)
     tried: tuple[Tried, ...] = ()  # trials of the failure at hand
     restorable: tuple[Restorable, ...] = ()  # files that findings speak of and that could be put back

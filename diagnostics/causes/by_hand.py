@@ -148,6 +148,10 @@ BY_HAND: dict[str, tuple[str, ...]] = {
         _("Look into the program's own log, often in a folder named log, logs or var."),
         _("Undo what was changed last in the program: an update, an extension, a setting."),
     ),
+    "application-stuck-maintenance": (
+        _("Ask whoever looks after the site whether work on it is still going on. If so, leave it."),
+        _("End the maintenance in the program itself; else remove the file that is named, or switch the named setting off."),
+    ),
     "php-process-crash": (
         _("Undo what was changed last on the pages that fail, or switch off what only they use."),
         _PHP_PANEL,

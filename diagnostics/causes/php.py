@@ -146,6 +146,13 @@ CAUSES = (
         _A,
     ),
     Cause(
+        "application-stuck-maintenance",
+        _("The program is held in maintenance"),
+        _("A file or a setting keeps the site shut for maintenance, mostly since an update that was broken off or never ended."),
+        _A,
+        confused_with=("none",),
+    ),
+    Cause(
         "php-process-crash",
         _("PHP crashes on some pages"),
         _("The PHP process ended abruptly while making the page."),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from diagnostics.evidence import LOGS
 from diagnostics.findings import Finding, Severity
 from sites.texts import mark as _
 
@@ -21,6 +22,7 @@ _SPACE_NEEDED = frozenset(
     {"php-session-path-not-writable", "folder-not-writable", "database-table-crashed", "database-server-down", "php-uncaught-exception",
      "application-answers-500"}
 )  # fmt: skip
+_OF_FILES = frozenset({"denied", "program-says"})
 _ROOT_OF_PHP = frozenset({"php-service-down", "php-service-crash", "upstream-bad-gateway"})
 # Of two that are equally sure, the one in the lower layer: what lies above cannot be judged before it works.
 _LAYERS = ("disk-full", "root-", "php-service-", "folder-not-traversable", "htaccess-", "user-ini-", "database-", "wordpress-core-file")
@@ -124,7 +126,7 @@ def _database(root: Finding, other: Finding) -> bool:
 
 def _same_line(root: Finding, other: Finding) -> bool:
     """Whether both stand on one line of the log."""
-    return any(proof.source == "error-log" and proof in other.evidence for proof in root.evidence)
+    return any(proof.source in LOGS and proof in other.evidence for proof in root.evidence)
 
 
 _RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (
@@ -139,7 +141,7 @@ _RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (
         _("a file could not be written there"),
     ),
     (
-        lambda root, other: root.check == "denied" != other.check and _same_line(root, other),
+        lambda root, other: root.check in _OF_FILES and other.check not in _OF_FILES and _same_line(root, other),
         _("it could not read or write what it needs"),
     ),
     (_database, _("the program fails because it has no database")),

@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.common import docroot_name, is_failing, is_near, lines_of_failure, proof_of
 from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.log_messages import FATAL_WORDS
 from diagnostics.findings import Finding, Severity
 from diagnostics.php import application_messages
 from sites.texts import mark as _
@@ -23,8 +24,11 @@ MOST_FINDINGS = 5
 _FULL = re.compile(r"errno=28|No space left on device|Disk quota exceeded|possibly out of free disk space")
 _SESSION = re.compile(r"session_start\(\): (?:open|Failed to read session data|mkdir)\(?")
 _WARNING = re.compile(r"PHP Warning: ")
+_OF_SERVER = re.compile(r"\bAH\d{5}: |, client: |\] \[(?:core|proxy\w*|authz\w*|rewrite|cgid?|http2?):")
+_OF_PHP = re.compile(rf"PHP (?:Warning|Notice|Deprecated|Strict Standards|{FATAL_WORDS} error): ")
 _SAME_REQUEST = timedelta(seconds=2)
 _PATH = re.compile(r"/[^\s:'\"()<>|,;]{3,600}\.(?:php|inc|phtml|html?)")
+_ALIAS = re.compile(r"/?(?:APPPATH|ROOTPATH|SYSTEMPATH|VENDORPATH|FCPATH|WRITEPATH|@app|APP)/(.{3,300})")
 _MOST_ASKED = 200  # lines of the log in which the docroot's name is looked for
 _last_roots: list[tuple[tuple[object, object, object], str]] = []  # the same for the docroot's name on the server
 _last_paths: list[tuple[tuple[TreeEntry, ...], frozenset[str]]] = []  # the paths of the tree that was asked last: a trace asks often
@@ -56,9 +60,9 @@ def php_errors(evidence: Evidence) -> Iterator[Finding]:
 @check(id="application-log", title=_("Errors in the program's own log"), order=13)
 def application_log(evidence: Evidence) -> Iterator[Finding]:
     """Read only where the server's logs tell nothing. An error of which no cause is known by name is the program's own answer."""
-    if not is_failing(evidence.site) or not evidence.application_log:
+    if not is_failing(evidence.site):
         return
-    own = replace(evidence, error_log=evidence.application_log)
+    own = replace(evidence, error_log=(*_told_to_php(evidence), *evidence.application_log))
     seen: set[tuple[str, str, int | None]] = set()
     for line in lines_of_failure(own):
         read = application_messages.read(line.text)
@@ -72,6 +76,19 @@ def application_log(evidence: Evidence) -> Iterator[Finding]:
             seen.add(key)
         if len(seen) >= 3:
             return
+
+
+def said_by_server(text: str) -> bool:
+    """Of an entry as it was unwrapped: Apache numbers what it says itself, nginx names the visitor behind it."""
+    return _OF_SERVER.search(text[:2000]) is not None
+
+
+def _told_to_php(evidence: Evidence) -> tuple[LogLine, ...]:
+    """What a program told PHP's own log in words of its own (Slim ErrorHandler, Drupal's FinalExceptionSubscriber), of our own requests."""
+    lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
+    ours = (line for line in lines if (line.paired or is_near(line, evidence.site)) and not is_telling(line.text))
+    own = (line for line in ours if not said_by_server(line.text))
+    return tuple(line for line in own if not _OF_PHP.search(line.text[:600]) and application_messages.names_a_place(line.text))
 
 
 def _of_refused(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
@@ -129,6 +146,8 @@ def shown_path(logged: str, evidence: Evidence) -> str:
             return logged[len(beside) :]
     if found := _below_docroot(logged, name, evidence):
         return found
+    if found := _behind_alias(logged, evidence):
+        return found
     if found := _beside_docroot(logged, name, evidence):
         return found
     return f"{name}/{logged.lstrip('/')}" if _is_in_tree(f"{name}/{logged.lstrip('/')}", evidence) else logged
@@ -169,6 +188,14 @@ def _below_docroot(logged: str, name: str, evidence: Evidence) -> str:
         whole = f"{evidence.docroot.rstrip('/')}/"
         there = logged.rpartition(whole)[2] if whole in logged else next(iter(tails), None)
     return "" if there is None else f"{name}/{there}"
+
+
+def _behind_alias(logged: str, evidence: Evidence) -> str:
+    """Programs name their folders by constants in their logs (CodeIgniter `clean_path`): the only file whose path ends so."""
+    match = _ALIAS.match(logged)
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    found = [entry.path for entry in (*evidence.beside, *tree) if entry.path.endswith(f"/{match[1]}")] if match else []
+    return found[0] if len(found) == 1 else ""
 
 
 def _tail_in_tree(logged: str, evidence: Evidence) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from collections.abc import Collection
 
 from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, moment_of
 from diagnostics.facts import error_log
@@ -30,7 +31,10 @@ _NAME = re.compile(
     r"(?:^|[._-])(?:log|logs|error|errors|exception|system|prod|production|laravel|typo3|"
     r"debug|fatal-errors|everything|php)\b"
 )
-_OF_ANY = re.compile(r"(?:^|/)(?!access|mail|cron)[^/]*(?:\.log|(?:error|exception|log)s?\.txt)$|/logs?/[^/]+\.(?:log|txt)$")
+_OF_ANY = re.compile(
+    r"(?:^|/)(?!access|mail|cron)[^/]*(?:\.log|(?:error|exception|log)s?\.txt)$|/logs?/[^/]+\.(?:log|txt)$|"
+    r"/logs?/(?:log|error)[\w.-]*\.php$"
+)
 # What leads to the logs of a program: var/log, storage/logs, app/storage/logs, writable/logs, runtime/logs, tmp/logs.
 _ON_THE_WAY = frozenset({"log", "logs", "var", "storage", "writable", "runtime", "tmp", "data", "app", "application"})
 MOST_PROGRAMS, _MOST_LISTED, _DEEPEST = 3, 12, 4
@@ -44,8 +48,8 @@ _OF_SERVER = re.compile(r"(?:\[[^\]\n]{1,80}\] |\([^)\n]{1,60}\)[\w ]{1,60}: )*A
 _QUIET = re.compile(r"\.(?:DEBUG|INFO|NOTICE|WARNING): |\t(?:INFO|NOTICE|WARNING|DEBUG) |PHP (?:Warning|Notice|Deprecated):")
 
 
-def read(reader: Reader, evidence: Evidence, requests: tuple[Request, ...] = ()) -> tuple[LogLine, ...]:
-    """The entries that tell of an error, oldest first. Never raises."""
+def read(reader: Reader, evidence: Evidence, requests: tuple[Request, ...] = (), known: Collection[str] = ()) -> tuple[LogLine, ...]:
+    """The entries that tell of an error, oldest first. `known`: logs that were read already. Never raises."""
     since = error_log.beginning(evidence.site)
     if since is None:
         return ()
@@ -55,7 +59,7 @@ def read(reader: Reader, evidence: Evidence, requests: tuple[Request, ...] = ())
         paths += _logs_of(reader, application, since.timestamp() - 60)
     if not paths:
         paths = _beside_docroot(reader, evidence, since.timestamp() - 60)
-    for path in list(dict.fromkeys(paths))[: 2 * MOST_LOGS]:
+    for path in [path for path in dict.fromkeys(paths) if path not in known][: 2 * MOST_LOGS]:
         found += _entries(reader, path, evidence.site, requests)
     for application in evidence.applications:
         if application.name == "magento":

@@ -10,7 +10,18 @@ from datetime import datetime
 from typing import TypeVar
 
 from diagnostics.evidence import Evidence, SiteSeen, SpaceLeft, Unreadable
-from diagnostics.facts import cgi_scripts, htaccess_files, links, password_files, php_site, program_files, server_logs, space, tree
+from diagnostics.facts import (
+    cgi_scripts,
+    htaccess_files,
+    links,
+    maintenance,
+    password_files,
+    php_site,
+    program_files,
+    server_logs,
+    space,
+    tree,
+)
 from diagnostics.facts.applications import with_applications
 from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
@@ -92,6 +103,7 @@ def stages(
             evidence = replace(evidence, links=links.read(reader, evidence))
         yield evidence
     evidence, applications = with_applications(files, evidence, deadline)
+    evidence = replace(evidence, held=maintenance.read(files, evidence))
     yield evidence
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins, ask_database)

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, Unreadable
-from diagnostics.facts import application_logs, php_settings, php_told, server_logs
+from diagnostics.facts import application_logs, beside, php_settings, php_told, server_logs
 from diagnostics.facts.paths import above
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.server_logs import LogsRead
@@ -39,8 +39,12 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
     version, told_by = php_settings.version_of(evidence, settings)
     evidence = replace(evidence, php=PhpSeen(version, told_by, settings, told=php_told.read(files, evidence)))
     evidence = replace(evidence, existing=evidence.existing + php_settings.look_up(files, evidence))
-    if not logs.explains and time.monotonic() < deadline:
-        evidence = replace(evidence, application_log=application_logs.read(files.reader, evidence, logs.requests))
+    if time.monotonic() < deadline:
+        folders = beside.folders(files, evidence)
+        if not logs.explains:
+            told = application_logs.read(files.reader, evidence, logs.requests, logs.paths)
+            evidence = replace(evidence, application_log=told)
+        evidence = beside.read(files, evidence, folders)
     if time.monotonic() > deadline:
         return evidence
     explained = (logs.explains or bool(evidence.application_log)) and not _sends_text(evidence)

@@ -32,6 +32,12 @@ _FORMS = (
     ),
     # Drupal: Class: message in function() (line 12 of /file.php)
     re.compile(rf"{_CLASS}: (?P<said>[^\n]{{0,2000}}?) in [^\n(]{{1,200}}\(\)? ?\(line (?P<line>\d+) of {_PLACE}\)"),
+    # Slim: a line for each part
+    re.compile(
+        rf"Type: {_CLASS}\n(?:Code: [^\n]{{0,20}}\n)?Message: (?P<said>.{{0,2000}}?)\nFile: {_PLACE}\nLine: (?P<line>\d+)", re.DOTALL
+    ),
+    # CodeIgniter 4: Class: message, the method and route, in APPPATH/file.php on line 12
+    re.compile(rf"{_CLASS}: (?P<said>[^\n]{{0,2000}}?)\n\[[^\n]{{1,300}}\]\nin {_PLACE} on line (?P<line>\d+)"),
     # Class: message in /file.php:12, or on line 12
     re.compile(rf"{_CLASS}: (?P<said>[^\n]{{0,2000}}?) in {_PLACE}(?: on line |:)(?P<line>\d+)"),
 )
@@ -41,6 +47,8 @@ _BEHIND = (
     re.compile(rf" at line (?P<line>\d+) in file {_PLACE}"),
     # what people write themselves: message | /file.php (12)
     re.compile(rf"[\s|,;(\[\"'@-]{_PLACE}(?::|\(| \(|,? (?:on |at )?line |#L?)(?P<line>\d+)"),
+    # CodeIgniter 3: message /file.php 12
+    re.compile(rf" {_PLACE} (?P<line>\d+)$", re.MULTILINE),
 )
 _SEPARATORS = " \t|,;([\"'@-"
 _LONGEST_SAID = 1000

@@ -1,0 +1,202 @@
+"""What a failing program says of files that are not its own code: settings that it cannot read or that are not made, things that are not
+there, folders that it may not write into, and places of another machine. Read in its logs, in PHP's, and on the page."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.php_errors import said_by_server, shown_path
+from diagnostics.checks.registry import check
+from diagnostics.checks.shown import text_of
+from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
+from diagnostics.facts.error_log import is_telling
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.php import said_of_files
+from sites.texts import mark as _
+
+_WARNS = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
+_OF_CODE = re.compile(
+    r"Failed opening |Call to undefined |[Cc]lass [\"'][^\"'\n]{1,200}[\"'] not found|Allowed memory size|open_basedir|syntax error"
+)
+_FAILS = re.compile(r"[Ee]rror|[Ee]xception|ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|[Uu]nable|[Cc]annot|not (?:found|writable)")
+_SHORT = 3000  # characters: a page that says one thing
+_MOST = 3
+
+
+@check(id="program-says", title=_("What the program says of its files and settings"), needs=("tree",), order=12)
+def program_says(evidence: Evidence) -> Iterator[Finding]:
+    if not is_failing(evidence.site):
+        return
+    seen: set[tuple[str, str]] = set()
+    for text, proof, sure in _messages(evidence):
+        for look in (_of_another_machine, _of_settings, _of_variable, _not_written, _absent, _not_made):
+            found = look(text, proof, sure, evidence)
+            if found is None:
+                continue
+            if (found.cause, found.path) not in seen:
+                seen.add((found.cause, found.path))
+                yield found
+            break
+        if len(seen) >= _MOST:
+            return
+
+
+def _messages(evidence: Evidence) -> Iterator[tuple[str, Proof, float]]:
+    """Each with its proof and how sure it is that it belongs to the failure."""
+    lines: list[LogLine] = [line for line in lines_of_failure(evidence) if _tells(line)]
+    for line in [*lines[:20], *reversed(evidence.application_log[-10:])]:
+        sure = 0.97 if line.paired and line.source == "error-log" else 0.93
+        yield line.text, proof_of(line), sure
+    for page in failing_pages(evidence.site):
+        text = text_of(page.body)
+        if text.strip() and len(text) <= _SHORT:
+            yield text, Proof("probe", f"{page.path}: {' '.join(text.split())[:400]}", paired=True), 0.9
+
+
+def _tells(line: LogLine) -> bool:
+    """Whether a program said it: what the web server complains of by itself has checks of its own."""
+    if said_by_server(line.text):
+        return False
+    return not _WARNS.search(line.text[:600]) and (is_telling(line.text) or (line.paired and bool(_FAILS.search(line.text[:2000]))))
+
+
+def _finding(cause: str, summary: str, path: str, line: int | None, proof: Proof, sure: float, *also: str, hint: str = "") -> Finding:
+    entry = CAUSES[cause]
+    return Finding(
+        "program-says", cause, Severity.CRITICAL, sure, summary, hint or entry.explanation, path, line, also, (proof,), repairs_for(cause),
+        (("paths", path), ("message", proof.text[:500])),
+    )  # fmt: skip
+
+
+# --- what each message may mean ---------------------------------------------------------------------------
+def _of_another_machine(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    """Settings, or a cache of them, that were made where the site lay elsewhere."""
+    found = next((each for each in evidence.written if each.value.startswith("/") and each.value in text), None)
+    if found is None:
+        return None
+    said = _("{path}, line {line}, names {value}, a place of another machine.").format(path=found.path, line=found.line, value=found.value)
+    is_cache = "/cache/" in f"/{found.path}"
+    hint = _("This file is a copy of the settings made elsewhere: remove it, and the program makes it anew.") if is_cache else _(
+        "Write the folder of this account instead."
+    )  # fmt: skip
+    also = ("php-uncaught-exception", "php-missing-file")
+    return _finding("application-answers-500", said, found.path, found.line, proof, sure, *also, hint=hint)
+
+
+def _of_settings(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    named = said_of_files.settings_place(text)
+    path = _found(named.path, evidence) if named else ""
+    if named is None or not path:
+        return None
+    said = _("The program cannot read its settings: {path}, line {line}.").format(path=path, line=named.line)
+    return _finding("php-uncaught-exception", said, path, named.line, proof, sure, "application-answers-500", "php-parse-error")
+
+
+def _of_variable(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    name = said_of_files.variable(text)
+    if not name:
+        return None
+    there = [path for entry in _known(evidence).values() if posixpath.basename(path := entry.path).startswith(".env")]
+    settings = next((each.settings_path for each in evidence.applications if each.settings_path), "") or next(iter(sorted(there)), "")
+    folder = posixpath.dirname(settings)
+    local = posixpath.join(folder, ".env.local")
+    path = local if posixpath.basename(settings) == ".env" and local not in there else settings
+    said = _("The program needs the setting {name}, which nothing gives: it belongs into {path}.").format(name=name, path=path or ".env")
+    return _finding("application-answers-500", said, path or ".env", None, proof, sure, "php-uncaught-exception")
+
+
+def _not_written(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    for named in said_of_files.not_written(text):
+        if _OF_CODE.search(text[:1000]):
+            return None
+        culprit = _unwritable(shown_path(named.path, evidence), evidence)
+        if culprit is not None:
+            path, why = culprit
+            return _finding("folder-not-writable", why, path, None, proof, sure, "application-answers-500")
+    return _lost_folder(text, proof, sure, evidence)
+
+
+def _lost_folder(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    """Laravel names no place where a folder of its own is not there (Illuminate ViewServiceProvider, `realpath` of nothing)."""
+    if "valid cache path" not in text:
+        return None
+    lost = next((path for path, there in evidence.existing if not there and "storage/framework/" in path), "")
+    said = _("The folder {path} is not there.").format(path=lost)
+    return _finding("folder-not-writable", said, lost, None, proof, sure, "php-missing-file") if lost else None
+
+
+def _absent(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    if _OF_CODE.search(text[:1000]):
+        return None
+    for named in said_of_files.absent(text):
+        path, more = _lost(named.path, evidence)
+        if path:
+            said = _("The program does not find {path}. {more}").format(path=path, more=more).strip()
+            return _finding("php-missing-file", said, path, None, proof, sure, "application-answers-500", "php-uncaught-exception")
+    return None
+
+
+def _not_made(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    name = said_of_files.setting(text)
+    found = next((each for each in evidence.written if each.value == name), None) if name else None
+    if found is None:
+        return None
+    said = _("The program wants the setting {name} to be made: {path}, line {line}.")
+    said = said.format(name=name.rstrip("="), path=found.path, line=found.line)
+    return _finding("application-answers-500", said, found.path, found.line, proof, sure, "php-uncaught-exception")
+
+
+# --- where it is ------------------------------------------------------------------------------------------
+def _known(evidence: Evidence) -> dict[str, TreeEntry]:
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    return {entry.path: entry for entry in (*evidence.folders_above, *evidence.beside, *tree)}
+
+
+def _found(named: str, evidence: Evidence) -> str:
+    """The file as people see it: a whole path, or the only one that ends so; a whole path that is not known stays as it is."""
+    known = _known(evidence)
+    path = shown_path(named, evidence) if named.startswith("/") else ""
+    if path in known or (path and not path.startswith("/")):
+        return path
+    ends = [each for each in known if each.endswith(f"/{named.lstrip('/')}") or each == named]
+    return ends[0] if len(ends) == 1 else ""
+
+
+def _unwritable(path: str, evidence: Evidence) -> tuple[str, str] | None:
+    """The file or folder that refuses, and what to say of it; one that is not there and could be made is what is missing."""
+    known = _known(evidence)
+    if isinstance(evidence.modes, Unreadable) or path.startswith("/"):
+        return None
+    entry, on_way = known.get(path), path
+    while entry is None and "/" in on_way:
+        on_way = posixpath.dirname(on_way)
+        entry = known.get(on_way)
+    if entry is None:
+        return None
+    if not entry.mode & 0o200:
+        said = _("The site may not write into {path} (permissions {mode}).").format(path=entry.path, mode=f"{entry.mode:03o}")
+        return entry.path, said
+    if entry.path != path and entry.path != posixpath.dirname(path):
+        folder = posixpath.dirname(path) if "." in posixpath.basename(path) else path
+        return folder, _("The folder {path} is not there.").format(path=folder)
+    return None
+
+
+def _lost(named: str, evidence: Evidence) -> tuple[str, str]:
+    """Where it should be, and what is there in its place; nothing where it is there or cannot be told."""
+    known = _known(evidence)
+    if named.startswith("/"):
+        path = shown_path(named, evidence)
+        gone = evidence.exists(path) is False or (path not in known and posixpath.dirname(path) in known and not path.startswith("/"))
+        return (path, "") if gone and not evidence.tree_truncated else ("", "")
+    ends = [path for path in known if path.lower().endswith(f"/{named.lower()}")]
+    if any(path.endswith(f"/{named}") for path in ends):
+        return "", ""
+    if ends:
+        return ends[0], _("Capital and small letters are different names here.")
+    base = next((each.path for each in evidence.applications), posixpath.basename(evidence.docroot.rstrip("/")))
+    return (posixpath.join(base, named), "") if not evidence.tree_truncated else ("", "")

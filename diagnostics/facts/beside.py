@@ -1,0 +1,185 @@
+"""A program's folders that lie beside the docroot: what its messages name there, and the settings that name places of another machine.
+
+Frameworks keep everything but one start file above the docroot (Laravel, Symfony, CodeIgniter 4, Yii, Slim): the tree of the site does
+not hold it. It is not listed as a whole: only what the start file, a log or a page names is looked up.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from diagnostics.evidence import Evidence, TreeEntry, WrittenPath
+from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.paths import above, shown
+from diagnostics.facts.php_files import script_of
+from diagnostics.facts.small_files import SmallFiles
+from diagnostics.php import said_of_files
+from diagnostics.transports.base import Stat, TransportError
+
+MOST_FOLDERS = 3
+_MOST_LOOKED_UP = 40
+_MOST_NAMED = 12
+_MOST_SETTINGS = 24
+_SHORT = 8000  # bytes
+_WELL = frozenset({"ok", "maintenance", "blocked", ""})
+_LOADS = re.compile(rb"(?P<base>dirname\s*\(\s*(?:__DIR__|__FILE__)\s*\)|__DIR__)\s*\.\s*['\"](?P<way>/[^'\"$\n]{0,300})['\"]")
+# A folder of this name is a part of a program, not a program of its own.
+_PARTS = frozenset({
+    "app", "application", "bootstrap", "config", "core", "framework", "include", "includes", "lib", "libraries", "protected", "resources",
+    "src", "system", "vendor",
+})  # fmt: skip
+_ALIAS = re.compile(r"(?<![\w/.])(?:APPPATH|ROOTPATH|SYSTEMPATH|VENDORPATH|FCPATH|WRITEPATH|\[ROOT\]|@app|APP)/(?P<tail>[\w./-]{3,300})")
+_SETTINGS = (
+    "bootstrap/cache/config.php", ".env", ".env.local", ".env.local.php", "config.php", "config/config.php", "configuration.php",
+    "config.inc.php", "LocalSettings.php", "app/config/parameters.php", "config/app.php", "config/web.php", "config/main.php",
+    "config/system.php", "app/etc/env.php", "app/Config/App.php", "application/config/config.php", "typo3conf/LocalConfiguration.php",
+    "config/system/settings.php", "typo3conf/system/settings.php", "sites/default/settings.php", "config/settings.inc.php",
+    "admin/config.php", "user/config/system.yaml",
+)  # fmt: skip
+
+
+def folders(files: SmallFiles, evidence: Evidence) -> dict[str, frozenset[str]]:
+    """Folders of programs outside of the docroot, absolute, with the names in them: of known programs, and what start files load."""
+    docroot, home = evidence.docroot.rstrip("/"), above(evidence.docroot)
+    found = [each.absolute for each in evidence.applications if not f"{each.absolute}/".startswith(f"{docroot}/")]
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    scripts = {entry.absolute for entry in entries if entry.kind == "file"}
+    for page in evidence.site.pages:
+        start = script_of(page, docroot, scripts) if page.kind not in _WELL else ""
+        for match in _LOADS.finditer(files.content(start) or b"") if start else ():
+            folder = posixpath.dirname(start)
+            base = posixpath.dirname(folder) if match["base"].startswith(b"dirname") and b"__DIR__" in match["base"] else folder
+            path = posixpath.normpath(f"{base}/{match['way'].decode('utf-8', 'replace')}")
+            if path.startswith(f"{home.rstrip('/')}/") and not f"{path}/".startswith(f"{docroot}/"):
+                found += _programs(path[len(home.rstrip("/")) + 1 :].split("/"), home)
+    listed = {}
+    for folder in list(dict.fromkeys(found))[:MOST_FOLDERS]:
+        try:
+            listed[folder] = frozenset(posixpath.basename(entry.path) for entry in files.reader.list(folder))
+        except TransportError:
+            continue
+    return listed
+
+
+def _programs(parts: list[str], home: str) -> list[str]:
+    """The folders that may be the program's, of a path below the account: "shop/vendor/autoload.php", "vendor/autoload.php"."""
+    first, is_deep = parts[0], len(parts) > 2 and parts[1] in _PARTS
+    if first not in _PARTS and "." not in first:
+        return [posixpath.join(home, first)]
+    return [posixpath.join(home, first), home] if is_deep else [home]
+
+
+def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]]) -> Evidence:
+    """With what messages name outside of the docroot, and the settings that name places which are not of this machine. Never raises."""
+    texts = list(_texts(evidence))
+    named = list(dict.fromkeys(path for text in texts for path in said_of_files.paths_in(text)))[: 3 * _MOST_NAMED]
+    inner = [match["tail"] for text in texts for match in _ALIAS.finditer(text)]
+    wanted = _candidates(named, inner, listed)
+    wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
+    chains = [step for path in wanted for step in _way(path, listed)]
+    try:
+        seen = files.stats(list(dict.fromkeys(chains))[:_MOST_LOOKED_UP])
+        evidence = replace(evidence, beside=tuple(_entry(path, stat, evidence.docroot) for path, stat in seen.items()))
+        missing = [path for path in wanted if path not in seen and (posixpath.dirname(path) in seen or posixpath.dirname(path) in listed)]
+        evidence = replace(evidence, existing=evidence.existing + tuple((shown(path, evidence.docroot), False) for path in missing))
+        return replace(evidence, written=_written(files, evidence, listed, _foreign(named, evidence), _wanted_settings(texts)))
+    except TransportError:
+        return evidence
+
+
+def _texts(evidence: Evidence) -> Iterator[str]:
+    """What the logs say of the failure, the latest first, and what short pages say."""
+    lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
+    telling = [line for line in lines if line.paired or is_telling(line.text)]
+    for line in (*reversed(telling[-8:]), *reversed(evidence.application_log[-6:])):
+        yield line.text[:6000]
+    for page in evidence.site.pages:
+        if page.kind not in _WELL and len(page.body) <= _SHORT:
+            yield page.body.decode("utf-8", "replace")
+
+
+def _usual(names: frozenset[str]) -> list[str]:
+    """What a known tree must have, so that its lack can be told: Laravel's folders, which git does not keep."""
+    return [f"storage/framework/{name}" for name in ("views", "sessions", "cache")] if {"artisan", "storage"} <= names else []
+
+
+def _candidates(named: list[str], inner: list[str], listed: dict[str, frozenset[str]]) -> list[str]:
+    """Where the files lie as this login sees them: it may see another root than the server."""
+    found = []
+    for folder, names in listed.items():
+        for path in named:
+            parts = path.strip("/").split("/")
+            whole = path if path.startswith(f"{folder.rstrip('/')}/") else ""
+            tail = next((posixpath.join(folder, *parts[at:]) for at in range(len(parts)) if parts[at] in names), "")
+            found += [whole or tail] if whole or tail else []
+        for tail in inner:
+            starts = ("", "app/", "application/", "vendor/codeigniter4/framework/system/", "writable/")
+            found += [posixpath.join(folder, start + tail) for start in starts if (start + tail).split("/")[0] in names]
+    return list(dict.fromkeys(found))[:_MOST_NAMED]
+
+
+def _way(path: str, listed: dict[str, frozenset[str]]) -> list[str]:
+    """The path and the folders that lead to it below the program's own."""
+    base = max((folder for folder in listed if path.startswith(f"{folder.rstrip('/')}/")), key=len, default="")
+    parts = path[len(base.rstrip("/")) + 1 :].split("/")
+    return [posixpath.join(base or "/", *parts[:count]) for count in range(1, len(parts) + 1)] if base else []
+
+
+def _entry(path: str, stat: Stat, docroot: str) -> TreeEntry:
+    return TreeEntry(shown(path, docroot), path, stat.kind.value, stat.mode & 0o7777, stat.size, stat.mtime, stat.uid, stat.gid)
+
+
+def _foreign(named: list[str], evidence: Evidence) -> list[str]:
+    """Paths that begin as nothing here does: neither as this login nor as the server names the site."""
+    docroot, name = evidence.docroot.rstrip("/"), posixpath.basename(evidence.docroot.rstrip("/"))
+    own = {path[: path.index(f"/{name}/")] for path in named if f"/{name}/" in path and _ends_here(path, name, evidence)}
+    own |= {above(docroot)} if above(docroot) != "/" else set()
+    system = ("/usr/", "/etc/", "/tmp", "/proc", "/dev/", "/bin/", "/opt/", "/lib", "/sys/")  # noqa: S108 (names to compare with, nothing is written there)
+    return [
+        path for path in named
+        if path.count("/") >= 3 and not path.startswith(system) and not any(path == each or path.startswith(f"{each}/") for each in own)
+    ]  # fmt: skip
+
+
+def _ends_here(path: str, name: str, evidence: Evidence) -> bool:
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    tail = f"{name}/{path.partition(f'/{name}/')[2]}"
+    return any(entry.path == tail for entry in entries)
+
+
+def _wanted_settings(texts: list[str]) -> list[str]:
+    return list(dict.fromkeys(name for text in texts if (name := said_of_files.setting(text))))[:3]
+
+
+def _written(
+    files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]], foreign: list[str], names: list[str]
+) -> tuple[WrittenPath, ...]:
+    """The lines of settings and of caches of settings in which these paths, or these names, stand."""
+    if not foreign and not names:
+        return ()
+    entries = {entry.absolute for entry in evidence.tree} if isinstance(evidence.tree, tuple) else set()
+    docroot = evidence.docroot.rstrip("/")
+    places = [posixpath.join(folder, name) for folder, there in listed.items() for name in _SETTINGS if name.split("/")[0] in there]
+    places += [path for name in _SETTINGS if (path := f"{docroot}/{name}") in entries]
+    places += [posixpath.join(docroot, posixpath.relpath(each.absolute, docroot), name) for each in evidence.applications
+               for name in _SETTINGS if f"{each.absolute}/{name}" in entries]  # fmt: skip
+    places = list(dict.fromkeys(places))[:_MOST_SETTINGS]
+    files.fetch(places)
+    found = []
+    for place in places:
+        lines = (files.text(place) or "").split("\n")
+        for value in (*_roots(foreign), *names):
+            number = next((n for n, line in enumerate(lines, 1) if value in line and not line.lstrip().startswith(("#", "//", "*"))), None)
+            if number is not None:
+                found.append(WrittenPath(shown(place, evidence.docroot), number, value))
+                break
+    return tuple(found)
+
+
+def _roots(foreign: list[str]) -> list[str]:
+    """The paths and their folders, the longest first."""
+    steps = [("/".join(path.split("/")[:count]), count) for path in foreign for count in range(path.count("/") + 1, 2, -1)]
+    return list(dict.fromkeys(step for step, _count in sorted(steps, key=lambda step: -step[1])))[:24]

@@ -1,0 +1,69 @@
+"""Programs whose code lies beside the docroot: what their logs and pages say of files there."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnostics.checks import run_checks
+from diagnostics.findings import Finding, Severity
+from tests.diagnostics.evidences import AT, apache_line, evidence
+from tests.fakes import Node
+
+_START = b"<?php\nrequire __DIR__ . '/../shop/vendor/autoload.php';\n"
+_PROGRAM: dict[str, bytes | tuple[bytes, int]] = {
+    "www/index.php": _START, "shop/vendor/autoload.php": b"<?php\n", "shop/config/app.php": b"<?php\nreturn [\n 'salt' => '',\n];\n",
+    "shop/app/Controllers/Home.php": b"<?php\n", "shop/var/keep": b"", "shop/.env.test": b"A=1\n",
+}  # fmt: skip
+
+
+def first(said: str, more: dict[str, object] | None = None) -> Finding:
+    """The first finding where the program told a log of its own, beside the docroot."""
+    log = Node(content=f"[{AT:%Y-%m-%d %H:%M:%S}] app.ERROR: {said}\n".encode(), mtime=AT.timestamp() + 1)
+    seen = evidence(_PROGRAM | {"shop/var/logs/app.log": log} | (more or {}))  # type: ignore[arg-type, operator]
+    return run_checks(seen).findings[0]
+
+
+def test_log_beside_the_docroot_is_found_by_the_start_file() -> None:
+    found = first("DomainException: No price in /home/demo/shop/app/Price.php:12")
+    assert (found.cause, found.path, found.line) == ("application-answers-500", "shop/app/Price.php", 12)
+
+
+def test_place_by_a_constant_is_the_file_that_ends_so() -> None:
+    found = first("Error: no rows\n[Method: GET, Route: /]\nin APPPATH/Controllers/Home.php on line 8.")
+    assert (found.path, found.line) == ("shop/app/Controllers/Home.php", 8)
+
+
+@pytest.mark.parametrize("said", ["Cache unable to write to \"/home/demo/shop/var/\".", "Unable to create the directory /home/demo/shop/var/x"])
+def test_folder_beside_the_docroot_that_refuses_is_named(said: str) -> None:
+    found = first(f"RuntimeException: {said}", None)
+    assert found.cause in ("folder-not-writable", "application-answers-500")
+
+
+def test_place_of_another_machine_is_found_in_the_settings() -> None:
+    settings = b"<?php\nreturn [\n 'cache' => '/Users/anna/shop/var/cache',\n];\n"
+    found = first("ErrorException: mkdir(/Users/anna/shop/var/cache/x): No such file or directory at /home/demo/shop/x.php:3", {"shop/config/app.php": settings})
+    assert (found.cause, found.path, found.line) == ("application-answers-500", "shop/config/app.php", 3)
+
+
+def test_file_that_is_not_there_is_named_and_not_the_code_that_asks() -> None:
+    said = 'Uncaught RuntimeException: Unable to read the "/home/demo/shop/.env" environment file. in /home/demo/shop/vendor/Dotenv.php:9'
+    line = apache_line(f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}\\nStack trace:\\n#0 {{main}}\\n  thrown'", level="proxy_fcgi:error")
+    found = run_checks(evidence(_PROGRAM, line)).findings[0]
+    assert (found.cause, found.path) == ("php-missing-file", "shop/.env")
+
+
+def test_setting_that_nobody_made_is_named_with_its_line() -> None:
+    found = first("RuntimeException: App::salt must be configured with a secret key.")
+    assert (found.cause, found.path, found.line) == ("application-answers-500", "shop/config/app.php", 3)
+
+
+def test_maintenance_that_nobody_announces_is_told_with_what_holds_it() -> None:
+    files = {"artisan": b"", "bootstrap/app.php": b"", "routes/web.php": b"", "storage/framework/down": b"{}", "www/index.php": b"<?php\nrequire __DIR__ . '/../bootstrap/app.php';\n"}
+    found = next(each for each in run_checks(evidence(files, status=503)).findings if each.check == "held")
+    assert (found.cause, found.path, found.severity) == ("application-stuck-maintenance", "storage/framework/down", Severity.CRITICAL)
+
+
+def test_well_site_is_told_nothing() -> None:
+    log = Node(content=b"[2026-11-22 03:12:04] app.ERROR: Unable to write /home/demo/shop/var\n", mtime=AT.timestamp())
+    seen = evidence(_PROGRAM | {"shop/var/logs/app.log": log}, status=200)  # type: ignore[arg-type, operator]
+    assert not [each for each in run_checks(seen).findings if each.severity is not Severity.NOTE]

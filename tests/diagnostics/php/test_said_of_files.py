@@ -1,0 +1,61 @@
+"""What messages of programs say of files that are not their own code."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnostics.php.said_of_files import Named, absent, not_written, setting, settings_place, variable
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('Missing = in the environment variable declaration in "/srv/x/.env" at line 4.\n...A B...', Named("/srv/x/.env", 4)),
+        ('A colon cannot be used in an unquoted mapping value in "/srv/x/config/a.yaml" at line 12 (near "a: b: c").', Named("/srv/x/config/a.yaml", 12)),
+        ("Compile Error: Malformed inline YAML string at line 3 in \"user/config/system.yaml\"", Named("user/config/system.yaml", 3)),
+        ("syntax error, unexpected '=' in /srv/x/conf/app.ini on line 7", Named("/srv/x/conf/app.ini", 7)),
+        ('Unexpected token in "home/index.html.twig" at line 22.', Named("home/index.html.twig", 22)),
+        ("Uncaught RuntimeException: No price in /srv/x/app/Price.php:12", None),
+    ],
+)  # fmt: skip
+def test_settings_and_their_line_are_told_apart_from_code(text: str, place: Named | None) -> None:
+    assert settings_place(text) == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Uncaught RuntimeException: Unable to write in the "cache" directory (/srv/x/var/cache) in /srv/x/vendor/Kernel.php:12',
+        "The directory is not writable by the Web process: /srv/x/var/cache",
+        'Cache unable to write to "/srv/x/var/cache/".',
+        "file_put_contents(/srv/x/var/cache): Failed to open stream: Permission denied",
+        'The stream or file "/srv/x/var/cache" could not be opened in append mode: Failed to open stream: Permission denied',
+        "Error: $CFG->dataroot is not writable, admin has to fix directory permissions! Exiting. /srv/x/var/cache",
+    ],
+)
+def test_what_could_not_be_written_is_named_whoever_says_it(text: str) -> None:
+    assert not_written(text) == [Named("/srv/x/var/cache")]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('Uncaught PathException: Unable to read the "/srv/x/.env" environment file. in /srv/x/vendor/Dotenv.php:552', "/srv/x/.env"),
+        ("Your system folder path does not appear to be set correctly. Please open the following file: index.php", "system"),
+        ("No configuration file found and no installation code available. Exiting...", "configuration.php"),
+        ("The config.php file could not be found.", "config.php"),
+        ("LocalSettings.php not found.", "LocalSettings.php"),
+        ("Dependencies are missing: please run composer install", "vendor/autoload.php"),
+        ("Unable to locate the model you have specified: Prices_model", "Prices_model.php"),
+        ("file_get_contents(/srv/x/data/rates.json): Failed to open stream: No such file or directory", "/srv/x/data/rates.json"),
+    ],
+)
+def test_what_is_not_there_is_named_whoever_says_it(text: str, name: str) -> None:
+    assert absent(text) == [Named(name)]
+
+
+def test_settings_that_nobody_made_are_named() -> None:
+    assert variable('Environment variable not found: "DATABASE_URL".') == "DATABASE_URL"
+    assert setting("yii\\web\\Request::cookieValidationKey must be configured with a secret key.") == "cookieValidationKey"
+    assert not variable("No price for mug") and not setting("No price for mug")
+    assert not absent("No price for mug in /srv/x/a.php:3") and not not_written("No price for mug in /srv/x/a.php:3")
