@@ -37,7 +37,7 @@ class PhpFiles:
         self.files, self.evidence, self.deadline = files, evidence, deadline  # monotonic seconds
         self.docroot = evidence.docroot.rstrip("/")
         entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
-        self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in entries if entry.kind == "file"}
+        self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in (*evidence.beside, *entries) if entry.kind == "file"}
         self.absent: list[tuple[str, str, int]] = []
 
     def named(self) -> list[Script]:
