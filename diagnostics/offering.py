@@ -16,6 +16,11 @@ from .models import Diagnosis
 from .repairs import restore_file
 from .repairs.plan import ChangeMode, Plan
 
+_STEPS = {
+    restore_file.ID: "restore", "rename-index": "restore", "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
+    "set-aside-part": "parts", "set-aside-theme": "parts", "end-maintenance": "parts",
+    "comment-out-php-setting": "php", "raise-memory-limit": "php", "remove-php-mark": "php", "write-php-tag": "php",
+}  # fmt: skip
 MOST_LINES = 600  # of one difference
 
 
@@ -88,9 +93,11 @@ def _bounded(diff: str) -> str:
 
 def guide_step(plan: Plan) -> str:
     """The step of the guide that a plan belongs to."""
-    if plan.repair_id == restore_file.ID and not all(change.path.endswith("/.htaccess") for change in plan.changes):
-        return "restore"
-    return "permissions" if all(isinstance(change, ChangeMode) for change in plan.changes) else "htaccess"
+    if all(isinstance(change, ChangeMode) for change in plan.changes):
+        return "permissions"
+    if all(change.path.endswith("/.htaccess") for change in plan.changes):
+        return "htaccess"
+    return _STEPS.get(plan.repair_id, "htaccess")
 
 
 def _caution(plan: Plan) -> str:

@@ -36,6 +36,8 @@ PANELS = {
     "read-log": "diagnostics/repair_log.html",
     "htaccess": "diagnostics/repair_htaccess.html",
     "permissions": "diagnostics/repair_permissions.html",
+    "php": "diagnostics/repair_php.html",
+    "parts": "diagnostics/repair_parts.html",
     "restore": "diagnostics/repair_restore.html",
     "tasks": "diagnostics/repair_tasks.html",
     "retest": "diagnostics/repair_retest.html",
@@ -167,7 +169,8 @@ def _offers(case: RepairCase, attempts: list[Step], facts: CaseFacts, findings: 
     offers = [offer for offer in repairing.offers(case) if offer.digest not in standing]
     offers = [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
     first = next((finding for finding in findings if finding.severity == "critical"), None)
-    return sorted(offers, key=lambda offer: first is None or not _is_for(offer, first))
+    in_vain = {step.plan_digest for step in attempts if step.state == Step.State.TAKEN_BACK}
+    return sorted(offers, key=lambda offer: (offer.digest in in_vain, first is None or not _is_for(offer, first)))
 
 
 def _step_of_first(offers: list[Offer], findings: list[FindingRecord]) -> str:

@@ -32,6 +32,8 @@ LOOKS = {
     "read-log": gettext_lazy("Read the error log"),
     "htaccess": gettext_lazy("Look at the .htaccess"),
     "permissions": gettext_lazy("Look at the permissions"),
+    "php": gettext_lazy("Look at PHP's settings"),
+    "parts": gettext_lazy("Look at plugins and themes"),
     "restore": gettext_lazy("Look for earlier states of the files"),
     "tasks": gettext_lazy("Watch what the host is doing"),
     "retest": gettext_lazy("Test again"),

@@ -48,6 +48,7 @@ class _Run:
     planned: list[dict[str, Any]] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)  # digests of plans
     left: list[dict[str, str]] = field(default_factory=list)
+    deepest: list[dict[str, str]] = field(default_factory=list)  # what was left when the most was mended
     case: RepairCase | None = None
 
     @property
@@ -94,15 +95,26 @@ def _repair(run: _Run, executor: Executor, seen: Seen) -> None:
         raise CannotRepair(_("A guided repair of this site has a step in work."), "in-work", _("Wait for it to end."))
     while len(run.steps) < MOST_STEPS:
         choice = _choose(run, examination)
-        if choice is None:
+        if choice is None and not _step_back(run, executor):
             break
-        step = _step(run, *choice)
-        changing.apply_and_verify(step, executor, choice[1], choice[0], seen)
-        if step.state in (Step.State.DONE_VERIFIED, Step.State.NEEDS_ATTENTION):
-            break
+        if choice is not None:
+            step = _step(run, *choice)
+            changing.apply_and_verify(step, executor, choice[1], choice[0], seen)
+            if step.state in (Step.State.DONE_VERIFIED, Step.State.NEEDS_ATTENTION):
+                break
         seen = changing.look(run.site, keeping=executor)
         examination = examining.examine(run.site, executor.reader, seen.view)
     _end(run, executor, examination)
+
+
+def _step_back(run: _Run, executor: Executor) -> bool:
+    """Takes the newest step back that led nowhere, so that another repair of the same fault can be tried. False: there is none."""
+    stuck = next((step for step in reversed(run.steps) if step.state == Step.State.DONE_NOT_CURED), None)
+    if stuck is None or stuck is not (run.standing or [None])[-1]:
+        return False
+    run.deepest = run.deepest or run.left
+    back = changing.take_back(stuck, executor, _("What it was for is gone, and the site was still down with nothing left to try."))
+    return back.state == Step.State.TAKEN_BACK
 
 
 def _choose(run: _Run, examination: examining.Examination) -> tuple[Finding, Plan] | None:
@@ -171,6 +183,7 @@ def _end(run: _Run, executor: Executor, examination: examining.Examination) -> N
     elif not any(_may_yet_work(step) for step in run.standing):
         for step in reversed(run.standing):
             changing.take_back(step, executor, _("The site was still down at the end of the run."))
+        run.left = run.deepest or run.left
         told = {each["cause"] for each in run.left}
         for finding in examination.findings:
             if finding.severity != Severity.NOTE and finding.cause not in told:

@@ -63,6 +63,8 @@ _TITLES = (
     ("read-log", _("Read the error log")),
     ("htaccess", _("Test the .htaccess file")),
     ("permissions", _("Check the permissions")),
+    ("php", _("Check PHP and its settings")),
+    ("parts", _("Set a plugin or theme aside")),
     ("restore", _("Put files back")),
     ("tasks", _("Tasks in progress at the host")),
     ("retest", _("Test again and close")),
@@ -95,7 +97,7 @@ def recommended(facts: CaseFacts) -> str:
     if facts.panel_tasks:
         return "tasks"  # what the host is changing just now cannot be judged
     wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
-    wanted += ["restore"] if facts.offered == "restore" else []
+    wanted += [facts.offered] if facts.offered in ("restore", "parts", "php") else []
     wanted += [_step_of(cause) for cause in facts.causes]
     wanted += ["read-log", "htaccess", "permissions", "hand-over"]
     for step in wanted:
@@ -143,11 +145,14 @@ def _htaccess_obstacle(facts: CaseFacts) -> str:
     return "" if facts.can_write or facts.read_only else _("The connection may only read.")
 
 
+def _tree_obstacle(facts: CaseFacts) -> str:
+    return "" if facts.tree_read else _("The files could not be listed.")
+
+
 _OBSTACLES: dict[str, Callable[[CaseFacts], str]] = {
     "read-log": lambda facts: "",  # without a readable log the step itself tells what to do
     "htaccess": _htaccess_obstacle,
-    "permissions": lambda facts: "" if facts.tree_read else _("The files could not be listed."),
-    "restore": lambda facts: "" if facts.tree_read else _("The files could not be listed."),
+    **dict.fromkeys(("permissions", "php", "parts", "restore"), _tree_obstacle),
 }
 
 
@@ -161,6 +166,10 @@ def _why(step: str, facts: CaseFacts) -> str:
         return _("A line of .htaccess is probably at fault.") if first else _("A fault in .htaccess stops every page.")
     if step == "permissions":
         return _("A permission is probably at fault.") if first else _("Wrong permissions can stop a site.")
+    if step == "php":
+        return _("A setting of PHP is probably at fault.") if facts.offered == step else _("A wrong setting can stop every page.")
+    if step == "parts":
+        return _("A part of WordPress is at fault.") if facts.offered == step else _("One plugin or theme can stop a whole WordPress.")
     if step == "restore":
         offered = facts.offered == "restore"
         return _("An earlier state of a file that is at fault is known.") if offered else _("A file that was damaged can be put back.")

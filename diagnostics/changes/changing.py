@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import posixpath
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ BROWSERS = ("desktop", "phone")
 LOOKS_WHEN_WELL = 3
 LOOKS_WHEN_INTERMITTENT = 10  # a failure of every third request shows itself in ten with more than 98 %
 SPACING_S = 1.0
+USER_INI_S = 300  # PHP's manual: user_ini.cache_ttl
+PATIENCE_S = 2.0  # some hosts have it read again at once, or nearly
+_READ_LATER = (".user.ini",)
 TRIAL_CHECK = "htaccess-trial"  # of a finding that no check makes, only a trial
 TRIAL_CHECKS = (TRIAL_CHECK, "trials")  # of what only a look at the site has shown: nothing but a well site proves it mended
 
@@ -108,20 +112,33 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
     steps.verifying(step)
     since = _next_second()
     after = look(site, as_answered=True, keeping=executor)
+    lag = _effect_lag_s(site, plan)
+    if not after.is_well and lag == USER_INI_S:
+        time.sleep(PATIENCE_S)
+        after = look(site, as_answered=True, keeping=executor)
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
     if after.is_well and stays_well(site, executor):
         return _cured(step, **pages)
-    gone = finding.check not in TRIAL_CHECKS and _is_gone(site, executor, after, finding, since)
+    is_gone = lag == USER_INI_S or _is_gone(site, executor, after, finding, since)  # until it is read again, nothing can be gone
+    gone = finding.check not in TRIAL_CHECKS and is_gone
     executor.keep()
     if not gone or examining.got_worse(before.view, after.view):
         why = _("It did not help.") if not gone else _("A page that was well answered worse.")
         return take_back(step, executor, why, **pages)
-    lag = get_profile(site.profile_name).mode_lag_s
-    if lag and any(isinstance(change, ChangeMode) for change in plan.changes):
+    if lag:
         step.check_again_at = timezone.now() + timedelta(seconds=lag)
         message = _("Done. This host can take %(minutes)d minutes to take over modes; it is looked at again then.") % {"minutes": lag // 60}
+        if lag == USER_INI_S:
+            message = _("Done. PHP reads its settings again after up to 5 minutes; the site is looked at again then.")
         return steps.conclude(step, Step.State.AWAITING_EFFECT, message, **pages)
     return steps.conclude(step, Step.State.DONE_NOT_CURED, _("What was found is mended, but the site is not well yet."), **pages)
+
+
+def _effect_lag_s(site: Site, plan: Plan) -> int:
+    """So many seconds can pass until what was changed counts."""
+    if any(posixpath.basename(change.path) in _READ_LATER for change in plan.changes):
+        return USER_INI_S
+    return get_profile(site.profile_name).mode_lag_s if any(isinstance(change, ChangeMode) for change in plan.changes) else 0
 
 
 def take_back(step: Step, executor: Executor, why: str, **result: object) -> Step:

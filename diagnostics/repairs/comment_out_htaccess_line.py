@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnostics.causes import CAUSES as CATALOGUE
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import Document, Line, LineKind
@@ -12,11 +13,11 @@ from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
 
 ID = "comment-out-htaccess-line"
-CAUSES = (
-    "htaccess-invalid-directive", "htaccess-module-not-loaded", "htaccess-php-directive-under-fpm", "htaccess-directive-not-allowed",
-    "htaccess-bad-rewrite-flag", "htaccess-bad-regex", "htaccess-bad-argument", "htaccess-bad-errordocument",
-    "htaccess-proxy-target-down", "htaccess-php-handler-override",
+# What no linter sees: the file is written well, and does what it should not.
+_NOT_OF_THE_FILE = (
+    "htaccess-proxy-target-down", "htaccess-php-handler-override", "htaccess-rewrite-loop", "redirect-loop", "index-file-missing",
 )  # fmt: skip
+CAUSES = tuple(cause.code for cause in CATALOGUE.values() if ID in cause.repairs)
 
 
 @repair(id=ID, title=_("Make a line of .htaccess a comment"), causes=CAUSES)
@@ -35,7 +36,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     made = Plan(
         ID, finding.cause, title, why, (), takes_away_protection=locks, needs_person=NEEDS_PERSON if locks else "", removes=len(lines)
     )
-    return write_plan(evidence, finding, place.file, after, made, lint_again=finding.cause != "htaccess-proxy-target-down")
+    return write_plan(evidence, finding, place.file, after, made, lint_again=finding.cause not in _NOT_OF_THE_FILE)
 
 
 def belonging(document: Document, line: Line) -> list[Line] | None:

@@ -18,14 +18,14 @@ from django.urls import reverse
 from diagnostics import diagnosing, tasks
 from diagnostics.causes import CAUSES
 from diagnostics.causes.base import RepairableBy
-from diagnostics.models import Diagnosis, RepairCase, Step
+from diagnostics.models import Diagnosis, JournalEntry, RepairCase, Step
 from sites.models import Membership, Site
 from tests.lab.hosting import State, differences, state_of
 from tests.lab.planting import Planted
 
 MOST_ANSWERS = 2  # of a person
 # What a site writes by itself whenever somebody looks at it.
-_OF_THE_SITE = re.compile(rb"(?:^|/)(?:error_log|[^/]*\.log|sess_[^/]*|tmp/.*)$|^logs(?:/|$)")
+_OF_THE_SITE = re.compile(rb"(?:^|/)(?:error_log|[^/]*\.log|sess_[^/]*|tmp/.*|cache/[^/]*)$|^logs(?:/|$)")
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Mender:
     found: list[Mended] = field(default_factory=list)
 
     def look(self, planted: Planted, site: Site) -> None:
-        before = _state(planted)
+        before, own = _state(planted), _written_by_the_site(planted)
         report = _command("repair", site.name, "--yes")
         cured, answers = _is_well(planted), 0
-        untouched = _differing(before, _state(planted)) if planted.case.is_well else ()
+        untouched = _differing(before, _state(planted), own, site) if planted.case.is_well else ()
         while not planted.case.is_well and not cured and answers < MOST_ANSWERS and _person_clicks(site):
             answers += 1
             cured = _is_well(planted)
@@ -69,7 +69,7 @@ class Mender:
                 taken_back=tuple(f"{step.repair_id} ({step.state})" for step in steps if not step.stands_applied),
                 left=tuple(f"{each['cause']}: {each['why']}" for each in report.get("left", ())) or (str(report.get("error", "")),),
                 after_repair=untouched,
-                after_undo=_differing(before, _state(planted)),
+                after_undo=_differing(before, _state(planted), own, site),
                 refused=tuple(each["why"] for each in undone.get("refused", ())),
             )
         )
@@ -80,8 +80,26 @@ def _state(planted: Planted) -> State:
     return {path: what for path, what in state.items() if not _OF_THE_SITE.search(path)}
 
 
-def _differing(before: State, after: State) -> tuple[str, ...]:
-    return tuple(path.decode("utf-8", "backslashreplace") for path in differences(before, after))
+def _written_by_the_site(planted: Planted) -> set[bytes]:
+    """What changes by itself whenever somebody looks at the pages."""
+    before = _state(planted)
+    for page in planted.scene.pages:
+        planted.scene.place.get(page, planted.truth.headers)
+    return set(differences(before, _state(planted)))
+
+
+def _differing(before: State, after: State, own: set[bytes], site: Site) -> tuple[str, ...]:
+    """What is not as before, without what the site itself wrote: also a new file that no step of ours ever named."""
+    named = set(JournalEntry.objects.filter(step__case__site=site).values_list("shown", flat=True))
+    targets = set(JournalEntry.objects.filter(step__case__site=site).values_list("target", flat=True))
+    ours = {name.rpartition("/")[2] for name in (*named, *targets) if name}
+    found = []
+    for path, (old, _new) in differences(before, after).items():
+        shown = path.decode("utf-8", "backslashreplace")
+        is_new_of_site = old is None and shown.rpartition("/")[2] not in ours and "sitemend" not in shown
+        if path not in own and not is_new_of_site:
+            found.append(shown)
+    return tuple(found)
 
 
 def _command(*arguments: str) -> dict[str, Any]:
