@@ -26,6 +26,8 @@ OF_HOST = {
     "upstream-timeout": _("Please look at the machine behind your web server: it does not answer in time, whatever page is asked for."),
     "upstream-bad-gateway": _("Please look at the machine behind your web server: it cannot be reached."),
     "web-application-firewall": _("Please tell us which rule of your firewall refuses this request, and let it through for our site."),
+    "resource-limit-reached": _("Please tell us which limit of our plan was reached, when, and by which program."),
+    "web-server-unreachable": _("Please look at the web server of our site: it does not answer at all."),
     "request-too-long": _("Please tell us how large a request to PHP may be, and raise that limit for our site."),
     "root-disabled-by-host": _("Please tell us why our account was shut, which files you found, and what you need from us to open it."),
     "folder-not-writable": _("Please tell us which user PHP runs as, and give that user the folder that is named."),

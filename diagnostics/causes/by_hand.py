@@ -208,6 +208,11 @@ BY_HAND: dict[str, tuple[str, ...]] = {
         _("Nothing is broken in your site: please do not change it for this."),
         _("Ask your host to let this request through. At OVHcloud, the firewall can be switched off in the panel."),
     ),
+    "resource-limit-reached": (
+        _("Wait a few minutes, then look again: who used so much may have ended by then."),
+        _("Look in your host's panel how much the account uses, and when: a timed job, a robot or one slow page is behind it mostly."),
+    ),
+    "web-server-unreachable": (_STATUS, _SUPPORT),
     "request-too-long": (
         _("Send less at once: a smaller picture or file, or a large one by SFTP into the site's folder."),
         _("If it is needed often, ask your host to raise the limit."),

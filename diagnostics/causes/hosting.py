@@ -48,6 +48,20 @@ CAUSES = (
         _H,
     ),
     Cause(
+        "resource-limit-reached",
+        _("The account uses more than its plan allows at once"),
+        _("The host stops programs of an account that needs more processes, memory or time than it may have. It often passes by itself."),
+        _H,
+        confused_with=("upstream-timeout",),
+    ),
+    Cause(
+        "web-server-unreachable",
+        _("The web server does not answer at all"),
+        _("Its line is closed, refused or silent before a word is said, so that no page of the site can be seen."),
+        _H,
+        confused_with=("upstream-bad-gateway",),
+    ),
+    Cause(
         "request-too-long",
         _("The host takes no request as large as this one"),
         _("What was sent to the site, mostly an upload, is larger than the host lets through to PHP. Only the host can change that."),

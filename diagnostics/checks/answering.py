@@ -12,6 +12,7 @@ from diagnostics.facts.error_log_places import is_of_machine
 _REFUSED = re.compile(r"ModSecurity: Access denied with code (\d{3})")
 _HOST = re.compile(r', host: "([^":]{1,255})(?::\d{1,5})?"')  # nginx names it behind the request
 _POOL = re.compile(r"\[pool ([^\]]{1,80})\]")
+_ANSWERS_500 = re.compile(r"mod_fcgid|couldn't (?:spawn|create) child process|mod_hostinglimits")
 _USUAL_POOL = "www"  # of packages, for all sites that have none of their own
 
 
@@ -24,7 +25,7 @@ def explains_answer(line: LogLine, evidence: Evidence) -> bool:
     statuses = {page.status for page in failing_pages(evidence.site)}
     if refused := _REFUSED.search(line.text):
         return not statuses or int(refused[1]) in statuses
-    return not statuses or "mod_fcgid" in line.text or any(status is None or status >= 502 for status in statuses)
+    return not statuses or _ANSWERS_500.search(line.text) is not None or any(status is None or status >= 502 for status in statuses)
 
 
 def _is_of_site(line: LogLine, evidence: Evidence) -> bool:

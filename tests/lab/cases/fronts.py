@@ -100,13 +100,11 @@ def refused_by_a_firewall(s: Scene) -> Truth:
 
 
 @case(BEFORE, "static", "php")
-def refused_for_phones_only(s: Scene) -> Truth:
-    status, *page = s.rng.choice(_REFUSALS)
-    answer = plain_page(status, *page)
-    s.front(
-        lambda _path, headers: answer if "iPhone" in headers.get("User-Agent", "") or "Mobile" in headers.get("User-Agent", "") else None
-    )
-    return Truth("web-application-firewall", statuses=(status,), headers=_PHONE)
+def phones_are_sent_elsewhere(s: Scene) -> Truth:
+    """What answers them is a machine of its own, and is down."""
+    answer = plain_page(502, "502 Bad Gateway", "")
+    s.front(lambda _path, headers: answer if "Mobile" in headers.get("User-Agent", "") else None)
+    return Truth("upstream-bad-gateway", statuses=(502,), headers=_PHONE)
 
 
 @case(("fronted",), "php", "wordpress")
@@ -134,7 +132,7 @@ def resource_limit_is_reached(s: Scene) -> Truth:
             )
         )
     )
-    return Truth("upstream-timeout", also=("php-service-down", "upstream-bad-gateway"), statuses=(508,))
+    return Truth("resource-limit-reached", statuses=(508,))
 
 
 @case(BEFORE, "static", "php", "wordpress", times=2)
@@ -201,4 +199,4 @@ def front_redirects_for_ever(s: Scene) -> Truth:
 def front_without_an_answer(s: Scene) -> Truth:
     """The line is closed before a word is said."""
     s.front(always(Answer(0, says_nothing=True)))
-    return Truth("upstream-bad-gateway", also=("php-service-down", "php-service-crash", "upstream-timeout"), statuses=(0,))
+    return Truth("web-server-unreachable", statuses=(0,))

@@ -1,0 +1,94 @@
+"""What the answer tells of what stands before the site."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from diagnostics.checks import run_checks
+from diagnostics.evidence import Evidence
+from diagnostics.findings import Finding, Severity
+from tests.diagnostics.evidences import apache_line, evidence
+
+_FOUND = ("upstream-bad-gateway", "upstream-timeout", "resource-limit-reached", "root-disabled-by-host", "web-server-unreachable")
+
+
+def seen(kind: str, status: int | None, detail: str = "", verdict: str = "down") -> Evidence:
+    made = evidence({}, "")
+    page = replace(made.site.pages[0], kind=kind, status=status, detail=detail)
+    return replace(made, site=replace(made.site, verdict=verdict, kind=kind, pages=(page,)))
+
+
+def first(made: Evidence) -> Finding:
+    return run_checks(made).findings[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "detail", "cause"),
+    [
+        ("gateway-error", 520, "cdn-520", "upstream-bad-gateway"),
+        ("gateway-error", 521, "cdn-521", "upstream-bad-gateway"),
+        ("gateway-error", 522, "cdn-522", "upstream-timeout"),
+        ("gateway-error", 524, "cdn-524", "upstream-timeout"),
+        ("gateway-error", 526, "cdn-526", "upstream-bad-gateway"),
+        ("gateway-error", 409, "cdn-409", "upstream-bad-gateway"),
+        ("server-error", 508, "http-508", "resource-limit-reached"),
+        ("suspended", 200, "suspended", "root-disabled-by-host"),
+        ("suspended", 403, "suspended", "root-disabled-by-host"),
+        ("suspended", 200, "default-page", "index-file-missing"),
+        ("unreachable", None, "closed", "web-server-unreachable"),
+    ],
+)
+def test_answer_of_a_front_is_its_cause(kind: str, status: int | None, detail: str, cause: str) -> None:
+    found = first(seen(kind, status, detail))
+    assert (found.cause, found.severity) == (cause, Severity.CRITICAL) and found.evidence
+
+
+def test_refusal_of_our_requests_is_a_note_since_visitors_may_be_let_in() -> None:
+    found = first(seen("blocked", 403, "firewall", verdict="unknown"))
+    assert (found.cause, found.severity) == ("web-application-firewall", Severity.NOTE)
+
+
+def test_site_that_is_well_has_nothing_before_it() -> None:
+    assert first(seen("ok", 200, verdict="up")).cause == "none"
+
+
+_NGINX = '2026/11/22 03:12:04 [error] 1#1: *5 {what}, client: 192.0.2.7, server: x, request: "GET / HTTP/1.1", host: "shop.example"\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "cause"),
+    [
+        ('limiting requests, excess: 20.450 by zone "one"', 503, "web-application-firewall"),
+        ('limiting connections by zone "addr"', 503, "web-application-firewall"),
+        ("connection to [uds://tmp/lshttpd/shop.sock] on request #0, confirmed, 0, error: Connection refused!", 503, "php-service-down"),
+        (
+            "connection to [uds://tmp/lshttpd/shop.sock] on request #1, confirmed, 1, error: Connection reset by peer!",
+            503,
+            "php-service-crash",
+        ),
+        ("mod_lsapi: Error on receiving response: ReceiveAckHdr: nothing to read from backend", 503, "php-service-crash"),
+    ],
+)
+def test_line_of_a_host_names_its_limit_or_its_php(said: str, status: int, cause: str) -> None:
+    assert first(evidence({}, _NGINX.format(what=said), status=status)).cause == cause
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "(11)Resource temporarily unavailable: couldn't create child process: 11: form.cgi",
+        "(12)Cannot allocate memory: AH01223: couldn't spawn child process: /home/demo/www/cgi/form.cgi",
+        "mod_hostinglimits: Error on LVE enter: LVE(1003) HANDLER(php) ERRNO(7) Read more",
+    ],
+)
+@pytest.mark.parametrize("status", [500, 503])
+def test_program_that_the_host_does_not_start_any_more_met_a_limit(said: str, status: int) -> None:
+    log = apache_line(said, level="cgi:error")
+    assert first(evidence({}, log, status=status)).cause == "resource-limit-reached"
+
+
+def test_log_of_the_server_is_no_log_of_the_program() -> None:
+    log = _NGINX.format(what="something of nginx that nobody knows: error: no")
+    assert "application-answers-500" not in [each.cause for each in run_checks(evidence({}, log, status=503)).findings]
