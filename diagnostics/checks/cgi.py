@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -42,6 +43,11 @@ _AT_LINE = re.compile(
 _REFUSED = re.compile(r"suexec policy violation|is writable by others|SoftException|is writeable by (?:group|others)")
 # Where programs usually lie: one that is somewhere else is probably not there, where that cannot be looked up.
 _USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env\s+)?(?:sh|bash|dash|perl|python3?|ruby|php|node)(?![\w.])")
+# Files that a script reads from the folder it lies in; a name that is made up as it runs is not one.
+_BESIDE = re.compile(
+    rb"^[^#\n]*?(?:(?:^|[\s;&|])\.\s+|\b(?:source|require|do|cat|open|from)\b[^\n'\"./>]{0,40}['\"]?)(?P<name>\./[\w-][\w./-]{0,200})",
+    re.MULTILINE,
+)
 _PRINTS = re.compile(rb"\b(?:print|printf|echo|cat|say|puts|write|system|exec|require|import|use|include)\b|<<")
 
 
@@ -140,7 +146,7 @@ def _why(evidence: Evidence, case: _Case) -> Finding | None:
         return found
     own = _own_error(evidence, case, content)
     said_itself = own is not None and own.confidence >= 0.95
-    return own if said_itself else (told and _of_another(evidence, case)) or own or _unsaid(case, content)
+    return own if said_itself else (told and _of_another(evidence, case)) or own or _unsaid(evidence, case, content)
 
 
 def _link(evidence: Evidence, case: _Case) -> Finding:
@@ -230,14 +236,32 @@ def _own_error(evidence: Evidence, case: _Case, content: TextFile | None) -> Fin
         proof = proof_of(line)
         found = _finding("cgi-script-error", case, 0.95, match.group(0)[:200], line=number if same else None, more=(proof,))
         return found if same or not path else _at(found, shown_path(path, evidence), proof)
-    return _unsaid(case, content) if case.line else None
+    return _unsaid(evidence, case, content) if case.line else None
 
 
-def _unsaid(case: _Case, content: TextFile | None) -> Finding | None:
+def _asks_for(evidence: Evidence, content: TextFile) -> tuple[str, int] | None:
+    """A file that the script reads from its own folder and that is not there, and the line."""
+    folder = content.path.rpartition("/")[0]
+    if not isinstance(evidence.tree, tuple) or evidence.tree_truncated:
+        return None
+    there = {entry.path for entry in evidence.tree}
+    for match in _BESIDE.finditer(content.content):
+        name = match.group("name").decode("utf-8", "replace")
+        if posixpath.normpath(f"{folder}/{name}") not in there:
+            return name, content.content.count(b"\n", 0, match.start("name")) + 1
+    return None
+
+
+def _unsaid(evidence: Evidence, case: _Case, content: TextFile | None) -> Finding | None:
     """Nothing is wrong with it from outside, and no log has its words: whether it would print anything tells which of two it is."""
     if content is None and case.line is None:
         return None
     code = content.content.split(b"\n", 1)[-1] if content else b""
+    if content is not None and (lost := _asks_for(evidence, content)):
+        name, number = lost
+        return _finding(
+            "cgi-script-error", case, 0.9 if case.line else 0.8, _("{name}, which it reads, is not there").format(name=name), line=number
+        )
     bare = b"\n".join(line for line in code.split(b"\n") if not line.strip().startswith(b"#"))
     silent = content is not None and not _PRINTS.search(bare)
     sure = (0.9 if silent else 0.75) if case.line else 0.55

@@ -50,8 +50,11 @@ def htaccess_unreadable(evidence: Evidence) -> Iterator[Finding]:
     if not answers(evidence.site, 403) and not answers_500(evidence.site):
         return
     for entry in evidence.tree if isinstance(evidence.tree, tuple) else ():
-        if entry.kind == "folder" and entry.path.rsplit("/", 1)[-1] == ".htaccess" and _is_met(entry.path, evidence):
-            yield _unreadable(entry.path, 0.9, (Proof("modes", f"{entry.path}: {_('a folder')}"),), evidence)
+        if entry.path.rsplit("/", 1)[-1] != ".htaccess" or not _is_met(entry.path, evidence):
+            continue
+        if entry.kind == "folder" or (entry.kind == "link" and not _leads_to_a_file(entry.path, evidence)):
+            what = _("a folder") if entry.kind == "folder" else _("a link")
+            yield _unreadable(entry.path, 0.9 if entry.kind == "folder" else 0.75, (Proof("modes", f"{entry.path}: {what}"),), evidence)
             return
     if not answers(evidence.site, 403) or isinstance(evidence.modes, Unreadable):
         return
@@ -72,6 +75,12 @@ def _modes(evidence: Evidence) -> list[tuple[str, int]]:
 
 def _mode_of(evidence: Evidence, path: str) -> int | None:
     return dict(_modes(evidence)).get(path)
+
+
+def _leads_to_a_file(path: str, evidence: Evidence) -> bool:
+    """Whether this link leads to a file that the web server may read; where that is not known, it is not said."""
+    link = next((each for each in evidence.links if each.path == path), None)
+    return link is not None and bool(link.way) and link.way[-1].kind == "file" and bool(link.way[-1].mode & 0o044)
 
 
 def _is_met(path: str, evidence: Evidence) -> bool:

@@ -148,3 +148,31 @@ def test_library_behind_a_link_to_nothing_leads_to_the_link(protocol: str, path:
 def test_page_of_a_script_is_not_the_start_scripts_own_answer() -> None:
     files = {"www/cgi-bin/run.pl": (b"#!/usr/bin/perl\nprint 'a';\n", 0o755), "www/index.php": (b"<?php echo 1;\n", 0o604)}
     assert all(finding.path != "www/index.php" for finding in run_checks(evidence(files, "", path="/cgi-bin/run.pl")).findings)
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (b"#!/bin/sh\n# . ./other.sh\n. ./config.sh\necho a\n", 3),
+        (b"#!/usr/bin/perl\nuse strict;\nrequire './lib/config.pl';\nprint 'a';\n", 3),
+        (b"#!/bin/sh\nset -e\ncat ./head.txt\n", 3),
+        (b"#!/bin/sh\n. ./there.sh\necho a\n", None), (b"#!/bin/sh\necho ./config.sh\ncat > ./new.txt\n", None),
+    ],
+)  # fmt: skip
+def test_file_that_a_script_reads_and_that_is_not_there_is_named(source: bytes, line: int | None) -> None:
+    files: dict[str, bytes | tuple[bytes, int]] = {"www/cgi-bin/run.cgi": (source, 0o705), "www/cgi-bin/there.sh": b"a=1\n"}
+    log = apache_line("End of script output before headers: run.cgi", level="cgid:error")
+    found = run_checks(evidence(files, log, path="/cgi-bin/run.cgi")).findings[0]
+    assert (found.cause, found.line) == ("cgi-script-error", line)
+
+
+@pytest.mark.parametrize(("target", "cause"), [(".htaccess", "htaccess-unreadable"), ("../shared/rules", "")])
+def test_htaccess_that_is_a_link_is_read_by_the_server_where_it_leads_to_a_file(target: str, cause: str) -> None:
+    host = FakeHost(
+        {"/home/demo/www/index.html": b"a", "/home/demo/shared/rules": b"Options -Indexes\n"},
+        links={"/home/demo/www/.htaccess": target},
+        protocol="ftp",
+    )
+    seen = gather(host, site(status=403), PATHS, "", AT)
+    found = [finding.cause for finding in run_checks(seen).findings if finding.check == "htaccess-unreadable"]
+    assert found == ([cause] if cause else [])

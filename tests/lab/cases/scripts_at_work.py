@@ -214,7 +214,8 @@ def library_link_that_leads_round(s: Scene) -> Truth:
     os.symlink(link.name, link)
     os.lchown(link, s.place.account.uid, s.place.account.gid)
     also = ("php-class-not-found", "file-unreadable", "folder-not-traversable")
-    return Truth("php-missing-file", s.at(site.library), (), also, paths=(s.at(site.start), s.at("index.php")))
+    pages = tuple(s.at(page.name) for page in s.path(s.www).glob("*.php"))
+    return Truth("php-missing-file", s.at(site.library), (), also, paths=(s.at(site.start), *pages))
 
 
 @case(APACHE, "php")
