@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from sites import read_only, recording
 from sites.models import Site
+from sites.probing.outcome import Kind
 
 from . import examining, offering, repairing
 from .changes import changing, journal
@@ -48,6 +49,7 @@ class _Run:
     planned: list[dict[str, Any]] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)  # digests of plans
     left: list[dict[str, str]] = field(default_factory=list)
+    is_held: bool = False  # a page is shut for maintenance: nothing is done about it unless it is found to be left behind
     deepest: list[dict[str, str]] = field(default_factory=list)  # what was left when the most was mended
     case: RepairCase | None = None
 
@@ -61,7 +63,8 @@ def repair_site(site: Site, *, apply: bool) -> dict[str, Any]:
     run = _Run(site, apply)
     seen = changing.look(site)
     run.before = run.after = seen.view.verdict
-    if not seen.is_well and seen.view.verdict == "down":
+    run.is_held = any(page.kind == Kind.MAINTENANCE for page in seen.view.pages)
+    if not seen.is_well and (seen.view.verdict == "down" or run.is_held):
         if site.host is None:
             raise CannotRepair(_("The site has no connection."), "no-connection", _("Add one with add_site --connect, or in the web."))
         if apply and (why := read_only.words(site)):
@@ -178,6 +181,7 @@ def _step(run: _Run, finding: Finding, plan: Plan) -> Step:
 def _end(run: _Run, executor: Executor, examination: examining.Examination) -> None:
     """A run that did not cure takes all of itself back, newest first; then the probes say how the site stands."""
     well = any(step.state == Step.State.DONE_VERIFIED for step in run.steps)
+    run.is_held = run.is_held and not well
     if well:
         run.left = []
     elif not any(_may_yet_work(step) for step in run.standing):
@@ -207,7 +211,7 @@ def _as_json(run: _Run) -> dict[str, Any]:
         "site": run.site.name,
         "before": run.before,
         "after": run.after,
-        "cured": run.after == "up",
+        "cured": run.after == "up" and not run.is_held,
         "duration_s": round(time.monotonic() - run.started, 1),
         "steps": run.planned + [_step_json(step) for step in run.steps],
         "left": run.left,

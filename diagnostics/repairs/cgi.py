@@ -61,7 +61,7 @@ def runnable(mode: int) -> int:
 @repair(id="cgi-first-line", title=_("Correct the first line of a script"), causes=("cgi-interpreter-missing",))
 def first_line(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     """What stands before `#!` goes; a program that is not there is looked for where systems have it."""
-    script = next((file for file in evidence.cgi_scripts if file.path == finding.path), None)
+    script = evidence.file(finding.path)
     if script is None or b"\x00" in script.content:
         return None
     if _BEFORE.match(script.content):
