@@ -42,7 +42,7 @@ _AT_LINE = re.compile(
 )
 _REFUSED = re.compile(r"suexec policy violation|is writable by others|SoftException|is writeable by (?:group|others)")
 # Where programs usually lie: one that is somewhere else is probably not there, where that cannot be looked up.
-_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env\s+)?(?:sh|bash|dash|perl|python3?|ruby|php|node)(?![\w.])")
+_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env\s+)?(?:sh|bash|dash|perl|python3?|ruby|php|node)(?=\s|\Z)")
 # Files that a script reads from the folder it lies in; a name that is made up as it runs is not one.
 _BESIDE = re.compile(
     rb"^[^#\n]*?(?:(?:^|[\s;&|])\.\s+|\b(?:source|require|do|cat|open|from)\b[^\n'\"./>]{0,40}['\"]?)(?P<name>\./[\w-][\w./-]{0,200})",

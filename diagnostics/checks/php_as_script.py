@@ -1,4 +1,4 @@
-"""A line of `.htaccess` that has PHP files run as programs of their own, or by a program that is not there: the server fails on each."""
+"""A line of `.htaccess` that has PHP files or pages run as programs of their own, or by one that is not there: the server fails on each."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from diagnostics.checks.effective import Counted, lines_for
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
 from diagnostics.evidence import Evidence, LogLine, TreeEntry
+from diagnostics.facts.cgi_scripts import is_cgi
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import Line, parse
 from diagnostics.htaccess.simulating import follow
@@ -17,9 +18,10 @@ from sites.texts import mark as _
 
 # Names under which servers run a file itself (mod_cgi, mod_cgid, mod_fcgid, mod_fastcgi, mod_suphp, mod_lsapi). A handler that a host
 # declared for PHP bears PHP's name.
-_RUNS_THE_FILE = frozenset({"cgi-script", "fcgid-script", "fastcgi-script", "application/x-httpd-cgi"})
+_RUNS_THE_FILE = frozenset({"cgi-script", "fcgid-script", "fastcgi-script", "application/x-httpd-cgi", "type-map"})
 _SAID = ("End of script output before headers", "Premature end of script headers", "AH01215", "exec of '", "ExecCGI is off", "AH01241",
-         "not found or unable to stat", "Bad file descriptor", "Exec format error")  # fmt: skip
+         "not found or unable to stat", "Bad file descriptor", "Exec format error", "AH00681")  # fmt: skip
+_PHP = (".php", ".phtml", ".php5", ".php7")
 _MOST_PAGES = 5
 
 
@@ -30,15 +32,15 @@ def php_as_script(evidence: Evidence) -> Iterator[Finding]:
     entries = {entry.absolute: entry for entry in evidence.tree} if isinstance(evidence.tree, tuple) else {}
     for page in pages[:_MOST_PAGES] if place else ():
         target = entries.get(follow(place, visit_of(page)).target)  # type: ignore[arg-type]
-        if target is None or not target.path.endswith((".php", ".phtml")):
+        if target is None or is_cgi(target):
             continue
         found = _handler_of(target, evidence)
         if found is None or ((handler := _handler_named(found.line)) not in _RUNS_THE_FILE and not _action(found, handler)):
             continue
         line = next((line for line in lines_of_failure(evidence) if any(said in line.text for said in _SAID)), None)
         is_runnable = bool(target.mode & 0o111)
-        if line is None and is_runnable:
-            continue  # a script of PHP may be run so where its first line says how
+        if is_runnable and (line is None or not target.path.endswith(_PHP)):
+            continue  # it may be a script indeed, one of PHP too where its first line says how
         yield _finding(found, target, line, Proof("probe", f"{page.path}: {page.status}"))
         return
 
@@ -65,9 +67,10 @@ def _handler_named(line: Line) -> str:
 
 
 def _finding(by: Counted, target: TreeEntry, logged: LogLine | None, probe: Proof) -> Finding:
-    cause, (file, line, is_certain) = "htaccess-php-handler-override", by
+    is_php = target.path.endswith(_PHP)
+    cause, (file, line, is_certain) = "htaccess-php-handler-override" if is_php else "cgi-not-executable", by
     sure = 0.96 if logged and logged.paired else 0.94 if logged or is_certain else 0.65
-    text = _("Line {line} of {path} has {target} run as a program of its own ({handler}), which PHP files are not.")
+    text = _("Line {line} of {path} has {target} run as a program of its own ({handler}), which it is not.")
     return Finding(
         check="php-as-script",
         cause=cause,
@@ -78,6 +81,7 @@ def _finding(by: Counted, target: TreeEntry, logged: LogLine | None, probe: Proo
         path=file.path,
         line=line.number,
         evidence=(proof_of(logged) if logged else probe, Proof("file", f"{file.path}:{line.number}: {line.text.strip()}"[:2000])),
-        repairs=repairs_for(cause),
+        also=("htaccess-php-handler-override",) if not is_php else (),
+        repairs=repairs_for("htaccess-php-handler-override"),
         data=(("directive", line.name), ("argument", line.args)),
     )

@@ -38,6 +38,15 @@ def test_program_that_env_does_not_find_is_missing(protocol: str, sure: float) -
     assert (found.cause, found.line) == ("cgi-interpreter-missing", 1) and found.confidence >= sure
 
 
+@pytest.mark.parametrize(
+    ("first", "is_usual"), [("/usr/bin/perl -w", True), ("/bin/sh", True), ("/usr/bin/perl-w", False), ("perl", False)]
+)
+def test_program_at_an_unusual_place_is_probably_missing_where_that_cannot_be_looked_up(first: str, is_usual: bool) -> None:
+    files = {"www/cgi-bin/run.cgi": (f"#!{first}\nprint 'a'\n".encode(), 0o705)}
+    found = run_checks(evidence(files, None, path="/cgi-bin/run.cgi", protocol="ftp")).findings[0]
+    assert (found.cause == "cgi-interpreter-missing") is not is_usual
+
+
 @pytest.mark.parametrize(("script", "folder"), [((0, 0), (1000, 1000)), ((1000, 33), (1000, 1000)), ((1000, 1000), (0, 0))])
 def test_script_or_folder_of_another_owner_is_not_run(script: tuple[int, int], folder: tuple[int, int]) -> None:
     run = Node(content=b"#!/bin/sh\necho a\n", mode=0o705, uid=script[0], gid=script[1])
@@ -86,6 +95,13 @@ def test_php_that_is_run_as_a_script_fails_for_that_line(lines: bytes, line: int
 def test_php_that_is_not_run_as_a_script_is_not_blamed_on_a_handler(lines: bytes) -> None:
     findings = run_checks(evidence({"www/.htaccess": lines, "www/index.php": (b"<?php echo 1;\n", 0o604)}, None)).findings
     assert not [finding for finding in findings if finding.check == "php-as-script"]
+
+
+@pytest.mark.parametrize("lines", [b"AddHandler cgi-script .html\n", b"SetHandler cgi-script\n", b"AddHandler type-map .html .htm\n"])
+def test_page_that_is_run_as_a_script_fails_for_that_line(lines: bytes) -> None:
+    host = FakeHost({"/home/demo/www/.htaccess": lines, "/home/demo/www/index.html": b"<h1>A</h1>"})
+    found = first_of(host)
+    assert (found.cause, found.path, found.line) == ("cgi-not-executable", "www/.htaccess", 1)
 
 
 def test_handler_that_hangs_on_a_module_nobody_knows_is_less_sure() -> None:

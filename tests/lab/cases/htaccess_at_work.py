@@ -128,7 +128,7 @@ def error_page_that_is_missing_itself(s: Scene) -> Truth:
     """The address of the error page leads to the error page."""
     code, lines = s.rng.choice(((404, ()), (403, ("Require ip 192.0.2.10",))))
     lines = (f"ErrorDocument {code} {s.place.url}/{s.rng.choice(('errors/', ''))}{code}-page.html", *lines)
-    path, line, _page = plant(s, lines, where="root", without="ErrorDocument")
+    path, line, _page = plant(s, lines, where="root", without="ErrorDocument" if code == 404 else "Require")
     page = f"/{s.rng.choice(words.PAGES)}-2019.html" if code == 404 else "/"
     s.pages = ["/", page] if page != "/" else s.pages
     return _any_of(path, line, lines, "redirect-loop", page, statuses=(302,))
@@ -161,7 +161,6 @@ def spoilt_by_a_program(s: Scene) -> Truth:
             html.escape(whole).encode(),
             whole.replace("\n", "<br>\n").encode(),
             f"<pre>\n{whole}</pre>\n".encode(),
-            b"\0" * 300,
         )
     )
     s.write(s.at(".htaccess"), content)
