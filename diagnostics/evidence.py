@@ -80,11 +80,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class WrittenPath:
-    """A line of settings, or of a cache of settings, that holds `value`: a place of another machine, or a setting's name."""
+    """A line of settings, or of a cache of settings, that holds `value`: a place of another machine, or a setting's name.
+
+    `place`: the path that such a setting names, as it is written there.
+    """
 
     path: str
     line: int
     value: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

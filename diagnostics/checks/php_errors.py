@@ -86,7 +86,7 @@ def said_by_server(text: str) -> bool:
 def _told_to_php(evidence: Evidence) -> tuple[LogLine, ...]:
     """What a program told PHP's own log in words of its own (Slim ErrorHandler, Drupal's FinalExceptionSubscriber), of our own requests."""
     lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
-    ours = (line for line in lines if (line.paired or is_near(line, evidence.site)) and not is_telling(line.text))
+    ours = (line for line in lines if (line.paired or is_near(line, evidence.site)) and read_php_message(line.text) is None)
     own = (line for line in ours if not said_by_server(line.text))
     return tuple(line for line in own if not _OF_PHP.search(line.text[:600]) and application_messages.names_a_place(line.text))
 

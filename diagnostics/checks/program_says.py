@@ -33,7 +33,7 @@ def program_says(evidence: Evidence) -> Iterator[Finding]:
         return
     seen: set[tuple[str, str]] = set()
     for text, proof, sure in _messages(evidence):
-        for look in (_of_another_machine, _of_settings, _of_variable, _not_written, _absent, _not_made):
+        for look in (_of_another_machine, _of_settings, _of_variable, _refusing, _not_written, _absent, _not_made):
             found = look(text, proof, sure, evidence)
             if found is None:
                 continue
@@ -127,6 +127,23 @@ def _lost_folder(text: str, proof: Proof, sure: float, evidence: Evidence) -> Fi
     lost = next((path for path, there in evidence.existing if not there and "storage/framework/" in path), "")
     said = _("The folder {path} is not there.").format(path=lost)
     return _finding("folder-not-writable", said, lost, None, proof, sure, "php-missing-file") if lost else None
+
+
+def _refusing(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    """A folder that the program names by its setting: it is not of this account, or it refuses."""
+    name = said_of_files.refusing_setting(text)
+    found = next((each for each in evidence.written if each.value == name and each.place), None) if name else None
+    if found is None:
+        return None
+    path = shown_path(found.place, evidence)
+    culprit = _unwritable(path, evidence) if path in _known(evidence) else None
+    if culprit is not None:
+        return _finding("folder-not-writable", culprit[1], culprit[0], None, proof, sure, "application-answers-500")
+    if path in _known(evidence):
+        return None
+    said = _("{path}, line {line}: {name} names {value}, which is not on this account.")
+    said = said.format(path=found.path, line=found.line, name=name, value=found.place)
+    return _finding("application-answers-500", said, found.path, found.line, proof, sure, "folder-not-writable", "php-missing-file")
 
 
 def _absent(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:

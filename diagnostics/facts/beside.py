@@ -24,6 +24,7 @@ _MOST_LOOKED_UP = 40
 _MOST_NAMED = 12
 _MOST_SETTINGS = 24
 _SHORT = 8000  # bytes
+_QUOTED_PATH = re.compile(r"=\s*['\"](?P<path>/[^'\"\n]{2,300})['\"]")
 _WELL = frozenset({"ok", "maintenance", "blocked", ""})
 _LOADS = re.compile(rb"(?P<base>dirname\s*\(\s*(?:__DIR__|__FILE__)\s*\)|__DIR__)\s*\.\s*['\"](?P<way>/[^'\"$\n]{0,300})['\"]")
 # A folder of this name is a part of a program, not a program of its own.
@@ -77,6 +78,14 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
     texts = list(_texts(evidence))
     named = list(dict.fromkeys(path for text in texts for path in said_of_files.paths_in(text)))[: 3 * _MOST_NAMED]
     inner = [match["tail"] for text in texts for match in _ALIAS.finditer(text)]
+    try:
+        settings = _written(files, evidence, listed, _foreign(named, evidence), _wanted_settings(texts))
+    except TransportError:
+        return evidence
+    named += [each.place for each in settings if each.place]
+    home = above(evidence.docroot)
+    if any(f"{path}/".startswith(f"{home.rstrip('/')}/") for path in named):
+        listed = {**listed, home: listed.get(home, frozenset())}
     wanted = _candidates(named, inner, listed)
     wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
     chains = [step for path in wanted for step in _way(path, listed)]
@@ -85,7 +94,7 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
         evidence = replace(evidence, beside=tuple(_entry(path, stat, evidence.docroot) for path, stat in seen.items()))
         missing = [path for path in wanted if path not in seen and (posixpath.dirname(path) in seen or posixpath.dirname(path) in listed)]
         evidence = replace(evidence, existing=evidence.existing + tuple((shown(path, evidence.docroot), False) for path in missing))
-        return replace(evidence, written=_written(files, evidence, listed, _foreign(named, evidence), _wanted_settings(texts)))
+        return replace(evidence, written=settings)
     except TransportError:
         return evidence
 
@@ -151,7 +160,8 @@ def _ends_here(path: str, name: str, evidence: Evidence) -> bool:
 
 
 def _wanted_settings(texts: list[str]) -> list[str]:
-    return list(dict.fromkeys(name for text in texts if (name := said_of_files.setting(text))))[:3]
+    found = (name for text in texts for name in (said_of_files.setting(text), said_of_files.refusing_setting(text)) if name)
+    return list(dict.fromkeys(found))[:3]
 
 
 def _written(
@@ -174,7 +184,8 @@ def _written(
         for value in (*_roots(foreign), *names):
             number = next((n for n, line in enumerate(lines, 1) if value in line and not line.lstrip().startswith(("#", "//", "*"))), None)
             if number is not None:
-                found.append(WrittenPath(shown(place, evidence.docroot), number, value))
+                path = _QUOTED_PATH.search(lines[number - 1]) if value in names else None
+                found.append(WrittenPath(shown(place, evidence.docroot), number, value, path["path"] if path else ""))
                 break
     return tuple(found)
 

@@ -111,14 +111,23 @@ def _is_error(name: str) -> bool:
 
 
 def _of_json(text: str) -> str:
-    """Monolog's JSON, as a line of its LineFormatter."""
+    """JSON of Monolog, of Nextcloud (ExceptionSerializer) and of others that name file and line, as a line of Monolog's LineFormatter."""
     try:
         row = json.loads(text.split("\n")[0])
     except (ValueError, RecursionError):
         return ""
-    context = row.get("context") if isinstance(row, dict) else None
-    thrown = context.get("exception") if isinstance(context, dict) else None
-    if not isinstance(thrown, dict):
-        return str(row.get("message", "")) if isinstance(row, dict) else ""
-    frames = "\n".join(f"#{number} {frame}" for number, frame in enumerate(thrown.get("trace") or ()) if isinstance(frame, str))
-    return f"[object] ({thrown.get('class')}(code: 0): {thrown.get('message')} at {thrown.get('file')})\n{frames}"
+    if not isinstance(row, dict):
+        return ""
+    context = row.get("context")
+    for found in (context.get("exception") if isinstance(context, dict) else None, row.get("exception"), row.get("error"), context, row):
+        thrown = {str(key).lower(): value for key, value in found.items()} if isinstance(found, dict) else {}
+        place, line = str(thrown.get("file") or ""), thrown.get("line")
+        if not place:
+            continue
+        name = thrown.get("class") or thrown.get("exception") or thrown.get("type") or "Error"
+        said = thrown.get("message") or thrown.get("msg") or row.get("message") or ""
+        frames = thrown.get("trace")
+        named = [frame for frame in (frames if isinstance(frames, list) else ()) if isinstance(frame, str)]
+        rest = "\n".join(f"#{number} {frame}" for number, frame in enumerate(named))
+        return f"[object] ({name}(code: 0): {said} at {place}{f':{line}' if line else ''})\n{rest}"
+    return str(row.get("message", ""))

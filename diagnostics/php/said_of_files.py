@@ -44,6 +44,9 @@ _VARIABLE = (
     re.compile(r"(?:environment variables? failed assertions|required environment variables?)[^\n]{0,40}?: (?P<name>[A-Z_]{2,80})"),
     re.compile(r"(?:environment|env)(?: variable)? [\"'`]?(?P<name>[A-Z][A-Z0-9_]{2,80})[\"'`]? (?:is|was) (?:not (?:set|defined|found)|missing|empty|required)", re.IGNORECASE),
 )  # fmt: skip
+_REFUSING = re.compile(
+    r"\$\w{2,20}(?:->|\[['\"])(?P<name>\w{3,40})(?:['\"]\])? (?:is not (?:writable|writeable|configured properly|a directory)|does not exist|was not found)"
+)
 _LARAVELS_KEY = re.compile(r"No application encryption key|Unsupported cipher or incorrect key length")
 _NEEDED = re.compile(
     r"(?:\w+::\$?)?(?P<name>[A-Za-z_]\w{3,60})[\"'`]? (?:must be (?:configured|set|defined)|is not (?:configured|set)|has not been (?:set|configured))"
@@ -54,6 +57,7 @@ _TOLD = (
     (re.compile(r"Your (?:application|view) folder path does not appear to be set correctly"), "application"),
     (re.compile(r"No configuration file found and no installation code available"), "configuration.php"),
     (re.compile(r"(?:The )?(?P<path>[\w./-]{0,80}config\.(?:php|inc\.php)) (?:file )?could not be found"), ""),
+    (re.compile(r"Please run: bin/grav install"), "vendor/autoload.php"),
     (re.compile(r"\b(?P<path>LocalSettings\.php) (?:not found|is not readable)"), ""),
     (re.compile(r"Composer autoload(?:er)? (?:is )?not found|(?:run|via|use|execute)\W{1,12}(?:php )?composer(?:\.phar)? (?:install|update)|"
                 r"(?:dependencies|libraries|vendor(?: folder| directory)?) (?:are|is) (?:missing|not installed)", re.IGNORECASE), "vendor/autoload.php"),
@@ -111,6 +115,12 @@ def setting(text: str) -> str:
     said = _without_own_place(text)
     match = _NEEDED.search(said)
     return "APP_KEY=" if _LARAVELS_KEY.search(said) else match["name"] if match else ""
+
+
+def refusing_setting(text: str) -> str:
+    """The setting whose folder a message says is not there or cannot be written (Moodle lib/setup.php)."""
+    match = _REFUSING.search(text[:6000])
+    return match["name"] if match else ""
 
 
 def paths_in(text: str) -> list[str]:

@@ -126,6 +126,22 @@ _UNEXPECTED = _("The site shows its page for an unexpected error.")
 _VISITORS_PAGES = frozenset({"symfony-error", "laravel-error"})  # the framework's plain page for a 500: its status says it all
 
 
+# Programs that end by themselves, with 200 and one sentence, where a file of theirs is not there: Joomla includes/app.php, Grav index.php,
+# Nextcloud index.php, phpBB common.php, CodeIgniter index.php, and those that miss what Composer brings.
+_UNFINISHED = re.compile(
+    r"no configuration file found and no installation code available|please run: bin/grav install|composer autoload(?:er)? (?:is )?not found"
+    r"|the config\.php file could not be found|your (?:system|application) folder path does not appear to be set correctly"
+    r"|(?:please |you (?:must|need to) )(?:run|execute) \W{0,3}(?:php )?composer(?:\.phar)? install",
+    re.IGNORECASE,
+)
+
+
+def _unfinished(answer: Answer) -> Found | None:
+    if answer.status >= 300 or len(answer.words) > SHORT_TEXT // 2 or not _UNFINISHED.match(answer.opening):
+        return None
+    return Kind.FATAL_IN_BODY, "file-missing", _("The site says that one of its own files is not there.")
+
+
 def error_page(answer: Answer) -> Found | None:
     """The page of a CMS or a framework for an error that nobody handled."""
     wordpress = _wordpress_page(answer)
@@ -133,7 +149,7 @@ def error_page(answer: Answer) -> Found | None:
         return Kind.FATAL_IN_BODY, "wordpress-critical-error", _("WordPress shows its page for a critical error.")
     if 300 <= answer.status <= 499 or not answer.is_html:
         return None
-    return _debug_page(answer) or _visitors_page(answer)
+    return _debug_page(answer) or _unfinished(answer) or _visitors_page(answer)
 
 
 def _debug_page(answer: Answer) -> Found | None:

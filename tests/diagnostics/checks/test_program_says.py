@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a message stays on one line)
 """Programs whose code lies beside the docroot: what their logs and pages say of files there."""
 
 from __future__ import annotations
@@ -5,9 +6,12 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.checks import run_checks
+from diagnostics.evidence import PageSeen, SiteSeen
+from diagnostics.facts.gather import gather
 from diagnostics.findings import Finding, Severity
-from tests.diagnostics.evidences import AT, apache_line, evidence
-from tests.fakes import Node
+from diagnostics.transports.base import FileKind
+from tests.diagnostics.evidences import AT, PATHS, apache_line, evidence
+from tests.fakes import FakeHost, Node
 
 _START = b"<?php\nrequire __DIR__ . '/../shop/vendor/autoload.php';\n"
 _PROGRAM: dict[str, bytes | tuple[bytes, int]] = {
@@ -33,7 +37,9 @@ def test_place_by_a_constant_is_the_file_that_ends_so() -> None:
     assert (found.path, found.line) == ("shop/app/Controllers/Home.php", 8)
 
 
-@pytest.mark.parametrize("said", ["Cache unable to write to \"/home/demo/shop/var/\".", "Unable to create the directory /home/demo/shop/var/x"])
+@pytest.mark.parametrize(
+    "said", ['Cache unable to write to "/home/demo/shop/var/".', "Unable to create the directory /home/demo/shop/var/x"]
+)
 def test_folder_beside_the_docroot_that_refuses_is_named(said: str) -> None:
     found = first(f"RuntimeException: {said}", None)
     assert found.cause in ("folder-not-writable", "application-answers-500")
@@ -41,13 +47,18 @@ def test_folder_beside_the_docroot_that_refuses_is_named(said: str) -> None:
 
 def test_place_of_another_machine_is_found_in_the_settings() -> None:
     settings = b"<?php\nreturn [\n 'cache' => '/Users/anna/shop/var/cache',\n];\n"
-    found = first("ErrorException: mkdir(/Users/anna/shop/var/cache/x): No such file or directory at /home/demo/shop/x.php:3", {"shop/config/app.php": settings})
+    found = first(
+        "ErrorException: mkdir(/Users/anna/shop/var/cache/x): No such file or directory at /home/demo/shop/x.php:3",
+        {"shop/config/app.php": settings},
+    )
     assert (found.cause, found.path, found.line) == ("application-answers-500", "shop/config/app.php", 3)
 
 
 def test_file_that_is_not_there_is_named_and_not_the_code_that_asks() -> None:
     said = 'Uncaught RuntimeException: Unable to read the "/home/demo/shop/.env" environment file. in /home/demo/shop/vendor/Dotenv.php:9'
-    line = apache_line(f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}\\nStack trace:\\n#0 {{main}}\\n  thrown'", level="proxy_fcgi:error")
+    line = apache_line(
+        f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}\\nStack trace:\\n#0 {{main}}\\n  thrown'", level="proxy_fcgi:error"
+    )
     found = run_checks(evidence(_PROGRAM, line)).findings[0]
     assert (found.cause, found.path) == ("php-missing-file", "shop/.env")
 
@@ -58,7 +69,13 @@ def test_setting_that_nobody_made_is_named_with_its_line() -> None:
 
 
 def test_maintenance_that_nobody_announces_is_told_with_what_holds_it() -> None:
-    files = {"artisan": b"", "bootstrap/app.php": b"", "routes/web.php": b"", "storage/framework/down": b"{}", "www/index.php": b"<?php\nrequire __DIR__ . '/../bootstrap/app.php';\n"}
+    files = {
+        "artisan": b"",
+        "bootstrap/app.php": b"",
+        "routes/web.php": b"",
+        "storage/framework/down": b"{}",
+        "www/index.php": b"<?php\nrequire __DIR__ . '/../bootstrap/app.php';\n",
+    }
     found = next(each for each in run_checks(evidence(files, status=503)).findings if each.check == "held")
     assert (found.cause, found.path, found.severity) == ("application-stuck-maintenance", "storage/framework/down", Severity.CRITICAL)
 
@@ -67,3 +84,27 @@ def test_well_site_is_told_nothing() -> None:
     log = Node(content=b"[2026-11-22 03:12:04] app.ERROR: Unable to write /home/demo/shop/var\n", mtime=AT.timestamp())
     seen = evidence(_PROGRAM | {"shop/var/logs/app.log": log}, status=200)  # type: ignore[arg-type, operator]
     assert not [each for each in run_checks(seen).findings if each.severity is not Severity.NOTE]
+
+
+def of_page(body: bytes, files: dict[str, bytes | tuple[bytes, int] | Node], status: int = 503) -> Finding:
+    """The first finding where only the page tells."""
+    page = PageSeen("/", "https://shop.example/", "server-error", status, AT, body=body, token="tok123")
+    seen = SiteSeen("shop", "https://shop.example/", "down", "server-error", (page,), AT)
+    host = FakeHost({f"/home/demo/{name}": (given, 0o604) if isinstance(given, bytes) else given for name, given in files.items()})
+    return run_checks(gather(host, seen, PATHS, "ovh-mutualise", AT)).findings[0]
+
+
+def test_folder_that_only_a_setting_names_is_looked_up() -> None:
+    said = b"<p>Fatal error: $CFG->dataroot is not writable, admin has to fix directory permissions! Exiting.</p>"
+    start, settings = b"<?php require 'config.php';", b"<?php\n$CFG = new stdClass();\n$CFG->dataroot = '%s';\n"
+    found = of_page(said, {"www/index.php": start, "www/config.php": settings % b"/home/old/moodledata"})
+    assert (found.cause, found.path, found.line) == ("application-answers-500", "www/config.php", 3)
+    folder = Node(FileKind.FOLDER, mode=0o555)
+    found = of_page(said, {"www/index.php": start, "www/config.php": settings % b"/home/demo/moodledata", "moodledata": folder})
+    assert (found.cause, found.path) == ("folder-not-writable", "moodledata")
+
+
+def test_program_that_says_which_of_its_files_is_not_there() -> None:
+    said = b"<p>The config.php file could not be found.</p><p><a href='./install/app.php'>Click here to install phpBB</a></p>"
+    found = of_page(said, {"www/index.php": b"<?php require 'common.php';", "www/common.php": b"<?php"})
+    assert (found.cause, found.path) == ("php-missing-file", "www/config.php")

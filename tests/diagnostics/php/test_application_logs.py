@@ -27,6 +27,8 @@ _FORMS = {
     "cakephp": f"{_AT} error: [DomainException] No price in /home/demo/www/app/Price.php on line 12\n",
     "codeigniter": f"CRITICAL - {_AT} --> DomainException: No price in /home/demo/www/app/Price.php on line 12\n",
     "yii": f"{_AT} [192.0.2.1][-][-][error][DomainException] DomainException: No price in /home/demo/www/app/Price.php:12\n",
+    "nextcloud": '{"reqId":"x","level":3,"time":"2026-11-22T03:12:04+00:00","message":"No price","exception":{"Exception":"DomainException","Message":"No price","Code":0,"Trace":[{"file":"/home/demo/www/index.php","line":3}],"File":"/home/demo/www/app/Price.php","Line":12}}\n',
+    "slim": f"[{_AT}] 500 Internal Server Error\nType: DomainException\nCode: 0\nMessage: No price\nFile: /home/demo/www/app/Price.php\nLine: 12\nTrace: #0 {{main}}\n",
     "by hand": "22.11.2026 03:12:04 | Booking service: key expired | /home/demo/www/app/Price.php (12)\n",
     "by hand, too": f"{_AT} ERROR key expired at /home/demo/www/app/Price.php, line 12\n",
     "old exception": f"[{_AT}] main.ERROR: exception 'DomainException' with message 'No price' in /home/demo/www/app/Price.php:12\n",

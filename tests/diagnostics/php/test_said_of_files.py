@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a message stays on one line)
 """What messages of programs say of files that are not their own code."""
 
 from __future__ import annotations
