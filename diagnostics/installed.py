@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CONTENT_LINE = "line of WP_CONTENT_DIR"  # name among an application's settings
 OWN_LIMIT = "memory_limit set here"  # name among an application's settings: value and line of its own ini_set, "8M:17"
 
 

@@ -24,6 +24,7 @@ _SUSPECTS = {
     "mu-plugin": "wordpress-mu-plugin",
     "drop-in": "wordpress-dropin",
 }
+_PARTS = frozenset({"plugin", "theme", "mu-plugin", "drop-in"})
 _FEW = 10  # files
 _OF_PROGRAMS = frozenset({Kind.SERVER_ERROR.value, Kind.WHITE_PAGE.value, Kind.FATAL_IN_BODY.value, Kind.TRUNCATED.value})
 
@@ -36,8 +37,18 @@ def recent_changes(evidence: Evidence) -> Iterator[Finding]:
         return
     late = [change for change in evidence.changes if is_just_before(change, began) or (not change.last and change.source == "baseline")]
     late = [change for change in late if not _is_idle(change, evidence)]
+    if not late and any(page.kind == Kind.FATAL_IN_BODY.value for page in failing_pages(evidence.site)):
+        late = _only_code(evidence, began)
     for change in late[:3]:
         yield _suspected(change, began, is_alone=len(late) == 1)
+
+
+def _only_code(evidence: Evidence, began: datetime) -> list[Change]:
+    """The page says that PHP stopped: the only part that was changed in the days before is suspected, though it ran for a while."""
+    parts = [
+        each for each in evidence.changes if each.what in _PARTS and 0 < each.last <= began.timestamp() and not _is_idle(each, evidence)
+    ]
+    return parts if len(parts) == 1 else []
 
 
 def _cause_of(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""A site that answers us and failed somebody else a moment ago: who is logged in, orders, or comes with another browser."""
+"""A site that answers us and failed somebody else a moment ago, who is logged in or orders; or whose page breaks off in the middle."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def met_by_others(evidence: Evidence) -> tuple[LogLine, PhpMessage] | None:
         return None
     times = {entry.path: entry.mtime for entry in evidence.tree if entry.kind == "file"} if isinstance(evidence.tree, tuple) else {}
     for line in list(reversed(evidence.error_log))[:_MOST]:
-        if line.at is None or line.paired or abs(max(pages) - line.at) > AROUND:
+        if line.at is None or abs(max(pages) - line.at) > AROUND:
             continue
         message = read_php_message(line.text)
         if message is not None and times.get(shown_path(message.path, evidence), line.at.timestamp() + 1) <= line.at.timestamp():
@@ -43,6 +43,9 @@ def others_meet(evidence: Evidence) -> Iterator[Finding]:
     line, message = met
     said = _("The site answers us, and failed for somebody else a moment ago: {what}")
     hint = _("It may fail only for people who are logged in, who order, or who come with another browser: look at it as they do.")
+    if line.paired:
+        said = _("The site answers, and PHP stopped in the middle of the page: {what}")
+        hint = _("What comes after this place is missing on the page.")
     found = part_that_fails(evidence, line, message) or _plain(evidence, line, message)
     yield replace(
         found, check="others-meet", severity=Severity.NOTE, confidence=_CONFIDENCE, summary=said.format(what=found.summary),

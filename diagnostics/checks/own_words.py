@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from diagnostics.checks.shown import text_of
+from diagnostics.checks.wordpress import is_of_core
 from diagnostics.evidence import Evidence, PageSeen
 from diagnostics.php.scanning import line_at
 from diagnostics.php.seen import Script
@@ -29,7 +30,8 @@ def said_by(page: PageSeen, evidence: Evidence) -> Said | None:
     text = " ".join(text_of(page.body).split())
     if not text:
         return None
-    found = [said for script in evidence.php.scripts if _ENDS.search(script.content) for said in _in(script, text)]
+    scripts = [each for each in evidence.php.scripts if _ENDS.search(each.content) and not is_of_core(each.path, evidence)]
+    found = [said for script in scripts for said in _in(script, text)]
     return max(found, key=lambda said: len(said.words), default=None)
 
 

@@ -14,6 +14,7 @@ from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.php_files import script_of
 from diagnostics.findings import Finding, Proof, Severity
+from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
 # The web servers' own pages for an error: that a program made them is not said.
@@ -86,6 +87,9 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
         if script and _is_own(page) and not _is_of_cgi(page, shown.values()):
             entry = CAUSES["application-answers-500"]
             proof = Proof("probe", f"{page.path}: {page.status}, {len(page.body)} bytes of the program's own page")
+            if page.kind == Kind.FATAL_IN_BODY.value:  # WordPress's page for an error that PHP told it of
+                yield _hidden(page, shown[script], is_cut=False)
+                return
             if (by := said_by(page, evidence)) is not None:
                 yield _in_words(by, proof)
                 return
@@ -130,7 +134,7 @@ def _hidden(page: PageSeen, script: str, *, is_cut: bool) -> Finding:
         hint = _("Mend what is warned of, or give PHP a log of its own (error_log in .user.ini): it then holds the error as a whole.")
     return Finding(
         "own-answer", entry.code, Severity.CRITICAL, 0.7 if is_cut else 0.5, said, hint, script,
-        evidence=(Proof("probe", f"{page.path}: 500, empty"),), repairs=entry.repairs,
+        evidence=(Proof("probe", f"{page.path}: {page.status}, {len(page.body)} bytes"),), repairs=entry.repairs,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ _DEFINED = re.compile(rb"\bfunction\s++&?\s*+([A-Za-z_]\w*)")
 _SYNTAX = re.compile(r"syntax error|Parse error|Unclosed|very first statement")
 _COMMON = (8, 0)  # where nothing tells the version, what hosts have at least
 _AT_ONCE_S = 3600.0  # a file changed so shortly before the failure is more than likely its cause
-_SURE = {"entry": 0.93, "included": 0.9, "named": 0.85, "changed": 0.7}
+_SURE = {"entry": 0.93, "included": 0.9, "named": 0.85, "changed": 0.7, "part": 0.7}
 
 
 @check(id="php-syntax", title=_("PHP files that PHP cannot read"), order=14)
@@ -133,7 +133,7 @@ def _by_parser(script: Script, lints: dict[str, Lint]) -> tuple[PhpMessage, floa
     if ending is not None and ending.open_brackets:  # PHP complains at the end, as nothing closes them
         at = ending.last_line if cut else script.content.count(b"\n") + 1
     message = read_php_message(f"{said} in {script.absolute} on line {at}")
-    return (message, 0.75 if script.role != "changed" else 0.65, f"{script.path}:{at}") if message else None
+    return (message, 0.65 if script.role in ("changed", "part") else 0.75, f"{script.path}:{at}") if message else None
 
 
 def _sureness(script: Script, evidence: Evidence) -> float:

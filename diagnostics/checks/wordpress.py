@@ -19,7 +19,7 @@ from diagnostics.checks.stack import Frame, frames, wanted_file
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Proof, Severity
-from diagnostics.installed import Application, Component, DatabaseTrial
+from diagnostics.installed import CONTENT_LINE, Application, Component, DatabaseTrial
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
@@ -104,13 +104,13 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
     if way and posixpath.basename(way[0].path) == "wp-config.php" and general in ("php-parse-error", "php-truncated-file"):
         return _made("wordpress-config-syntax", way[0], evidence, line, confidence, (general,))
     wanted = wanted_file(line.text)
-    if general == "php-missing-file" and _is_of_core(wanted, evidence):
+    if general == "php-missing-file" and is_of_core(wanted, evidence) and not shown_path(wanted, evidence).startswith("/"):
         return _made("wordpress-core-file", Frame(wanted, 0), evidence, line, confidence, (general,))
     if (part := _stand_in(way, message, evidence)) is not None:
         return _of_part(Culprit(part, Frame(part.absolute, 0), is_direct=False), general, evidence, line, confidence)
     culprit = culprit_of(way, evidence)
     if culprit is None or (culprit.component.kind == "drop-in" and not culprit.is_direct):
-        if way and general in _OF_DAMAGE and _is_of_core(way[0].path, evidence):
+        if way and general in _OF_DAMAGE and is_of_core(way[0].path, evidence):
             if general == "php-undefined-function" and (cut := _settings_that_end_early(evidence)):
                 return replace(cut, check="wordpress-parts", confidence=confidence, evidence=(proof_of(line), *cut.evidence))
             return _made("wordpress-core-file", _lacking(way, message, general, evidence), evidence, line, confidence, (general,))
@@ -186,7 +186,8 @@ def _in_inventory(logged: str, application: Application, evidence: Evidence) -> 
     return None
 
 
-def _is_of_core(path: str, evidence: Evidence) -> bool:
+def is_of_core(path: str, evidence: Evidence) -> bool:
+    """Whether a file comes with WordPress itself."""
     has_wordpress = any(each.name == "wordpress" for each in evidence.applications) or not evidence.applications
     return has_wordpress and bool(path) and _OF_CORE.search(path) is not None and "/wp-content/" not in path
 
@@ -227,6 +228,7 @@ def wordpress_files(evidence: Evidence) -> Iterator[Finding]:
         if application.name == "wordpress" and is_affected(application, evidence):
             yield from _of_settings(application)
             yield from _of_core_files(application)
+            yield from _of_contents(application, evidence)
             yield from _of_theme(application, evidence)
     yield from _of_maintenance(evidence)
 
@@ -261,12 +263,32 @@ def _of_core_files(application: Application) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _of_contents(application: Application, evidence: Evidence) -> Iterator[Finding]:
+    """A folder that the settings name for all contents and that holds no theme at all: WordPress then shows an empty page."""
+    line = application.setting(CONTENT_LINE)
+    is_empty = any(page.kind == Kind.WHITE_PAGE.value for page in failing_pages(evidence.site))
+    if not line or not is_empty or any(part.kind == "theme" for part in application.components):
+        return
+    said = _("{path}, line {line}: WP_CONTENT_DIR names the folder {folder}, where there is no theme.").format(
+        path=application.settings_path, line=line, folder=application.content
+    )
+    yield Finding(
+        "wordpress-files", "wordpress-theme", Severity.CRITICAL, 0.93, said,
+        _("WordPress shows no page without its theme. Let this line name the folder that holds “themes” and “plugins”, often {own}.")
+        .format(own=f"{application.path}/wp-content"),
+        application.settings_path, int(line), also=("php-missing-file", "wordpress-config-syntax"), evidence=(Proof("file", said),),
+        data=(("general", "php-missing-file"),),
+    )  # fmt: skip
+
+
 def _of_theme(application: Application, evidence: Evidence) -> Iterator[Finding]:
     """A theme that the database names and whose folder is not there: WordPress then shows an empty page (template-loader.php)."""
     trial = evidence.database
     if not isinstance(trial, DatabaseTrial) or trial.settings_path != application.settings_path:
         return
     there = {part.slug for part in application.components if part.kind == "theme"}
+    if not there and application.setting(CONTENT_LINE):
+        return  # it is not the theme that is not there, but all
     lost = [name for name in dict.fromkeys((trial.theme, trial.parent_theme)) if name and name.partition("/")[0] not in there]
     if not lost or evidence.tree_truncated:
         return

@@ -13,13 +13,14 @@ from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.paths import shown
 from diagnostics.facts.php_settings import folders_of
 from diagnostics.facts.small_files import LIMIT, SmallFiles
+from diagnostics.installed import Application, DatabaseTrial
 from diagnostics.php import versions
 from diagnostics.php.seen import Lint, Script
 from diagnostics.php.versions import Version
 from diagnostics.transports.base import Capability, TransportError
 from diagnostics.transports.commands import lint, run
 
-MOST_CHANGED, MOST_INCLUDED, MOST_NAMED, MOST_LINTED = 12, 16, 4, 24
+MOST_CHANGED, MOST_INCLUDED, MOST_NAMED, MOST_LINTED, MOST_PARTS = 12, 16, 4, 24, 12
 LATELY_S = 36 * 3600.0
 PHP_ENDS = (".php", ".inc", ".phtml", ".module", ".theme", ".php5", ".php7")
 _PLACE = re.compile(r"(/[^\s:'\"<>|;]{1,600}\.(?:php|inc|phtml|module|theme))")
@@ -51,7 +52,31 @@ class PhpFiles:
         included = self._included(entries)
         known = {script.absolute for script in (*entries, *included)}
         changed = [entry.absolute for entry in self._changed() if entry.absolute not in known][:MOST_CHANGED]
-        return [*entries, *included, *self._read(changed, "changed")]
+        return [*entries, *included, *self._read(changed, "changed"), *self._parts(known | set(changed))]
+
+    def _parts(self, known: set[str]) -> list[Script]:
+        """Where a page ends with words of its own: the main files of WordPress's plugins and theme, and what these require."""
+        if not any(
+            page.status and page.status >= 500 and page.body.strip() and page.kind != "fatal-in-body" for page in _failing(self.evidence)
+        ):
+            return []
+        mains = [path for each in self.evidence.applications for path in self._mains(each) if path not in known][:MOST_PARTS]
+        found = self._read(mains, "part")
+        return [*found, *(each for each in self._included(found, "part") if each.absolute not in known)]
+
+    def _mains(self, application: Application) -> Iterator[str]:
+        """Of the plugins that the database names as active; of all where it was not asked."""
+        trial = self.evidence.database
+        active = trial.plugins if isinstance(trial, DatabaseTrial) else None
+        for part in application.components:
+            if part.kind == "theme" and not (isinstance(trial, DatabaseTrial) and part.slug not in (trial.theme, trial.parent_theme)):
+                yield f"{part.absolute}/functions.php"
+            elif part.kind in ("mu-plugin", "drop-in") and not part.is_folder:
+                yield part.absolute
+            elif part.kind == "plugin":
+                named = [name for name in active or () if name.split("/")[0] == part.slug]
+                usual = [] if active is not None else [part.slug if not part.is_folder else f"{part.slug}/{part.slug}.php"]
+                yield from (f"{posixpath.dirname(part.absolute)}/{name}" for name in named or usual)
 
     def here(self, logged: str) -> str:
         """The file as the transport names it; "" for one that is not in the site. A log may name another root than a login sees."""
@@ -90,12 +115,12 @@ class PhpFiles:
                 found.append(Script(shown(path, self.docroot), path, content, entry.mtime, role, len(content)))
         return found
 
-    def _included(self, scripts: list[Script]) -> list[Script]:
+    def _included(self, scripts: list[Script], role: str = "included") -> list[Script]:
         found: list[Script] = []
         queue, known = list(scripts), {script.absolute for script in scripts}
         while queue and len(found) < MOST_INCLUDED:
             wanted = [path for script in queue for path in self._required_by(script) if path not in known]
-            queue = self._read(wanted[: MOST_INCLUDED - len(found)], "included")
+            queue = self._read(wanted[: MOST_INCLUDED - len(found)], role)
             known |= {script.absolute for script in queue}
             found += queue
         return found
@@ -110,8 +135,12 @@ class PhpFiles:
             path = posixpath.normpath(f"{self.docroot if (match['base'] or b'').startswith(b'ABSPATH') else base}/{name}")
             if path in self.entries:
                 yield path
-            elif match.group().startswith(b"require") and path.startswith(self.docroot + "/") and not self.evidence.tree_truncated:
+            elif script.role != "part" and match.group().startswith(b"require") and self._is_listed(path):
                 self.absent.append((shown(path, self.docroot), script.path, script.content.count(b"\n", 0, match.start()) + 1))
+
+    def _is_listed(self, path: str) -> bool:
+        """Whether what is not in the tree is not there."""
+        return path.startswith(f"{self.docroot}/") and not self.evidence.tree_truncated
 
     def _changed(self) -> list[TreeEntry]:
         times = [page.at for page in self.evidence.site.pages if page.at]

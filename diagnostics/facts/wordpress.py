@@ -16,7 +16,7 @@ from diagnostics.facts.settings.php_settings import PhpSettings, read_php
 from diagnostics.facts.settings.php_tokens import lex
 from diagnostics.facts.settings.php_values import Unknown
 from diagnostics.facts.small_files import SmallFiles
-from diagnostics.installed import OWN_LIMIT, Application, Component, Damage, Maintenance
+from diagnostics.installed import CONTENT_LINE, OWN_LIMIT, Application, Component, Damage, Maintenance
 from diagnostics.transports.base import FileKind, TransportError
 from sites.texts import mark as _
 
@@ -315,6 +315,7 @@ def _telling(settings: PhpSettings | None) -> tuple[tuple[str, str], ...]:
         return ()
     found = [(name, settings.constants[name]) for name in _TELLING if name in settings.constants]
     found.append(("table_prefix", settings.variables.get("table_prefix")))
+    found += [(CONTENT_LINE, settings.lines[name][1]) for name in ("WP_CONTENT_DIR",) if name in settings.lines]
     found += [("names a variable", f"{name}:{settings.lines[name][1]}") for name in settings.with_variables[:1] if name in settings.lines]
     return tuple(
         (name, _("from {source}").format(source=value.depends) if isinstance(value, Unknown) else _plain(value)) for name, value in found

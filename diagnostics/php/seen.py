@@ -31,7 +31,8 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A PHP file that was read. `role` is why: "named" in a log, "entry" of a failing page, "included" by one, "changed" lately."""
+    """A PHP file that was read. `role` is why: "named" in a log, "entry" of a failing page, "included" by one, "changed" lately; a
+    "part" of the program that may have made the page."""
 
     path: str  # relative to the folder above the docroot
     absolute: str

@@ -9,12 +9,13 @@ import pytest
 
 from diagnostics.checks import run_checks
 from diagnostics.evidence import PageSeen, SiteSeen
+from diagnostics.facts.gather import gather
 from diagnostics.findings import Finding, Severity
-from diagnostics.installed import DatabaseTrial
+from diagnostics.installed import Change, DatabaseTrial
 from diagnostics.php.seen import PhpSeen, Script
 from tests.diagnostics.checks.test_wordpress import FILES, fatal, first
-from tests.diagnostics.evidences import AT, evidence
-from tests.fakes import Node
+from tests.diagnostics.evidences import AT, PATHS, evidence
+from tests.fakes import FakeHost, Node
 
 
 @pytest.mark.parametrize(
@@ -195,3 +196,70 @@ def test_network_whose_tables_are_missing_is_told_at_its_line() -> None:
     )
     found = next(each for each in run_checks(replace(made, database=trial)).findings if each.check == "database")
     assert (found.cause, found.path, found.line) == ("database-table-missing", "www/wp-config.php", 14) and "MULTISITE" in found.summary
+
+
+# --- what is far from where it was made
+def test_file_of_core_at_another_hosts_folder_is_the_settings_fault() -> None:
+    wanted = "/homepages/12/d4711/htdocs/wp-settings.php"
+    log = fatal(
+        f"Uncaught Error: Failed opening required '{wanted}' (include_path='.') in ~/wp-config.php:7\\nStack trace:\\n#0 {{main}}\\n"
+    )
+    found = run_checks(evidence(FILES, log)).findings[0]
+    assert (found.cause, found.path, found.line) == ("php-missing-file", "www/wp-config.php", 7)
+
+
+@pytest.mark.parametrize("folder", ["/home/old/www/wp-content", "/home/demo/www/content"])
+def test_contents_at_a_folder_without_themes_are_the_settings_fault(folder: str) -> None:
+    settings = f"<?php\ndefine('WP_CONTENT_DIR', '{folder}');\n".encode() + FILES["www/wp-config.php"].removeprefix(b"<?php")
+    made = evidence({**FILES, "www/wp-config.php": settings}, status=500)
+    page = PageSeen("/", "https://shop.example/", "white-page", 200, AT)
+    found = run_checks(replace(made, site=replace(made.site, pages=(page,), kind="white-page"))).findings[0]
+    assert (found.cause, found.path, found.line) == ("wordpress-theme", "www/wp-config.php", 2) and folder in found.summary
+
+
+CRITICAL = b"<body id='error-page'><p>There has been a critical error on this website.</p></body>"
+
+
+def test_critical_error_without_a_log_leads_to_the_only_part_that_changed() -> None:
+    path = "www/wp-content/plugins/prices/prices.php"
+    made = evidence({**FILES, path: Node(content=b"<?php", mode=0o604, mtime=AT.timestamp() - 5 * 3600)})  # type: ignore[dict-item]
+    page = PageSeen("/", "https://shop.example/", "fatal-in-body", 500, AT, body=CRITICAL, powered_by="PHP/8.2")
+    change = Change("plugin", "prices", AT.timestamp() - 5 * 3600, AT.timestamp() - 5 * 3600, 1, (path,))
+    seen = replace(made, site=replace(made.site, pages=(page,), kind="fatal-in-body"), changes=(change,))
+    found = run_checks(seen).findings
+    assert (found[0].cause, found[0].path) == ("wordpress-plugin", path) and found[0].confidence < 0.65
+    assert "application-answers-500" not in [each.cause for each in found]
+    two = (change, replace(change, name="other", paths=("www/wp-content/plugins/other/other.php",)))
+    assert run_checks(replace(seen, changes=two)).findings[0].cause == "php-fatal-hidden"
+
+
+def test_page_that_breaks_off_is_told_though_it_is_a_200() -> None:
+    at = "wp-content/themes/plain/functions.php"
+    line = fatal(f"Uncaught Error: Call to undefined function a() in ~/{at}:3\\nStack trace:\\n#0 {{main}}\\n  thrown in ~/{at} on line 3")
+    files = {**FILES, f"www/{at}": Node(content=b"<?php\n\na();", mode=0o604, mtime=AT.timestamp() - 900)}
+    made = evidence(files, line, status=200)  # type: ignore[arg-type]
+    assert isinstance(made.error_log, tuple)
+    found = run_checks(replace(made, error_log=tuple(replace(each, paired=True) for each in made.error_log))).findings[0]
+    assert (found.cause, found.severity) == ("wordpress-theme", Severity.NOTE) and "in the middle" in found.summary
+
+
+def test_words_of_a_plugin_that_lay_there_for_long_lead_to_it() -> None:
+    """Nothing was changed and nothing is logged: the main files of the plugins, and what they require, are read for the page's words."""
+    folder, long_ago = "/home/demo/www/wp-content/plugins/prices", 1_600_000_000.0
+    files = {f"/home/demo/{name}": Node(content=content, mode=0o604, mtime=long_ago) for name, content in FILES.items()}
+    main, inner = (
+        b"<?php\n/* Plugin Name: Prices */\nrequire_once __DIR__ . '/inc/day.php';\n",
+        b"<?php\n\nwp_die('Your trial is over since May.', '', 500);\n",
+    )
+    files |= {
+        f"{folder}/prices.php": Node(content=main, mode=0o604, mtime=long_ago),
+        f"{folder}/inc/day.php": Node(content=inner, mode=0o604, mtime=long_ago),
+    }
+    files["/home/demo/logs/error.log"] = Node(content=b"", mode=0o604, mtime=AT.timestamp())
+    body = b"<body id='error-page'><div class='wp-die-message'>Your trial is over since May.</div></body>"
+    page = PageSeen("/", "https://shop.example/", "server-error", 500, AT, body=body, powered_by="PHP/8.2")
+    seen = gather(
+        FakeHost(files), SiteSeen("shop", "https://shop.example/", "down", "server-error", (page,), AT), PATHS, "ovh-mutualise", AT
+    )
+    found = run_checks(seen).findings[0]
+    assert (found.cause, found.path, found.line) == ("application-answers-500", "www/wp-content/plugins/prices/inc/day.php", 3)

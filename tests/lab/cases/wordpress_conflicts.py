@@ -187,7 +187,7 @@ def core_file_nobody_may_read(s: Scene) -> Truth:
 @case(PHP, "wordpress")
 def core_file_emptied(s: Scene) -> Truth:
     """A full disk left a file of nothing."""
-    path = s.at(f"wp-includes/{s.rng.choice(('class-wp-hook.php', 'class-wp-error.php', 'class-wp-query.php', 'class-wp-post.php'))}")
+    path = s.at(f"wp-includes/{s.rng.choice(('class-wp-hook.php', 'class-wp-query.php', 'class-wp-post.php'))}")
     s.write(path, "")
     return Truth("wordpress-core-file", path, (), ("php-truncated-file", "php-class-not-found"))
 
