@@ -76,11 +76,12 @@ def _change(file: Restorable, copy: Copy) -> Change:
 
 def _title(file: Restorable, copy: Copy, count: int) -> str:
     titles = {
-        KEPT: _("Put {path} back as it was on {day}"),
-        RELEASE: _("Put the copy of {path} in {where} in its place"),
-        BESIDE: _("Put {where} in the place of {path}"),
+        KEPT: _("Put {name} back as it was on {day}"),
+        RELEASE: _("Put {name} of the same release in its place"),
+        BESIDE: _("Put {where} in the place of {name}"),
     }
-    title = titles[copy.source].format(path=file.path, day=_day(copy), where=copy.where)
+    name, where = posixpath.basename(file.path), posixpath.basename(copy.where)  # the difference below names the whole path
+    title = titles[copy.source].format(name=name, day=_day(copy), where=where)
     return title if count == 1 else title + " " + _("(and {n} more that are missing)").format(n=count - 1)
 
 

@@ -189,7 +189,7 @@ def test_copy_beside_it_and_of_the_same_release_need_a_person(server: SshServer,
     chosen = [plan(evidence, found, answers) for answers in ways(ID, evidence, found)]
     assert all(each.needs_person for each in chosen) and len({each.digest() for each in chosen}) == 2
     assert isinstance(chosen[1].changes[0], WriteFile) and b"'old'" in chosen[1].changes[0].after
-    assert "show.php.bak" in chosen[1].title
+    assert chosen[1].title == "Put show.php.bak in the place of show.php"
 
 
 def test_older_states_may_be_chosen(server: SshServer, www: Path, site: Site) -> None:
