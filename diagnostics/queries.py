@@ -21,6 +21,7 @@ from .changes import retention, undoing, versions
 from .connections import abilities
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
+from .panels import php as panel_php
 from .panels import steps as panel_steps
 from .profiles import get_profile
 from .transports.base import Capability
@@ -39,6 +40,7 @@ PANELS = {
     "php": "diagnostics/repair_php.html",
     "parts": "diagnostics/repair_parts.html",
     "restore": "diagnostics/repair_restore.html",
+    "php-version": "diagnostics/repair_php_version.html",
     "tasks": "diagnostics/repair_tasks.html",
     "retest": "diagnostics/repair_retest.html",
     "hand-over": "diagnostics/repair_hand_over.html",
@@ -99,7 +101,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     facts = case_facts(case, incident, present, diagnosis, findings)
     offers = _offers(case, present, facts, findings)
     watched = panel_steps.watched(case)
-    facts = replace(facts, offered=_step_of_first(offers, findings), panel=watched.panel is not None, panel_tasks=len(watched.tasks))
+    facts = replace(facts, offered=_step_of_first(offers, findings), **watched.facts())
     chosen = _recommended(facts, offers, findings, present)
     best = "" if case.closed_at else chosen
     views = steps_for(facts)
@@ -136,6 +138,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "undo_days": retention.kept_for().days,
         "may_close": situation.may_close_as_well(case, present),
         "watched": watched,
+        "php": panel_steps.php_page(case) if current == "php-version" else None,
         "keeps_files": keeping.is_on(case.site),
         **_profile_words(case.site),
     }
@@ -235,6 +238,7 @@ def _shown(step: Step) -> Step:
     step.working = step.state in repairing.IN_WORK or bool(step.result.get(undoing.ASKED))
     step.is_slow = bool(step.working and step.started_at and timezone.now() - step.started_at > _SLOW)
     step.is_trial = step.action == "trial"
+    step.through_panel = step.repair_id == panel_php.REPAIR
     undone = step.state in (Step.State.UNDONE, Step.State.TAKEN_BACK, Step.State.STALE)
     step.pages_after = [] if undone else step.result.get("pages_after", [])
     step.says_itself = step.action in ("look", "trial") and step.state == Step.State.DONE

@@ -21,6 +21,7 @@ from .connections.locking import HostBusy, LockLost, held
 from .connections.telling import clean
 from .models import Diagnosis, RepairCase, Step, TrialRun
 from .offering import Offer
+from .panels import php as panel_php
 from .transports.base import TransportError
 from .trying import advising, by_policy, kinds, running
 
@@ -35,6 +36,7 @@ LOOKS = {
     "php": gettext_lazy("Look at PHP's settings"),
     "parts": gettext_lazy("Look at plugins and themes"),
     "restore": gettext_lazy("Look for earlier states of the files"),
+    "php-version": gettext_lazy("Read the PHP configuration"),
     "tasks": gettext_lazy("Watch what the host is doing"),
     "retest": gettext_lazy("Test again"),
 }
@@ -260,6 +262,8 @@ def give_up(step: Step, error: TransportError) -> Step:
 
 
 def _run_look(step: Step) -> Step:
+    if step.guide_step == panel_php.GUIDE_STEP:
+        return panel_php.read(step)
     site = step.case.site
     seen = changing.look(site)
     result: dict[str, object] = {"pages_after": list(seen.pages)}

@@ -87,6 +87,7 @@ def left_behind(host: Host | None = None) -> QuerySet[Step]:
     """
     rows = Step.objects.filter(Q(state__in=UNFINISHED) | Q(state=Step.State.NEEDS_ATTENTION, result__retry=True))
     rows = rows.filter(action__in=("repair", "trial"), case__site__host__isnull=False).select_related("case__site__host")
+    rows = rows.filter(panel_change=None)  # which goes on by itself: see `changes.through_panel`
     rows = rows.filter(case__site__read_only_since=None, case__site__host__read_only_since=None)
     return (rows.filter(case__site__host=host) if host else rows).order_by("-pk")
 

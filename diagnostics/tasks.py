@@ -15,7 +15,7 @@ from . import diagnosing, log_servers, policy_trials, repairing, steps, visiting
 from .accounts import looks
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
-from .changes import recovering, retention, settling, undoing
+from .changes import recovering, retention, settling, through_panel, undoing
 from .connections import auditing, connecting, host_tests
 from .connections.rooms import LONG, READING, RoomTask
 from .coverage import searching
@@ -39,6 +39,9 @@ def diagnose_one_of_many(diagnosis_id: int) -> None:
 
 @shared_task(base=RoomTask, name="diagnostics.tasks.run_step", time_limit=steps.RUN_LIMIT_S)
 def run_step(step_id: int) -> None:
+    if through_panel.is_one(step_id):
+        through_panel.advance(step_id)
+        return
     (settling if settling.is_one(step_id) else repairing).run_step(step_id)
     policy_trials.go_on(step_id)
 
@@ -50,7 +53,7 @@ def undo_step(step_id: int, user_id: int | None = None) -> None:
         return
     user = get_user_model().objects.filter(pk=user_id).first()
     try:
-        undoing.undo(step, user)
+        undoing.undo(step, user, wait=False)
     except repairing.RepairRefused as refusal:
         undoing.note_refused(step_id, str(refusal))
 
@@ -88,6 +91,7 @@ def watch_panel(watch_id: int) -> None:
 def dispatch_panels() -> None:
     """Hands over what is due to be asked of panels."""
     panel_watching.dispatch()
+    through_panel.dispatch()
 
 
 @shared_task(name="diagnostics.tasks.hand_over_log_servers", time_limit=60)

@@ -74,6 +74,7 @@ urlpatterns: list[URLPattern] = [
     path("repairs/<int:pk>/apply/", repairs.apply, name="repair-step-start"),
     path("repairs/<int:pk>/trials/<slug:kind>/", repairs.trial, name="repair-trial"),
     path("repairs/<int:pk>/skip/", repairs.skip, name="repair-skip"),
+    path("repairs/<int:pk>/php-version/", panels.php_version, name="repair-php-version"),
     path("repairs/<int:pk>/tasks/", panels.watch, name="repair-tasks"),
     path("repairs/<int:pk>/tasks/stop/", panels.stop_watching, name="repair-tasks-stop"),
     path("repairs/<int:pk>/close/", repairs.close, name="repair-close"),

@@ -46,6 +46,7 @@ class CaseFacts:
     offered: str = ""  # the step that has a repair for what is found first, "" for none
     panel: bool = False  # whether the host's panel can be asked
     panel_tasks: int = 0  # what the host is doing, as far as somebody watches it
+    panel_php: bool = False  # whether it may change the PHP version
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ _TITLES = (
     ("php", _("Check PHP and its settings")),
     ("parts", _("Set a plugin or theme aside")),
     ("restore", _("Put files back")),
+    ("php-version", _("Change the PHP version")),
     ("tasks", _("Tasks in progress at the host")),
     ("retest", _("Test again and close")),
     ("hand-over", _("Hand over to a specialist")),
@@ -74,7 +76,8 @@ _MODE_CAUSES = ("file-unreadable", "folder-not-traversable", "folder-not-writabl
                 "htaccess-unreadable", "root-disabled-by-host")  # fmt: skip
 
 
-_OF_PANEL = ("tasks",)
+_OF_PANEL = ("php-version", "tasks")
+_VERSION_CAUSES = ("php-version-incompatible-code", "php-removed-function")
 
 
 def steps_for(facts: CaseFacts) -> list[StepView]:
@@ -86,7 +89,7 @@ def steps_for(facts: CaseFacts) -> list[StepView]:
 
 def _is_there(step: str, facts: CaseFacts) -> bool:
     """What needs the host's panel is no step where there is none."""
-    return facts.panel or step not in _OF_PANEL
+    return {"php-version": facts.panel_php, "tasks": facts.panel}.get(step, True)
 
 
 def recommended(facts: CaseFacts) -> str:
@@ -98,6 +101,7 @@ def recommended(facts: CaseFacts) -> str:
         return "tasks"  # what the host is changing just now cannot be judged
     wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
     wanted += [facts.offered] if facts.offered in ("restore", "parts", "php") else []
+    wanted += ["php-version"] if facts.panel_php and facts.causes[:1] and facts.causes[0] in _VERSION_CAUSES else []
     wanted += [_step_of(cause) for cause in facts.causes]
     wanted += ["read-log", "htaccess", "permissions", "hand-over"]
     for step in wanted:
@@ -173,6 +177,9 @@ def _why(step: str, facts: CaseFacts) -> str:
     if step == "restore":
         offered = facts.offered == "restore"
         return _("An earlier state of a file that is at fault is known.") if offered else _("A file that was damaged can be put back.")
+    if step == "php-version":
+        fits = facts.causes[:1] and facts.causes[0] in _VERSION_CAUSES
+        return _("The site's code does not fit the PHP version.") if fits else _("Did the failure follow a change of the PHP version?")
     if step == "tasks":
         return _("The host is at work. Wait until it has ended.") if facts.panel_tasks else _("A site can fail while its host works on it.")
     if step == "retest":

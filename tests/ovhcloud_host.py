@@ -296,6 +296,8 @@ class OvhcloudHost:
                 return [task.id for task in self._shuffled() if call.query.get("status") in (None, task.status)]
             case ("GET", "tasks", number):
                 return self._task(next((task for task in self.tasks if str(task.id) == number), None))
+            case ("GET", "attachedDomain"):
+                return ["shop.example", "www.shop.example", self.service]
             case ("GET", "ovhConfigCapabilities"):
                 return [{"version": version, "containerImage": images} for version, images in PAIRS.items()]
             case ("GET", "ovhConfig"):

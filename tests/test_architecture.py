@@ -188,6 +188,16 @@ def test_only_the_executor_opens_a_writer() -> None:
     assert {path for path in callers if not path.startswith("diagnostics/transports/")} == {"diagnostics/changes/executor.py"}
 
 
+def test_only_the_executor_changes_anything_through_a_panel() -> None:
+    callers = {
+        name_of(path)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("change_php", "refresh_php")
+    }
+    assert callers == {"diagnostics/changes/through_panel.py"}
+
+
 def test_mail_leaves_through_notifications_only() -> None:
     wrong = {name_of(path) for path in sources() for name in imports(path) if is_below(name, ("django.core.mail", "smtplib"))}
     assert wrong <= {"sites/notifications.py", "sites/emails.py", "sites/delivery.py"}

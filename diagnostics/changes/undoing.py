@@ -20,7 +20,7 @@ from sites import queueing, read_only
 from sites.credentials import SecretUnreadable
 from sites.models import Site
 
-from . import journal, recovering, versions
+from . import journal, recovering, through_panel, versions
 from .executor import Executor
 
 if TYPE_CHECKING:
@@ -68,10 +68,15 @@ def _require_applied(step: Step) -> None:
         raise RepairRefused(_("%(why)s Undo writes too: switch read-only mode off first.") % {"why": why})
 
 
-def undo(step: Step, user: AbstractBaseUser | None = None) -> Step:
-    """Takes one applied step back, byte for byte. Raises RepairRefused with the reason; what stands then stays as it is."""
+def undo(step: Step, user: AbstractBaseUser | None = None, *, wait: bool = True) -> Step:
+    """Takes one applied step back, byte for byte. Raises RepairRefused with the reason; what stands then stays as it is.
+
+    `wait`: until it is done, also where a host's panel takes minutes for it.
+    """
     step = Step.objects.select_related("case__site__host").get(pk=step.pk)
     _require_applied(step)
+    if through_panel.is_one(step.pk):
+        return _undo_through_panel(step, user, wait=wait)
     host = step.case.site.host
     try:
         with (
@@ -85,6 +90,18 @@ def undo(step: Step, user: AbstractBaseUser | None = None) -> Step:
         raise RepairRefused(str(error)) from error
     except TransportError as error:
         raise RepairRefused(f"{error.message} {error.hint}".strip()) from error
+
+
+def _undo_through_panel(step: Step, user: AbstractBaseUser | None, *, wait: bool) -> Step:
+    step.result = _without_request(step.result)
+    try:
+        with purposes.doing("undo", site=step.case.site, step_id=step.pk, user=user):
+            through_panel.begin_undo(step, user)
+    except through_panel.UndoRefused as refusal:
+        raise RepairRefused(str(refusal)) from refusal
+    if wait and through_panel.wait_for(step).state != Step.State.UNDONE:
+        raise RepairRefused(step.message)
+    return step
 
 
 def _undo(step: Step, user: AbstractBaseUser | None, executor: Executor) -> Step:

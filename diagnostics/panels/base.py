@@ -141,5 +141,11 @@ class Panel(Protocol):
     def php_pairs(self) -> Sequence[PhpPair]:
         """What can be chosen."""
 
-    def change_php(self, now: PhpConfig, wanted: PhpConfig) -> PanelTask:
-        """Starts a change of the whole hosting. Called by the executor only."""
+    def domains(self) -> Sequence[str]:
+        """The websites of the hosting."""
+
+    def refresh_php(self) -> PanelTask:
+        """Has the panel read the configuration anew from the files. Called by the executor only."""
+
+    def change_php(self, now: PhpConfig, wanted: PhpConfig, *, back: bool = False) -> PanelTask:
+        """Starts a change of the whole hosting; `back`: to how it was. Called by the executor only."""

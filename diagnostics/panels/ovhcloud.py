@@ -20,6 +20,7 @@ TITLE = "OVHcloud"
 REGIONS = {"ovh-eu": "eu.api.ovh.com", "ovh-ca": "ca.api.ovh.com"}  # web hostings are sold there
 KEYS, SERVICE_ACCOUNT = "keys", "service-account"
 _MOST_ROWS = 20  # of a list that is read one by one
+_MOST_DOMAINS = 200
 _OPEN = ("init", "todo", "doing")
 
 
@@ -132,7 +133,15 @@ class OvhCloud:
         found = self._client.ask_list("GET", f"{self._path}/ovhConfigCapabilities")
         return answers.pairs(found)
 
+    def domains(self) -> list[str]:
+        found = self._client.ask_list("GET", f"{self._path}/attachedDomain")
+        return sorted(answers.name(each) for each in found if isinstance(each, str))[:_MOST_DOMAINS]
+
     # --- what it changes: called by the executor only -------------------------------------------
+    def refresh_php(self) -> PanelTask:
+        """Reads the configuration anew from the files of the hosting, where somebody may have edited it."""
+        return self._post("/ovhConfigRefresh", None)
+
     def change_php(self, now: PhpConfig, wanted: PhpConfig, *, back: bool = False) -> PanelTask:
         """`back`: by the panel's own rollback, where it still keeps such a configuration."""
         if back:
@@ -143,7 +152,7 @@ class OvhCloud:
         return self._post(f"/ovhConfig/{now.id}/changeConfiguration", body)
 
     # --- reading lists --------------------------------------------------------------------------
-    def _post(self, path: str, body: dict[str, Any]) -> PanelTask:
+    def _post(self, path: str, body: dict[str, Any] | None) -> PanelTask:
         return answers.task(self._client.ask("POST", self._path + path, body))
 
     def _configs(self, *, historical: bool) -> list[PhpConfig]:

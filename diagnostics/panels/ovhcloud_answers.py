@@ -73,6 +73,11 @@ def pairs(found: list[Any]) -> list[PhpPair]:
     return [PhpPair(_word(row, "version"), clean(str(image))[:40]) for row in rows for image in row.get("containerImage") or [] if image]
 
 
+def name(text: str) -> str:
+    """A name as pages can hold it."""
+    return clean(text)[:200]
+
+
 def _word(found: dict[str, Any], name: str) -> str:
     value = found.get(name)
     return "" if value is None or isinstance(value, dict | list) else clean(str(value))[:200]

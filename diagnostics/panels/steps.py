@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from diagnostics.models import HostPanel, PanelWatch, RepairCase
 
-from . import connecting, watching
+from . import connecting, php, watching
+from .base import Ability
 
 FUNCTIONS = {
     "web/restoreSnapshot": gettext_lazy("Putting all files back to an earlier day"),
@@ -43,6 +44,11 @@ class Watched:
     says: str = ""  # how a watch ended, in a sentence
     simulated: str = ""
 
+    def facts(self) -> dict[str, Any]:
+        """What the list of steps depends on."""
+        may_change = Ability.PHP_CHANGE in connecting.abilities(self.panel)
+        return {"panel": self.panel is not None, "panel_tasks": len(self.tasks), "panel_php": may_change}
+
 
 def watched(case: RepairCase) -> Watched:
     """What the page of a repair shows of it."""
@@ -54,6 +60,16 @@ def watched(case: RepairCase) -> Watched:
         return Watched(panel, found, True, tuple(_row(task) for task in found.tasks), simulated=connecting.simulated())
     last = watching.last_of(panel, case.opened_at)
     return Watched(panel, last, says=_ending(last) if last else "", simulated=connecting.simulated())
+
+
+def php_page(case: RepairCase) -> dict[str, Any] | None:
+    """The PHP configuration as it was read last, and what can be chosen; None where it is not read yet."""
+    stored = php.told(case)
+    if stored is None:
+        return None
+    at = stored["now"]["at"]
+    since = datetime.fromisoformat(at) if at else None
+    return {"now": stored["now"]["values"], "since": since, "folders": stored["folders"], "choices": php.choices(stored)}
 
 
 def _row(task: dict[str, Any]) -> dict[str, Any]:

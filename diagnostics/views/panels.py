@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from diagnostics import access
 from diagnostics.connections import purposes
 from diagnostics.models import HostPanel, RepairCase
-from diagnostics.panels import connecting, showing, watching
+from diagnostics.panels import connecting, php, showing, watching
 from diagnostics.panels.base import PanelError
 from diagnostics.panels.forms import PanelForm
+from sites import read_only
 from sites.models import Host
 
 
@@ -88,6 +89,27 @@ def stop_watching(request: HttpRequest, pk: int) -> HttpResponse:
     if panel is not None:
         watching.stop(panel)
     return _back(case, watching.GUIDE_STEP)
+
+
+@require_http_methods(["GET", "POST"])
+def php_version(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a change of PHP would change, for whom, with the one button that starts it."""
+    case = access.get_case(request, pk, write=True)
+    choice = (request.POST if request.method == "POST" else request.GET).get("to", "")[:60]
+    if request.method == "POST":
+        try:
+            php.start(case, choice, request.POST.get("digest", ""), request.user)
+        except php.PhpRefused as refusal:
+            messages.error(request, str(refusal))
+        return _back(case, php.GUIDE_STEP)
+    stored = php.told(case)
+    plan = php.plan(case.site, stored, choice) if stored else None
+    if plan is None:
+        messages.error(request, _("Read the PHP configuration first, then choose one of what is offered."))
+        return _back(case, php.GUIDE_STEP)
+    context = {"case": case, "site": case.site, "plan": plan, "choice": choice, "read_only": read_only.words(case.site)}
+    context["panel_simulated"] = connecting.simulated()
+    return TemplateResponse(request, "diagnostics/php_version.html", {**context, "section": "repairs"})
 
 
 def _back(case: RepairCase, guide_step: str) -> HttpResponse:

@@ -1,0 +1,267 @@
+"""PHP changed through the panel: shown before, kept only where it helps, taken back and undone; whatever dies or is lost in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from ipaddress import ip_network
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from diagnostics import repairing, tasks
+from diagnostics.changes import changing, recovering, through_panel, undoing
+from diagnostics.models import HostPanel, PanelChange, RepairCase, Step
+from diagnostics.panels import connecting, php
+from diagnostics.panels.steps import watched
+from diagnostics.wizard import CaseFacts, steps_for
+from sites.models import Host, Site
+from tests.factories import make_incident, make_site, make_user
+from tests.http_server import HttpServer, Received, Reply
+from tests.ovhcloud_host import OvhcloudHost
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changing, "SPACING_S", 0.0)
+    monkeypatch.setattr(through_panel, "UNHEARD", timedelta(0))
+
+
+@pytest.fixture
+def server(ovh: OvhcloudHost) -> Iterator[HttpServer]:
+    """The site's code needs PHP 8.3, as the file of its hosting has it."""
+
+    def answer(_request: Received) -> Reply:
+        well = "app.engine.version=8.3" in ovh.file.read_text()
+        return Reply(200, body=b"<h1>Shop</h1>") if well else Reply(500, body=b"broken")
+
+    with HttpServer() as made:
+        made.route("/", answer)
+        made.route("/other", Reply(200, body=b"<h1>Other</h1>"))
+        yield made
+
+
+@pytest.fixture
+def site(host: Host, server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
+    return make_site(host.team, name="shop", url=server.url("/"), host=host)
+
+
+@pytest.fixture
+def case(site: Site, panel: HostPanel) -> RepairCase:
+    return repairing.open_case(site, make_incident(site))
+
+
+def read(case: RepairCase) -> dict[str, object]:
+    step = repairing.look(case, php.GUIDE_STEP, None)
+    assert tasks.run_step(step.pk) is None
+    stored = php.told(case)
+    assert stored is not None, Step.objects.get(pk=step.pk).message
+    return stored
+
+
+def started(case: RepairCase, choice: str = "version:8.3") -> Step:
+    plan = php.plan(case.site, read(case), choice)
+    assert plan is not None
+    return php.start(case, choice, plan.digest(), None)
+
+
+def look(step: Step) -> Step:
+    """The next look, at once, by a worker that finds no other at it."""
+    PanelChange.objects.filter(step=step, next_look_at__isnull=False).update(next_look_at=timezone.now(), held_until=None)
+    tasks.run_step(step.pk)
+    step.refresh_from_db()
+    return step
+
+
+def to_its_end(ovh: OvhcloudHost, step: Step) -> Step:
+    for _look in range(30):
+        look(step)
+        if not PanelChange.objects.filter(step=step, next_look_at__isnull=False).exists():
+            return step
+        ovh.clock.forward(10)
+    raise AssertionError(f"it does not end: {step.state} {step.message} {PanelChange.objects.values().get()}")
+
+
+def posts(ovh: OvhcloudHost) -> list[str]:
+    return [call.rpartition("/")[2] for call in ovh.calls("POST") if "/hosting/" in call]
+
+
+# --- what is offered ----------------------------------------------------------------------------
+def test_only_what_the_host_allows_is_offered_with_what_it_changes(ovh: OvhcloudHost, case: RepairCase) -> None:
+    ovh.configure(engineVersion="8.0")
+    ovh.configure(engineVersion="8.1", environment="development")
+    stored = read(case)
+    offered = dict(php.choices(stored))
+    assert "version:8.4" in offered and "version:8.1" not in offered
+    assert [words for words in offered.values() if words.startswith("Back to")][0].endswith("PHP 8.0, production")
+    old = php.plan(case.site, stored, "version:5.6")
+    assert old is not None and (old.after.version, old.after.container) == ("5.6", "stable")
+    assert len(old.cautions) == 2 and "-container.image=stable64" in old.diff() and "+app.engine.version=5.6" in old.diff()
+    assert {"shop", "shop.example", "www.shop.example"} <= set(old.affected)
+    assert php.plan(case.site, stored, "version:9.9") is None and php.plan(case.site, stored, "kept:1") is None
+
+
+def test_change_that_helps_is_kept_and_undone_by_a_click(ovh: OvhcloudHost, case: RepairCase) -> None:
+    before = ovh.file.read_text()
+    step = to_its_end(ovh, started(case))
+    assert (step.state, posts(ovh)) == ("done-verified", ["ovhConfigRefresh", "changeConfiguration"]), step.message
+    assert "app.engine.version=8.3" in ovh.file.read_text()
+    assert not case.site.incidents.filter(resolved_at=None).exists()
+    undoing.request(step, None)
+    tasks.undo_step(step.pk)
+    step = to_its_end(ovh, step)
+    assert (step.state, posts(ovh)[-1]) == ("undone", "rollback") and ovh.file.read_text() == before
+    assert php.told(case) is None  # what was read before is no longer what is there
+
+
+def test_change_that_does_not_help_is_taken_back_by_itself(ovh: OvhcloudHost, case: RepairCase) -> None:
+    before = ovh.file.read_text()
+    step = to_its_end(ovh, started(case, "version:8.2"))
+    assert step.state == "taken-back" and "did not help" in step.message
+    assert ovh.file.read_text() == before and step.result["pages_after"]
+
+
+def test_change_that_harms_another_site_of_the_account_is_taken_back(ovh: OvhcloudHost, case: RepairCase, server: HttpServer) -> None:
+    other = make_site(case.site.team, name="other", url=server.url("/other"), host=case.site.host)
+    Site.objects.filter(pk=other.pk).update(verdict="up")
+    step = started(case)
+    look(step)
+    server.route("/other", Reply(500, body=b"broken"))
+    step = to_its_end(ovh, step)
+    assert step.state == "taken-back" and "other" in step.message and "version=8.1" in ovh.file.read_text()
+
+
+def test_file_edited_by_hand_is_not_overwritten_unseen(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = started(case)
+    ovh.file.write_text(ovh.file.read_text().replace("8.1", "8.0"))
+    step = to_its_end(ovh, step)
+    assert step.state == "stale" and posts(ovh) == ["ovhConfigRefresh"] and "version=8.0" in ovh.file.read_text()
+
+
+def test_plan_that_is_no_longer_what_was_seen_is_not_started(ovh: OvhcloudHost, case: RepairCase) -> None:
+    plan = php.plan(case.site, read(case), "version:8.3")
+    third = make_site(case.site.team, name="third", host=case.site.host)
+    assert plan is not None
+    with pytest.raises(php.PhpRefused, match="has changed since"):
+        php.start(case, "version:8.3", plan.digest(), None)
+    started(case)
+    with pytest.raises(php.PhpRefused, match="Another change of this hosting"):
+        started(repairing.open_case(third))
+
+
+def test_panel_that_may_only_be_read_changes_nothing(ovh: OvhcloudHost, case: RepairCase) -> None:
+    HostPanel.objects.update(rights=["read"])
+    with pytest.raises(php.PhpRefused, match="right to change"):
+        started(case)
+    rows = steps_for(CaseFacts("down", **watched(case).facts()))
+    assert "php-version" not in [row.id for row in rows] and "tasks" in [row.id for row in rows]
+
+
+def test_undo_is_refused_where_somebody_changed_it_since(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = to_its_end(ovh, started(case))
+    ovh.configure(engineVersion="8.4")
+    undoing.request(step, None)
+    tasks.undo_step(step.pk)
+    step.refresh_from_db()
+    assert step.state == "done-verified" and "changed since" in step.message and "version=8.4" in ovh.file.read_text()
+
+
+def test_command_line_undoes_it_and_waits(ovh: OvhcloudHost, case: RepairCase, capsys: pytest.CaptureFixture[str]) -> None:
+    step = to_its_end(ovh, started(case))
+    ovh.waits_s = ovh.works_s = 0.0
+    ovh.clock.forward(60)
+    call_command("undo", "shop", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"site": "shop", "undone": [step.pk], "refused": [], "identical": True}
+    assert "version=8.1" in ovh.file.read_text()
+
+
+# --- what goes wrong ----------------------------------------------------------------------------
+def test_answer_that_nobody_heard_is_looked_for_and_never_sent_again(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = started(case)
+    look(step)
+    ovh.clock.forward(30)
+    ovh.fails_with = ["", "", "", "after-doing"]  # task, list, configuration, then the change
+    look(step)
+    assert PanelChange.objects.get().phase == "recorded" and posts(ovh)[-1] == "changeConfiguration"
+    step = to_its_end(ovh, step)
+    assert step.state == "done-verified" and posts(ovh).count("changeConfiguration") == 1
+
+
+def test_request_that_never_arrived_ends_with_nothing_changed(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = started(case)
+    look(step)
+    ovh.clock.forward(30)
+    ovh.fails_with = ["", "", "", "reset"]
+    look(step)
+    step = to_its_end(ovh, step)
+    assert step.state == "failed" and "Nothing was changed" in step.message and "version=8.1" in ovh.file.read_text()
+
+
+@pytest.mark.parametrize(("ends", "state"), [("vanished", "done-verified"), ("cancelled", "failed")])
+def test_task_that_vanishes_or_is_cancelled_is_judged_by_the_configuration(
+    ovh: OvhcloudHost, case: RepairCase, ends: str, state: str
+) -> None:
+    step = started(case)
+    look(step)
+    ovh.clock.forward(30)
+    ovh.task_ends = ends
+    assert to_its_end(ovh, step).state == state
+
+
+def test_conflict_waits_for_what_the_host_is_doing(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = started(case)
+    busy = ovh.start("ovhConfig/refresh", effect=ovh._read_file)
+    ovh.config().update(status="updating", taskId=busy.id)
+    assert "something else" in look(step).message
+    assert to_its_end(ovh, step).state == "done-verified"
+
+
+def test_panel_that_is_away_amid_a_change_is_asked_until_it_answers(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = started(case)
+    for _look in range(2):
+        look(step)
+        ovh.clock.forward(30)
+    ovh.fails_with = ["429"]
+    assert "as soon as the panel answers" in look(step).message and step.state == "applying"
+    assert to_its_end(ovh, step).state == "done-verified"
+
+
+def test_recovery_of_files_leaves_it_alone_and_two_workers_do_not_both_act(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = started(case)
+    look(step)
+    assert recovering.recover() == [] and Step.objects.get(pk=step.pk).state == "applying"
+    PanelChange.objects.update(next_look_at=timezone.now(), held_until=timezone.now() + timedelta(minutes=1))
+    asked = len(ovh.log)
+    tasks.run_step(step.pk)
+    assert len(ovh.log) == asked
+    assert not connecting.disconnect(case.site.host)
+    assert through_panel.dispatch() == 0
+
+
+# --- in the web ---------------------------------------------------------------------------------
+def test_person_reads_chooses_sees_and_changes(ovh: OvhcloudHost, case: RepairCase, client: Client) -> None:
+    client.force_login(make_user("alice", team=case.site.team))
+    page = f"/repairs/{case.pk}/?step=php-version"
+    assert "Read the PHP configuration" in client.get(page).content.decode()
+    read(case)
+    shown = client.get(page).content.decode()
+    assert "<b>8.1</b>" in shown and '<option value="version:8.3">' in shown
+    plan = client.get(f"/repairs/{case.pk}/php-version/?to=version:8.3").content.decode()
+    assert "app.engine.version=8.3" in plan and "www.shop.example" in plan
+    digest = plan.partition('name="digest" value="')[2].partition('"')[0]
+    client.post(f"/repairs/{case.pk}/php-version/", {"to": "version:8.3", "digest": digest})
+    step = Step.objects.get(repair_id=php.REPAIR)
+    look(step)
+    assert "The host reads its PHP configuration anew" in client.get(page).content.decode()
+    assert to_its_end(ovh, step).state == "done-verified"
+    shown = client.get(f"/repairs/{case.pk}/").content.decode()
+    assert "Change PHP from 8.1 to 8.3" in shown and f'id="undo-{step.pk}"' in shown
+    assert client.get(f"/repairs/{case.pk}/php-version/?to=version:8.2", follow=True).status_code == 200
