@@ -204,6 +204,6 @@ def _finding(cause: str, by: Counted, text: str, page: PageSeen, logged: LogLine
         line=by.line.number,
         also=also,
         evidence=(proof_of(logged) if logged else Proof("probe", f"{page.path}: {page.status or page.kind}"), Proof("file", place)),
-        repairs=tuple(repair for repair in repairs_for(cause) if "htaccess" in repair),
+        repairs=tuple(repair for repair in repairs_for(cause) if "htaccess" in repair) or ("comment-out-htaccess-line",),
         data=(("directive", by.line.name), ("argument", by.line.args)),
     )

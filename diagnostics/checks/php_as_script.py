@@ -69,7 +69,7 @@ def _handler_named(line: Line) -> str:
 def _finding(by: Counted, target: TreeEntry, logged: LogLine | None, probe: Proof) -> Finding:
     is_php = target.path.endswith(_PHP)
     cause, (file, line, is_certain) = "htaccess-php-handler-override" if is_php else "cgi-not-executable", by
-    sure = 0.96 if logged and logged.paired else 0.94 if logged or is_certain else 0.65
+    sure = 0.98 if logged else 0.94 if is_certain else 0.65  # surer than what is said of the file that was run so
     text = _("Line {line} of {path} has {target} run as a program of its own ({handler}), which it is not.")
     return Finding(
         check="php-as-script",

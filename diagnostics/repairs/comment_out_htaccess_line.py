@@ -16,8 +16,10 @@ ID = "comment-out-htaccess-line"
 # What no linter sees: the file is written well, and does what it should not.
 _NOT_OF_THE_FILE = (
     "htaccess-proxy-target-down", "htaccess-php-handler-override", "htaccess-rewrite-loop", "redirect-loop", "index-file-missing",
+    "cgi-not-executable",
 )  # fmt: skip
-CAUSES = tuple(cause.code for cause in CATALOGUE.values() if ID in cause.repairs)
+# A script that a line forbids; where its own mode does, that is what is changed.
+CAUSES = (*(cause.code for cause in CATALOGUE.values() if ID in cause.repairs), "cgi-not-executable")
 
 
 @repair(id=ID, title=_("Make a line of .htaccess a comment"), causes=CAUSES)

@@ -9,7 +9,7 @@ import pytest
 from diagnostics.checks.registry import run_checks
 from diagnostics.findings import Finding
 from diagnostics.htaccess.lint import lint
-from tests.diagnostics.evidences import apache_line, evidence
+from tests.diagnostics.evidences import apache_line, evidence, first_plan
 
 HTML = (b"<h1>A</h1>", 0o604)
 
@@ -108,3 +108,18 @@ def test_error_page_that_redirects_to_itself_is_named(path: str, line: int | Non
 )
 def test_otherwise_needs_a_condition_beside_it(lines: str, wrong: list[int]) -> None:
     assert [fault.line for fault in lint(lines.encode()) if fault.sure or "no <If>" in fault.why] == wrong
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "path"),
+    [
+        ('Header set "X Y" z\n', 500, "/"), ("RedirectMatch 301 ^/(.*)$\n", 500, "/"), ("Options -ExecCGI\n", 403, "/cgi-bin/run.cgi"),
+        ("Options -FollowSymLinks\nRewriteEngine On\nRewriteRule ^a$ /b\n", 403, "/"), ("AddHandler cgi-script .html\n", 500, "/index.html"),
+    ],
+)  # fmt: skip
+def test_line_that_is_named_can_be_made_a_comment(lines: str, status: int, path: str) -> None:
+    files = {"www/.htaccess": lines.encode(), "www/index.html": HTML, "www/cgi-bin/run.cgi": (b"#!/bin/sh\necho a\n", 0o705)}
+    seen = evidence(files, None, status=status, path=path)
+    found = run_checks(seen).findings[0]
+    plan = first_plan(seen, found)
+    assert found.path == "www/.htaccess" and plan is not None and plan.repair_id == "comment-out-htaccess-line"

@@ -65,7 +65,7 @@ def remark_behind_the_line(s: Scene) -> Truth:
 def two_lines_in_one(s: Scene) -> Truth:
     line = s.rng.choice((
         "Options -Indexes DirectoryIndex index.php", "ErrorDocument 404 /404.html ErrorDocument 403 /403.html", "Header set X-A b Header set X-B c", "AddDefaultCharset utf-8 AddType text/css .css",
-        "FileETag None ServerSignature Off", "Redirect 301 /a /b Redirect 301 /c /d", "ExpiresActive On ExpiresDefault A60", "Require all granted Options -Indexes",
+        "FileETag None ServerSignature Off", "Redirect 301 /a /b Redirect 301 /c /d", "Require all granted Options -Indexes",
     ))  # fmt: skip
     path, number, page = plant(s, (line,))
     return Truth("htaccess-bad-argument", path, (number,), ("htaccess-invalid-directive",), page)
