@@ -20,6 +20,7 @@ _STEPS = {
     restore_file.ID: "restore", "rename-index": "restore", "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
     "set-aside-part": "parts", "set-aside-theme": "parts", "end-maintenance": "parts",
     "comment-out-php-setting": "php", "raise-memory-limit": "php", "remove-php-mark": "php", "write-php-tag": "php",
+    "take-out-conflict": "php",
 }  # fmt: skip
 MOST_LINES = 600  # of one difference
 

@@ -12,7 +12,7 @@ CAUSES = (
         "htaccess-invalid-directive",
         _("A word in .htaccess that the web server does not know"),
         _("The web server reads .htaccess before every page. A word it does not know, often a misspelling, makes it refuse every page."),
-        repairs=("correct-htaccess-line", *_OUT),
+        repairs=("correct-htaccess-line", "take-out-conflict", *_OUT),
         confused_with=("htaccess-module-not-loaded", "htaccess-byte-order-mark"),
     ),
     Cause(
@@ -46,7 +46,7 @@ CAUSES = (
         "htaccess-unclosed-section",
         _("A section in .htaccess that is not closed as it was opened"),
         _("Sections such as <IfModule …> must end with their own </IfModule>. Here one is missing, of another kind, or too many."),
-        repairs=("close-htaccess-section", "restore-file", "rename-htaccess"),
+        repairs=("take-out-conflict", "close-htaccess-section", "restore-file", "rename-htaccess"),
     ),
     Cause(
         "htaccess-bad-rewrite-flag",
@@ -115,7 +115,7 @@ CAUSES = (
         "htaccess-unreadable",
         _("The web server may not read .htaccess"),
         _("When .htaccess cannot be read, the web server refuses every page, since the file might forbid it."),
-        repairs=("set-permissions",),
+        repairs=("set-permissions", "rename-htaccess-folder"),
         confused_with=("folder-not-traversable",),
     ),
 )

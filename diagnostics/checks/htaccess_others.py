@@ -111,7 +111,7 @@ def _unreadable(path: str, confidence: float, proofs: tuple[Proof, ...], evidenc
         hint=CAUSES["htaccess-unreadable"].explanation,
         path=path,
         evidence=proofs,
-        repairs=repairs_for("htaccess-unreadable") if known else (),
+        repairs=repairs_for("htaccess-unreadable"),
         data=(("paths", path),),
     )
 

@@ -1,4 +1,4 @@
-"""Lets the owner write where the site could not: into a folder, or one file of it. Nobody else gets a right."""
+"""Lets the owner write, or read, where the site could not: a folder, or one file of it. Nobody else gets a right."""
 
 from __future__ import annotations
 
@@ -47,3 +47,17 @@ def _nearest(path: str, entries: dict[str, TreeEntry]) -> TreeEntry | None:
         path = posixpath.dirname(path)
     found = entries.get(path)
     return found if found is not None and found.kind in ("file", "folder") else None
+
+
+@repair(id="give-owner-read", title=_("Let the owner read a file again"), causes=("file-unreadable",))
+def give_read(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+    """For a file that nobody may read, not even its owner: that protects nothing which a program could not be kept from otherwise."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    entry = next((each for each in entries if each.path == finding.path and each.kind == "file"), None)
+    owner = usual_owner(evidence)
+    if entry is None or entry.mode & 0o400 or (entry.uid is not None and owner is not None and entry.uid != owner):
+        return None
+    change = ChangeMode(entry.absolute, entry.path, "file", entry.mode, entry.mode | _FILE)
+    title = _("Let the owner of {path} read it again").format(path=entry.path)
+    why = _("Nobody may read it now, not even the account that it belongs to. Others get no right.")
+    return Plan("give-owner-read", finding.cause, title, why, (change,), affects=_("The file or folder listed"))

@@ -59,17 +59,22 @@ def translate(group: list[Line], document: Document) -> list[str] | None:
     Letting everybody in for the whole folder needs no line: `Require all granted` would also lift what the folders above ask for
     (AuthMerging is off by default, mod_authz_core), which `Allow from all` did not.
     """
-    lines = _requires(group)
+    old = [line for line in group if line.key != "satisfy"]
+    if len(old) < len(group) and (_asks_for_password(document) or not old):
+        return None if _asks_for_password(document) else []  # without a password to ask for, Satisfy decides nothing
+    lines = _requires(old)
     if lines == ["Require all granted"] and not enclosing(document, group[0]):
         return None if _other_rules(group, document, same_only=True) else []
     return None if lines is None or _other_rules(group, document) else lines
 
 
+def _asks_for_password(document: Document) -> bool:
+    return any(line.key in ("require", "authtype") and line.kind is LineKind.DIRECTIVE for line in document.lines)
+
+
 def _requires(group: list[Line]) -> list[str] | None:
     order, allow, deny = "deny,allow", [], []
     for line in group:
-        if line.key == "satisfy":
-            return None
         if line.key == "order":
             order = ",".join(line.words).lower()
         elif line.words[:1] and line.words[0].lower() == "from":
@@ -83,16 +88,20 @@ def _requires(group: list[Line]) -> list[str] | None:
         if not deny:
             return ["Require all granted"] if everybody_in else _require(allow)
         barred = _require(deny, "not ")
-        if not everybody_in or barred is None:
-            return None
-        return ["<RequireAll>", "    Require all granted", *(f"    {text}" for text in barred), "</RequireAll>"]
+        return _all_but(barred) if everybody_in else None
     if order != "deny,allow":
         return None
     if everybody_in or not deny:
         return ["Require all granted"]
     if not everybody_out:
-        return None
+        return None if allow else _all_but(_require(deny, "not "))
     return _require(allow) if allow else ["Require all denied"]
+
+
+def _all_but(barred: list[str] | None) -> list[str] | None:
+    if barred is None:
+        return None
+    return ["<RequireAll>", "    Require all granted", *(f"    {text}" for text in barred), "</RequireAll>"]
 
 
 def _ruled_from_above(evidence: Evidence, file: TextFile) -> bool:

@@ -17,6 +17,8 @@ from tests.diagnostics.repairs.real_folder import carried_out, fill, finding, pl
 pytestmark = pytest.mark.django_db
 LOOP = b"RewriteEngine On\nRewriteCond %{HTTP_HOST} x\nRewriteRule ^(.*)$ /shop/$1 [L]\n"
 OLD_HOST = b"; of the old host\nauto_prepend_file = /gone/count.php\nmemory_limit = 8M ; small\nopen_basedir = /other/www\n"
+MERGE = b"<<<<<<< HEAD\nRedirect /a /b\n=======\nRedirect /a /c\n>>>>>>> x\n"
+MERGED_PHP = b"<?php\n<<<<<<< HEAD\na();\n||||||| 1\no();\n=======\nb();\n>>>>>>> x\n// ====== =\n"
 CASES = [
     ("user-ini-bad-prepend", "comment-out-php-setting", ".user.ini", 2, OLD_HOST, OLD_HOST.replace(b"\nauto", b"\n; auto"), "php"),
     ("user-ini-memory-limit-too-low", "raise-memory-limit", ".user.ini", 3, OLD_HOST, OLD_HOST.replace(b"8M", b"256M"), "php"),
@@ -33,6 +35,10 @@ CASES = [
      LOOP.replace(b"RewriteCond %{HTTP", b"RewriteCond %{ENV:REDIRECT_STATUS} ^$\nRewriteCond %{HTTP"), "htaccess"),
     ("htaccess-rewrite-loop", "comment-out-htaccess-line", ".htaccess", 3, LOOP,
      LOOP.replace(b"\nRewrite", b"\n# Rewrite"), "htaccess"),
+    ("htaccess-invalid-directive", "take-out-conflict", ".htaccess", 1, MERGE,
+     b"# <<<<<<< HEAD\nRedirect /a /b\n# =======\n# Redirect /a /c\n# >>>>>>> x\n", "htaccess"),
+    ("php-parse-error", "take-out-conflict", "a.php", 2, MERGED_PHP,
+     b"<?php\na();\n// ====== =\n", "php"),
     ("index-file-missing", "comment-out-htaccess-line", ".htaccess", 1, b"DirectoryIndex start.asp\n", b"# DirectoryIndex start.asp\n",
      "htaccess"),
 ]  # fmt: skip
@@ -143,4 +149,26 @@ def test_short_tag_is_written_out_where_the_text_was_sent(docroot: Path, setting
     found = finding("php-undefined-function", "www/lib.php", "write-php-tag", 1, check="php-as-text")
     plan = planned(docroot, found)
     assert isinstance(plan.changes[0], WriteFile) and plan.changes[0].after.startswith(b"<?php\nfunction")
+    steady(docroot, settings, plan)
+
+
+def test_marks_out_of_order_and_a_lost_lock_are_a_persons_business(docroot: Path) -> None:
+    fill(docroot, {".htaccess": b"<<<<<<< HEAD\nRedirect /a /b\n>>>>>>> x\n"})
+    found = finding("htaccess-invalid-directive", "www/.htaccess", "take-out-conflict", 1)
+    assert isinstance(try_plan("take-out-conflict", read(docroot, found), found), CannotPlan)
+    fill(docroot, {".htaccess": b"<<<<<<< HEAD\n=======\nRequire all denied\n>>>>>>> x\n"})
+    assert planned(docroot, found).takes_away_protection
+
+
+def test_file_that_nobody_may_read_is_given_back_to_its_owner(docroot: Path, settings: object) -> None:
+    fill(docroot, {"wp-config.php": b"<?php\n"}, {"wp-config.php": 0o000})
+    plan = planned(docroot, finding("file-unreadable", "www/wp-config.php", "give-owner-read"))
+    assert [(change.before, change.after) for change in plan.changes] == [(0, 0o600)]
+    steady(docroot, settings, plan)
+
+
+def test_folder_in_the_place_of_htaccess_gets_another_name(docroot: Path, settings: object) -> None:
+    (docroot / ".htaccess").mkdir()
+    plan = planned(docroot, finding("htaccess-unreadable", "www/.htaccess", "rename-htaccess-folder"))
+    assert plan.changes[0].target == str(docroot / "htaccess.set-aside-by-sitemend")
     steady(docroot, settings, plan)

@@ -102,6 +102,8 @@ def test_rename_never_goes_over_a_file_and_can_be_planned_again() -> None:
     [
         (b"Order allow,deny\nAllow from all\n", [b"Require all granted"]),
         (b"Order deny,allow\nDeny from all\n", [b"Require all denied"]),
+        (b"Order deny,allow\nDeny from 192.0.2.0/24\n",
+         [b"<RequireAll>", b"    Require all granted", b"    Require not ip 192.0.2.0/24", b"</RequireAll>"]),
         (b"Order allow,deny\nDeny from all\nAllow from 192.0.2.1\n", [b"Require all denied"]),
         (b"Order deny,allow\nDeny from all\nAllow from 192.0.2. 10.0.0.0/8\n", [b"Require ip 192.0.2", b"Require ip 10.0.0.0/8"]),
         (b"Order allow,deny\nAllow from all\nDeny from 192.0.2.1\n",
@@ -118,7 +120,7 @@ def test_old_access_rules_become_require(old: bytes, new: list[bytes]) -> None:
 
 @pytest.mark.parametrize(
     "old",
-    [b"Order deny,allow\nDeny from 192.0.2.1\n", b"Order allow,deny\nAllow from a.example\nDeny from b.example\n",
+    [b"Order deny,allow\nDeny from b.example\n", b"Order allow,deny\nAllow from a.example\nDeny from b.example\n",
      b"Order deny,allow\nDeny from all\nSatisfy any\n", b"Order deny,allow\nDeny from all\nAllow from env=x\nRequire valid-user\n"],
 )  # fmt: skip
 def test_old_access_rules_without_an_exact_counterpart_are_left(old: bytes) -> None:
