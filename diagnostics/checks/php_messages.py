@@ -24,6 +24,7 @@ _WORDPRESS = (
 _OF_LIBRARIES = re.compile(
     r"/(?:vendor|wp-includes|wp-admin|node_modules|typo3_src|sysext|libraries|phar:)/|^\[internal|/core/(?:lib|includes|modules)/"
 )
+_OF_COMPOSER = re.compile(r"Composer(?:Autoloader|Static)Init\w*[\"']? not found")  # its own files were mixed: no caller is to blame
 _FRAME = re.compile(r"^#\d+ (/[^\n]{1,600}?)\((\d+)\): ", re.MULTILINE)
 
 
@@ -59,7 +60,8 @@ def read_php_message(text: str, before: str = "", running: Version | None = None
     if root := root_in_warnings(general, before):
         also, (general, path, line) = (general, *also), root
     thrown_in = ""
-    if _is_callers_fault(general) and _OF_LIBRARIES.search(path) and _by_place(path, general)[0] in ("", "wordpress-core-file"):
+    is_of_library = _OF_LIBRARIES.search(path) and not _OF_COMPOSER.search(head)
+    if _is_callers_fault(general) and is_of_library and _by_place(path, general)[0] in ("", "wordpress-core-file"):
         caller = next((frame for frame in _FRAME.finditer(trace) if not _OF_LIBRARIES.search(frame.group(1))), None)
         if caller is not None:
             thrown_in, path, line = path, caller.group(1), int(caller.group(2))

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
 from diagnostics.checks.php_errors import said_by_server, shown_path
+from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import text_of
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.facts.error_log import is_telling
 from diagnostics.findings import Finding, Proof, Severity
-from diagnostics.php import said_of_files
+from diagnostics.php import said_of_files, scanning
 from sites.texts import mark as _
 
 _WARNS = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
@@ -23,6 +24,7 @@ _OF_CODE = re.compile(
     r"Failed opening |Call to undefined |[Cc]lass [\"'][^\"'\n]{1,200}[\"'] not found|Allowed memory size|open_basedir|syntax error"
 )
 _FAILS = re.compile(r"[Ee]rror|[Ee]xception|ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|[Uu]nable|[Cc]annot|not (?:found|writable)")
+_STARTED = re.compile(r"(?:headers|[Oo]utput)[^\n]{0,80}\(output started at (?P<path>/[^\n:)]{1,600}):(?P<line>\d{1,7})\)")
 _SHORT = 3000  # characters: a page that says one thing
 _MOST = 3
 
@@ -33,7 +35,7 @@ def program_says(evidence: Evidence) -> Iterator[Finding]:
         return
     seen: set[tuple[str, str]] = set()
     for text, proof, sure in _messages(evidence):
-        for look in (_of_another_machine, _of_settings, _of_variable, _refusing, _not_written, _absent, _not_made):
+        for look in (_began_too_early, _of_another_machine, _of_settings, _of_variable, _refusing, _not_written, _absent, _not_made):
             found = look(text, proof, sure, evidence)
             if found is None:
                 continue
@@ -70,6 +72,20 @@ def _finding(cause: str, summary: str, path: str, line: int | None, proof: Proof
         "program-says", cause, Severity.CRITICAL, sure, summary, hint or entry.explanation, path, line, also, (proof,), repairs_for(cause),
         (("paths", path), ("message", proof.text[:500])),
     )  # fmt: skip
+
+
+def _began_too_early(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    """A handler ended the page as headers came after output: the file that put out something first is to be repaired."""
+    match = _STARTED.search(text[:4000])
+    if match is None:
+        return None
+    path, line = shown_path(match["path"], evidence), int(match["line"])
+    script = script_at(path, evidence)
+    if script is not None and scanning.encoding_mark(script.content) == "utf-8":
+        cause = CAUSES["php-byte-order-mark"]
+        return _finding(cause.code, f"{cause.title} ({path}).", path, 1, proof, sure, "php-uncaught-exception")
+    said = _("{path} puts something out in line {line}, before the headers.").format(path=path, line=line)
+    return _finding("php-uncaught-exception", said, path, line, proof, sure, "application-answers-500")
 
 
 # --- what each message may mean ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, Unreadable
-from diagnostics.facts import application_logs, beside, php_settings, php_told, server_logs
+from diagnostics.facts import application_logs, beside, log_settings, php_settings, php_told, server_logs
 from diagnostics.facts.paths import above
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.server_logs import LogsRead
@@ -48,7 +48,11 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
     if time.monotonic() > deadline:
         return evidence
     explained = (logs.explains or bool(evidence.application_log)) and not _sends_text(evidence)
-    return _with_files(files, evidence, deadline, is_explained=explained)
+    evidence = _with_files(files, evidence, deadline, is_explained=explained)
+    if explained or time.monotonic() > deadline:
+        return evidence
+    own = [path for script in evidence.php.scripts for path in log_settings.named_by(script, evidence.docroot)]
+    return replace(evidence, error_log=server_logs.read_named(files.reader, evidence.site, evidence.docroot, logs, own[:3]).lines)
 
 
 def _here(files: SmallFiles, named: str, docroot: str) -> str:

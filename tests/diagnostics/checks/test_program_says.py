@@ -108,3 +108,23 @@ def test_program_that_says_which_of_its_files_is_not_there() -> None:
     said = b"<p>The config.php file could not be found.</p><p><a href='./install/app.php'>Click here to install phpBB</a></p>"
     found = of_page(said, {"www/index.php": b"<?php require 'common.php';", "www/common.php": b"<?php"})
     assert (found.cause, found.path) == ("php-missing-file", "www/config.php")
+
+
+@pytest.mark.parametrize(
+    ("content", "cause", "line"), [(b"\xef\xbb\xbf<?php\n", "php-byte-order-mark", 1), (b"\n<?php\n", "php-uncaught-exception", 1)]
+)
+def test_file_that_puts_out_something_too_early_is_named(content: bytes, cause: str, line: int) -> None:
+    said = "Uncaught ErrorException: Cannot modify header information - headers already sent by (output started at /home/demo/www/conf.php:1) in "
+    log = apache_line(
+        f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}/home/demo/www/index.php:3\\nStack trace:\\n#0 {{main}}\\n  thrown'",
+        level="proxy_fcgi:error",
+    )
+    found = run_checks(evidence({"www/conf.php": content}, log)).findings[0]
+    assert (found.cause, found.path, found.line) == (cause, "www/conf.php", line)
+
+
+def test_mixed_packages_are_named_where_they_do_not_fit() -> None:
+    said = 'Uncaught Error: Class "ComposerAutoloaderInit0a1b" not found in /home/demo/www/vendor/autoload.php:3\\nStack trace:\\n#0 /home/demo/www/index.php(2): require()\\n#1 {main}\\n  thrown'
+    log = apache_line(f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}'", level="proxy_fcgi:error")
+    found = run_checks(evidence({"www/vendor/autoload.php": b"<?php\n"}, log)).findings[0]
+    assert (found.cause, found.path, found.line) == ("php-class-not-found", "www/vendor/autoload.php", 3)
