@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import RLock, Thread
+from threading import Event, RLock, Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -131,6 +131,9 @@ class OvhcloudHost:
     new_errors: bool = False  # errors in their newer form
     has_abuse_state: bool = True
     fails_with: list[str] = field(default_factory=list)  # for the next calls: "429", "500-html", "reset", "after-doing"
+    hangs_at: str = ""  # the end of a path: such a POST is never answered, and `hung` is set; it is carried out if `hangs_after`
+    hangs_after: bool = True
+    hung: Event = field(default_factory=Event)
     log: list[Call] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(1001, 9999)))
@@ -412,6 +415,10 @@ def ovhcloud_host(home: Path, port: int = 0) -> Iterator[OvhcloudHost]:
             if trouble in ("reset", "500-html"):
                 (self._reset if trouble == "reset" else lambda: self._send(500, b"<html>Internal error</html>", "text/html"))()
                 return
+            hangs = bool(made.hangs_at) and call.method == "POST" and call.path.endswith(made.hangs_at)
+            if hangs and not made.hangs_after:
+                self._hang()
+                return
             try:
                 if trouble == "429":
                     raise Refused(429, "TOO_MANY_REQUESTS", "Client::TooManyRequests", "Too many requests")
@@ -421,7 +428,9 @@ def ovhcloud_host(home: Path, port: int = 0) -> Iterator[OvhcloudHost]:
                 call.status = error.status
                 old = {"errorCode": error.code, "httpCode": f"{error.status} x", "message": error.message}
                 found = {"class": error.kind, "message": error.message} if made.new_errors else old
-            if trouble == "after-doing":  # it is carried out, and nobody hears of it
+            if hangs:
+                self._hang()
+            elif trouble == "after-doing":  # it is carried out, and nobody hears of it
                 self._reset()
             else:
                 self._send(call.status, json.dumps(found).encode())
@@ -430,6 +439,12 @@ def ovhcloud_host(home: Path, port: int = 0) -> Iterator[OvhcloudHost]:
             self.close_connection = True
             with suppress(OSError):
                 self.connection.shutdown(2)
+
+        def _hang(self) -> None:
+            made.hangs_at = ""
+            made.hung.set()
+            self.connection.recv(1)  # until the other side is gone
+            self.close_connection = True
 
         def _confirmed(self, token: str) -> None:
             credential = next((each for each in made.credentials.values() if each.get("token") == token), None)
