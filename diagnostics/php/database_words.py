@@ -11,23 +11,38 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
         "database-missing",
         re.compile(
             r"Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database|Unknown database '|[\[(/]HY000[\])/ ]{0,3}\[?104[49]\b"
+            r"|FATAL:\s+database \"[^\"\n]{1,80}\" does not exist"
         ),
         re.compile(r"Cannot select database|[\[(](?:42000)?[\])/ ]{0,3}[\[(]?104[49][\])]"),
     ),
     (
         "database-access-denied",
-        re.compile(r"Access denied for user '|password authentication failed for user|[\[(/]HY000[\])/ ]{0,3}\[?1(?:045|698|130)\b"),
-        re.compile(r"[\[(/]1(?:045|698|130)[\])]|Host '[^'\n]{1,200}' is not allowed to connect"),
+        re.compile(
+            r"Access denied for user '|Access denied, this account is locked|password authentication failed for user"
+            r"|[\[(/]HY000[\])/ ]{0,3}\[?(?:1(?:045|251|275|698|130|862)|2054|2059|3118|4151)\b|no pg_hba\.conf entry for"
+            r"|FATAL:\s+role \"[^\"\n]{1,80}\" (?:does not exist|is not permitted to log in)"
+            r"|1820 You must (?:SET PASSWORD|reset your password)|Your password has expired\. To log in you must change it"
+        ),
+        re.compile(
+            r"[\[(/]1(?:045|698|130|862)[\])]|Host '[^'\n]{1,200}' is not allowed to connect"
+            r"|You must (?:SET PASSWORD|reset your password) before"
+            r"|(?:server requested authentication method unknown|does not support authentication protocol requested)"
+        ),
     ),
     (
         "database-too-many-connections",
         re.compile(r"more than '?max_(?:user_)?connections|'max_\w*connections\w*'|[\[(/]HY000[\])/ ]{0,3}\[?1(?:040|203|226)\b"),
-        re.compile(r"Too many connections|[\[(/]1(?:040|203|226)[\])]|too many clients already|remaining connection slots"),
+        re.compile(
+            r"Host '[^'\n]{1,200}' is blocked because of many connection errors"
+            r"|Too many connections|[\[(/]1(?:040|203|226)[\])]|too many clients already|remaining connection slots"
+        ),
     ),
     (
         "database-server-down",
         re.compile(
             r"Can't connect to (?:local )?(?:MySQL |MariaDB )server|(?:MySQL|MariaDB) server has gone away"
+            r"|mysqli_sql_exception: (?:Connection (?:refused|timed out|reset by peer)|No such file or directory|No route to host"
+            r"|Network is unreachable|Operation timed out|Host is down|(?:Temporary failure in name resolution|Name or service not known))"
             r"|Lost connection to (?:MySQL|MariaDB)|SQLSTATE\[08006\]|[\[(/]HY000[\])/ ]{0,3}\[?20(?:0[2-6]|13)\b"
         ),
         re.compile(
@@ -37,7 +52,10 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     ),
     (
         "database-table-crashed",
-        re.compile(r"(?:is )?marked as crashed|Table '[^'\n]{1,200}' is crashed|Incorrect key file for table"),
+        re.compile(
+            r"Table '[^'\n]{1,200}' doesn't exist in engine|Tablespace (?:has been discarded|is missing) for table"
+            r"|(?:is )?marked as crashed|Table '[^'\n]{1,200}' is crashed|Incorrect key file for table"
+        ),
         re.compile(r"[\[(/](?:145|1194|1195)[\])]"),
     ),
     (
