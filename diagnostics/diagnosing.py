@@ -24,7 +24,7 @@ from .baselines import since
 from .causes import CAUSES
 from .changes.journal import printable
 from .connections import connecting, politeness, purposes
-from .connections.telling import clean, proof_json
+from .connections.telling import clean, proof_json, shown_diff
 from .evidence import LOGS, LogLine, SiteSeen
 from .examining import Examination
 from .findings import Finding
@@ -278,7 +278,7 @@ def _first_repair(finding: Finding, examination: Examination) -> tuple[str, str]
     for repair_id in finding.repairs:
         plan = examining.plan_for(examination, finding, repair_id)
         if plan is not None and plan.changes:
-            return repair_id, clean(plan.diff())
+            return repair_id, shown_diff(plan)
     return "", ""
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from . import examining, trials
 from .connections import abilities
-from .connections.telling import clean, finding_json
+from .connections.telling import clean, finding_json, shown_diff
 from .examining import Examination
 from .findings import Finding
 from .models import Diagnosis
@@ -61,7 +61,7 @@ def _after_trial(examination: Examination, others: list[Offer]) -> list[Offer]:
     if examining.is_well(examination.evidence.site) or why_no_trial(examination):
         return []
     finding, plan = trials.finding_of(examination), trials.plan_of(examination)
-    if finding is None or plan is None or any(offer.diff == clean(plan.diff()) for offer in others):
+    if finding is None or plan is None or any(offer.diff == shown_diff(plan) for offer in others):
         return []
     return [_offer(plan, finding)]
 
@@ -72,7 +72,7 @@ def _offer(plan: Plan, finding: Finding) -> Offer:
         plan.cause,
         clean(plan.title),
         clean(plan.why),
-        _bounded(clean(plan.diff())),
+        _bounded(shown_diff(plan)),
         plan.digest(),
         f"{clean(finding.summary)} ({finding.sureness})",
         clean(plan.affects) or _("This site."),

@@ -18,7 +18,7 @@ from .changes import changing, recovering
 from .changes.executor import Executor
 from .connections import abilities, connecting, politeness, purposes
 from .connections.locking import HostBusy, LockLost, held
-from .connections.telling import clean
+from .connections.telling import shown_diff
 from .models import Diagnosis, RepairCase, Step, TrialRun
 from .offering import Offer
 from .panels import php as panel_php
@@ -310,7 +310,7 @@ def _run_repair(step: Step, executor: Executor, examination: examining.Examinati
     if finding is None or plan is None or plan.digest() != step.plan_digest:
         message = _("The site is no longer as it was when this was proposed. Nothing was written. It is being read again.")
         return _read_again(steps.conclude(step, Step.State.STALE, message))
-    step.diff = clean(plan.diff())
+    step.diff = shown_diff(plan)
     step.save(update_fields=["diff"])
     done = changing.apply_and_verify(step, executor, plan, finding, before)
     return done if done.state == Step.State.DONE_VERIFIED else _read_again(done)

@@ -19,7 +19,7 @@ from .changes.changing import Seen
 from .changes.executor import Executor
 from .connections import abilities, purposes
 from .connections.locking import HostBusy, LockLost
-from .connections.telling import clean, finding_json
+from .connections.telling import clean, finding_json, shown_diff
 from .findings import Finding, Severity
 from .models import RepairCase, Step
 from .repairs.plan import Plan
@@ -88,7 +88,7 @@ def _plan(run: _Run, executor: Executor, seen: Seen) -> None:
         finding, plan = choice
         row = {"id": None, "repair": plan.repair_id, "cause": finding.cause, "state": str(Step.State.PLANNED)}
         changed = [journal.printable(change.shown) for change in plan.changes]
-        run.planned.append({**row, "changed": changed, "undo": "possible", "diff": clean(plan.diff())})
+        run.planned.append({**row, "changed": changed, "undo": "possible", "diff": shown_diff(plan)})
 
 
 def _repair(run: _Run, executor: Executor, seen: Seen) -> None:
@@ -167,7 +167,7 @@ def _step(run: _Run, finding: Finding, plan: Plan) -> Step:
         state=Step.State.APPLYING,
         plan_digest=plan.digest(),
         answers=[list(pair) for pair in plan.answers],
-        diff=clean(plan.diff()),
+        diff=shown_diff(plan),
         finding=finding_json(finding),
         created_at=now,
         started_at=now,

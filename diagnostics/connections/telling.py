@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from diagnostics.baselines import redacting
 from diagnostics.changes.journal import printable
 from diagnostics.findings import Finding, Proof
 from diagnostics.redaction import redact
+from diagnostics.repairs.plan import Change, CreateFile, Plan, RemoveFile, WriteFile, content_diff
 
 
 def clean(text: str) -> str:
     """Text of a host as it may be stored and shown: secrets removed, stray bytes made visible."""
     return redact(printable(text))
+
+
+def shown_diff(plan: Plan) -> str:
+    """What a plan changes, as it may be stored and shown. In programs and their settings every value that may be a secret is masked."""
+    return "\n".join(_shown(change) for change in plan.changes)
+
+
+def _shown(change: Change) -> str:
+    if not isinstance(change, WriteFile | CreateFile | RemoveFile) or change.path.rpartition("/")[2] == ".htaccess":
+        return clean(change.diff())
+    if isinstance(change, WriteFile):
+        return redacting.difference(printable(change.shown), change.before, change.after) + "\n"
+    text = redacting.redacted(change.content).encode()
+    old, new = (b"", text) if isinstance(change, CreateFile) else (text, b"")
+    return clean(content_diff(change.shown, old, new))
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

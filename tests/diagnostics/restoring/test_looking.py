@@ -14,14 +14,14 @@ from diagnostics.baselines import keeping, taking
 from diagnostics.changes.executor import Executor
 from diagnostics.connections import connecting, purposes
 from diagnostics.connections.locking import held
-from diagnostics.connections.telling import clean
+from diagnostics.connections.telling import shown_diff
 from diagnostics.copies import BESIDE, RELEASE
 from diagnostics.evidence import Evidence, PageSeen, SiteSeen
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.models import BaselineContent, KeptFile, Step
 from diagnostics.repairs import plan_repair
-from diagnostics.repairs.plan import CreateFile, Plan, WriteFile
+from diagnostics.repairs.plan import CreateFile, Plan, RemoveFile, WriteFile
 from diagnostics.repairs.registry import ways
 from diagnostics.repairs.restore_file import ID
 from diagnostics.restoring import looking
@@ -227,7 +227,7 @@ def test_settings_are_put_back_and_no_password_is_shown(server: SshServer, www: 
     found = finding("wordpress-config-syntax", "www/wp-config.php")
     made = plan(seen(site, found), found)
     assert isinstance(made.changes[0], WriteFile) and made.changes[0].after == content
-    assert "4711" not in clean(made.diff()) and "0815" not in clean(made.diff())
+    assert "4711" not in shown_diff(made) and "0815" not in shown_diff(made)
 
 
 def test_switched_off_nothing_is_kept(server: SshServer, www: Path, site: Site) -> None:
@@ -241,3 +241,17 @@ def test_switched_off_nothing_is_kept(server: SshServer, www: Path, site: Site) 
     keeping.switch(site, on=True)
     taking.take(site)
     assert KeptFile.objects.filter(path=PART).exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["$cfg['blowfish_secret'] = 'hunter2';", "$db = new PDO('mysql:host=h', 'u', 'hunter2');", "define( 'DB_PASSWORD',\n  'hunter2' );"],
+)
+def test_no_secret_of_a_program_is_in_what_is_shown(line: str) -> None:
+    with_it, without = f"<?php\n{line}\necho 1;\n".encode(), b"<?php\necho 1;\n"
+    for change in (
+        WriteFile("/w/a.php", "w/a.php", without, with_it), WriteFile("/w/a.php", "w/a.php", with_it, without),
+        CreateFile("/w/a.php", "w/a.php", with_it, 0o644), RemoveFile("/w/a.php", "w/a.php", with_it, 0o644),
+    ):  # fmt: skip
+        shown = shown_diff(Plan("r", "c", "t", "w", (change,)))
+        assert "hunter2" not in shown and "w/a.php" in shown and "removed" in shown
