@@ -114,7 +114,8 @@ def test_otherwise_needs_a_condition_beside_it(lines: str, wrong: list[int]) -> 
     ("lines", "status", "path"),
     [
         ('Header set "X Y" z\n', 500, "/"), ("RedirectMatch 301 ^/(.*)$\n", 500, "/"), ("Options -ExecCGI\n", 403, "/cgi-bin/run.cgi"),
-        ("Options -FollowSymLinks\nRewriteEngine On\nRewriteRule ^a$ /b\n", 403, "/"), ("AddHandler cgi-script .html\n", 500, "/index.html"),
+        ("Options -FollowSymLinks\nRewriteEngine On\nRewriteRule ^a$ /b\n", 403, "/"),
+        ("AddHandler cgi-script .html\n", 500, "/index.html"),
     ],
 )  # fmt: skip
 def test_line_that_is_named_can_be_made_a_comment(lines: str, status: int, path: str) -> None:
