@@ -29,7 +29,9 @@ def met_by_others(evidence: Evidence) -> tuple[LogLine, PhpMessage] | None:
         if line.at is None or abs(max(pages) - line.at) > AROUND:
             continue
         message = read_php_message(line.text)
-        if message is not None and times.get(shown_path(message.path, evidence), line.at.timestamp() + 1) <= line.at.timestamp():
+        if message is None or not (line.paired or part_that_fails(evidence, line, message)):
+            continue  # a page that nobody watches and that a stranger asked for by its address
+        if times.get(shown_path(message.path, evidence), line.at.timestamp() + 1) <= line.at.timestamp():
             return line, message
     return None
 

@@ -130,7 +130,9 @@ def _by_parser(script: Script, lints: dict[str, Lint]) -> tuple[PhpMessage, floa
     cut = ending is not None and ending.is_cut_off
     said = "PHP Parse error:  syntax error, unexpected end of file" if cut else "PHP Parse error:  syntax error"
     at = line
-    if ending is not None and ending.open_brackets:  # PHP complains at the end, as nothing closes them
+    if (
+        ending is not None and ending.open_brackets and (cut or not ending.is_round_open)
+    ):  # PHP complains at the end, as nothing closes them
         at = ending.last_line if cut else script.content.count(b"\n") + 1
     message = read_php_message(f"{said} in {script.absolute} on line {at}")
     return (message, 0.65 if script.role in ("changed", "part") else 0.75, f"{script.path}:{at}") if message else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import emptied
@@ -91,8 +91,9 @@ def wordpress_parts(evidence: Evidence) -> Iterator[Finding]:
 
 
 def part_that_fails(evidence: Evidence, line: LogLine, message: PhpMessage) -> Finding | None:
-    """What this error says of WordPress's parts; None where it lies in none of them."""
-    return _finding(evidence, line, message, is_first=True)
+    """What this error says of a part that WordPress itself had loaded; None for a file that was asked for by its own address."""
+    came_by_wordpress = any(is_of_core(frame.path, evidence) for frame in frames(line.text))
+    return _finding(evidence, line, message, is_first=True) if came_by_wordpress else None
 
 
 def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first: bool) -> Finding | None:
@@ -104,7 +105,7 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
     if way and posixpath.basename(way[0].path) == "wp-config.php" and general in ("php-parse-error", "php-truncated-file"):
         return _made("wordpress-config-syntax", way[0], evidence, line, confidence, (general,))
     wanted = wanted_file(line.text)
-    if general == "php-missing-file" and is_of_core(wanted, evidence) and not shown_path(wanted, evidence).startswith("/"):
+    if general == "php-missing-file" and is_of_core(wanted, evidence) and _is_in_site(wanted, evidence):
         return _made("wordpress-core-file", Frame(wanted, 0), evidence, line, confidence, (general,))
     if (part := _stand_in(way, message, evidence)) is not None:
         return _of_part(Culprit(part, Frame(part.absolute, 0), is_direct=False), general, evidence, line, confidence)
@@ -184,6 +185,13 @@ def _in_inventory(logged: str, application: Application, evidence: Evidence) -> 
         if f"{tail}/" in logged if component.is_folder else logged.endswith(tail):
             return component
     return None
+
+
+def _is_in_site(logged: str, evidence: Evidence) -> bool:
+    """Whether a path of a log lies in the site, or where its WordPress lies; not at the folder of another host."""
+    path, name = shown_path(logged, evidence), docroot_name(evidence)
+    cores = [shown_path(each.core, evidence) for each in evidence.applications if each.core]
+    return not path.startswith("/") and (not name or path.startswith((f"{name}/", *(f"{core}/" for core in cores))))
 
 
 def is_of_core(path: str, evidence: Evidence) -> bool:

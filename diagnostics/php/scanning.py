@@ -16,19 +16,23 @@ MOST = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a file ends: brackets that are still open, and what it ends inside of ("string", "comment" or nothing)."""
+    """How a file ends: brackets that are still open, and what it ends inside of ("string", "comment" or nothing).
+
+    `is_round_open`: one of them is round or square and other statements follow: PHP misses it where its own ends, not at the file's end.
+    """
 
     open_brackets: int
     inside: str
     last_line: int
     in_middle_of_line: bool
+    is_round_open: bool = False
 
     @property
     def is_cut_off(self) -> bool:
         """Whether it ends where nobody ends a file; a bracket that somebody forgot is another thing."""
         if self.inside:  # a quote that somebody forgot runs on to a proper end
             return self.inside == "comment" or self.in_middle_of_line
-        return self.in_middle_of_line or self.open_brackets > 1
+        return self.in_middle_of_line or (self.open_brackets > 1 and not self.is_round_open)
 
 
 def encoding_mark(content: bytes) -> str:
@@ -71,7 +75,9 @@ def ending(content: bytes) -> Ending | None:
             break
     last = content.rstrip(b" \t\r\n")
     unfinished = not content.endswith(b"\n") and last[-1:] not in (b"}", b";", b">")
-    return Ending(len(brackets), inside, line_at(content, len(last)), unfinished)
+    return Ending(
+        len(brackets), inside, line_at(content, len(last)), unfinished, bool({b"(", b"["} & set(brackets)) and last[-1:] in b"};>"
+    )
 
 
 def _through_php(content: bytes, at: int, brackets: list[bytes]) -> tuple[int, str, bool]:

@@ -166,15 +166,22 @@ def test_redirect_of_a_changed_plugin_is_named() -> None:
 
 
 # --- others than us
-def for_others(age_s: float, written_s: float) -> list[Finding]:
+def for_others(age_s: float, written_s: float, way: str = "#0 ~/wp-settings.php(447): include_once()\\n") -> list[Finding]:
     """An error so many seconds before our look, in a file that was written so many seconds before it."""
     at = "wp-content/plugins/prices/prices.php"
-    line = fatal(f"Uncaught Error: Call to undefined function a() in ~/{at}:3\\nStack trace:\\n#0 {{main}}\\n  thrown in ~/{at} on line 3")
+    line = fatal(
+        f"Uncaught Error: Call to undefined function a() in ~/{at}:3\\nStack trace:\\n{way}#1 {{main}}\\n  thrown in ~/{at} on line 3"
+    )
     line = line.replace(f"{AT:%H:%M:%S}", f"{AT - timedelta(seconds=age_s):%H:%M:%S}")
     files = {**FILES, f"www/{at}": Node(content=b"<?php\n\na();", mode=0o604, mtime=AT.timestamp() - written_s)}
     made = evidence(files, line, status=200)  # type: ignore[arg-type]
     well = PageSeen("/", "https://shop.example/", "ok", 200, AT)
     return list(run_checks(replace(made, site=SiteSeen("shop", "https://shop.example/", "up", "ok", (well,)))).findings)
+
+
+def test_file_of_a_plugin_that_a_stranger_asked_for_by_its_address_is_no_news() -> None:
+    """As those do who try addresses: WordPress was not loaded, and no page of the site meets it."""
+    assert [each.cause for each in for_others(20, 600, way="")] == ["none"]
 
 
 def test_error_that_others_met_is_a_note_before_all_is_well() -> None:
@@ -263,3 +270,16 @@ def test_words_of_a_plugin_that_lay_there_for_long_lead_to_it() -> None:
     )
     found = run_checks(seen).findings[0]
     assert (found.cause, found.path, found.line) == ("application-answers-500", "www/wp-content/plugins/prices/inc/day.php", 3)
+
+
+@pytest.mark.parametrize(("bad", "line"), [("$a = [1, 2;", 8), ("if ($x {", 8), ("foo(bar(1);", 8), ("echo 1 2;", 8), ("if ($x) {", 12)])
+def test_typing_error_is_told_at_the_line_where_php_complains(bad: str, line: int) -> None:
+    """Where no PHP can be asked: a round or square bracket is missed where its statement ends, a brace at the end of the file."""
+    content = f"<?php\n\nfunction a() {{\n    return 1;\n}}\n\nfunction b() {{\n    {bad}\n    return true;\n}}\n\n".encode()
+    path = "www/wp-content/plugins/prices/prices.php"
+    made = evidence({path: content})
+    script = Script(path, f"/home/demo/{path}", content, 0.0, "changed", len(content))
+    found = next(
+        each for each in run_checks(replace(made, php=PhpSeen(scripts=(script,)))).findings if "php-parse-error" in (each.cause, *each.also)
+    )
+    assert (found.path, found.line) == (path, line)
