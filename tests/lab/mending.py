@@ -63,7 +63,8 @@ class Mender:
         self.found.append(
             Mended(
                 cured=cured,
-                claimed=report.get("cured", False) or any(step.state == Step.State.DONE_VERIFIED for step in steps),
+                claimed=(report.get("cured", False) and report.get("before") != "up")
+                or any(step.state == Step.State.DONE_VERIFIED for step in steps),
                 answers=answers,
                 kept=kept,
                 taken_back=tuple(f"{step.repair_id} ({step.state})" for step in steps if not step.stands_applied),

@@ -15,7 +15,7 @@ from tests.diagnostics.views.cases import BAD, GOOD, HOSTILE, Scene, make_scene,
 from tests.factories import make_incident
 
 pytestmark = pytest.mark.django_db
-STEPS = ("confirm", "read-log", "htaccess", "permissions", "retest", "hand-over")
+STEPS = ("confirm", "read-log", "htaccess", "permissions", "php", "parts", "retest", "hand-over")
 
 
 @pytest.fixture
@@ -55,6 +55,13 @@ def test_connection_that_waits_for_a_person_is_told_and_leads_to_the_account(sce
     Host.objects.filter(pk=scene.site.host_id).update(state=state)
     notice = scene.page().select_one(".notice.bad")
     assert says in notice.get_text() and notice.select_one("a")["href"] == f"/hosts/{scene.site.host_id}/"
+
+
+def test_change_that_was_taken_back_stands_behind_what_was_not_tried_yet() -> None:
+    scene = make_scene(offers=[offer("a"), offer("b", title="Make line 6 of www/.htaccess a comment")])
+    assert primaries(scene.page("htaccess")) == ["Correct line 6 of www/.htaccess and look again"]
+    scene.step("taken-back")
+    assert primaries(scene.page("htaccess")) == ["Make line 6 of www/.htaccess a comment and look again"]
 
 
 def test_outsider_finds_no_page(scene: Scene) -> None:
