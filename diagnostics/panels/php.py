@@ -164,7 +164,7 @@ def _cautions(before: PhpConfig, after: PhpConfig) -> tuple[str, ...]:
     if before.container != after.container:
         found.append(_("The system that PHP runs on changes too: everybody who is logged in on these sites is logged out."))
     if _by_number(after.version) < _by_number(before.version):
-        found.append(_("Older versions get no security updates. Take it as a way to bring the site back, not to stay."))
+        found.append(_("An older version may get no more security updates. Take it as a way to bring the site back, not to stay."))
     if after.environment == "development" != before.environment:
         found.append(_("In this mode visitors see errors of PHP."))
     return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
 
@@ -18,7 +19,7 @@ from diagnostics.changes import changing, recovering, through_panel, undoing
 from diagnostics.models import HostPanel, PanelChange, RepairCase, Step
 from diagnostics.panels import connecting, php
 from diagnostics.panels.steps import watched
-from diagnostics.wizard import CaseFacts, steps_for
+from diagnostics.wizard import CaseFacts, recommended, steps_for
 from sites.models import Host, Site
 from tests.factories import make_incident, make_site, make_user
 from tests.http_server import HttpServer, Received, Reply
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.django_db
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changing, "SPACING_S", 0.0)
     monkeypatch.setattr(through_panel, "UNHEARD", timedelta(0))
+    monkeypatch.setattr(through_panel, "APART", timedelta(0))
 
 
 @pytest.fixture
@@ -164,6 +166,23 @@ def test_panel_that_may_only_be_read_changes_nothing(ovh: OvhcloudHost, case: Re
     assert "php-version" not in [row.id for row in rows] and "tasks" in [row.id for row in rows]
 
 
+def test_read_only_mode_stops_it_also_when_it_waits(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = started(case)
+    Site.objects.filter(pk=case.site_id).update(read_only_since=timezone.now())
+    step = look(step)
+    assert step.state == "failed" and "read-only mode" in step.message and posts(ovh) == []
+    with pytest.raises(php.PhpRefused, match="read-only mode"):
+        started(RepairCase.objects.get(pk=case.pk))
+
+
+def test_version_is_recommended_where_the_code_does_not_fit_it_and_waiting_while_the_host_works() -> None:
+    facts = CaseFacts("down", confirmed=True, can_read=True, panel=True, panel_php=True, causes=("php-removed-function",))
+    assert recommended(facts) == "php-version"
+    assert recommended(replace(facts, causes=("htaccess-bad-argument",), htaccess_read=True, can_write=True)) == "htaccess"
+    assert recommended(replace(facts, panel_php=False)) == "read-log"
+    assert recommended(replace(facts, panel_tasks=1)) == "tasks"
+
+
 def test_undo_is_refused_where_somebody_changed_it_since(ovh: OvhcloudHost, case: RepairCase) -> None:
     step = to_its_end(ovh, started(case))
     ovh.configure(engineVersion="8.4")
@@ -264,4 +283,7 @@ def test_person_reads_chooses_sees_and_changes(ovh: OvhcloudHost, case: RepairCa
     assert to_its_end(ovh, step).state == "done-verified"
     shown = client.get(f"/repairs/{case.pk}/").content.decode()
     assert "Change PHP from 8.1 to 8.3" in shown and f'id="undo-{step.pk}"' in shown
+    for ending in ("", ".md"):
+        report = client.get(f"/repairs/{case.pk}/report{ending or '/'}").content.decode()
+        assert "Change PHP from 8.1 to 8.3" in report and "app.engine.version=8.3" in report
     assert client.get(f"/repairs/{case.pk}/php-version/?to=version:8.2", follow=True).status_code == 200
