@@ -9,6 +9,7 @@ from html import unescape
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.own_words import Said, said_by
+from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
@@ -33,9 +34,11 @@ _VERSION_SAID = re.compile(
 )
 _EXTENSION_SAID = re.compile(
     r"PHP installation appears to be missing the .{1,40}? extension|require the following PHP extensions to be installed|"
-    r"PHP extension \W?[\w-]{2,30}\W? (?:is missing|is not (?:installed|loaded|enabled))|ionCube (?:PHP )?Loader",
+    r"PHP extension \W?[\w-]{2,30}\W? (?:is missing|is not (?:installed|loaded|enabled))|ionCube (?:PHP )?Loader|SourceGuardian|"
+    r"Zend (?:Guard Loader|Optimizer) (?:needs|must|is not)",
     re.IGNORECASE,
 )
+_FILE_SAID = re.compile(r"(?:file|script) [\"'“]?(/[^\s\"'”<>]{1,500})")
 _MARKUP = re.compile(rb"<(?:style|script)\b[^<]*+(?:<(?!/)[^<]*+)*+(?:</|\Z)|<[^<>]{0,500}>", re.IGNORECASE)
 _LONG = 1200  # characters, without what the server writes before and between messages
 _MERELY_WARNS = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
@@ -53,6 +56,7 @@ def platform(evidence: Evidence) -> Iterator[Finding]:
         for words, cause in ((_VERSION_SAID, "php-version-incompatible-code"), (_EXTENSION_SAID, "php-missing-extension")):
             if len(text) <= _SHORT and (match := words.search(text)):
                 entry = CAUSES[cause]
+                named = _FILE_SAID.search(text)
                 said = Proof("probe", f"{page.path}: {text[max(0, match.start() - 100) : match.end() + 200]}")
                 yield Finding(
                     "platform",
@@ -61,6 +65,7 @@ def platform(evidence: Evidence) -> Iterator[Finding]:
                     0.93,
                     f"{entry.title}.",
                     entry.explanation,
+                    shown_path(named[1], evidence) if named else "",
                     evidence=(said,),
                     repairs=entry.repairs,
                 )

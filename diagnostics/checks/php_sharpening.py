@@ -122,6 +122,8 @@ def _ended(sharp: Sharp, script: Script) -> Sharp:
 def _misread(sharp: Sharp, script: Script, message: PhpMessage) -> Sharp:
     if line := scanning.conflict_line(script.content):
         return replace(sharp, line=line if sharp.line is None else sharp.line, more=_("An unfinished merge left its marks in the file."))
+    if scanning.strange_blank(script.content, message.line):
+        return replace(sharp, more=_("The line holds a blank that PHP does not take for one, as text copied from a web page does."))
     ending = scanning.ending(script.content)
     at_end = ending is not None and message.line is not None and message.line >= ending.last_line
     if ending is not None and at_end and ending.is_cut_off and sharp.cause == "php-parse-error":

@@ -9,6 +9,9 @@ _OPENING = re.compile(rb"<\?(?:php\b|=)", re.IGNORECASE)
 _CONFLICT = re.compile(rb"^(?:<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 _HEREDOC = re.compile(rb"<<<[ \t]*([\"']?)([A-Za-z_]\w*)\1\r?\n")
 # What the scanner stops at inside PHP: strings, comments, heredocs, brackets, the closing tag.
+# Blanks that look like one and are none to PHP: no-break and other widths of a space, no width at all, a mark in the middle of a file.
+_STRANGE_BLANK = re.compile(rb"\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8f\xa8\xa9\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xef\xbb\xbf")
+_QUOTED = re.compile(rb"'[^'\n]{0,2000}'|\"[^\"\n]{0,2000}\"|(?://|\#).*")
 _STOP = re.compile(rb"""//|\#(?!\[)|/\*|'|"|`|<<<|\?>|[(){}\[\]]""")
 _PAIRS = {b")": b"(", b"]": b"[", b"}": b"{"}
 MOST = 512 * 1024
@@ -48,6 +51,12 @@ def conflict_line(content: bytes) -> int | None:
     marks = list(_CONFLICT.finditer(content[:MOST]))
     kinds = {match.group()[:1] for match in marks}
     return line_at(content, marks[0].start()) if kinds == {b"<", b"=", b">"} else None
+
+
+def strange_blank(content: bytes, line: int | None) -> bool:
+    """Whether this line, or the one before it, holds a blank that PHP takes for a letter (Zend/zend_language_scanner.l, LABEL)."""
+    lines = content.split(b"\n")[max(0, line - 2) : line] if line else []
+    return any(_STRANGE_BLANK.search(_QUOTED.sub(b"", each[:4000])) for each in lines)
 
 
 def output_before_php(content: bytes) -> bool:

@@ -27,6 +27,15 @@ _PHP_PLAIN = re.compile(
 _XDEBUG = re.compile(r"<table\b[^<>]{0,80}\bclass=['\"]xdebug-error xe-(?:fatal|parse|uncaught)", re.IGNORECASE)
 _WIDE = re.compile(rb"\A(?:\xff\xfe)?<\0\?\0(?:p\0h\0p\0|=\0)|\A(?:\xfe\xff)?\0<\0\?\0(?:p\0h\0p|=)")  # UTF-16, either byte first
 _SHORT_TAG = re.compile(rb"\A<\?\s")  # no processing instruction of XML: those have their name at once
+# PHP amid a page's markup, as no browser shows it and no author quotes it: the mark, a word of the language or a variable, and an end.
+_INSIDE = re.compile(
+    r"<\?(?:php\s|=\s?\$)\s*(?:(?:include|require)(?:_once)?|echo|if|foreach|function|use|\$\w+|[a-z_]+)\b[^<>]{0,2000}?\?>"
+)
+_NO_DECODER = re.compile(
+    r"requires the ioncube (?:php )?loader|ioncube (?:php )?loader (?:\S+ )?(?:needs? to|must) be (?:installed|updated)|"
+    r"(?:protected|encoded) (?:by|with) sourceguardian|requires (?:the|a) sourceguardian",
+    re.IGNORECASE,
+)
 _NOTICES = re.compile(r"(?:\s|<br ?/?>|<hr ?/?>|</?b>|(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards)(?:</b>)?:[^\n]{0,1000}\n)*")
 _HANDLER_PAGE = re.compile(r"id=[\"']error-page[\"']|wp-die-message", re.IGNORECASE)
 
@@ -41,6 +50,16 @@ def fatal(answer: Answer) -> Found | None:
     return None
 
 
+def no_decoder(answer: Answer) -> Found | None:
+    """A program that was bought encoded, and a PHP without what decodes it: the file says so itself, at any status.
+
+    The words are those that the encoders of ionCube and SourceGuardian put into each file, for a PHP without their loader.
+    """
+    if answer.mentions("ioncube", "sourceguardian") and answer.stands_alone and _NO_DECODER.search(answer.words):
+        return Kind.FATAL_IN_BODY, "php-no-decoder", _("The page says that PHP lacks what decodes a file of its program.")
+    return None
+
+
 def source(answer: Answer) -> Found | None:
     """A program sent as it is written instead of being run: a page never begins with PHP's own opening mark."""
     beginning = answer.body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -50,7 +69,7 @@ def source(answer: Answer) -> Found | None:
         return Kind.UNEXPECTED, "php-utf-16", _("The page begins with the text of a program that was saved in an encoding PHP cannot read.")
     if _SHORT_TAG.match(beginning):
         return Kind.UNEXPECTED, "php-short-tag", _("The page begins with the text of a program that PHP here does not take for one.")
-    if not beginning.startswith((b"<?php", b"<?=")):
+    if not beginning.startswith((b"<?php", b"<?=")) and not (answer.is_html and b"<?" in answer.body and _INSIDE.search(answer.bare)):
         return None
     return Kind.UNEXPECTED, "php-source", _("The page shows the text of its program instead of what the program makes.")
 

@@ -8,6 +8,10 @@ from sites.signatures import classify
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
 PLAIN = (("Content-Type", "text/plain"),)
 PAGE = "<!doctype html><html><head><title>Shop</title></head><body><h1>Welcome</h1><p>{}</p></body></html>"
+NO_DECODER = (
+    "Site error: the file <b>/home/a/www/x.php</b> requires the ionCube PHP Loader ioncube_loader_lin_8.2.so "
+    "to be installed by the website operator."
+)
 PHP_FATAL = (
     "<br />\n<b>Fatal error</b>:  Uncaught Error: Call to undefined function shop_price() in "
     "/home/shop/www/wp-content/plugins/shop/shop.php:12\n"
@@ -73,6 +77,23 @@ def judged(status: int, body: str | bytes = PAGE, headers=HTML, **more):
         (200, PHP_FATAL, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
         (200, "\ufeff<?php\necho 1;\n", HTML, Kind.UNEXPECTED, "php-source"),
         (200, "<?php echo 1;", (("Content-Type", "application/x-httpd-php"),), Kind.UNEXPECTED, "php-source"),
+        (200, PAGE.replace("<p>", "<?php include 'numbers.inc'; echo date('Y'); ?><p>", 1), HTML, Kind.UNEXPECTED, "php-source"),
+        (200, PAGE.replace("<p>", "<pre><?php echo date('Y'); ?></pre><p>", 1), HTML, Kind.OK, ""),
+        (200, PAGE.replace("<p>", "<!-- <?php echo date('Y'); ?> --><p>", 1), HTML, Kind.OK, ""),
+        (
+            200,
+            NO_DECODER,
+            HTML,
+            Kind.FATAL_IN_BODY,
+            "php-no-decoder",
+        ),
+        (
+            500,
+            NO_DECODER,
+            HTML,
+            Kind.FATAL_IN_BODY,
+            "php-no-decoder",
+        ),
         (200, "<?\nfunction a() { }\n", HTML, Kind.UNEXPECTED, "php-short-tag"),
         (200, "<?xml-stylesheet href='a.css'?><html><body><p>A feed of our own, shown as a page.</p></body></html>", HTML, Kind.OK, ""),
         (200, "<?xml version='1.0'?><html><body><p>&lt;?php echo 1;</p></body></html>", HTML, Kind.OK, ""),

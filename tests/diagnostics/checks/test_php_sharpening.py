@@ -47,6 +47,15 @@ def test_code_that_reads_well_and_is_refused_is_of_another_version() -> None:
     assert first(said, {"www/a.php": b"<?php\n$a = ;\n"}).cause == "php-parse-error"
 
 
+@pytest.mark.parametrize("blank", ["\u00a0", "\u200b", "\u3000"])
+def test_blank_that_is_none_to_php_is_no_matter_of_versions(blank: str) -> None:
+    said = 'PHP Parse error:  syntax error, unexpected token ";" in /home/demo/www/a.php on line 2'
+    found = first(said, {"www/a.php": f"<?php\nreturn{blank}$rows;\n".encode()})
+    assert (found.cause, found.line) == ("php-parse-error", 2) and "copied from a web page" in found.summary + found.hint
+    quoted = f"<?php\n$a = match ('{blank}') {{ '{blank}' => 1 }};\n".encode()
+    assert first(said, {"www/a.php": quoted}).cause == "php-version-incompatible-code"
+
+
 @pytest.mark.parametrize(
     ("version", "content", "expected"),
     [
@@ -129,13 +138,16 @@ def test_warning_of_the_same_request_may_be_the_root(warning: str, fatal: str, c
         (b"Composer detected issues in your platform:\n\nYour Composer dependencies require a PHP version &quot;&gt;= 8.4.0&quot;. You are running 8.2.36.",
          "php-version-incompatible-code"),
         (b"<p>Your PHP installation appears to be missing the MySQL extension which is required by WordPress.</p>", "php-missing-extension"),
+        (b"Site error: the file <b>/home/demo/www/lib/key.php</b> requires the ionCube PHP Loader to be installed.", "php-missing-extension"),
+        (b"PHP script '/home/demo/www/lib/key.php' is protected by SourceGuardian and requires a loader.", "php-missing-extension"),
         (b"Sorry, but your host needs to use PHP 8.1.0 or higher to run this version of Joomla.", "php-version-incompatible-code"),
     ],
 )  # fmt: skip
 def test_page_that_asks_for_another_php_is_believed(body: bytes, cause: str) -> None:
     seen = evidence({"www/index.php": b"<?php\n"}, "")
     page = replace(seen.site.pages[0], body=body)
-    assert run_checks(replace(seen, site=replace(seen.site, pages=(page,)))).findings[0].cause == cause
+    found = run_checks(replace(seen, site=replace(seen.site, pages=(page,)))).findings[0]
+    assert (found.cause, found.path) == (cause, "www/lib/key.php" if b"key.php" in body else "")
     article = replace(page, body=body + b"<p>What to do about this message: read on.</p>" * 200)
     assert [
         each for each in run_checks(replace(seen, site=replace(seen.site, pages=(article,)))).findings if each.check == "platform"
