@@ -12,6 +12,7 @@ from diagnostics.manifests.format import FILE, Record
 
 LARGEST = 262_144  # bytes of one file
 MOST_FILES = 3000  # of one site
+_START_PAGES = (b"index.html", b"index.htm")
 _PHP = (b".php", b".inc", b".phtml", b".module", b".theme", b".install")
 # What comes whole from its maker and is put back from another copy of the same release: it would leave no room for a site's own code.
 _OF_OTHERS = re.compile(
@@ -25,7 +26,8 @@ def rank(path: bytes) -> int | None:
     """How much a repair may need this file, 0 the most; None: not kept."""
     if rules.is_configuration(path):
         return 0
-    if not path.lower().endswith(_PHP) or _OF_OTHERS.search(path) or rules.counted_above(posixpath.dirname(path)):
+    is_start_page = posixpath.basename(path) in _START_PAGES and path.count(b"/") <= 1
+    if not (path.lower().endswith(_PHP) or is_start_page) or _OF_OTHERS.search(path) or rules.counted_above(posixpath.dirname(path)):
         return None
     if b"/" not in path or _OPENS_ALL.search(path):
         return 1
