@@ -151,7 +151,7 @@ def _refusing(text: str, proof: Proof, sure: float, evidence: Evidence) -> Findi
     found = next((each for each in evidence.written if each.value == name and each.place), None) if name else None
     if found is None:
         return None
-    path = shown_path(found.place, evidence)
+    path = next((entry.path for entry in evidence.beside if found.place.endswith(f"/{entry.path}")), shown_path(found.place, evidence))
     culprit = _unwritable(path, evidence) if path in _known(evidence) else None
     if culprit is not None:
         return _finding("folder-not-writable", culprit[1], culprit[0], None, proof, sure, "application-answers-500")

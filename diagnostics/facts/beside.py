@@ -20,7 +20,7 @@ from diagnostics.php import said_of_files
 from diagnostics.transports.base import Stat, TransportError
 
 MOST_FOLDERS = 3
-_MOST_LOOKED_UP = 40
+_MOST_LOOKED_UP = 80
 _MOST_NAMED = 12
 _MOST_SETTINGS = 24
 _SHORT = 8000  # bytes
@@ -84,8 +84,8 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
         return evidence
     named += [each.place for each in settings if each.place]
     home = above(evidence.docroot)
-    if any(f"{path}/".startswith(f"{home.rstrip('/')}/") for path in named):
-        listed = {**listed, home: listed.get(home, frozenset())}
+    if named:
+        listed = {**listed, home: listed.get(home) or _names_in(files, home)}
     wanted = _candidates(named, inner, listed)
     wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
     chains = [step for path in wanted for step in _way(path, listed)]
@@ -110,9 +110,18 @@ def _texts(evidence: Evidence) -> Iterator[str]:
             yield page.body.decode("utf-8", "replace")
 
 
+def _names_in(files: SmallFiles, folder: str) -> frozenset[str]:
+    """To match the server's paths by their ends: a login may see another root than the server."""
+    try:
+        return frozenset(posixpath.basename(entry.path) for entry in files.reader.list(folder))
+    except TransportError:
+        return frozenset()
+
+
 def _usual(names: frozenset[str]) -> list[str]:
     """What a known tree must have, so that its lack can be told: Laravel's folders, which git does not keep."""
-    return [f"storage/framework/{name}" for name in ("views", "sessions", "cache")] if {"artisan", "storage"} <= names else []
+    laravels = [f"storage/framework/{name}" for name in ("views", "sessions", "cache")] if {"artisan", "storage"} <= names else []
+    return [*laravels, *sorted(name for name in names if name.startswith(".env"))[:4]]
 
 
 def _candidates(named: list[str], inner: list[str], listed: dict[str, frozenset[str]]) -> list[str]:
@@ -121,9 +130,9 @@ def _candidates(named: list[str], inner: list[str], listed: dict[str, frozenset[
     for folder, names in listed.items():
         for path in named:
             parts = path.strip("/").split("/")
-            whole = path if path.startswith(f"{folder.rstrip('/')}/") else ""
-            tail = next((posixpath.join(folder, *parts[at:]) for at in range(len(parts)) if parts[at] in names), "")
-            found += [whole or tail] if whole or tail else []
+            whole = path if folder != "/" and path.startswith(f"{folder}/") else ""
+            tails = [posixpath.join(folder, *parts[at:]) for at in range(len(parts)) if parts[at] in names]
+            found += [whole] if whole else tails[-2:]  # the server's own folders may bear the same names
         for tail in inner:
             starts = ("", "app/", "application/", "vendor/codeigniter4/framework/system/", "writable/")
             found += [posixpath.join(folder, start + tail) for start in starts if (start + tail).split("/")[0] in names]
@@ -144,7 +153,12 @@ def _entry(path: str, stat: Stat, docroot: str) -> TreeEntry:
 def _foreign(named: list[str], evidence: Evidence) -> list[str]:
     """Paths that begin as nothing here does: neither as this login nor as the server names the site."""
     docroot, name = evidence.docroot.rstrip("/"), posixpath.basename(evidence.docroot.rstrip("/"))
-    own = {path[: path.index(f"/{name}/")] for path in named if f"/{name}/" in path and _ends_here(path, name, evidence)}
+    own = {
+        path[: each.start()]
+        for path in named
+        for each in re.finditer(f"/{re.escape(name)}(?=/)", path)
+        if _ends_here(path[each.end() + 1 :], name, evidence)
+    }
     own |= {above(docroot)} if above(docroot) != "/" else set()
     system = ("/usr/", "/etc/", "/tmp", "/proc", "/dev/", "/bin/", "/opt/", "/lib", "/sys/")  # noqa: S108 (names to compare with, nothing is written there)
     return [
@@ -153,10 +167,11 @@ def _foreign(named: list[str], evidence: Evidence) -> list[str]:
     ]  # fmt: skip
 
 
-def _ends_here(path: str, name: str, evidence: Evidence) -> bool:
+def _ends_here(tail: str, name: str, evidence: Evidence) -> bool:
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
-    tail = f"{name}/{path.partition(f'/{name}/')[2]}"
-    return any(entry.path == tail for entry in entries)
+    parts = tail.split("/")
+    ways = {f"{name}/{'/'.join(parts[:count])}" for count in range(1, len(parts) + 1)}
+    return any(entry.path in ways for entry in entries)
 
 
 def _wanted_settings(texts: list[str]) -> list[str]:

@@ -130,7 +130,8 @@ _VISITORS_PAGES = frozenset({"symfony-error", "laravel-error"})  # the framework
 # Nextcloud index.php, phpBB common.php, CodeIgniter index.php, and those that miss what Composer brings.
 _UNFINISHED = re.compile(
     r"no configuration file found and no installation code available|please run: bin/grav install"
-    r"|composer autoload(?:er)? (?:is )?not found|the config\.php file could not be found|your (?:system|application) folder path does not appear to be set correctly"
+    r"|composer autoload(?:er)? (?:is )?not found|the config\.php file could not be found"
+    r"|your (?:system|application) folder path does not appear to be set correctly"
     r"|(?:please |you (?:must|need to) )(?:run|execute) \W{0,3}(?:php )?composer(?:\.phar)? install",
     re.IGNORECASE,
 )
