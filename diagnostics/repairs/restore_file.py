@@ -119,6 +119,8 @@ def _needs_person(file: Restorable, copy: Copy, finding: Finding, guard: bool) -
         return _("{n} more files that belong with it have changed since: it may have been an update, and an old file may not fit.").format(
             n=file.others_changed
         )
+    if "recent-change" in (finding.cause, *finding.also):
+        return _("Nothing names this file: it is suspected because it was changed. Look at what would change.")
     if finding.confidence < _LIKELY:
         return _("It is not likely enough that this file is at fault.")
     return ""

@@ -220,6 +220,16 @@ def test_part_that_changed_as_a_whole_needs_a_person(server: SshServer, www: Pat
     assert "update" in plan(seen(site, found), found).needs_person
 
 
+def test_mere_suspicion_needs_a_person(server: SshServer, www: Path, site: Site) -> None:
+    taking.take(site)
+    put(server, www / PART, FORMS + b"// one more\n")
+    likely, named, unsure = finding("recent-change", f"www/{PART}"), finding("php-parse-error", f"www/{PART}"), 0.5
+    evidence = seen(site, likely, named, finding("wordpress-plugin", f"www/{PART}", confidence=unsure))
+    assert "suspected" in plan(evidence, likely).needs_person
+    assert "likely enough" in plan(evidence, finding("wordpress-plugin", f"www/{PART}", confidence=unsure)).needs_person
+    assert not plan(evidence, named).needs_person
+
+
 def test_settings_are_put_back_and_no_password_is_shown(server: SshServer, www: Path, site: Site) -> None:
     taking.take(site)
     content = (www / "wp-config.php").read_bytes()
