@@ -20,8 +20,9 @@ from diagnostics.checks.common import (
     shut_folders,
 )
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
+from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
-from diagnostics.checks.roads import is_on_the_road
+from diagnostics.checks.roads import endings, is_on_the_road
 from diagnostics.evidence import Evidence, LogLine, PasswordFile, TextFile, Unreadable
 from diagnostics.facts.changes import failing_since
 from diagnostics.findings import Finding, Proof, Severity
@@ -94,6 +95,9 @@ def _logged_place(complaint: Complaint, evidence: Evidence) -> str:
     file = file_of(complaint, htaccess_files(evidence))
     if file:
         return file.path
+    above = evidence.docroot.rstrip("/").rpartition("/")[0]
+    if above and complaint.path.startswith(f"{above}/"):
+        return shown_path(complaint.path, evidence)
     known = [path for path, _mode in _modes(evidence) if complaint.path.endswith("/" + path)]
     name = docroot_name(evidence)
     inside = complaint.path.partition(f"/{name}/")
@@ -101,7 +105,6 @@ def _logged_place(complaint: Complaint, evidence: Evidence) -> str:
 
 
 def _unreadable(path: str, confidence: float, proofs: tuple[Proof, ...], evidence: Evidence) -> Finding:
-    known = _mode_of(evidence, path) is not None
     return Finding(
         check="htaccess-unreadable",
         cause="htaccess-unreadable",
@@ -188,11 +191,25 @@ def proxy_target(evidence: Evidence) -> Iterator[Finding]:
     )
     open_ones = [rule for rule in rules if _address(rule.target) is None]
     if found:
-        yield _proxy_finding(*found, 0.9)
+        yield _proxy_finding(proof_of(found[0]), found[1], 0.9)
     elif entries and (unnamed := next((entry for entry in entries if not _NAMES_TARGET.search(entry.text)), None)) and rules:
-        yield _proxy_finding(unnamed, rules[0], 0.9 if len(rules) == 1 else 0.7)
+        yield _proxy_finding(proof_of(unnamed), rules[0], 0.9 if len(rules) == 1 else 0.7)
     elif open_ones:
-        yield _proxy_finding(entries[0], open_ones[0], 0.7)
+        yield _proxy_finding(proof_of(entries[0]), open_ones[0], 0.7)
+
+
+@check(id="htaccess-proxy-road", title=_("Whether failing pages are passed on to another program"), needs=("htaccess",), order=31)
+def proxy_road(evidence: Evidence) -> Iterator[Finding]:
+    """Where no log tells: the rule that the failing page's address meets."""
+    if any(line.paired or _PROXY.search(line.text) for line in lines_of_failure(evidence)):
+        return
+    rules = list(_passing_on(evidence))
+    for page, ending in endings(evidence, "proxy") if rules else ():
+        places = {(step.path, step.line) for step in ending.steps}
+        rule = next((rule for rule in rules if (rule.file.path, rule.line.number) in places), rules[0] if len(rules) == 1 else None)
+        if rule is not None and page.status in (500, 502, 503, 504):
+            yield _proxy_finding(Proof("probe", f"{page.path}: {page.status}"), rule, 0.82)
+            return
 
 
 class _PassingOn(NamedTuple):
@@ -233,7 +250,7 @@ def _names_host(text: str, target: str) -> bool:
     return not ports or address[1] in ports
 
 
-def _proxy_finding(entry: LogLine, rule: _PassingOn, confidence: float) -> Finding:
+def _proxy_finding(proof: Proof, rule: _PassingOn, confidence: float) -> Finding:
     file, line, target = rule
     return Finding(
         check="htaccess-proxy-target",
@@ -245,7 +262,7 @@ def _proxy_finding(entry: LogLine, rule: _PassingOn, confidence: float) -> Findi
         ),
         path=file.path,
         line=line.number,
-        evidence=(proof_of(entry), Proof("file", f"{file.path}:{line.number}: {line.text.strip()}"[:2000])),
+        evidence=(proof, Proof("file", f"{file.path}:{line.number}: {line.text.strip()}"[:2000])),
         repairs=repairs_for("htaccess-proxy-target-down"),
         data=(("directive", line.name),),
     )

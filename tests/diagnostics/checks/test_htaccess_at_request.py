@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from diagnostics.checks.registry import run_checks
+from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding
 from diagnostics.htaccess.lint import lint
-from tests.diagnostics.evidences import apache_line, evidence, first_plan
+from tests.diagnostics.evidences import AT, apache_line, evidence, first_plan, site
+from tests.fakes import FakeHost, Node
 
 HTML = (b"<h1>A</h1>", 0o604)
 
@@ -124,3 +126,24 @@ def test_line_that_is_named_can_be_made_a_comment(lines: str, status: int, path:
     found = run_checks(seen).findings[0]
     plan = first_plan(seen, found)
     assert found.path == "www/.htaccess" and plan is not None and plan.repair_id == "comment-out-htaccess-line"
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"), [("^(.*)$ http://127.0.0.1:3000/$1 [P,L]", 2), ("^api/(.*)$ http://127.0.0.1:3000/$1 [P]", None)]
+)
+def test_rule_that_passes_the_failing_page_on_is_named_without_a_log(rule: str, line: int | None) -> None:
+    seen = evidence({"www/.htaccess": f"RewriteEngine On\nRewriteRule {rule}\n".encode()}, None)
+    found = [finding for finding in run_checks(seen).findings if finding.cause == "htaccess-proxy-target-down"]
+    assert [finding.line for finding in found] == ([line] if line else [])
+
+
+def test_file_above_a_docroot_whose_name_stands_in_the_servers_path_too_is_shown_as_it_lies() -> None:
+    paths = SitePaths("/var/www/v1/home/www", "/var/www/v1/logs/error.log")
+    log = apache_line("AH00529: /var/www/v1/home/.htaccess pcfg_openfile: unable to check htaccess file", client="192.0.2.7:4711")
+    files = {
+        "/var/www/v1/home/www/index.html": b"a",
+        "/var/www/v1/home/.htaccess": (b"Options -Indexes\n", 0),
+        "/var/www/v1/logs/error.log": Node(content=log.encode(), mtime=AT.timestamp()),
+    }
+    found = run_checks(gather(FakeHost(files, home="/var/www/v1/home"), site(403), paths, "", AT)).findings[0]
+    assert (found.cause, found.path) == ("htaccess-unreadable", ".htaccess")
