@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from diagnostics import steps
 from diagnostics.connections import purposes
 from diagnostics.connections.telling import clean
-from diagnostics.models import HostAction, PanelChange, Step
+from diagnostics.models import PanelChange, Step
 from diagnostics.panels import connecting, php
 from diagnostics.panels.base import PanelError, PanelTask, PhpConfig
 from diagnostics.panels.ovhcloud import OvhCloud
@@ -90,7 +90,7 @@ def _advance(change: PanelChange) -> None:
         _cannot_ask(change, PanelError("refused", _("The panel is no longer connected, or refuses the keys."), _("Connect it anew.")))
         return
     try:
-        with connecting.opened(panel, HostAction.Verb.PANEL, f"PHP: {change.get_phase_display()}") as found:
+        with connecting.opened(panel, what="PHP") as found:
             _LOOKS[Phase(change.phase)](change, found)
     except PanelError as error:
         if error.code == "conflict":
@@ -107,7 +107,9 @@ def _refresh(change: PanelChange, panel: OvhCloud) -> None:
         _end(change, Phase.NOT_MADE, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": why})
         return
     if change.task_id is None:
-        _asked(change, Phase.REFRESHING, panel.refresh_php(), _("The host reads its PHP configuration anew."))
+        with connecting.asking(change.step.case.site.host, _("read the PHP configuration anew")):
+            task = panel.refresh_php()
+        _asked(change, Phase.REFRESHING, task, _("The host reads its PHP configuration anew."))
         return
     now = _settled(change, panel)
     if now is None:
@@ -121,7 +123,8 @@ def _refresh(change: PanelChange, panel: OvhCloud) -> None:
 
 
 def _ask(change: PanelChange, panel: OvhCloud, now: PhpConfig) -> None:
-    task = panel.change_php(now, now.with_values(change.after))
+    with connecting.asking(change.step.case.site.host, f"PHP {now.version} → {change.after['version']}"):
+        task = panel.change_php(now, now.with_values(change.after))
     _asked(change, Phase.ASKED, task, _("The host carries out the change. That mostly takes a minute or two."))
 
 
@@ -201,7 +204,8 @@ def _back(change: PanelChange, panel: OvhCloud) -> None:
     elif now.values() != change.after:
         _needs_person(change)
     else:
-        task = panel.change_php(now, now.with_values(change.before), back=True)
+        with connecting.asking(change.step.case.site.host, f"PHP {now.version} → {change.before['version']}"):
+            task = panel.change_php(now, now.with_values(change.before), back=True)
         _asked(change, Phase.BACK_ASKED, task, _("The host goes back to the earlier configuration."))
 
 

@@ -149,9 +149,7 @@ def noted(panel: HostPanel, error: PanelError | None, seen: ServiceSeen | None =
 
 # --- asking -------------------------------------------------------------------------------------
 @contextmanager
-def opened(
-    panel: HostPanel, verb: str = HostAction.Verb.FETCH, what: str = "", *, time_limits_s: tuple[float, float] = TIME_LIMITS_S
-) -> Iterator[OvhCloud]:
+def opened(panel: HostPanel, what: str = "", *, time_limits_s: tuple[float, float] = TIME_LIMITS_S) -> Iterator[OvhCloud]:
     """The panel, to be asked for its hosting; it is noted as done on the account. Raises PanelError."""
     if panel.state == State.REFUSED:
         raise PanelError("refused", panel.detail, "")
@@ -161,8 +159,15 @@ def opened(
         raise PanelError("refused", str(error)) from error
     keys = Keys(panel.region, panel.way, panel.name, **secrets)
     noted_as = what or f"/hosting/web/{panel.service}"
-    with _noted(panel.host, noted_as, verb), OvhCloud(keys, panel.service, panel.rights, time_limits_s) as found:
+    with _noted(panel.host, noted_as), OvhCloud(keys, panel.service, panel.rights, time_limits_s) as found:
         yield found
+
+
+@contextmanager
+def asking(host: Host, what: str) -> Iterator[None]:
+    """Something that changes the hosting is asked for: it is noted first, else it is not asked for. Raises PanelError."""
+    with _noted(host, what, HostAction.Verb.PANEL):
+        yield
 
 
 @contextmanager

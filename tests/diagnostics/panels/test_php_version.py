@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from diagnostics import repairing, tasks
 from diagnostics.changes import changing, recovering, through_panel, undoing
-from diagnostics.models import HostPanel, PanelChange, RepairCase, Step
+from diagnostics.models import HostAction, HostPanel, PanelChange, RepairCase, Step
 from diagnostics.panels import connecting, php
 from diagnostics.panels.steps import watched
 from diagnostics.wizard import CaseFacts, recommended, steps_for
@@ -121,6 +121,10 @@ def test_change_that_helps_is_kept_and_undone_by_a_click(ovh: OvhcloudHost, case
     step = to_its_end(ovh, step)
     assert (step.state, posts(ovh)[-1]) == ("undone", "rollback") and ovh.file.read_text() == before
     assert php.told(case) is None  # what was read before is no longer what is there
+    noted = HostAction.objects.filter(host=case.site.host, verb=HostAction.Verb.PANEL).order_by("pk").values_list("purpose", "path")
+    assert [(purpose, path.removeprefix("OVHcloud: ")) for purpose, path in noted] == [
+        ("repair", "read the PHP configuration anew"), ("repair", "PHP 8.1 → 8.3"), ("undo", "PHP 8.3 → 8.1"),
+    ]  # fmt: skip
 
 
 def test_change_that_does_not_help_is_taken_back_by_itself(ovh: OvhcloudHost, case: RepairCase) -> None:
