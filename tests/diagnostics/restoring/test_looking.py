@@ -192,6 +192,18 @@ def test_copy_beside_it_and_of_the_same_release_need_a_person(server: SshServer,
     assert chosen[1].title == "Put show.php.bak in the place of show.php"
 
 
+def test_file_of_wordpress_itself_comes_from_the_same_release_only(server: SshServer, www: Path, site: Site) -> None:
+    for folder, release in ((www, "6.1.1"), (www.parent / "newer", "6.2"), (www.parent / "same", "6.1.1")):
+        put(server, folder / "wp-includes/version.php", f"<?php\n$wp_version = '{release}';\n".encode())
+        put(server, folder / "wp-includes/load.php", f"<?php\n// {folder.name}\n".encode())
+    taking.take(site)
+    put(server, www / "wp-includes/load.php", b"<?php\nfunction (")
+    found = finding("wordpress-core-file", "www/wp-includes/load.php")
+    made = plan(seen(site, found), found)
+    assert isinstance(made.changes[0], WriteFile) and made.changes[0].after == b"<?php\n// same\n"
+    assert made.needs_person and "same/wp-includes/load.php" in made.why, "nobody vouches for the other copy"
+
+
 def test_older_states_may_be_chosen(server: SshServer, www: Path, site: Site) -> None:
     taking.take(site)
     put(server, www / PART, FORMS.replace(b"form'", b"newer form'"))
