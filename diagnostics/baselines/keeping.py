@@ -31,7 +31,7 @@ from . import storing
 TIME_LIMIT_S = 60.0
 MOST_READ, MOST_READ_SLOWLY = 800, 80  # new contents at one baseline; the latter where each file is a journey of its own
 OLD_ONES_FOR = timedelta(days=90)  # that a file no longer has
-_AT_ONCE, _BYTES_AT_ONCE = 40, 2 * 1024 * 1024
+_AT_ONCE, _BYTES_AT_ONCE = 16, 2 * 1024 * 1024  # as many as SFTP gives together: no command is run for them
 _ROWS_AT_ONCE = 500
 _PACKED = 4  # program text takes about a quarter of its size once it is compressed and sealed
 
