@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -11,6 +13,7 @@ from ipaddress import ip_network
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
@@ -291,3 +294,50 @@ def test_person_reads_chooses_sees_and_changes(ovh: OvhcloudHost, case: RepairCa
         report = client.get(f"/repairs/{case.pk}/report{ending or '/'}").content.decode()
         assert "Change PHP from 8.1 to 8.3" in report and "app.engine.version=8.3" in report
     assert client.get(f"/repairs/{case.pk}/php-version/?to=version:8.2", follow=True).status_code == 200
+
+
+class Killed(BaseException):
+    """The end of a worker at one moment."""
+
+
+@pytest.mark.parametrize("undone", [False, True], ids=["change", "undo"])
+@pytest.mark.parametrize("stored", [False, True], ids=["before it is stored", "after"])
+def test_worker_that_ends_at_any_stored_moment_leaves_nothing_in_between(
+    ovh: OvhcloudHost, case: RepairCase, monkeypatch: pytest.MonkeyPatch, stored: bool, undone: bool
+) -> None:
+    for ends_at in range(1, 20):
+        ovh.configure(engineVersion="8.1")
+        step = started(case)
+        if undone:
+            to_its_end(ovh, step)
+            undoing.request(step, None)
+            tasks.undo_step(step.pk)
+        try:
+            with killed_at(ends_at, monkeypatch, stored):
+                to_its_end(ovh, step)
+            break  # every moment was one
+        except Killed:
+            ovh.clock.forward(40)
+        step.refresh_from_db()
+        step = to_its_end(ovh, step)
+        version = {"done-verified": "8.3", "undone": "8.1", "failed": "8.1"}[step.state]
+        assert f"engine.version={version}" in ovh.file.read_text(), (ends_at, step.message)
+        assert step.state == ("undone" if undone else "done-verified") or "Nothing was changed" in step.message, (ends_at, step.message)
+    assert ends_at > 4
+
+
+@contextmanager
+def killed_at(number: int, monkeypatch: pytest.MonkeyPatch, stored: bool) -> Iterator[None]:
+    """The worker ends when it stores how far a change is for this time: just before, or just after (`stored`)."""
+    count = itertools.count(1)
+
+    def save(change: PanelChange, *args: object, **values: object) -> None:
+        is_now = next(count) == number
+        if stored or not is_now:
+            Model.save(change, *args, **values)
+        if is_now:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PanelChange, "save", save)
+        yield
