@@ -143,8 +143,8 @@ def _on_disk(place: Place, path: str) -> tuple[str, str]:
         if kind not in ("folder", "link"):
             break
     info = "/" + "/".join(rest) if rest else ""
-    if trailing and (rest or place.kinds.get(current) == "file"):
-        info += "/"
+    if trailing and (rest or (current != place.docroot and place.kinds.get(current) not in ("folder", "link"))):
+        info += "/"  # behind what is no folder, or is not there, the slash is no part of the file's name
     folder_end = "/" if trailing and not info else ""
     return current + folder_end, info
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from diagnostics.htaccess.regexes import search
 from diagnostics.htaccess.rules import Condition
 
-_VARIABLE = re.compile(r"%\{(?:(ENV|HTTP|LA-U|LA-F|SSL):)?([A-Za-z_0-9-]+)\}|\$(\d)|%(\d)", re.IGNORECASE)
+_VARIABLE = re.compile(r"%\{(?:(ENV|HTTP|LA-U|LA-F|SSL):)?([A-Za-z_0-9-]+)\}|\$(\d)|%(\d)|\\(.)", re.IGNORECASE | re.DOTALL)
 _COMPARE = {"-lt": int.__lt__, "-le": int.__le__, "-gt": int.__gt__, "-ge": int.__ge__, "-eq": int.__eq__, "-ne": int.__ne__}
 _TESTS = ("-f", "-d", "-s", "-l", "-L", "-h", "-F", "-U", "-x")
 
@@ -27,11 +27,13 @@ class Variables:
     condition_groups: tuple[str, ...] = field(default=())
 
     def filled(self, text: str) -> str:
-        """The text with its variables put in. What is not known is empty."""
+        """The text with its variables put in. What is not known is empty; a backslash stands before what is meant as it is (do_expand)."""
         return _VARIABLE.sub(self._value, text)
 
     def _value(self, match: re.Match[str]) -> str:
-        kind, name, group, condition_group = match.groups()
+        kind, name, group, condition_group, plain = match.groups()
+        if plain is not None:
+            return plain
         if group is not None:
             return _one_of(self.groups, group)
         if condition_group is not None:
