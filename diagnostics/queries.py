@@ -172,7 +172,7 @@ def _offers(case: RepairCase, attempts: list[Step], facts: CaseFacts, findings: 
     offers = [offer for offer in repairing.offers(case) if offer.digest not in standing]
     offers = [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
     first = next((finding for finding in findings if finding.severity == "critical"), None)
-    in_vain = {step.plan_digest for step in attempts if step.state == Step.State.TAKEN_BACK}
+    in_vain = {step.plan_digest for step in attempts if step.state in (Step.State.TAKEN_BACK, Step.State.FAILED)}
     return sorted(offers, key=lambda offer: (offer.digest in in_vain, first is None or not _is_for(offer, first)))
 
 

@@ -14,6 +14,7 @@ from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
 
 ID = "modern-access-syntax"
+_BY_PLACE = ("all", "ip", "host", "forward-dns", "local", "env", "method", "expr")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){0,3}\d{1,3}\.?(?:/[\d.]+)?$|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(?:/\d+)?$")
 _HOST = re.compile(r"\.?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$")
 
@@ -69,7 +70,10 @@ def translate(group: list[Line], document: Document) -> list[str] | None:
 
 
 def _asks_for_password(document: Document) -> bool:
-    return any(line.key in ("require", "authtype") and line.kind is LineKind.DIRECTIVE for line in document.lines)
+    """Whether who somebody is counts anywhere, not just where he comes from (mod_authz_core's and mod_authz_host's providers)."""
+    lines = [line for line in document.lines if line.kind is LineKind.DIRECTIVE]
+    asked = [line.words[0].lower() for line in lines if line.key == "require" and line.words]
+    return any(line.key == "authtype" for line in lines) or any(word not in _BY_PLACE for word in asked)
 
 
 def _requires(group: list[Line]) -> list[str] | None:

@@ -67,7 +67,7 @@ class Mender:
                 or any(step.state == Step.State.DONE_VERIFIED for step in steps),
                 answers=answers,
                 kept=kept,
-                taken_back=tuple(f"{step.repair_id} ({step.state})" for step in steps if not step.stands_applied),
+                taken_back=tuple(f"{step.repair_id} ({step.state}: {step.message[:120]})" for step in steps if not step.stands_applied),
                 left=tuple(f"{each['cause']}: {each['why']}" for each in report.get("left", ())) or (str(report.get("error", "")),),
                 after_repair=untouched,
                 after_undo=_differing(before, _state(planted), own, site),

@@ -118,6 +118,14 @@ def test_old_access_rules_become_require(old: bytes, new: list[bytes]) -> None:
     assert after(plan) == expected and not plan.takes_away_protection  # type: ignore[union-attr]
 
 
+def test_satisfy_goes_where_no_password_is_asked_for_and_stays_where_one_is() -> None:
+    found = finding("htaccess-apache22-syntax", 1, directive="Satisfy")
+    barred = b"<Files a>\nRequire all denied\n</Files>\n"
+    assert after(plan_repair("modern-access-syntax", seen(b"Satisfy Any\n" + barred), found)) == b"# Satisfy Any\n" + barred
+    locked = b"Satisfy Any\n<Files a>\nRequire valid-user\n</Files>\n"
+    assert isinstance(try_plan("modern-access-syntax", seen(locked), found), CannotPlan)
+
+
 @pytest.mark.parametrize(
     "old",
     [b"Order deny,allow\nDeny from b.example\n", b"Order allow,deny\nAllow from a.example\nDeny from b.example\n",
