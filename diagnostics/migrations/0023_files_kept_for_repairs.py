@@ -5,33 +5,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0022_trials_that_a_person_stops'),
-        ('sites', '0016_trials_that_a_policy_allows'),
+        ("diagnostics", "0022_trials_that_a_person_stops"),
+        ("sites", "0016_trials_that_a_policy_allows"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='baselinework',
-            name='keeps_files',
+            model_name="baselinework",
+            name="keeps_files",
             field=models.BooleanField(db_default=True, default=True),
         ),
         migrations.CreateModel(
-            name='KeptFile',
+            name="KeptFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=1000)),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.PositiveIntegerField()),
-                ('mode', models.PositiveIntegerField()),
-                ('mtime', models.BigIntegerField()),
-                ('first_seen_at', models.DateTimeField()),
-                ('last_seen_at', models.DateTimeField()),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='kept_files', to='sites.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("path", models.CharField(max_length=1000)),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.PositiveIntegerField()),
+                ("mode", models.PositiveIntegerField()),
+                ("mtime", models.BigIntegerField()),
+                ("first_seen_at", models.DateTimeField()),
+                ("last_seen_at", models.DateTimeField()),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="kept_files", to="sites.site"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('site', 'path', 'sha256'), name='one_kept_file_per_content')],
+                "constraints": [models.UniqueConstraint(fields=("site", "path", "sha256"), name="one_kept_file_per_content")],
             },
         ),
     ]
