@@ -41,7 +41,7 @@ CAUSES = (
         "wordpress-plugin",
         _("A WordPress plugin fails"),
         _("An error in one plugin stops the whole site."),
-        repairs=("restore-file", "set-aside-part"),
+        repairs=("remove-php-mark", "restore-file", "set-aside-part"),
         confused_with=("wordpress-plugin-php-incompatible", "wordpress-plugin-memory"),
     ),
     Cause(
@@ -62,7 +62,7 @@ CAUSES = (
         "wordpress-theme",
         _("The WordPress theme fails"),
         _("An error in the theme stops the whole site."),
-        repairs=("restore-file", "set-aside-theme"),
+        repairs=("remove-php-mark", "restore-file", "set-aside-theme"),
     ),
     Cause(
         "wordpress-mu-plugin",

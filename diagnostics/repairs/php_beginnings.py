@@ -11,16 +11,24 @@ from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
 
 _BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf|\s)+(?=<\?(?:php|=))")
+# What PHP says of a file whose first statement does not stand first (Zend/zend_compile.c).
+_TOO_LATE = re.compile(r"strict_types declaration must be|Namespace declaration statement has to be", re.IGNORECASE)
 _SHORT = re.compile(rb"(?m)(?:\A|(?<=\n))(\s*)<\?(?=\s)")
 _UTF_16 = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
-@repair(id="remove-php-mark", title=_("Remove what stands before the first letter of a PHP file"), causes=("php-byte-order-mark",))
+@repair(
+    id="remove-php-mark",
+    title=_("Remove what stands before the first letter of a PHP file"),
+    causes=("php-byte-order-mark", "wordpress-plugin", "wordpress-theme"),
+)
 def remove_mark(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     """The mark of UTF-8, and empty lines; a file in UTF-16 is written as UTF-8."""
     file = evidence.file(finding.path)
     if file is None:
         return CannotPlan(_("The file could not be read, or is too large."))
+    if finding.cause != "php-byte-order-mark" and not _TOO_LATE.search(finding.datum("message")):
+        return None
     after = _as_utf_8(file.content)
     title = _("Write {path} as UTF-8") if after is not None else _("Remove what stands before the first letter of {path}")
     after = after if after is not None else _BEFORE.sub(b"", file.content)

@@ -172,3 +172,13 @@ def test_folder_in_the_place_of_htaccess_gets_another_name(docroot: Path, settin
     plan = planned(docroot, finding("htaccess-unreadable", "www/.htaccess", "rename-htaccess-folder"))
     assert plan.changes[0].target == str(docroot / "htaccess.set-aside-by-sitemend")
     steady(docroot, settings, plan)
+
+
+def test_theme_whose_file_begins_with_an_empty_line_is_mended_and_another_theme_left(docroot: Path, settings: object) -> None:
+    fill(docroot, {"functions.php": b"\n<?php\nnamespace A;\n"})
+    said = "Namespace declaration statement has to be the very first statement or after any declare call"
+    plan = planned(docroot, finding("wordpress-theme", "www/functions.php", "remove-php-mark", 2, message=said))
+    assert isinstance(plan.changes[0], WriteFile) and plan.changes[0].after == b"<?php\nnamespace A;\n"
+    steady(docroot, settings, plan)
+    other = finding("wordpress-theme", "www/functions.php", "remove-php-mark", 2, message="Call to undefined function a()")
+    assert try_plan("remove-php-mark", read(docroot, other), other) is None
