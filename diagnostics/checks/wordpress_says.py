@@ -23,6 +23,7 @@ from sites.texts import mark as _
 _PHP_TOO_OLD = re.compile(r"running PHP version ([\w.+~-]{1,40}) but WordPress ([\w.+-]{1,30}) requires at least ([\d.]{1,12})")
 _NO_MYSQL = re.compile(r"missing the MySQL extension which is required by WordPress")
 SET_ASIDE = re.compile(r"^(.+?)(?:[-._ ](?:old|bak|backup|off|disabled|orig|save|copy|alt|sauvegarde|kopie|\d{1,8}))+$", re.IGNORECASE)
+_LAST_TEMPLATES = ("index.php", "templates/index.html", "block-templates/index.html")
 _LATELY_S = 2 * 86400.0
 
 
@@ -53,14 +54,44 @@ def _said(cause: str, summary: str, words: str, evidence: Evidence) -> Finding:
 @check(id="wordpress-empty", title=_("An empty page of WordPress without an error"), needs=("tree",), order=58)
 def wordpress_empty(evidence: Evidence) -> Iterator[Finding]:
     """Without its active theme WordPress answers with nothing, and no error is logged (template-loader.php)."""
-    if not is_failing(evidence.site) or isinstance(evidence.database, DatabaseTrial):
+    if not is_failing(evidence.site):
         return
     if any(is_telling(line.text) for line in (*lines_shown(evidence.site), *lines_of_failure(evidence))):
         return
     empty = {page.path for page in failing_pages(evidence.site) if page.kind == Kind.WHITE_PAGE.value}
     for application in evidence.applications:
-        if application.name == "wordpress" and empty & set(application.serves):
+        if application.name != "wordpress" or not empty & set(application.serves):
+            continue
+        if bare := _without_template(application, evidence):
+            yield bare
+        elif not isinstance(evidence.database, DatabaseTrial):
             yield from _themes_touched(application, evidence)
+
+
+def _without_template(application: Application, evidence: Evidence) -> Finding | None:
+    """A theme that lacks the template all others fall back to (wp-includes/template-loader.php). Children use that of their parent."""
+    assert isinstance(evidence.tree, tuple)
+    there = {entry.absolute: entry for entry in evidence.tree}
+    trial = evidence.database if isinstance(evidence.database, DatabaseTrial) else None
+    active = (trial.parent_theme or trial.theme) if trial else ""
+    began = failing_since(evidence)
+    for theme in application.components:
+        if theme.kind != "theme" or f"{theme.absolute}/style.css" not in there or (active and theme.slug != active):
+            continue
+        if any(f"{theme.absolute}/{name}" in there for name in _LAST_TEMPLATES):
+            continue
+        folder = there.get(theme.absolute)
+        if not active and (began is None or folder is None or not _is_late(folder, began.timestamp())):
+            continue  # it may be a child of another theme
+        cause, lost = CAUSES["wordpress-theme"], f"{theme.path}/index.php"
+        said = _("The theme {name} has no {path}, so WordPress shows an empty page and no error.").format(name=theme.named, path=lost)
+        return Finding(
+            "wordpress-empty", cause.code, Severity.CRITICAL, 0.95 if active else 0.85, said,
+            _("The theme was not uploaded as a whole: upload it again, or choose another theme."), theme.path, also=("php-missing-file",),
+            evidence=(Proof("file", said),), repairs=cause.repairs,
+            data=(("slug", theme.slug), ("kind", "theme"), ("component", theme.path)),
+        )  # fmt: skip
+    return None
 
 
 def _themes_touched(application: Application, evidence: Evidence) -> Iterator[Finding]:

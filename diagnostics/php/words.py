@@ -14,7 +14,7 @@ from diagnostics.php.versions import Version
 # What a PHP version refuses that an earlier one took, as PHP words it (Zend/zend_compile.c, zend_operators.c, zend_language_parser.y).
 _INCOMPATIBLE = re.compile(
     r"Unsupported operand types|(?:Array and string offset|Accessing .{0,200}) ?(?:access syntax )?with curly braces|Unparenthesized `|"
-    r"Cannot use '(?:match|mixed|enum|readonly|never|static|string|int|float|bool|iterable|object|null|void)' as |"
+    r"Cannot use '(?i:match|mixed|enum|readonly|never|static|string|int|float|bool|iterable|object|null|void)' as |"
     r"Non-static method .{0,300} cannot be called statically|must be compatible with|__autoload\(\) (?:is no longer supported|must take)|"
     r"unexpected (?:token|identifier) \"(?:match|enum|readonly|fn|mixed|never)\"|Call-time pass-by-reference has been removed|"
     r"unexpected '(?:match|fn|enum|readonly|\?->|\?|\||:|\.\.\.|=>|#\[)'|expecting variable \(T_VARIABLE\)|"

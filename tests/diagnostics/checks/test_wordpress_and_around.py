@@ -224,6 +224,19 @@ def test_contents_at_a_folder_without_themes_are_the_settings_fault(folder: str)
     assert (found.cause, found.path, found.line) == ("wordpress-theme", "www/wp-config.php", 2) and folder in found.summary
 
 
+@pytest.mark.parametrize(
+    ("active", "more", "expected"), [("plain", {}, True), ("plain", {"templates/index.html": b"<p>"}, False), ("child", {}, False)]
+)
+def test_active_theme_without_its_last_template_is_named(active: str, more: dict[str, bytes], expected: bool) -> None:
+    made = evidence({**FILES, **{f"www/wp-content/themes/plain/{name}": content for name, content in more.items()}}, status=500)
+    page = PageSeen("/", "https://shop.example/", "white-page", 200, AT)
+    trial = DatabaseTrial("php", "localhost", "shop", "wp_", "www/wp-config.php", "well", tables=12, theme=active)
+    found = run_checks(replace(made, site=replace(made.site, pages=(page,), kind="white-page"), database=trial)).findings
+    named = [each for each in found if each.check == "wordpress-empty"]
+    assert bool(named) == expected
+    assert all(each.path == "www/wp-content/themes/plain" and each.sureness == "certain" for each in named)
+
+
 CRITICAL = b"<body id='error-page'><p>There has been a critical error on this website.</p></body>"
 
 

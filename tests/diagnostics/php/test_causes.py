@@ -39,6 +39,7 @@ _CASES: dict[str, tuple[Files, str, str, int | None]] = {
     "newer class needed": ({"index.php": "<?php\nnew Dom\\HTMLDocument();\n"}, "php-version-incompatible-code", "www/index.php", 2),
     "code of old PHP": ({"index.php": "<?php\n$a = 'mug';\necho $a{0};\n"}, "php-version-incompatible-code", "www/index.php", 3),
     "ternaries of old PHP": ({"index.php": "<?php\n$b = 1 ? 2 : 3 ? 4 : 5;\n"}, "php-version-incompatible-code", "www/index.php", 2),
+    "name that PHP took": ({"index.php": "<?php\n\ninterface Never {}\n"}, "php-version-incompatible-code", "www/index.php", 3),
     "count of nothing": ({"index.php": "<?php\n\necho count(null);\n"}, "php-version-incompatible-code", "www/index.php", 3),
     "class": ({"index.php": "<?php\nnew Shop\\Cart();\n"}, "php-class-not-found", "www/index.php", 2),
     "missing file": ({"index.php": "<?php\n\nrequire __DIR__ . '/inc/a.php';\n"}, "php-missing-file", "www/index.php", 3),
