@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from diagnostics.causes import CAUSES
+from diagnostics.checks.cgi_files import lost_by
+from diagnostics.checks.cgi_words import words_of
 from diagnostics.checks.common import (
     failing_pages,
     htaccess_files,
@@ -43,11 +44,7 @@ _AT_LINE = re.compile(
 _REFUSED = re.compile(r"suexec policy violation|is writable by others|SoftException|is writeable by (?:group|others)")
 # Where programs usually lie: one that is somewhere else is probably not there, where that cannot be looked up.
 _USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env\s+)?(?:sh|bash|dash|perl|python3?|ruby|php|node)(?=\s|\Z)")
-# Files that a script reads from the folder it lies in; a name that is made up as it runs is not one.
-_BESIDE = re.compile(
-    rb"^[^#\n]*?(?:(?:^|[\s;&|])\.\s+|\b(?:source|require|do|cat|open|from)\b[^\n'\"./>]{0,40}['\"]?)(?P<name>\./[\w-][\w./-]{0,200})",
-    re.MULTILINE,
-)
+_OWN_WORDS = 0.92  # how sure it is that a script failed for what it says itself
 _PRINTS = re.compile(rb"\b(?:print|printf|echo|cat|say|puts|write|system|exec|require|import|use|include)\b|<<")
 
 
@@ -145,7 +142,7 @@ def _why(evidence: Evidence, case: _Case) -> Finding | None:
     if told and (found := _writable(evidence, case)):
         return found
     own = _own_error(evidence, case, content)
-    said_itself = own is not None and own.confidence >= 0.95
+    said_itself = own is not None and own.confidence >= _OWN_WORDS
     return own if said_itself else (told and _of_another(evidence, case)) or own or _unsaid(evidence, case, content)
 
 
@@ -226,6 +223,14 @@ def _at(found: Finding, path: str, proof: Proof) -> Finding:
 
 
 def _own_error(evidence: Evidence, case: _Case, content: TextFile | None) -> Finding | None:
+    own = words_of(case.script, evidence) if case.script is not None else None
+    if own is not None:
+        sure = 0.95 if own.entry.paired else _OWN_WORDS
+        found = _finding(
+            "cgi-script-error", case, sure, own.text, line=own.line, more=() if own.entry == case.line else (proof_of(own.entry),)
+        )
+        same_file = case.script is None or own.path == case.script.path
+        return found if same_file else replace(_at(found, own.path, proof_of(own.entry)), line=own.line)
     said = next(((line, match) for line in lines_of_failure(evidence) if line.paired and (match := _SAID.search(line.text))), None)
     if said:
         line, match = said
@@ -239,29 +244,15 @@ def _own_error(evidence: Evidence, case: _Case, content: TextFile | None) -> Fin
     return _unsaid(evidence, case, content) if case.line else None
 
 
-def _asks_for(evidence: Evidence, content: TextFile) -> tuple[str, int] | None:
-    """A file that the script reads from its own folder and that is not there, and the line."""
-    folder = content.path.rpartition("/")[0]
-    if not isinstance(evidence.tree, tuple) or evidence.tree_truncated:
-        return None
-    there = {entry.path for entry in evidence.tree}
-    for match in _BESIDE.finditer(content.content):
-        name = match.group("name").decode("utf-8", "replace")
-        if posixpath.normpath(f"{folder}/{name}") not in there:
-            return name, content.content.count(b"\n", 0, match.start("name")) + 1
-    return None
-
-
 def _unsaid(evidence: Evidence, case: _Case, content: TextFile | None) -> Finding | None:
     """Nothing is wrong with it from outside, and no log has its words: whether it would print anything tells which of two it is."""
     if content is None and case.line is None:
         return None
     code = content.content.split(b"\n", 1)[-1] if content else b""
-    if content is not None and (lost := _asks_for(evidence, content)):
-        name, number = lost
-        return _finding(
-            "cgi-script-error", case, 0.9 if case.line else 0.8, _("{name}, which it reads, is not there").format(name=name), line=number
-        )
+    if content is not None and (lost := lost_by(evidence, content)):
+        shut = (Proof("modes", f"{lost.entry.path} {lost.entry.mode:03o}"),) if lost.entry else ()
+        found = _finding("cgi-script-error", case, 0.9 if case.line else 0.8, lost.said, line=lost.line, more=shut)
+        return replace(found, also=(*found.also, lost.also)) if lost.also else found
     bare = b"\n".join(line for line in code.split(b"\n") if not line.strip().startswith(b"#"))
     silent = content is not None and not _PRINTS.search(bare)
     sure = (0.9 if silent else 0.75) if case.line else 0.55

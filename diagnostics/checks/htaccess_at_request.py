@@ -32,6 +32,7 @@ _USUAL = {
 }
 _SAID = {
     "auth": re.compile(r"AH00027|AH01615|AH01796|AH00025|AH00026"),
+    "nobody": re.compile(r"AH01619|AuthUserFile not specified|AH01664|No group file was specified"),
     "redirect": re.compile(r"AH00676"),
     "header": re.compile(r"AH02429|AH02430"),
     "links": re.compile(r"AH00670|AH00037"),
@@ -69,6 +70,8 @@ def _found(page: PageSeen, path: str, lines: list[Counted], evidence: Evidence) 
         yield from _passwords(page, lines, evidence)
         yield from _redirects(page, lines, evidence)
         yield from _headers(page, lines, evidence)
+    elif page.status == 401:
+        yield from _nobody_known(page, lines, evidence)
     elif page.status == 403:
         yield from _options(page, path, lines, evidence)
 
@@ -91,6 +94,10 @@ def _passwords(page: PageSeen, lines: list[Counted], evidence: Evidence) -> Iter
             text = what.format(line=wants.line.number, path=wants.file.path, name=missing)
             yield _finding("htaccess-bad-argument", wants, text, page, _line(evidence, "auth"), 0.9)
             return
+    nobody = list(_nobody_known(page, lines, evidence))
+    if nobody:
+        yield from nobody
+        return
     for key, usual in _USUAL.items():
         counted = last.get(key)
         words = [word.lower() for word in counted.line.words if word] if counted is not None else []
@@ -102,6 +109,30 @@ def _passwords(page: PageSeen, lines: list[Counted], evidence: Evidence) -> Iter
         what = _("Line {line} of {path} asks for “{name}”, which this server may not have.")
         text = what.format(line=counted.line.number, path=counted.file.path, name=unusual)
         yield _finding("htaccess-module-not-loaded", counted, text, page, logged, 0.62, "htaccess-bad-argument")
+
+
+def _nobody_known(page: PageSeen, lines: list[Counted], evidence: Evidence) -> Iterator[Finding]:
+    """A password is asked for, and no file says who has which: whoever brings one meets a 500 (mod_authn_file, AH01619).
+
+    Of groups that no file lists nobody is a member: whoever comes is asked again and again (mod_authz_groupfile).
+    """
+    last = {counted.line.key: counted for counted in lines}
+    asks, kind = last.get("require"), last.get("authtype")
+    words, type_, providers = (_words_of(last.get(key)) for key in ("require", "authtype", "authbasicprovider"))
+    if asks is None or kind is None or type_ != ["basic"] or not _USERS & set(words[:1]) or providers not in ([], ["file"]):
+        return
+    if not any(key.startswith("auth") and key.endswith("file") and "user" in key for key in last):
+        what = _("Line {line} of {path} asks for a password, but no line says in which file the passwords are (AuthUserFile).")
+        text = what.format(line=kind.line.number, path=kind.file.path)
+        yield _finding("htaccess-auth-file-missing", kind, text, page, _line(evidence, "nobody"), 0.85, "htaccess-bad-argument")
+    elif words[0] == "group" and not any("group" in key and key.startswith("auth") for key in last):
+        what = _("Line {line} of {path} lets in a group, but no line says in which file its members are (AuthGroupFile).")
+        text = what.format(line=asks.line.number, path=asks.file.path)
+        yield _finding("htaccess-auth-file-missing", asks, text, page, _line(evidence, "nobody"), 0.85, "htaccess-bad-argument")
+
+
+def _words_of(counted: Counted | None) -> list[str]:
+    return [word.lower() for word in counted.line.words if word] if counted is not None else []
 
 
 def _redirects(page: PageSeen, lines: list[Counted], evidence: Evidence) -> Iterator[Finding]:

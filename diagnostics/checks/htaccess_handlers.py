@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, htaccess_files, lines_of_failure, proof_of, repairs_for, server_of
 from diagnostics.checks.registry import check
-from diagnostics.checks.roads import is_on_the_road
+from diagnostics.checks.roads import is_on_the_road, place_of, visit_of
 from diagnostics.evidence import Evidence, LogLine, PageSeen, TextFile
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.conditions import holds
 from diagnostics.htaccess.parser import Line, LineKind, parse
 from diagnostics.htaccess.reading import Node, read
 from diagnostics.htaccess.rules import FolderRules, Section
+from diagnostics.htaccess.simulating import follow
 from sites.texts import mark as _
 
 _HANDLERS = frozenset(
     {"sethandler", "addhandler", "addtype", "forcetype", "removehandler", "removetype", "action", "fcgidwrapper", "php_flag"}
 )
 _PHP = re.compile(r"php|lsapi|\.phtml", re.IGNORECASE)
+_PROGRAMS = ("index.php", "x.php")
 _ENDS = ("php", "php5", "php7", "php8", "phtml", "inc")
 _NOT_REACHED = re.compile(r"AH02454|AH01079|AH00957|AH01114|AH02818|attempt to connect to")
 _SOURCE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?(?:php|=)")
@@ -30,7 +33,7 @@ _SOURCE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?(?:php|=)")
 def php_handler(evidence: Evidence) -> Iterator[Finding]:
     shown = next((page for page in failing_pages(evidence.site) if _shows_source(page)), None)
     if shown is not None:
-        found = _last_line(evidence, _takes_php_away) or _last_line(evidence, lambda line: bool(_PHP.search(line.args)))
+        found = _for_source_of(_name_of(shown, evidence), evidence)
         if found:
             proof = Proof("probe", f"{shown.path}: {shown.body[:80].decode('utf-8', 'replace').strip() or shown.detail}")
             yield _finding(*found, 0.95, (proof,), _("so that the text of the programs is sent instead of what they make"))
@@ -44,17 +47,40 @@ def php_handler(evidence: Evidence) -> Iterator[Finding]:
             return
 
 
+def _for_source_of(name: str, evidence: Evidence) -> tuple[TextFile, Line] | None:
+    """The line to blame for a file whose source is sent. One of another ending has PHP by a line that names it, or by a section."""
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+
+    def names_it(line: Line) -> bool:
+        by_ending = line.key in ("addtype", "addhandler")
+        words = [word.lower().lstrip(".") for word in line.words[1:] if word]
+        return bool(_PHP.search(line.args)) and (ending in words if by_ending else line.key in ("sethandler", "forcetype"))
+
+    named = None if ending in _ENDS else _last_line(evidence, names_it, name)
+    taken = named or _last_line(evidence, _takes_php_away, name)
+    return taken or _last_line(evidence, lambda line: bool(_PHP.search(line.args)), name)
+
+
+def _name_of(page: PageSeen, evidence: Evidence) -> str:
+    """The name of the file that the page's address leads to."""
+    place = place_of(evidence)
+    ending = follow(place, visit_of(page)) if place else None
+    path = ending.target if ending is not None and ending.kind == "file" else unquote(page.path.split("?")[0])
+    return path.rpartition("/")[2] or "index.php"
+
+
 def _shows_source(page: PageSeen) -> bool:
     return page.detail == "php-source" or (page.status == 200 and _SOURCE.match(page.body[:64]) is not None)
 
 
-def _last_line(evidence: Evidence, fits: Callable[[Line], bool]) -> tuple[TextFile, Line] | None:
+def _last_line(evidence: Evidence, fits: Callable[[Line], bool], *names: str) -> tuple[TextFile, Line] | None:
     """Of the lines that say who runs PHP the one that counts: the last one of the innermost file."""
     for file in reversed(htaccess_files(evidence)):
         if is_on_the_road(file, evidence) is not True:
             continue
         server = server_of(evidence)
-        lines = _for_programs(read(parse(file.content), lambda line, server=server: holds(line, server), True).nodes)
+        nodes = read(parse(file.content), lambda line, server=server: holds(line, server), True).nodes
+        lines = _for_programs(nodes, names or _PROGRAMS)
         fitting = [line for line in lines if line.key in _HANDLERS and fits(line)]
         if fitting:
             return file, fitting[-1]
@@ -73,14 +99,14 @@ def _takes_php_away(line: Line) -> bool:
     return line.key in ("removehandler", "removetype") and any(word.lstrip(".") in _ENDS for word in words)
 
 
-def _for_programs(nodes: list[Node]) -> list[Line]:
-    """The lines that count for a file that ends in .php; whether an `<If>` holds cannot be told, so what stands in it may count."""
+def _for_programs(nodes: list[Node], names: tuple[str, ...]) -> list[Line]:
+    """The lines that count for a file of such a name; whether an `<If>` holds cannot be told, so what stands in it may count."""
     found: list[Line] = []
     for node in nodes:
         if node.line.kind is LineKind.DIRECTIVE:
             found.append(node.line)
-        elif node.line.key not in ("files", "filesmatch") or any(_fits(node.line, name) for name in ("index.php", "x.php")):
-            found += _for_programs(node.children)
+        elif node.line.key not in ("files", "filesmatch") or any(_fits(node.line, name) for name in names):
+            found += _for_programs(node.children, names)
     return found
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from diagnostics.checks.common import answers_500, htaccess_files, is_failing, lines_of_failure, server_of
 from diagnostics.checks.htaccess_log import finding_of
 from diagnostics.checks.htaccess_messages import complaint_in, file_of
+from diagnostics.checks.htaccess_places import locate
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import is_on_the_road
 from diagnostics.evidence import Evidence, TextFile
@@ -76,10 +77,11 @@ def _weigh(fault: Fault, file: TextFile, *, first: bool, complained: bool, passe
 
 
 def _server_complains(file: TextFile, evidence: Evidence) -> bool:
+    """Whether the log names another line of this file; a complaint that no line of it answers to disproves none."""
     for line in lines_of_failure(evidence):
         complaint = complaint_in(line.text)
         if complaint and file_of(complaint, htaccess_files(evidence)) == file:
-            return True
+            return line.paired or locate(complaint, file, server_of(evidence)) is not None
     return False
 
 

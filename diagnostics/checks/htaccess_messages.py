@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from diagnostics.evidence import TextFile
 from diagnostics.facts.paths import same_file
 from diagnostics.htaccess.directives import ACCESS_22, PHP_DIRECTIVES, SECTIONS, find_directive
+from diagnostics.htaccess.lint import lint
 
 _HEAD = re.compile(r"(?:\] |: |^)(?:AH\d+: )?(/[^\n]{0,1000}?\.htaccess): (.+)", re.DOTALL)
 _INVALID = re.compile(r"Invalid command '(.{0,1000}?)', perhaps", re.DOTALL)
@@ -17,7 +18,7 @@ _STRUCTURE = (
     re.compile(r"Expected </(?P<name>[^>]{1,200})> before end of configuration"),
     re.compile(r"Expected </[^>]{1,200}>+ but saw </(?P<name>[^>]{1,200})>"),
     re.compile(r"</(?P<name>[^>\s]{1,200})>* without matching <"),
-    re.compile(r"<(?P<name>/?\w+)>? directive missing closing '>'"),
+    re.compile(r"<(?P<name>/?[^\s>]{1,200})[^\n]{0,200}? directive missing closing '>'"),
     re.compile(r"<(?P<name>\w+)> was not closed"),
 )
 _FLAG = re.compile(r"(RewriteRule|RewriteCond): (?:unknown flag '(.*?)'|bad flag delimiters|invalid HTTP response code '(.*?)')")
@@ -137,7 +138,7 @@ def file_of(complaint: Complaint, files: tuple[TextFile, ...]) -> TextFile | Non
     """The file that the complaint is about; of several that would fit the one whose path is longest.
 
     A login may see another root than the server, so a file above the docroot has no name of its own to compare: it is meant when the
-    path fits no other, and the file has what is complained of.
+    path fits no other, and the file has the word that is complained of or, where none is told, a fault of this kind.
     """
     fitting = [file for file in files if same_file(complaint.path, file.path, file.absolute)]
     if fitting:
@@ -147,4 +148,10 @@ def file_of(complaint: Complaint, files: tuple[TextFile, ...]) -> TextFile | Non
         return None
     word = (complaint.argument or complaint.name.lstrip("</")).encode("utf-8", "surrogateescape").lower()
     only = len(above) == len(files)
-    return next((file for file in reversed(above) if only or (word and word in file.content.lower())), None)
+    met = next((file for file in reversed(above) if only or (word and word in file.content.lower())), None)
+    return met or next((file for file in reversed(above) if not word and _has_such_a_fault(file, complaint)), None)
+
+
+def _has_such_a_fault(file: TextFile, complaint: Complaint) -> bool:
+    """Whether the file is refused for what is complained of, where the complaint repeats no word of it."""
+    return any(fault.sure and complaint.cause in (fault.cause, *fault.also) for fault in lint(file.content))

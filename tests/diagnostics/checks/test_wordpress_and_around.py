@@ -103,9 +103,10 @@ def test_exit_that_waits_for_something_is_not_blamed(content: str) -> None:
 
 
 # --- the text of programs is sent
-def shown_source(htaccess: str) -> Finding | None:
-    made = evidence({"www/.htaccess": htaccess.encode()})
-    page = PageSeen("/", "https://shop.example/", "unexpected", 200, AT, detail="php-source", body=b"<?php\necho 1;")
+def shown_source(htaccess: str, path: str = "/") -> Finding | None:
+    files: dict[str, bytes | tuple[bytes, int]] = {f"www{path}": b"<h1>A</h1><?php echo 1; ?>"} if path != "/" else {}
+    made = evidence({"www/.htaccess": htaccess.encode(), **files})
+    page = PageSeen(path, f"https://shop.example{path}", "unexpected", 200, AT, detail="php-source", body=b"<?php\necho 1;")
     found = run_checks(replace(made, site=replace(made.site, pages=(page,), kind="unexpected"))).findings
     return next((each for each in found if each.cause == "htaccess-php-handler-override"), None)
 
@@ -124,6 +125,21 @@ def shown_source(htaccess: str) -> Finding | None:
 )
 def test_line_that_takes_php_away_is_named(lines: str, number: int) -> None:
     found = shown_source(lines)
+    assert found is not None and (found.path, found.line) == ("www/.htaccess", number)
+
+
+@pytest.mark.parametrize(
+    ("lines", "path", "number"),
+    [
+        ("AddType application/x-httpd-php .html .htm\n", "/preise.html", 1),
+        ("<Files shop>\nForceType application/x-httpd-php\n</Files>\n", "/shop", 2),
+        ('<FilesMatch "^(shop|info)$">\nSetHandler application/x-httpd-php\n</FilesMatch>\nAddHandler php74-script .php\n', "/info", 2),
+        ("AddHandler php74-script .php .html\nRemoveHandler .php\nAddType image/webp .webp\n", "/a.html", 1),
+        ("AddHandler application/x-httpd-php5 .htm .html\n<Files x.php>\nSetHandler None\n</Files>\n", "/kontakt.htm", 1),
+    ],
+)
+def test_line_that_gave_php_to_pages_of_another_name_is_named(lines: str, path: str, number: int) -> None:
+    found = shown_source(lines, path)
     assert found is not None and (found.path, found.line) == ("www/.htaccess", number)
 
 

@@ -36,14 +36,13 @@ KNOWN: dict[str, Htaccess] = {
     "loop": {"": "RewriteEngine On\nRewriteRule ^(.*)$ /x/$1 [L]\n"},
     "loop of one folder": {"": "RewriteEngine On\nRewriteRule ^shop/(.*)$ /shop/y/$1 [L]\n"},
     "ending added to what is there": {
-        "": "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-d\nRewriteCond %{REQUEST_FILENAME}\\.html -f\nRewriteRule ^(.*)$ $1.html [NC,L]\n"
+        "": "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-d\n"
+        "RewriteCond %{REQUEST_FILENAME}\\.html -f\nRewriteRule ^(.*)$ $1.html [NC,L]\n"
     },
     "ending added, with a look at the address": {
         "": "RewriteEngine On\nRewriteCond %{DOCUMENT_ROOT}/$1.html -f\nRewriteRule ^([^/]+)/?$ $1.html [L]\n"
     },
-    "ending added to what is not there": {
-        "": "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^(.*?)/?$ $1.html [L]\n"
-    },
+    "ending added to what is not there": {"": "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^(.*?)/?$ $1.html [L]\n"},
     "end stops": {"": "RewriteEngine On\nRewriteRule ^(.*)$ /about.html [END]\n"},
     "same again stops": {"": "RewriteEngine On\nRewriteRule .* /about.html [L]\n"},
     "next without an end": {"": "RewriteEngine On\nRewriteRule ^(.*)a(.*)$ $1aa$2 [N]\n"},
