@@ -149,6 +149,7 @@ def _told(login: DatabaseLogin, line: socket.socket, options: str, most: int) ->
         for name in [each for each in names if each.startswith(login.prefix)][:most]:
             try:
                 cursor.execute(f"SELECT * FROM {_quoted(name)} LIMIT 1")  # noqa: S608 (quoted as MySQL's manual has it)
+                said += [] if cursor.fetchone() else [["empty", name]]
             except pymysql.err.MySQLError as error:
                 said.append(["error", "read", str(error.args[0]), str(error.args[-1]), name])
         if options in names:

@@ -123,6 +123,7 @@ class DatabaseTrial:
     parent_theme: str = ""
     plugins: tuple[str, ...] | None = None  # main files of the active plugins, None: not known
     line: int | None = None  # of the settings file that names the login
+    empty: tuple[str, ...] = ()  # tables without a row, of those that a program which is set up always has rows in
 
 
 @dataclass(frozen=True, slots=True)

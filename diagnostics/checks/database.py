@@ -25,6 +25,7 @@ _MISSING = frozenset({1044, 1049})
 _CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1812, 1814, 1815, 1877})
 _NO_TABLE = frozenset({1051, 1109, 1146, 1932})
 _DOWN = frozenset({1053, 1129, 1927, 2002, 2003, 2005, 2006, 2009, 2012, 2013, 2055})
+_REPAIR = re.compile(rb"/maint/repair\.php\?referrer=is_blog_installed")  # whatever language WordPress says the rest in
 _INSTALLER = re.compile(rb"(install|setup-config)\.php\?step=")
 
 
@@ -80,6 +81,13 @@ def _of_tables(trial: DatabaseTrial, evidence: Evidence) -> Iterator[Finding]:
         if _is_network_alone(trial):
             said += " " + _("The settings say that this is a network of several blogs (MULTISITE), which was never set up here.")
         yield _finding("database-table-missing", trial, said, 0.97 if _shows_trouble(evidence) else 0.85)
+    elif trial.empty:
+        said = _("These tables have no row at all, as after an import that broke off: {tables}.").format(tables=", ".join(trial.empty))
+        yield _finding("database-table-missing", trial, said, 0.95 if _shows_repair(evidence) or _shows_trouble(evidence) else 0.85)
+
+
+def _shows_repair(evidence: Evidence) -> bool:
+    return any(_REPAIR.search(page.body) for page in failing_pages(evidence.site))
 
 
 def _is_network_alone(trial: DatabaseTrial) -> bool:
@@ -171,6 +179,21 @@ def installer_shown(evidence: Evidence) -> Iterator[Finding]:
             evidence=(Proof("probe", f"{page.path}: {page.status} {found[0].decode()}", paired=True),), repairs=cause.repairs,
         )  # fmt: skip
         return
+
+
+@check(id="repair-shown", title=_("The page of WordPress that offers to repair its tables"), order=16)
+def repair_shown(evidence: Evidence) -> Iterator[Finding]:
+    """WordPress finds tables of its own, and no settings in them (wp-includes/functions.php, is_blog_installed)."""
+    page = next((page for page in failing_pages(evidence.site) if _REPAIR.search(page.body)), None)
+    if page is None or isinstance(evidence.database, DatabaseTrial):
+        return  # its own answer says more
+    cause, application = CAUSES["database-table-missing"], _settings_of(evidence, page.path)
+    said = _("WordPress finds its tables and no settings in them: the table “options” is empty, damaged or away.")
+    yield Finding(
+        "repair-shown", cause.code, Severity.CRITICAL, 0.88, said, cause.explanation, application.settings_path if application else "",
+        also=("database-table-crashed",), evidence=(Proof("probe", f"{page.path}: {page.status} maint/repair.php", paired=True),),
+        repairs=cause.repairs,
+    )  # fmt: skip
 
 
 @check(id="database-unclear", title=_("A database error without its reason"), order=60)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from diagnostics.checks.common import failing_pages
 from diagnostics.checks.php_messages import PhpMessage
 from diagnostics.checks.php_parsing import first_error
-from diagnostics.evidence import Evidence
+from diagnostics.evidence import Evidence, WrittenPath
 from diagnostics.installed import OWN_LIMIT
-from diagnostics.php import scanning
+from diagnostics.php import said_of_files, scanning
 from diagnostics.php.seen import Script, Setting
 from sites.texts import mark as _
 
@@ -19,6 +19,7 @@ SMALL_MEMORY = 64 * 1024 * 1024  # bytes; a limit that a site gives itself and t
 _KEY = re.compile(r"No application encryption key|Unsupported cipher or incorrect key length")
 _SOURCES = (".php", ".inc")
 _LOST_NAMES = ("php-class-not-found", "php-undefined-function")
+_OVER_DATA = ("php-uncaught-exception", "php-version-incompatible-code", "application-answers-500")
 _SHOWS_NOTHING = ("php-uncaught-exception", "php-undefined-function")
 
 
@@ -36,7 +37,7 @@ class Sharp:
 def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
     """The message's cause and place, or better ones where files or settings tell."""
     sharp = Sharp(message.cause, message.also, path, message.line)
-    for look in (_by_setting, _by_environment, _by_content, _by_missing, _by_page):
+    for look in (_by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_page):
         sharp = look(sharp, message, evidence)
     return sharp
 
@@ -90,6 +91,22 @@ def _by_environment(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sh
     return replace(sharp, path=path, line=None, more=more.format(path=path))
 
 
+def _by_data(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    """Code that fails over what it read of a file that reads well no longer: that file is to be repaired."""
+    if sharp.cause not in _OVER_DATA:
+        return sharp
+    readers = [each for each in evidence.php.broken if each.by == sharp.path] or list(evidence.php.broken)
+    near = sorted(readers, key=lambda each: abs(each.by_line - (sharp.line or 0)) if each.by == sharp.path else 0)
+    if not near:
+        return sharp
+    said = _("{script}, line {number}, reads {path}, which cannot be read any more: {why}.")
+    said = said.format(script=near[0].by, number=near[0].by_line, path=near[0].path, why=near[0].why)
+    also = tuple(dict.fromkeys(("php-parse-error", sharp.cause, *sharp.also)))
+    return Sharp(
+        "php-uncaught-exception", tuple(code for code in also if code != "php-uncaught-exception"), near[0].path, near[0].line, said
+    )
+
+
 def script_at(path: str, evidence: Evidence) -> Script | None:
     return next((script for script in evidence.php.scripts if script.path == path), None)
 
@@ -112,7 +129,7 @@ def _by_content(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
 def _ended(sharp: Sharp, script: Script) -> Sharp:
     """PHP complains at the file's end: it was cut off, or a bracket was forgotten."""
     ending = scanning.ending(script.content)
-    if ending is None or ending.is_cut_off:
+    if ending is None or ending.is_cut_off or scanning.is_empty(script.content):
         return sharp
     if sharp.cause == "php-truncated-file":
         return replace(sharp, cause="php-parse-error", also=("php-truncated-file", *sharp.also))
@@ -152,9 +169,18 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
         if empty := emptied(match[1].rpartition("\\")[2], evidence):
             return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
         sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
+    if sharp.cause == "php-class-not-found" and (listed := _listed(message.message, evidence)):
+        said = _("{path}, line {line}, names this class, and it is not on this account.")
+        return replace(sharp, path=listed.path, line=listed.line, more=said.format(path=listed.path, line=listed.line))
     if sharp.cause in _LOST_NAMES and (empty := _emptied_on_the_way(sharp.path, evidence)):
         return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
     return sharp
+
+
+def _listed(text: str, evidence: Evidence) -> WrittenPath | None:
+    """The line of a list of classes (Laravel's providers and their cache, Symfony's bundles) that asks for one that is not there."""
+    name = said_of_files.lost_class(text)
+    return next((each for each in evidence.written if name and each.value.replace("\\\\", "\\") == name), None)
 
 
 def _emptied_on_the_way(path: str, evidence: Evidence) -> str:

@@ -89,8 +89,9 @@ def _may_be_of_files(evidence: Evidence) -> bool:
 
 
 def _by_emptiness(script: Script, evidence: Evidence) -> tuple[PhpMessage, float, str] | None:
-    """The script of an empty page has nothing in it."""
-    if script.role == "entry" and not script.content.strip() and any(page.kind == "white-page" for page in failing_pages(evidence.site)):
+    """The script of an empty page has nothing in it, or not one statement."""
+    is_empty = script.role == "entry" and script.is_whole and scanning.is_empty(script.content)
+    if is_empty and any(page.kind == "white-page" for page in failing_pages(evidence.site)):
         return PhpMessage("php-truncated-file", (), script.absolute, None, ""), 0.9, f"{script.path}: {len(script.content)} bytes"
     return None
 

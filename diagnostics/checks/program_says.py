@@ -25,6 +25,8 @@ _OF_CODE = re.compile(
 )
 _FAILS = re.compile(r"[Ee]rror|[Ee]xception|ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|[Uu]nable|[Cc]annot|not (?:found|writable)")
 _STARTED = re.compile(r"(?:headers|[Oo]utput)[^\n]{0,80}\(output started at (?P<path>/[^\n:)]{1,600}):(?P<line>\d{1,7})\)")
+_BUILT = re.compile(r"/(?:manifest|mix-manifest|entrypoints|asset-manifest|rev-manifest|manifest\.\w+)\.json\Z")
+_BUILT_MORE = _("It is made where the program is developed (“npm run build”), and its folder belongs to the upload.")
 _SHORT = 3000  # characters: a page that says one thing
 _MOST = 3
 
@@ -35,7 +37,17 @@ def program_says(evidence: Evidence) -> Iterator[Finding]:
         return
     seen: set[tuple[str, str]] = set()
     for text, proof, sure in _messages(evidence):
-        for look in (_began_too_early, _of_another_machine, _of_settings, _of_variable, _refusing, _not_written, _absent, _not_made):
+        for look in (
+            _began_too_early,
+            _of_another_machine,
+            _of_settings,
+            _of_variable,
+            _refusing,
+            _not_written,
+            _absent,
+            _not_made,
+            _lacking,
+        ):
             found = look(text, proof, sure, evidence)
             if found is None:
                 continue
@@ -183,6 +195,19 @@ def _not_made(text: str, proof: Proof, sure: float, evidence: Evidence) -> Findi
     return _finding("application-answers-500", said, found.path, found.line, proof, sure, "php-uncaught-exception")
 
 
+def _lacking(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
+    """A settings file, told by its name, that lacks a value: the file is to be repaired, not the code that asks for it."""
+    named = said_of_files.lacking(text)
+    path = _found(named[0], evidence) if named and not _OF_CODE.search(text[:1000]) else ""
+    if named is None or not path:
+        return None
+    line = next((each.line for each in evidence.written if each.value == named[1] and each.path == path), None)
+    said = _("The program lacks a value in its settings: {path}.").format(path=path)
+    if named[1]:
+        said = _("The program lacks the value of {name} in its settings: {path}.").format(name=named[1], path=path)
+    return _finding("php-uncaught-exception", said, path, line, proof, sure, "application-answers-500")
+
+
 # --- where it is ------------------------------------------------------------------------------------------
 def _known(evidence: Evidence) -> dict[str, TreeEntry]:
     tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
@@ -224,8 +249,10 @@ def _lost(named: str, evidence: Evidence) -> tuple[str, str]:
     known = _known(evidence)
     if named.startswith("/"):
         path = shown_path(named, evidence)
-        gone = evidence.exists(path) is False or (path not in known and posixpath.dirname(path) in known and not path.startswith("/"))
-        return (path, "") if gone and not evidence.tree_truncated else ("", "")
+        is_inside = path.startswith(f"{posixpath.basename(evidence.docroot.rstrip('/')) or '/'}/")  # where all that is there is known
+        gone = path not in known and (is_inside or (posixpath.dirname(path) in known and not path.startswith("/")))
+        more = _BUILT_MORE if _BUILT.search(path) else ""
+        return (path, more) if (gone or evidence.exists(path) is False) and not evidence.tree_truncated else ("", "")
     ends = [path for path in known if path.lower().endswith(f"/{named.lower()}")]
     if any(path.endswith(f"/{named}") for path in ends):
         return "", ""

@@ -20,6 +20,7 @@ from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import CONTENT_LINE, Application, Component, DatabaseTrial
+from diagnostics.php.callbacks import announced_at, callback_of
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
@@ -109,6 +110,8 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
         return _made("wordpress-core-file", Frame(wanted, 0), evidence, line, confidence, (general,))
     if (part := _stand_in(way, message, evidence)) is not None:
         return _of_part(Culprit(part, Frame(part.absolute, 0), is_direct=False), general, evidence, line, confidence)
+    if is_of_core(way[0].path if way else "", evidence) and (announcer := _announcer(line.text, evidence)) is not None:
+        return _of_part(announcer, general, evidence, line, confidence)
     culprit = culprit_of(way, evidence)
     if culprit is None or (culprit.component.kind == "drop-in" and not culprit.is_direct):
         if way and general in _OF_DAMAGE and is_of_core(way[0].path, evidence):
@@ -127,6 +130,17 @@ def _stand_in(way: list[Frame], message: PhpMessage, evidence: Evidence) -> Comp
         return None
     there = [part for each in evidence.applications for part in each.components if part.kind == "drop-in"]
     return next((part for part in there if part.slug in _CONTRACTS and _CONTRACTS[part.slug].search(message.message)), None)
+
+
+def _announcer(text: str, evidence: Evidence) -> Culprit | None:
+    """The part that told WordPress of a function which is not there: PHP complains in a file of WordPress, as it is wanted."""
+    callback = callback_of(text.replace("\\n", "\n"))
+    for script in evidence.php.scripts if callback else ():
+        number = announced_at(script.content, callback) if callback else None
+        component = component_of(script.absolute, evidence) if number else None
+        if component is not None and number:
+            return Culprit(component, Frame(script.absolute, number), is_direct=True)
+    return None
 
 
 def _lacking(way: list[Frame], message: PhpMessage, general: str, evidence: Evidence) -> Frame:

@@ -34,6 +34,7 @@ _PARTS = frozenset({
 })  # fmt: skip
 _ALIAS = re.compile(r"(?<![\w/.])(?:APPPATH|ROOTPATH|SYSTEMPATH|VENDORPATH|FCPATH|WRITEPATH|\[ROOT\]|@app|APP)/(?P<tail>[\w./-]{3,300})")
 _SETTINGS = (
+    "bootstrap/cache/services.php", "bootstrap/cache/packages.php", "bootstrap/providers.php", "config/bundles.php",
     "bootstrap/cache/config.php", ".env", ".env.local", ".env.local.php", "config.php", "config/config.php", "configuration.php",
     "config.inc.php", "LocalSettings.php", "app/config/parameters.php", "config/app.php", "config/web.php", "config/main.php",
     "config/system.php", "app/etc/env.php", "app/Config/App.php", "application/config/config.php", "typo3conf/LocalConfiguration.php",
@@ -175,8 +176,13 @@ def _ends_here(tail: str, name: str, evidence: Evidence) -> bool:
 
 
 def _wanted_settings(texts: list[str]) -> list[str]:
-    found = (name for text in texts for name in (said_of_files.setting(text), said_of_files.refusing_setting(text)) if name)
-    return list(dict.fromkeys(found))[:3]
+    found: list[str] = []
+    for text in texts:
+        lost = said_of_files.lost_class(text)
+        lacking = said_of_files.lacking(text)
+        found += [said_of_files.setting(text), said_of_files.refusing_setting(text), lacking[1] if lacking else ""]
+        found += [lost, lost.replace("\\", "\\\\")] if lost else []
+    return [name for name in dict.fromkeys(found) if name][:4]
 
 
 def _written(

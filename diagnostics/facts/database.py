@@ -34,6 +34,11 @@ REQUIRED = {
     "joomla": ("extensions", "users", "session", "menu"), "prestashop": ("configuration", "shop", "shop_url", "lang"),
     "drupal": ("key_value", "users"), "magento": ("core_config_data", "store"), "typo3": ("pages",),
 }  # fmt: skip
+# Those of them that are never without a row: a program that is set up keeps its own settings there.
+FILLED = {
+    "wordpress": ("options", "users"), "joomla": ("extensions", "users"), "prestashop": ("configuration", "shop", "shop_url", "lang"),
+    "drupal": ("key_value", "users"), "magento": ("store",), "typo3": ("pages",),
+}  # fmt: skip
 # What a network of blogs loads before it knows which of them is meant (wp-includes/ms-load.php; wpdb::$ms_global_tables).
 _OF_NETWORK = ("blogs", "site", "sitemeta")
 _NOBODY_THERE = frozenset({2002, 2003, 2005})  # of the client library: the server that is named does not answer
@@ -65,6 +70,7 @@ foreach ($names as $name) { if ($in["prefix"] === "" || strpos($name, $in["prefi
 foreach (array_slice($mine, 0, $in["most"]) as $name) {
     $rows = @mysqli_query($db, "SELECT * FROM `" . str_replace("`", "``", $name) . "` LIMIT 1");
     if (!$rows) { say("error", "read", mysqli_errno($db), mysqli_error($db), $name); }
+    elseif (!mysqli_fetch_row($rows)) { say("empty", $name); }
 }
 if ($in["options"] !== "" && in_array($in["options"], $names)) {
     $rows = @mysqli_query($db, "SELECT option_name, LEFT(option_value, 20000) FROM `" . str_replace("`", "``", $in["options"])
@@ -172,14 +178,18 @@ def _option_file(login: DatabaseLogin) -> bytes:
 
 def _of_client(lines: Iterable[str]) -> Iterable[list[str]]:
     """What the client prints, as the words that PHP's program says."""
-    stage, table = "connect", ""
+    stage, table, has_row = "connect", "", True
     for line in lines:
+        if table and not has_row and (line.startswith(("reads ", "option\t")) or line == "end"):
+            yield ["empty", table]
         if failed := _ERROR.match(line):
             yield ["error", stage, failed[1], failed[2], table]
         elif line in ("selected", "listed"):
             stage = "tables" if line == "selected" else "read"
         elif line.startswith("reads "):
-            table = line[6:]
+            table, has_row = line[6:], False
+        elif table and line == "x":
+            has_row = True
         elif line == "end":
             yield ["end"]
         elif line.startswith("option\t") and line.count("\t") == 2:
@@ -199,6 +209,8 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
     if errors:
         stage, code, message, table = errors[0][1], int(errors[0][2]), errors[0][3], errors[0][4] if len(errors[0]) > 4 else ""
         stage = "select" if code in (1044, 1049) else stage
+    emptied = {words[1].lower() for words in said if words[0] == "empty" and len(words) > 1}
+    empty = tuple(f"{login.prefix}{name}" for name in FILLED.get(application.name, ()) if f"{login.prefix}{name}".lower() in emptied)
     wanted = [f"{login.prefix}{name}" for name in (*REQUIRED.get(application.name, ()), *(_OF_NETWORK if application.is_network else ()))]
     low = {name.lower() for name in names}
     missing = tuple(name for name in wanted if name.lower() not in low) if stage in ("well", "read") else ()
@@ -207,7 +219,7 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
     return DatabaseTrial(
         by, login.where, login.name, login.prefix, application.settings_path, stage, code, message[:500], len(mine), table,
         _others(names, application) if not mine else (), missing, options.get("stylesheet", ""), options.get("template", ""), plugins,
-        line=_line(login, stage, code, _lacking(login, missing, mine)),
+        line=_line(login, stage, code, _lacking(login, missing, mine)), empty=empty if stage == "well" else (),
     )  # fmt: skip
 
 

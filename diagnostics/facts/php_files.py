@@ -13,17 +13,20 @@ from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.paths import shown
 from diagnostics.facts.php_settings import folders_of
 from diagnostics.facts.small_files import LIMIT, SmallFiles
-from diagnostics.installed import Application, DatabaseTrial
+from diagnostics.installed import Application, Component, DatabaseTrial
 from diagnostics.php import versions
+from diagnostics.php.callbacks import announced_at, callback_of
 from diagnostics.php.seen import Lint, Script
 from diagnostics.php.versions import Version
 from diagnostics.transports.base import Capability, TransportError
 from diagnostics.transports.commands import lint, run
 
 MOST_CHANGED, MOST_INCLUDED, MOST_NAMED, MOST_LINTED, MOST_PARTS = 12, 16, 4, 24, 12
+MOST_ANNOUNCING = 12
 LATELY_S = 36 * 3600.0
 PHP_ENDS = (".php", ".inc", ".phtml", ".module", ".theme", ".php5", ".php7")
 _PLACE = re.compile(r"(/[^\s:'\"<>|;]{1,600}\.(?:php|inc|phtml|module|theme))")
+_OF_PARTS = re.compile(r"/(?:themes|(?:mu-)?plugins)/.+\.php\Z")
 _REQUIRED = re.compile(
     rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+(?P<base>__DIR__\s*+\.\s*+|dirname\s*+\(\s*+__FILE__\s*+\)\s*+\.\s*+|ABSPATH\s*+\.\s*+)?"
     rb"(?P<quote>['\"])(?P<name>[^'\"$\n]{1,300})(?P=quote)\s*+\)?\s*+;"
@@ -45,6 +48,16 @@ class PhpFiles:
         """Those that telling lines of the logs name, in the order of the lines."""
         logged = [self.here(path) for line in _telling(self.evidence) for path in _paths_in(line.text)]
         return self._read([path for path in dict.fromkeys(logged) if path][:MOST_NAMED], "named")
+
+    def announcing(self) -> list[Script]:
+        """Those of WordPress's parts that tell it of a function which is not there: PHP complains where it is wanted."""
+        callback = next((found for line in _telling(self.evidence) if (found := callback_of(line.text))), None)
+        if callback is None:
+            return []
+        usual = [path for each in self.evidence.applications for part in each.components for path in _main_files(part)]
+        late = sorted((entry for entry in self.entries.values() if _OF_PARTS.search(entry.path)), key=lambda entry: -entry.mtime)
+        wanted = [*dict.fromkeys([*usual[:MOST_ANNOUNCING], *(entry.absolute for entry in late)])][: 2 * MOST_ANNOUNCING]
+        return [script for script in self._read(wanted, "part") if announced_at(script.content, callback)]
 
     def unexplained(self) -> list[Script]:
         """Where no log tells: the scripts of the failing pages, what they require, and what was changed before they failed."""
@@ -153,6 +166,13 @@ class PhpFiles:
             if entry.path.lower().endswith(PHP_ENDS) and entry.mtime >= failing.timestamp() - LATELY_S
         ]
         return sorted(fresh, key=lambda entry: -entry.mtime)
+
+
+def _main_files(part: Component) -> Iterator[str]:
+    if part.kind == "theme":
+        yield f"{part.absolute}/functions.php"
+    else:
+        yield f"{part.absolute}/{part.slug}.php" if part.is_folder else part.absolute
 
 
 def script_of(page: PageSeen, docroot: str, files: Collection[str]) -> str:

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, Unreadable
-from diagnostics.facts import application_logs, beside, log_settings, php_settings, php_told, server_logs
+from diagnostics.facts import application_logs, beside, data_files, log_settings, php_settings, php_told, server_logs
 from diagnostics.facts.paths import above
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.server_logs import LogsRead
@@ -74,9 +74,12 @@ def _sends_text(evidence: Evidence) -> bool:
 def _with_files(files: SmallFiles, evidence: Evidence, deadline: float, *, is_explained: bool) -> Evidence:
     found = PhpFiles(files, evidence, deadline)
     scripts: list[Script] = found.named()
+    known = {script.absolute for script in scripts}
+    scripts += [script for script in found.announcing() if script.absolute not in known]
     if not is_explained:
         known = {script.absolute for script in scripts}
         scripts += [script for script in found.unexplained() if script.absolute not in known]
     lints, lint_version = found.lint(scripts, evidence.php.version)
-    php = replace(evidence.php, scripts=tuple(scripts), lints=lints, lint_version=lint_version, absent=tuple(found.absent))
+    broken = data_files.read(files, evidence, scripts, found.entries)
+    php = replace(evidence.php, scripts=tuple(scripts), lints=lints, lint_version=lint_version, absent=tuple(found.absent), broken=broken)
     return replace(evidence, php=php)

@@ -51,6 +51,15 @@ _LARAVELS_KEY = re.compile(r"No application encryption key|Unsupported cipher or
 _NEEDED = re.compile(
     r"(?:\w+::\$?)?(?P<name>[A-Za-z_]\w{3,60})[\"'`]? (?:must be (?:configured|set|defined)|is not (?:configured|set)|has not been (?:set|configured))"
 )
+_OF_SETTINGS = r"(?:\w{0,40}(?:[sS]ettings|config|parameters|secrets|defines|constants|env)[\w.]{0,40}\.php|\.env[\w.]{0,40}|[\w-]{1,60}\.(?:ya?ml|ini|json|neon|xml|conf|cfg|toml))"
+_LACKS = re.compile(
+    r"(?:[Mm]issing|[Uu]ndefined|[Nn]o|[Ll]acks?|[Ee]mpty|[Ii]nvalid|not (?:set|defined|configured|given)|(?:be|[Pp]lease|must|[Yy]ou) (?:set|define|configure|add|specif\w+)|needs|requires?)"
+    rf"\b[^\n]{{0,160}}? (?:in|of|from|to|into) (?:your |the |a )?(?:(?:settings|configuration|config) )?(?:file )?[\"'`(]?(?P<path>(?:[\w.-]{{1,60}}/){{0,8}}{_OF_SETTINGS})(?![\w/])"
+)
+_NAMED_KEY = re.compile(
+    r"\[\\?['\"](?P<key>\w{3,60})\\?['\"]\]|[\"'`](?P<quoted>[\w.]{3,60})[\"'`]|\b(?P<constant>[A-Z][A-Z0-9]*_[A-Z0-9_]{2,60})\b"
+)
+_LOST_CLASS = re.compile(r"(?:[Cc]lass|Interface|Trait) [\"'](?P<name>\w{1,80}(?:\\{1,4}\w{1,80}){1,12})[\"'] not found")
 # Programs that end by themselves and say which of their files is not there: what they say, and the file ("" is in the words).
 _TOLD = (
     (re.compile(r"Your system folder path does not appear to be set correctly"), "system"),
@@ -115,6 +124,21 @@ def setting(text: str) -> str:
     said = _without_own_place(text)
     match = _NEEDED.search(said)
     return "APP_KEY=" if _LARAVELS_KEY.search(said) else match["name"] if match else ""
+
+
+def lacking(text: str) -> tuple[str, str] | None:
+    """The settings file, by the end of its path, that a message says lacks a value, and the value's name, "" where none is told."""
+    match = _LACKS.search(said := _without_own_place(text))
+    if match is None:
+        return None
+    key = _NAMED_KEY.search(said[match.start() : match.start("path")])
+    return match["path"], next((value for value in key.groups() if value), "") if key else ""
+
+
+def lost_class(text: str) -> str:
+    """The class with its namespace that a message says is not there."""
+    match = _LOST_CLASS.search(text[:3000])
+    return re.sub(r"\\+", r"\\", match["name"]) if match else ""
 
 
 def refusing_setting(text: str) -> str:

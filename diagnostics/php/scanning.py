@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_NO_STATEMENT = re.compile(rb"\xef\xbb\xbf|<\?(?:php\b)?|\?>|/\*(?:(?!\*/).)*+(?:\*/|\Z)|(?://|#(?!\[))[^\n]*+", re.DOTALL | re.IGNORECASE)
 _OPENING = re.compile(rb"<\?(?:php\b|=)", re.IGNORECASE)
 _CONFLICT = re.compile(rb"^(?:<{7} |={7}\r?$|>{7} )", re.MULTILINE)
 _HEREDOC = re.compile(rb"<<<[ \t]*([\"']?)([A-Za-z_]\w*)\1\r?\n")
@@ -63,6 +64,11 @@ def output_before_php(content: bytes) -> bool:
     """Whether something other than PHP stands before the first opening tag, so that headers and namespaces come too late."""
     opening = _OPENING.search(content[:4096])
     return opening is not None and opening.start() > 0
+
+
+def is_empty(content: bytes) -> bool:
+    """Whether there is not one statement and not one letter in it: tags and comments alone."""
+    return len(content) < 20_000 and not _NO_STATEMENT.sub(b"", content).strip()
 
 
 def line_at(content: bytes, offset: int) -> int:

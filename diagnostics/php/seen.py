@@ -56,6 +56,17 @@ class Lint:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokenData:
+    """A file of data (INI, JSON, XML) that a script reads and that no longer reads well: from which line, why, and who reads it."""
+
+    path: str  # as `Script.path`
+    line: int | None
+    why: str
+    by: str  # the script, as `Script.path`
+    by_line: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToldVersion:
     """A version that one source names: "ovhconfig", "handler" (a line of `.htaccess`), "answer". `changed_at`: of its file, 0 unknown."""
 
@@ -82,6 +93,8 @@ class PhpSeen:
     lint_version: Version | None = None  # of the PHP that `php -l` ran with
     told: tuple[ToldVersion, ...] = ()  # what each source says of the version, one of each
     absent: tuple[tuple[str, str, int], ...] = ()  # file that a script requires and that is not there, the script, its line
+
+    broken: tuple[BrokenData, ...] = ()  # data files that scripts read and that read well no longer
 
     def setting(self, name: str) -> Setting | None:
         """The one that counts: of the innermost folder."""

@@ -142,6 +142,20 @@ def test_missing_table_and_wrong_prefix_are_told(server: Server, account: SshSer
 
 
 @BY
+def test_table_that_lost_all_its_rows_is_told(server: Server, account: SshServer, by: str) -> None:
+    server.run(
+        "CREATE TABLE shop.kept LIKE shop.x_options; INSERT INTO shop.kept SELECT * FROM shop.x_options; TRUNCATE TABLE shop.x_options"
+    )
+    try:
+        found = tried(account, by, login(server))
+        assert (found.stage, found.code, found.empty) == ("well", 0, ("x_options",))
+        assert database_cause(found) == "database-table-missing"
+    finally:
+        server.run("INSERT INTO shop.x_options SELECT * FROM shop.kept; DROP TABLE shop.kept")
+    assert tried(account, by, login(server)).empty == ()
+
+
+@BY
 def test_crashed_table_is_told(server: Server, account: SshServer, by: str) -> None:
     server.run("FLUSH TABLES")
     index = server.data / "shop/x_posts.MYI"
