@@ -9,9 +9,10 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from sites import read_only, recording
+from sites import read_only
 from sites.models import Site
 from sites.probing.outcome import Kind
+from sites.probing_now import probe_now
 
 from . import examining, offering, repairing
 from .changes import changing, journal
@@ -195,7 +196,7 @@ def _end(run: _Run, executor: Executor, examination: examining.Examination) -> N
         if not run.left:
             why = _("needs a person: repairing it did not make the site well.")
             run.left = [{"cause": cause, "why": why} for cause in dict.fromkeys(step.cause for step in run.steps)]
-    report = recording.probe_now(run.site)
+    report = probe_now(run.site)
     run.after = "up" if well and report.verdict == "suspect" else report.verdict
     if run.case and not run.case.steps.exclude(pk__in=[step.pk for step in run.steps]).exists():
         repairing.close_case(run.case, None, "well" if well else "left")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -17,12 +16,11 @@ from django.utils import timezone
 from sites import credentials
 from sites.credentials import SecretUnreadable
 from sites.health import egress
-from sites.judging import Policy, Verdict
+from sites.judging import Policy
 from sites.models import Page, Site
 from sites.probing.engine import BROWSERS, probe_many
 from sites.probing.guard import Guard, Network
 from sites.probing.outcome import Expectation, Outcome, ProbeRequest, Purpose
-from sites.reports import SiteReport, report
 from sites.storing.batch import Batch
 from sites.storing.calm import lock_sites, store_calm
 
@@ -129,49 +127,6 @@ def record_batch(outcomes: Iterable[Outcome], now: datetime | None = None, polic
             batch.store()
             new += len(batch.taken)
     return new
-
-
-def probe_now(site: Site, *, until_certain: bool = True, limit_s: float = 15.0, with_looks: bool = False) -> SiteReport:
-    """Probes all pages now, and again at once until up or down is certain, within `limit_s` seconds. Stored as scheduled probes are.
-
-    `with_looks`: also past caches and as several browsers. What only such looks had seen is looked at again in any case.
-    """
-    ends = time.monotonic() + limit_s
-    pages = list(site.pages.select_related("site"))
-    found = probe_pages(pages, Purpose.ROUTINE)
-    record_batch(found, policy=_at_once(site))
-    while until_certain:
-        undecided = _undecided(site)
-        slowest = max((outcome.ms or 0.0 for outcome in found), default=0.0) / 1000
-        if not undecided or time.monotonic() + _PAUSE_S + slowest > ends:
-            break
-        time.sleep(_PAUSE_S)
-        again = probe_pages(undecided, Purpose.CONFIRMATION)
-        if not again:
-            break
-        record_batch(again, policy=_at_once(site))
-        found.extend(again)
-    site.refresh_from_db()
-    looked = []
-    if until_certain and (site.looks or with_looks):
-        from sites.looks import looking
-
-        looked = looking.look_now(site, limit_s=ends - time.monotonic())
-    return report(site, found, looked)
-
-
-_PAUSE_S = 1.0  # between two probes of somebody who waits for the answer
-
-
-def _at_once(site: Site) -> Policy:
-    """For somebody who waits: a recovery is certain after three good probes in a row instead of two in 30 s."""
-    return Policy(interval_s=float(site.interval_s), recovery_good=3, recovery_gap_s=1.5 * _PAUSE_S, restart_s=0.0)
-
-
-def _undecided(site: Site) -> list[Page]:
-    """Pages of which the next probe decides: suspect, or down but answering well."""
-    pages = site.pages.select_related("site").filter(verdict__in=(Verdict.SUSPECT, Verdict.DOWN))
-    return [page for page in pages if page.verdict == Verdict.SUSPECT or page.state.get("goods")]
 
 
 def retest(site: Site, browsers: Sequence[str] = ("desktop", "phone"), *, as_it_stays: bool = True) -> list[Outcome]:

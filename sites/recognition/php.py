@@ -31,6 +31,7 @@ _SHORT_TAG = re.compile(rb"\A<\?\s")  # no processing instruction of XML: those 
 _INSIDE = re.compile(
     r"<\?(?:php\s|=\s?\$)\s*(?:(?:include|require)(?:_once)?|echo|if|foreach|function|use|\$\w+|[a-z_]+)\b[^<>]{0,2000}?\?>"
 )
+_TYPES_OF_SOURCE = ("application/x-httpd-", "application/x-php", "text/x-php")
 _NO_DECODER = re.compile(
     r"requires the ioncube (?:php )?loader|ioncube (?:php )?loader (?:\S+ )?(?:needs? to|must) be (?:installed|updated)|"
     r"(?:protected|encoded) (?:by|with) sourceguardian|requires (?:the|a) sourceguardian",
@@ -60,6 +61,15 @@ def no_decoder(answer: Answer) -> Found | None:
     return None
 
 
+def _holds_source(answer: Answer) -> bool:
+    """PHP amid a page: in its markup, or sent under the type that stands for PHP inside of a server and that no browser shows."""
+    if b"<?" not in answer.body:
+        return False
+    if answer.content_type.startswith(_TYPES_OF_SOURCE):
+        return b"<?php" in answer.body or b"<?=" in answer.body
+    return answer.is_html and _INSIDE.search(answer.bare) is not None
+
+
 def source(answer: Answer) -> Found | None:
     """A program sent as it is written instead of being run: a page never begins with PHP's own opening mark."""
     beginning = answer.body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -69,7 +79,7 @@ def source(answer: Answer) -> Found | None:
         return Kind.UNEXPECTED, "php-utf-16", _("The page begins with the text of a program that was saved in an encoding PHP cannot read.")
     if _SHORT_TAG.match(beginning):
         return Kind.UNEXPECTED, "php-short-tag", _("The page begins with the text of a program that PHP here does not take for one.")
-    if not beginning.startswith((b"<?php", b"<?=")) and not (answer.is_html and b"<?" in answer.body and _INSIDE.search(answer.bare)):
+    if not beginning.startswith((b"<?php", b"<?=")) and not _holds_source(answer):
         return None
     return Kind.UNEXPECTED, "php-source", _("The page shows the text of its program instead of what the program makes.")
 

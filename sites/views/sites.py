@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from sites import access, queries, recording, registration, wording
+from sites import access, queries, registration, wording
 from sites.forms import MuteForm, SiteForm
 from sites.health import egress
 from sites.history import figures
@@ -19,6 +19,7 @@ from sites.looks import queries as look_queries
 from sites.many import bin
 from sites.many import changes as bulk_changes
 from sites.models import Site
+from sites.probing_now import probe_now
 from sites.views.pages import found_while_registering
 from sites.windows.forms import PauseForm
 
@@ -181,7 +182,7 @@ def probe(request: HttpRequest, pk: int) -> HttpResponse:
     """Probes all pages at once and says what came of it."""
     site = access.get_site(request, pk, write=True)
     looks.make_due(site)
-    recording.probe_now(site, until_certain=False)  # a failure is confirmed by the regular re-probes: nobody waits 15 s
+    probe_now(site, until_certain=False)  # a failure is confirmed by the regular re-probes: nobody waits 15 s
     site.refresh_from_db()
     messages.info(request, _("Probed just now. %(sentence)s") % {"sentence": sentence(site)})
     return redirect("sites:site", pk)

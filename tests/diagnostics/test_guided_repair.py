@@ -22,7 +22,7 @@ from diagnostics.models import ConnectionLease, Diagnosis, HostLock, RepairCase,
 from diagnostics.practice.site import PracticeSite
 from sites import registration
 from sites.models import Host, Site, Team
-from sites.recording import probe_now
+from sites.probing_now import probe_now
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from diagnostics.practice.serve import PracticeServers
 from diagnostics.practice.site import PracticeSite
 from sites.looks import looking
 from sites.models import FailureEvidence, Incident, MaintenanceWindow, Site
-from sites.recording import probe_now
+from sites.probing_now import probe_now
 from sites.storing import batch
 from sites.windows import maintenance
 from tests.factories import make_team, make_user

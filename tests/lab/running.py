@@ -18,7 +18,7 @@ from diagnostics.baselines import taking
 from diagnostics.models import Diagnosis
 from sites import registration
 from sites.models import Host, Site
-from sites.recording import probe_now
+from sites.probing_now import probe_now
 from tests.lab.cases import Case
 from tests.lab.judging import Score, judge
 from tests.lab.mending import Mended, Mender

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.management import call_command
 
-from sites import recording
+from sites import probing_now
 from tests.factories import make_site
 from tests.http_server import HttpServer, Reply
 from tests.sites.samples import fail
@@ -23,7 +23,7 @@ def run(capsys, *arguments: str) -> tuple[int, dict]:
 
 
 def test_probe_answers_one_document_and_its_exit_status(capsys, monkeypatch):
-    monkeypatch.setattr(recording, "_PAUSE_S", 0.05)
+    monkeypatch.setattr(probing_now, "_PAUSE_S", 0.05)
     with HttpServer() as server:
         server.route("/", Reply())
         site = make_site(name="shop", url=server.url("/"), practice=True)

@@ -6,10 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sites import recording
+from sites import probing_now, recording
 from sites.history import rolling
 from sites.models import DayRollup, FailureEvidence, Incident, Notification, Page, ProbeResult, Transition
 from sites.probing.outcome import Kind, Purpose
+from sites.probing_now import probe_now
 from sites.recording import record_batch, requests_for
 from tests.factories import make_host, make_site, make_team, make_user
 from tests.http_server import HttpServer, Reply
@@ -166,17 +167,17 @@ def test_site_whose_secret_does_not_open_is_not_probed(settings):
 def test_private_address_that_a_user_typed_is_not_contacted():
     with HttpServer() as server:
         site = make_site(url=server.url("/"))
-        found = recording.probe_now(site, until_certain=False)
+        found = probe_now(site, until_certain=False)
         assert (server.requests, found.as_json()["pages"][0]["status"]) == ([], None)
 
 
 def test_probe_now_is_certain_of_down_and_of_up_again(monkeypatch):
-    monkeypatch.setattr(recording, "_PAUSE_S", 0.05)
+    monkeypatch.setattr(probing_now, "_PAUSE_S", 0.05)
     with HttpServer() as server:
         site = make_site(url=server.url("/"), paths=("/checkout",), practice=True)
         server.route("/", Reply())
         server.route("/checkout", Reply(500, body=b"<h1>Internal Server Error</h1>"))
-        found = recording.probe_now(site).as_json()
+        found = probe_now(site).as_json()
         assert (found["verdict"], found["kind"], found["scope"], found["pattern"]) == ("down", "server-error", "some-pages", "permanent")
         assert [(page["path"], page["status"], page["kind"]) for page in found["pages"]] == [
             ("/", 200, "ok"),
@@ -184,7 +185,7 @@ def test_probe_now_is_certain_of_down_and_of_up_again(monkeypatch):
         ]
         assert Incident.objects.get().resolved_at is None
         server.route("/checkout", Reply())
-        assert recording.probe_now(site).as_json()["verdict"] == "up"
+        assert probe_now(site).as_json()["verdict"] == "up"
         assert Incident.objects.get().resolution == "recovery"
 
 
@@ -192,7 +193,7 @@ def test_probe_now_without_time_says_suspect():
     with HttpServer() as server:
         site = make_site(url=server.url("/"), practice=True)
         server.route("/", Reply(500))
-        assert recording.probe_now(site, limit_s=0.0).verdict == "suspect"
+        assert probe_now(site, limit_s=0.0).verdict == "suspect"
         assert Incident.objects.count() == 0
 
 

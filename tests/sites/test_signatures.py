@@ -78,6 +78,9 @@ def judged(status: int, body: str | bytes = PAGE, headers=HTML, **more):
         (200, "\ufeff<?php\necho 1;\n", HTML, Kind.UNEXPECTED, "php-source"),
         (200, "<?php echo 1;", (("Content-Type", "application/x-httpd-php"),), Kind.UNEXPECTED, "php-source"),
         (200, PAGE.replace("<p>", "<?php include 'numbers.inc'; echo date('Y'); ?><p>", 1), HTML, Kind.UNEXPECTED, "php-source"),
+        (200, PAGE.replace("<p>", "<?= $x ?><p>", 1), (("Content-Type", "application/x-httpd-php5"),), Kind.UNEXPECTED, "php-source"),
+        (200, PAGE.replace("<p>", "<?php x() ?><p>", 1), (("Content-Type", "application/x-httpd-php"),), Kind.UNEXPECTED, "php-source"),
+        (200, PAGE, (("Content-Type", "application/x-httpd-php"),), Kind.OK, ""),
         (200, PAGE.replace("<p>", "<pre><?php echo date('Y'); ?></pre><p>", 1), HTML, Kind.OK, ""),
         (200, PAGE.replace("<p>", "<!-- <?php echo date('Y'); ?> --><p>", 1), HTML, Kind.OK, ""),
         (

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from sites import cli
-from sites.recording import probe_now
+from sites.probing_now import probe_now
 
 
 class Command(cli.JsonCommand):

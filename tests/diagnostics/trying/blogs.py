@@ -9,7 +9,7 @@ from typing import Any
 
 from diagnostics import repairing
 from diagnostics.models import RepairCase, Step
-from sites.recording import probe_now
+from sites.probing_now import probe_now
 from tests.lab.running import _forget, _register
 from tests.lab.scene import Scene
 from tests.lab.selecting import prepared

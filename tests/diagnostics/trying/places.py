@@ -18,7 +18,7 @@ from diagnostics.models import RepairCase, Step
 from sites import registration
 from sites.credentials import set_host_secrets
 from sites.models import Host, Site, Team
-from sites.recording import probe_now
+from sites.probing_now import probe_now
 from tests.ftp_servers import FtpServer, vsftpd
 from tests.lab.apache import ApacheServer, apache
 from tests.servers import SshServer, sshd

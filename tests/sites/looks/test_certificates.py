@@ -17,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.utils import timezone
 
-from sites import delivery, recording, tasks
+from sites import delivery, tasks
 from sites.looks import certificates
 from sites.models import Certificate, CertificateWatch, Incident, Notification, Page
 from sites.probing.certificate import read_certificate, read_certificates
 from sites.probing.engine import probe_many
 from sites.probing.guard import AddressNotAllowed, Guard
+from sites.probing_now import probe_now
 from tests.factories import make_site, make_team, make_user
 from tests.http_server import HttpServer, Reply, redirect
 from tests.sites.samples import START
@@ -211,7 +212,7 @@ def test_certificates_are_prepared_and_claimed_once(monkeypatch):
 def test_expired_or_untrusted_certificate_is_an_incident_that_says_so(tmp_path, open_loopback, days):
     with serving(make_certificate(tmp_path, days)) as server:
         site = make_site(make_team(members=(make_user(),)), url=server.url("/"))
-        recording.probe_now(site)
+        probe_now(site)
     incident = Incident.objects.get()
     assert incident.kind == "unreachable"
     assert incident.detail in ("tls-expired", "tls-untrusted") and "certificate" in incident.message

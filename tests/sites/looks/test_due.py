@@ -20,6 +20,7 @@ from sites.looks import recording as look_recording
 from sites.looks import samples as look_samples
 from sites.models import DayRollup, Incident, Look, Notification, Page, ProbeResult, Site
 from sites.probing.outcome import Kind, Outcome, Purpose
+from sites.probing_now import probe_now
 from sites.registration import pause
 from tests.factories import make_site, make_team, make_user
 from tests.http_server import HttpServer, Received, Reply
@@ -51,7 +52,7 @@ def server() -> Iterator[HttpServer]:
 def site(server: HttpServer) -> Site:
     """A site that was probed and found well, with looks that were well too."""
     site = make_site(make_team(members=(make_user(),)), url=server.url("/"), practice=True)
-    recording.probe_now(site, until_certain=False)
+    probe_now(site, until_certain=False)
     looks.prepare()
     look(site)
     site.refresh_from_db()
@@ -244,12 +245,12 @@ def test_words_of_the_plain_page_need_not_be_on_a_phones_page(server, site):
 def test_probe_by_hand_finds_what_fails_for_phones_only(server, site, monkeypatch):
     monkeypatch.setattr(looking, "_PAUSE_S", 0.05)
     server.route("/", for_agents("Android", BROKEN))
-    found = recording.probe_now(site, with_looks=True).as_json()
+    found = probe_now(site, with_looks=True).as_json()
     assert (found["verdict"], found["kind"], found["pattern"], found["scope"]) == ("down", "server-error", "some-devices", "all-pages")
     assert {look["look"]: look["status"] for look in found["looks"]} == {"cache-proof": 200, "desktop": 200, "phone": 500, "bot": 200}
     assert found["pages"][0]["status"] == 200
     server.route("/", Reply())
-    assert recording.probe_now(site).as_json()["verdict"] == "up"
+    assert probe_now(site).as_json()["verdict"] == "up"
 
 
 def test_looks_are_prepared_once_spread_in_time_and_not_where_unwanted():

@@ -10,6 +10,7 @@ import pytest
 from sites import credentials, letting_through, recording
 from sites.models import Incident, Notification, Page
 from sites.probing.outcome import Purpose
+from sites.probing_now import probe_now
 from tests.factories import make_site
 from tests.http_server import HttpServer, Received, Reply, redirect
 from tests.sites.samples import after
@@ -34,7 +35,7 @@ def server() -> Iterator[HttpServer]:
 def test_page_tells_the_exact_user_agent_and_does_not_guess_the_address(world: World, server: HttpServer, settings) -> None:
     server.route("/", Reply())
     site = make_site(world.site.team, url=server.url("/"), practice=True)
-    recording.probe_now(site, until_certain=False)
+    probe_now(site, until_certain=False)
     page = soup(world.owner.get(f"/sites/{site.pk}/let-through/"))
     assert page.select_one("#agent").get_text() == server.requests[0].headers["user-agent"]
     assert "we do not guess" in page.get_text()
@@ -55,7 +56,7 @@ def test_secret_header_is_shown_once_kept_sealed_and_sent_home_only(world: World
         assert (len(value) >= 32, value in site.sealed_headers, "no-store" in made["Cache-Control"]) == (True, False, True)
         assert all(value in soup(made).select_one(f"#{rule}").get_text() for rule in ("cloudflare", "modsecurity", "htaccess"))
         assert value not in world.owner.get(f"/sites/{site.pk}/let-through/").content.decode()
-        recording.probe_now(site, until_certain=False)
+        probe_now(site, until_certain=False)
         assert server.requests[0].headers["x-sitemend-pass"] == value
         assert all("x-sitemend-pass" not in request.headers for request in elsewhere.requests)
     world.owner.post(f"/sites/{site.pk}/let-through/make/")
@@ -80,11 +81,11 @@ def test_firewall_opens_by_the_header(world: World, server: HttpServer) -> None:
 
     value = ""
     server.route("/", firewall)
-    assert recording.probe_now(site).as_json()["kind"] == "blocked"
+    assert probe_now(site).as_json()["kind"] == "blocked"
     assert "Our probes are refused" in words(world.owner.get(f"/sites/{site.pk}/"))
     value = letting_through.make_pass(site)
     site.refresh_from_db()
-    assert recording.probe_now(site).as_json()["verdict"] == "up"
+    assert probe_now(site).as_json()["verdict"] == "up"
     assert "Our probes are refused" not in words(world.owner.get(f"/sites/{site.pk}/"))
 
 
