@@ -170,8 +170,7 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
             return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
         sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
     if sharp.cause == "php-class-not-found" and (listed := _listed(message.message, evidence)):
-        said = _("{path}, line {line}, names this class, and it is not on this account.")
-        return replace(sharp, path=listed.path, line=listed.line, more=said.format(path=listed.path, line=listed.line))
+        return replace(sharp, path=listed.path, line=listed.line, more=_("This line asks for a class that is not on this account."))
     if sharp.cause in _LOST_NAMES and (empty := _emptied_on_the_way(sharp.path, evidence)):
         return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
     return sharp
