@@ -39,6 +39,7 @@ UNHEARD = timedelta(seconds=30)  # what was asked for and is not there by then, 
 LONGEST = timedelta(minutes=60)
 _CHANGES = "ovhConfig/"
 _MOST_OTHERS = 20
+_WELL = "others_well"  # in a step's result: their keys
 
 
 class UndoRefused(Exception):
@@ -118,8 +119,16 @@ def _refresh(change: PanelChange, panel: OvhCloud) -> None:
         words = _("The configuration is no longer as it was shown: somebody changed it since. Nothing was changed. Read it again.")
         _end(change, Phase.NOT_MADE, Step.State.STALE, words)
         return
+    _note_well(change.step)
     _write_down(change, Phase.RECORDED)
     _ask(change, panel, now)
+
+
+def _note_well(step: Step) -> None:
+    """Which other sites of the account were well before: afterwards their own probes may have told already that they are not."""
+    others = Site.objects.filter(host=step.case.site.host_id, deleted_at=None, verdict=Verdict.UP).exclude(pk=step.case.site_id)
+    step.result = {**step.result, _WELL: list(others.order_by("name").values_list("pk", flat=True)[:_MOST_OTHERS])}
+    step.save(update_fields=["result"])
 
 
 def _ask(change: PanelChange, panel: OvhCloud, now: PhpConfig) -> None:
@@ -167,13 +176,13 @@ def _verify(change: PanelChange) -> None:
     """Kept only where every page answers as expected, several times: else it is taken back."""
     step = change.step
     site = step.case.site
-    after = changing.look(site, as_answered=True)
+    after = _look_at(site, change)
     for _more in range((changing.LOOKS_WHEN_INTERMITTENT if site.pattern == "intermittent" else changing.LOOKS_WHEN_WELL) - 1):
         if after.is_well:
             time.sleep(changing.SPACING_S)
-            after = changing.look(site, as_answered=True)
+            after = _look_at(site, change)
     step.result = {**step.result, "pages_after": list(after.pages)}
-    worse = _others_worse(site) if after.is_well else ""
+    worse = _others_worse(change) if after.is_well else ""
     if after.is_well and not worse:
         _end(change, Phase.MADE, Step.State.DONE_VERIFIED, _("Every page answers as expected again."))
         for incident in site.incidents.filter(resolved_at=None):
@@ -186,10 +195,16 @@ def _verify(change: PanelChange) -> None:
     _say(change, _("%(why)s It is taken back.") % {"why": change.why}, timedelta(0))
 
 
-def _others_worse(site: Site) -> str:
+def _look_at(site: Site, change: PanelChange) -> changing.Seen:
+    """Many sites may take longer than one worker is given: it says each time that it is still at it."""
+    PanelChange.objects.filter(pk=change.pk).update(held_until=timezone.now() + HELD)
+    return changing.look(site, as_answered=True)
+
+
+def _others_worse(change: PanelChange) -> str:
     """The name of another site of the account that was well before and is not now: PHP was changed for it, too."""
-    others = Site.objects.filter(host=site.host_id, deleted_at=None, verdict=Verdict.UP).exclude(pk=site.pk).order_by("name")
-    return next((other.name for other in others[:_MOST_OTHERS] if not changing.look(other, as_answered=True).is_well), "")
+    others = Site.objects.filter(pk__in=change.step.result.get(_WELL, ()), deleted_at=None).order_by("name")
+    return next((other.name for other in others if not _look_at(other, change).is_well), "")
 
 
 # --- and back -----------------------------------------------------------------------------------
@@ -198,7 +213,7 @@ def _back(change: PanelChange, panel: OvhCloud) -> None:
     now = panel.php()
     running = [task for task in panel.tasks() if task.function.startswith(_CHANGES)]
     if running or now.status != "created":
-        _say(change, _("The host is doing something else with it. It goes on when that has ended."), APART)
+        _busy(change, APART)
     elif now.values() == change.before:
         _is_back(change)
     elif now.values() != change.after:
@@ -341,4 +356,11 @@ def _is_taken(change: PanelChange) -> None:
         words = _("The host has been doing something else with it for an hour. Nothing was changed.")
         _end(change, Phase.NOT_MADE, Step.State.FAILED, words)
     else:
-        _say(change, _("The host is doing something else with it. It goes on when that has ended."), _BUSY_APART)
+        _busy(change, _BUSY_APART)
+
+
+def _busy(change: PanelChange, apart: timedelta) -> None:
+    if timezone.now() - change.recorded_at > LONGEST:
+        _needs_person(change)
+    else:
+        _say(change, _("The host is doing something else with it. It goes on when that has ended."), apart)

@@ -188,7 +188,10 @@ def start(case: RepairCase, choice: str, digest: str, user: AbstractBaseUser | N
 def _new_step(case: RepairCase, panel: HostPanel, made: Plan, user: AbstractBaseUser | None) -> Step:
     now = timezone.now()
     with transaction.atomic():
-        RepairCase.objects.select_for_update().get(pk=case.pk)
+        # Two repairs of one hosting are not started at one moment, nor is its panel forgotten meanwhile.
+        if not HostPanel.objects.select_for_update().filter(pk=panel.pk).exists():
+            raise PhpRefused(_("The panel is not connected any more. Nothing was changed."))
+        case = RepairCase.objects.select_for_update().get(pk=case.pk)
         if case.closed_at is not None or case.steps.filter(state__in=(Step.State.PLANNED, Step.State.QUEUED, *steps.UNFINISHED)).exists():
             raise PhpRefused(_("The repair is closed, or another step of it is being worked on. Wait for it to end."))
         if PanelChange.objects.filter(step__case__site__host=panel.host_id, next_look_at__isnull=False).exists():

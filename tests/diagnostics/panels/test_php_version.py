@@ -147,6 +147,57 @@ def test_change_that_harms_another_site_of_the_account_is_taken_back(ovh: Ovhclo
     assert step.state == "taken-back" and "other" in step.message and "version=8.1" in ovh.file.read_text()
 
 
+def test_other_site_whose_failure_was_noticed_before_the_host_had_ended_counts_as_harmed(
+    ovh: OvhcloudHost, case: RepairCase, server: HttpServer
+) -> None:
+    other = make_site(case.site.team, name="other", url=server.url("/other"), host=case.site.host)
+    broken = make_site(case.site.team, name="was-broken", url=server.url("/broken"), host=case.site.host)
+    server.route("/broken", Reply(500, body=b"broken"))
+    Site.objects.filter(pk=other.pk).update(verdict="up")
+    Site.objects.filter(pk=broken.pk).update(verdict="down")
+    step = started(case)
+    while PanelChange.objects.get(step=step).phase != PanelChange.Phase.ASKED:
+        look(step)
+        ovh.clock.forward(10)
+    server.route("/other", Reply(500, body=b"broken"))
+    Site.objects.filter(pk=other.pk).update(verdict="down")  # its own probes are faster than the host
+    step = to_its_end(ovh, step)
+    assert step.state == "taken-back" and "worse: other" in step.message and "version=8.1" in ovh.file.read_text()
+
+
+def test_worker_that_looks_at_many_sites_keeps_the_change_to_itself(
+    ovh: OvhcloudHost, case: RepairCase, server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_site(case.site.team, name="other", url=server.url("/other"), host=case.site.host)
+    Site.objects.filter(pk=other.pk).update(verdict="up")
+    real, ends = changing.look, []
+
+    def slow(site: Site, **more: object) -> changing.Seen:
+        ends.append(PanelChange.objects.get().held_until)
+        return real(site, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(changing, "look", slow)
+    assert to_its_end(ovh, started(case)).state == "done-verified"
+    assert len(ends) == 4 and len(set(ends)) == 4, "each look begins with the whole time before it"
+
+
+def test_taking_back_that_the_host_never_lets_begin_ends_with_a_person(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = to_its_end(ovh, started(case))
+    through_panel.begin_undo(step, None)
+    ovh.config().update(status="updating")
+    assert "something else" in look(step).message
+    PanelChange.objects.update(recorded_at=timezone.now() - timedelta(minutes=61))
+    assert look(step).state == "needs-attention" and PanelChange.objects.get().next_look_at is None
+
+
+def test_repair_that_was_closed_meanwhile_changes_nothing(ovh: OvhcloudHost, case: RepairCase) -> None:
+    plan = php.plan(case.site, read(case), "version:8.3")
+    RepairCase.objects.filter(pk=case.pk).update(closed_at=timezone.now())
+    assert plan is not None and case.closed_at is None
+    with pytest.raises(php.PhpRefused, match="closed"):
+        php.start(case, "version:8.3", plan.digest(), None)
+
+
 def test_file_edited_by_hand_is_not_overwritten_unseen(ovh: OvhcloudHost, case: RepairCase) -> None:
     step = started(case)
     ovh.file.write_text(ovh.file.read_text().replace("8.1", "8.0"))
