@@ -36,6 +36,7 @@ State = HostPanel.State
 LEFT_ALONE = timedelta(minutes=5)  # a panel that did not answer, by diagnoses
 _COUNTS_AS_NEW = timedelta(seconds=30)
 _IN_A_DIAGNOSIS_S = (2.0, 3.0)  # for connecting, for an answer: a mail waits for it
+_LONGEST_IN_A_DIAGNOSIS_S = 5.0  # for all answers together: the files are still to be read
 _MACHINE = re.compile(r"(?:^|\.)(cluster\d+\.hosting\.ovh\.net)$", re.IGNORECASE)
 
 
@@ -110,6 +111,7 @@ def _page_of(host: Host) -> str:
 def disconnect(host: Host) -> bool:
     """Forgets the panel and its keys. False while a change through it is being made."""
     with transaction.atomic():
+        list(HostPanel.objects.select_for_update().filter(host=host))  # whoever starts a change holds it as well
         if PanelChange.objects.filter(step__case__site__host=host, next_look_at__isnull=False).exists():
             return False
         HostPanel.objects.filter(host=host).delete()
@@ -201,6 +203,7 @@ def service_now(panel: HostPanel, now: datetime) -> ServiceSeen | None:
         return None
     try:
         with opened(panel, time_limits_s=_IN_A_DIAGNOSIS_S) as found:
+            found.end_after(_LONGEST_IN_A_DIAGNOSIS_S)
             seen = found.service()
     except PanelError as error:
         noted(panel, error)

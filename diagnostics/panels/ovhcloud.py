@@ -71,6 +71,10 @@ class OvhCloud:
     def __exit__(self, *_error: object) -> None:
         self._client.close()
 
+    def end_after(self, seconds: float) -> None:
+        """All that is asked from now on takes so long at the most."""
+        self._client.end_after(seconds)
+
     def abilities(self) -> frozenset[Ability]:
         found = {Ability.SERVICE, Ability.TASKS, Ability.PHP}
         return frozenset(found | ({Ability.PHP_CHANGE} if rights.PHP in self.profiles else set()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from types import TracebackType
 from typing import Any
 
@@ -29,12 +31,14 @@ def _kept_to_itself(session: Session) -> Session:
 class _Tokens(OAuth2):  # type: ignore[misc]
     """The SDK's tokens of a service account, asked for with a time limit, which the SDK itself sets none for."""
 
+    time_limits_s = TIME_LIMITS_S
+
     @property
     def token(self) -> Any:
         if self._token is None:
             session = _kept_to_itself(RefreshOAuth2Session(self.token_url, client=BackendApplicationClient(self.client_id, scope=["all"])))
             self._token = session.fetch_token(
-                token_url=self.token_url, client_id=self.client_id, client_secret=self.client_secret, timeout=TIME_LIMITS_S
+                token_url=self.token_url, client_id=self.client_id, client_secret=self.client_secret, timeout=self.time_limits_s
             )
         return self._token
 
@@ -56,7 +60,15 @@ class _Client(Client):  # type: ignore[misc]
         self._oauth2 = _Tokens(name, secret, token_url) if is_account else None
         self._time_delta: int | None = None
         self._session = _kept_to_itself(Session())
-        self._timeout = time_limits_s
+        self._time_limits_s = time_limits_s
+        self.limit(math.inf)
+
+    def limit(self, seconds: float) -> None:
+        """The next call waits no longer than this, nor than was said in the beginning."""
+        connect_s, answer_s = self._time_limits_s
+        self._timeout = (min(connect_s, seconds), min(answer_s, seconds))
+        if self._oauth2 is not None:
+            self._oauth2.time_limits_s = self._timeout
 
     def forget_time(self) -> None:
         """The time of the other side is asked for again."""
@@ -73,6 +85,7 @@ class ApiClient:
         self, region: str, way: str, name: str, secret: str, consumer: str = "", *, time_limits_s: tuple[float, float] = TIME_LIMITS_S
     ) -> None:
         self._client = _Client(region, way, name, secret, consumer, time_limits_s)
+        self._until = math.inf  # monotonic seconds
 
     def __enter__(self) -> ApiClient:
         return self
@@ -82,6 +95,10 @@ class ApiClient:
 
     def close(self) -> None:
         self._client.close()
+
+    def end_after(self, seconds: float) -> None:
+        """All calls from now on take so long at the most, together."""
+        self._until = time.monotonic() + seconds
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, signed: bool = True) -> dict[str, Any]:
         """What is answered with an object. Its body goes along with a POST."""
@@ -99,6 +116,9 @@ class ApiClient:
 
     def _asked(self, method: str, path: str, body: dict[str, Any] | None, signed: bool) -> Any:
         for last_try in (False, True):
+            if (left_s := self._until - time.monotonic()) <= 0:
+                raise _away()
+            self._client.limit(left_s)
             try:
                 return self._client.call(method, path, body, signed)
             except OAuth2FailureError as error:

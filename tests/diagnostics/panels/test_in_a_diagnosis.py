@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -82,6 +84,23 @@ def test_panel_that_is_away_is_left_alone_and_stops_no_diagnosis(ovh: OvhcloudHo
     ovh.state = "maintenance"
     assert [each.cause for each in findings(site, view(500))] == ["hosting-out-of-service"]
     assert connecting.of(site.host).state == HostPanel.State.WORKS
+
+
+def test_panel_that_answers_slowly_leaves_the_time_to_read_the_files(
+    ovh: OvhcloudHost, panel: HostPanel, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget(panel)
+    answer = ovh.answer
+
+    def slowly(*call: Any) -> Any:
+        time.sleep(0.6)
+        return answer(*call)
+
+    monkeypatch.setattr(ovh, "answer", slowly)
+    monkeypatch.setattr(connecting, "_LONGEST_IN_A_DIAGNOSIS_S", 0.8, raising=False)
+    began = time.monotonic()
+    assert findings(site, view(500)) == [] and time.monotonic() - began < 1.5
+    assert connecting.of(site.host).state == HostPanel.State.FAILED
 
 
 def test_cause_reaches_the_incident_although_the_files_cannot_be_read(
