@@ -33,6 +33,7 @@ MOST_READ, MOST_READ_SLOWLY = 800, 80  # new contents at one baseline; the latte
 OLD_ONES_FOR = timedelta(days=90)  # that a file no longer has
 _AT_ONCE, _BYTES_AT_ONCE = 16, 2 * 1024 * 1024  # as many as SFTP gives together: no command is run for them
 _ROWS_AT_ONCE = 500
+_LONGEST_PATH = 1000  # bytes: PostgreSQL's indexes take no more than 2,700 in a row
 _PACKED = 4  # program text takes about a quarter of its size once it is compressed and sealed
 
 
@@ -75,6 +76,12 @@ def _new_work(on: bool) -> dict[str, object]:
     return {"keeps_files": on, "due_at": timezone.now()}
 
 
+def still_wanted(site: Site, kept: Kept) -> Kept:
+    """The same, unless somebody switched it off meanwhile; to be asked inside the transaction that stores it."""
+    wanted = not BaselineWork.objects.select_for_update().filter(site=site, keeps_files=False).exists()
+    return kept if wanted else Kept()
+
+
 def limit() -> int:
     """Bytes that may be stored of one site."""
     return int(settings.SITEMEND_KEPT_MB_PER_SITE) * 1024 * 1024
@@ -106,8 +113,8 @@ def read(reader: Reader, site: Site, docroot: str, records: Iterable[Record], no
     for record in worth.chosen(records):
         path = escape_path(_text(record.path))
         digest = record.digest or known.get((path, record.size, record.mtime), "")
-        if len(path) > 1000 or (rules.is_configuration(record.path) and not record.digest):
-            continue  # too large for its content to be kept
+        if len(path.encode()) > _LONGEST_PATH or (rules.is_configuration(record.path) and not record.digest):
+            continue  # too long a name, or too large for its content to be kept
         if digest:
             kept.files.append(record._replace(digest=digest))
         else:

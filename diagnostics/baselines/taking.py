@@ -325,6 +325,7 @@ def take(
     }
     try:
         with transaction.atomic():
+            kept = keeping.still_wanted(site, kept)
             keeping.forget_elsewhere(site, site.host_id, values["docroot"])
             taken = storing.store(site, manifest, found.contents | kept.contents, **values)
             keeping.note(site, kept, began)
