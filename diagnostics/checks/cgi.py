@@ -43,7 +43,9 @@ _AT_LINE = re.compile(
 )
 _REFUSED = re.compile(r"suexec policy violation|is writable by others|SoftException|is writeable by (?:group|others)")
 # Where programs usually lie: one that is somewhere else is probably not there, where that cannot be looked up.
-_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env\s+)?(?:sh|bash|dash|perl|python3?|ruby|php|node)(?=\s|\Z)")
+_USUAL = re.compile(rb"#!\s*(?:/usr)?/bin/(?:env\s+(?:-S\s+)?)?(?:sh|bash|dash|perl|python3?|ruby|php|node)(?=\s|\Z)")
+# Linux hands all that follows the program on as one word (execve(2)): `env` then looks for a program with a blank in its name.
+_ENV_AND_MORE = re.compile(rb"#!\s*\S*/env[ \t]+(?P<asked>[^-\s]\S*[ \t]+\S[^\r\n]{0,200})")
 _OWN_WORDS = 0.92  # how sure it is that a script failed for what it says itself
 _PRINTS = re.compile(rb"\b(?:print|printf|echo|cat|say|puts|write|system|exec|require|import|use|include)\b|<<")
 
@@ -169,6 +171,10 @@ def _first_line(evidence: Evidence, case: _Case, content: TextFile) -> Finding |
     program = interpreter(content.content)
     if not program:
         return _finding("cgi-interpreter-missing", case, 0.85, _("the first line names no program"), line=1)
+    if match := _ENV_AND_MORE.match(first):
+        asked = match["asked"].decode("utf-8", "replace").strip()
+        said = _("the first line asks env for one program of the name “{asked}”, words behind it and all").format(asked=asked)
+        return _finding("cgi-interpreter-missing", case, sure, said, line=1)
     program = of_env(content.content) or program
     looked_up = [evidence.exists(path) for path in programs(content.content)]
     if looked_up and all(there is False for there in looked_up):

@@ -201,6 +201,8 @@ def test_looser_modes_that_work_are_a_note() -> None:
         (0o705, b"#!/bin/sh\nexit 1\n", "cgi-no-output", ""),
         (0o705, b"#!/bin/sh\necho Hello\n", "cgi-script-error", ""),
         (0o705, b"\xef\xbb\xbf#!/bin/sh\necho Hello\n", "cgi-interpreter-missing", ""),
+        (0o705, b"#!/usr/bin/env perl -w\nprint 1;\n", "cgi-interpreter-missing", ""),
+        (0o705, b"#!/usr/bin/env -S perl -w\nprint 1;\n", "cgi-script-error", ""),
     ],
 )
 def test_cgi_script_that_ends_early_is_explained(mode: int, content: bytes, cause: str, repair: str) -> None:
