@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
@@ -18,7 +19,9 @@ from sites.texts import mark as _
 
 _ENDS = re.compile(rb"(?:^|[;}\s])(exit|die)\s*(?:\(\s*(?:0\s*)?\))?\s*;", re.IGNORECASE)
 _AFTER_WHOLE = (b";", b"}", b"*/", b"php")  # what a statement of its own follows; not a condition, nor `or` and `||`
-_COMMENT = re.compile(rb"(?://|#)[^\n]*\s*\Z")
+_COMMENT = re.compile(rb"(?://|#).*")
+_MOST_READ = 64 * 1024  # bytes: what stands further behind ends no page before it has begun
+_MOST_ENDS = 16  # that are looked at, since all before each of them is read anew
 
 
 @check(id="early-end", title=_("Whether a file ends every page"), needs=("tree",), order=57)
@@ -34,16 +37,23 @@ def early_end(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _left_behind(script: Script) -> int | None:
-    for match in _ENDS.finditer(script.content):
-        before = script.content[: match.start(1)]
-        if _COMMENT.search(before.rpartition(b"\n")[2]):
-            continue
-        while found := _COMMENT.search(before):
-            before = before[: found.start()]
-        state = ending(before)
-        if before.rstrip().endswith(_AFTER_WHOLE) and state is not None and not state.inside and not state.open_brackets:
-            return line_at(script.content, match.start(1))
+    content = script.content[:_MOST_READ]
+    for match in islice(_ENDS.finditer(content), _MOST_ENDS):
+        before = _code_before(content[: match.start(1)])
+        state = ending(before) if before.endswith(_AFTER_WHOLE) else None
+        if state is not None and not state.inside and not state.open_brackets:
+            return line_at(content, match.start(1))
     return None
+
+
+def _code_before(before: bytes) -> bytes:
+    """Without the comments and blanks at its end; nothing where a comment has begun in its last line."""
+    lines = before.split(b"\n")
+    if _COMMENT.search(lines[-1]):
+        return b""
+    while lines and not (last := _COMMENT.sub(b"", lines[-1]).rstrip()):
+        lines.pop()
+    return b"\n".join([*lines[:-1], last]) if lines else b""
 
 
 def _finding(script: Script, line: int, page: str, evidence: Evidence) -> Finding:

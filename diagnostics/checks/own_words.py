@@ -12,7 +12,9 @@ from diagnostics.php.scanning import line_at
 from diagnostics.php.seen import Script
 
 _ENDS = re.compile(rb"\b(?:wp_die|die|exit|abort|http_response_code|status_header|header)\b", re.IGNORECASE)
-_LITERAL = re.compile(rb"'((?:[^'\\\n]|\\.){8,400})'|\"((?:[^\"\\\n]|\\.){8,400})\"")
+# One that does not end in its line is passed over as a whole: looked into again at each letter, it would take for ever.
+_LITERAL = re.compile(rb"'((?:[^'\\\n]|\\.)*+)'?|\"((?:[^\"\\\n]|\\.)*+)\"?")
+_SHORTEST, _LONGEST = 8, 400  # bytes
 _PARTS = re.compile(r"%(?:\d\$)?[sd]|\{?\$[\w>\[\]'-]{1,60}\}?|\\n")
 _LEAST = 12  # letters: what is shorter stands on many pages
 
@@ -38,7 +40,10 @@ def said_by(page: PageSeen, evidence: Evidence) -> Said | None:
 def _in(script: Script, text: str) -> list[Said]:
     found = []
     for match in _LITERAL.finditer(script.content[:262_144]):
-        literal = text_of((match[1] or match[2] or b"").replace(b"\\'", b"'").replace(b'\\"', b'"'))
+        inside = match[1] or match[2] or b""
+        if not _SHORTEST <= len(inside) <= _LONGEST:
+            continue
+        literal = text_of(inside.replace(b"\\'", b"'").replace(b'\\"', b'"'))
         words = max((" ".join(part.split()) for part in _PARTS.split(literal)), key=len)
         if sum(letter.isalpha() for letter in words) >= _LEAST and words in text:
             found.append(Said(script.path, line_at(script.content, match.start()), words))

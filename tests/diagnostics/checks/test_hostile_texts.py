@@ -57,6 +57,19 @@ def test_scripts_that_an_intruder_wrote_are_judged_in_time(content: bytes) -> No
     assert time.process_time() - began < _PATIENCE_S
 
 
+@pytest.mark.parametrize("part", [b"{ exit;", b"#", b"//\n", b"}\n# x\nexit;'", b"\\'", b"'aaaaaaaa b'"])
+@pytest.mark.parametrize(("kind", "status", "body"), [("white-page", 200, b""), ("server-error", 500, b"<p>This shop is closed.</p>")])
+def test_scripts_around_a_page_are_judged_in_time(part: bytes, kind: str, status: int, body: bytes) -> None:
+    content = b"<?php " + part * (250_000 // len(part))
+    script = Script("www/part.php", "/home/demo/www/part.php", content, AT.timestamp(), "included", len(content))
+    seen = evidence({"www/part.php": content}, None, status=status)
+    pages = tuple(replace(page, kind=kind, status=status, body=body) for page in seen.site.pages)
+    seen = replace(seen, site=replace(seen.site, pages=pages, verdict="down", kind=kind), php=PhpSeen(scripts=(script,)))
+    began = time.process_time()
+    run_checks(seen)
+    assert time.process_time() - began < _PATIENCE_S
+
+
 @pytest.mark.parametrize("content", [b"\n" * 30_000, b"require " * 30_000, b" \t" * 120_000, b"RewriteRule '" * 18_000])
 def test_htaccess_that_an_intruder_wrote_is_judged_in_time(content: bytes) -> None:
     for status, path in ((403, "/shop/"), (500, "/")):
