@@ -15,13 +15,15 @@ from diagnostics.findings import Finding, Proof, Severity
 from sites.texts import mark as _
 
 _PHP_BEHIND = r"upstream: \"(?:fastcgi|uwsgi):"
+# As what speaks, not as a part of an address that somebody asked for or of a file that a script wants.
+_LITESPEED = r"(?:(?<![/\w.(\"'=?&%-])(?:mod_)?(?:lsphp|lsapi)|\[uds://)"
 _LINES = (
     (re.compile(r"ERRNO\(\d+\).{0,80}LVE|LVE.{0,80}ERRNO\(\d+\)|mod_hostinglimits: .{0,200}[Ll]imit|couldn't (?:spawn|create) child process"
                 r"|\((?:11|12)\)(?:Resource temporarily unavailable|Cannot allocate memory): .{0,80}(?:fork|child process)"
                 r"|suexec.{0,80}\(11: Resource temporarily unavailable\)"), "resource-limit-reached", "resource-limit-reached"),
-    (re.compile(r"(?:lsphp|lsapi|uds://).{0,300}(?:Connection refused|No such file or directory|failed to connect)"
+    (re.compile(rf"{_LITESPEED}.{{0,300}}(?:Connection refused|No such file or directory|failed to connect)"
                 r"|connect(?:ion)? to lsphp failed"), "php-service-down", ""),
-    (re.compile(r"(?:lsphp|lsapi|uds://).{0,300}(?:Connection reset|backend (?:has )?closed|nothing to read from backend)"
+    (re.compile(rf"{_LITESPEED}.{{0,300}}(?:Connection reset|backend (?:has )?closed|nothing to read from backend)"
                 r"|ReceiveAckHdr|ReceiveLSHeader"), "php-service-crash", "php-process-crash"),
     (re.compile(r"limiting (?:requests|connections)(?:, excess: [\d.]+)? by zone|mod_qos\(\d+\): access denied"
                 r"|Rejected, too many connections|mod_evasive.{0,80}Blacklisting"), "web-application-firewall", "web-application-firewall"),

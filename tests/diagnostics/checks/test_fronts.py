@@ -78,6 +78,19 @@ def test_line_of_a_host_names_its_limit_or_its_php(said: str, status: int, cause
 @pytest.mark.parametrize(
     "said",
     [
+        'open() "/home/demo/www/lsapi/x.gif" failed (2: No such file or directory)',
+        'open() "/home/demo/www/a-uds:/lsphp" failed (2: No such file or directory)',
+        'FastCGI sent in stderr: "PHP message: PHP Warning:  include(lsapi.php): Failed to open stream: No such file or directory"',
+    ],
+)
+def test_address_or_file_that_bears_the_name_of_a_service_is_not_that_service(said: str) -> None:
+    found = run_checks(evidence({}, _NGINX.format(what=said), status=503)).findings
+    assert "php-service-down" not in {each.cause for each in found}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         "(11)Resource temporarily unavailable: couldn't create child process: 11: form.cgi",
         "(12)Cannot allocate memory: AH01223: couldn't spawn child process: /home/demo/www/cgi/form.cgi",
         "mod_hostinglimits: Error on LVE enter: LVE(1003) HANDLER(php) ERRNO(7) Read more",
