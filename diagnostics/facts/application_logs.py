@@ -37,7 +37,7 @@ _OF_ANY = re.compile(
 )
 # What leads to the logs of a program: var/log, storage/logs, app/storage/logs, writable/logs, runtime/logs, tmp/logs.
 _ON_THE_WAY = frozenset({"log", "logs", "var", "storage", "writable", "runtime", "tmp", "data", "app", "application"})
-MOST_PROGRAMS, _MOST_LISTED, _DEEPEST = 3, 12, 4
+MOST_PROGRAMS, _MOST_LISTED, _DEEPEST, _MOST_LOOKS = 3, 12, 4, 12  # a look is a round trip
 _SUFFIX = re.compile(r"\.(?:log|php|txt)$")
 _REPORT = re.compile(r"(?:error log record number|report (?:id|number))\W{0,20}(?:<[^>]{1,40}>)?\W{0,5}([0-9a-f]{6,64})\b", re.IGNORECASE)
 _FAILED = re.compile(
@@ -90,7 +90,9 @@ def _beside_docroot(reader: Reader, evidence: Evidence, since: float) -> list[st
     found: list[Entry] = []
     servers = ("log", "logs")  # of the account as a whole, beside the docroot: mostly the web server's
     waiting = [path for path in folders if (name := posixpath.basename(path)) in _ON_THE_WAY and name not in servers] + named
-    while waiting and len(found) < _MOST_LISTED:
+    for _look in range(_MOST_LOOKS):
+        if not waiting or len(found) >= _MOST_LISTED:
+            break
         folder = waiting.pop(0)
         try:
             entries = reader.list(folder)

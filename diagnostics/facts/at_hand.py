@@ -42,7 +42,7 @@ def must_use_files(evidence: Evidence) -> list[Component]:
 
 def _file(reader: Reader, evidence: Evidence, path: str, entry: TreeEntry | None) -> TextFile | None:
     absolute = entry.absolute if entry else posixpath.normpath(posixpath.join(above(evidence.docroot), path))
-    if (entry and entry.kind != "file") or path.startswith("/"):
+    if (entry and entry.kind != "file") or path.startswith("/") or not absolute.startswith(f"{above(evidence.docroot).rstrip('/')}/"):
         return None
     try:
         stat = reader.stat(absolute)

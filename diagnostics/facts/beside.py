@@ -77,13 +77,14 @@ def _programs(parts: list[str], home: str) -> list[str]:
 def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]]) -> Evidence:
     """With what messages name outside of the docroot, and the settings that name places which are not of this machine. Never raises."""
     texts = list(_texts(evidence))
-    named = list(dict.fromkeys(path for text in texts for path in said_of_files.paths_in(text)))[: 3 * _MOST_NAMED]
+    # As they lead: "public/../vendor" is "vendor", and nothing climbs out of the folder that it is looked up in.
+    named = list(dict.fromkeys(posixpath.normpath(path) for text in texts for path in said_of_files.paths_in(text)))[: 3 * _MOST_NAMED]
     inner = [match["tail"] for text in texts for match in _ALIAS.finditer(text)]
     try:
         settings = _written(files, evidence, listed, _foreign(named, evidence), _wanted_settings(texts))
     except TransportError:
         return evidence
-    named += [each.place for each in settings if each.place]
+    named += [posixpath.normpath(each.place) for each in settings if each.place]
     home = above(evidence.docroot)
     if named:
         listed = {**listed, home: listed.get(home) or _names_in(files, home)}
@@ -91,9 +92,11 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
     wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
     chains = [step for path in wanted for step in _way(path, listed)]
     try:
-        seen = files.stats(list(dict.fromkeys(chains))[:_MOST_LOOKED_UP])
+        asked = list(dict.fromkeys(chains))[:_MOST_LOOKED_UP]
+        seen = files.stats(asked)
         evidence = replace(evidence, beside=tuple(_entry(path, stat, evidence.docroot) for path, stat in seen.items()))
-        missing = [path for path in wanted if path not in seen and (posixpath.dirname(path) in seen or posixpath.dirname(path) in listed)]
+        open_folders = {*listed, *(path for path, stat in seen.items() if stat.mode & 0o100)}  # in a closed one nothing can be told
+        missing = [path for path in wanted if path in asked and path not in seen and posixpath.dirname(path) in open_folders]
         evidence = replace(evidence, existing=evidence.existing + tuple((shown(path, evidence.docroot), False) for path in missing))
         return replace(evidence, written=settings)
     except TransportError:
@@ -134,7 +137,7 @@ def _candidates(named: list[str], inner: list[str], listed: dict[str, frozenset[
             whole = path if folder != "/" and path.startswith(f"{folder}/") else ""
             tails = [posixpath.join(folder, *parts[at:]) for at in range(len(parts)) if parts[at] in names]
             found += [whole] if whole else tails[-2:]  # the server's own folders may bear the same names
-        for tail in inner:
+        for tail in (posixpath.normpath(f"/{tail}").lstrip("/") for tail in inner):
             starts = ("", "app/", "application/", "vendor/codeigniter4/framework/system/", "writable/")
             found += [posixpath.join(folder, start + tail) for start in starts if (start + tail).split("/")[0] in names]
     return list(dict.fromkeys(found))[:_MOST_NAMED]
@@ -154,11 +157,12 @@ def _entry(path: str, stat: Stat, docroot: str) -> TreeEntry:
 def _foreign(named: list[str], evidence: Evidence) -> list[str]:
     """Paths that begin as nothing here does: neither as this login nor as the server names the site."""
     docroot, name = evidence.docroot.rstrip("/"), posixpath.basename(evidence.docroot.rstrip("/"))
+    known = {entry.path for entry in evidence.tree} if isinstance(evidence.tree, tuple) else set()
     own = {
         path[: each.start()]
         for path in named
         for each in re.finditer(f"/{re.escape(name)}(?=/)", path)
-        if _ends_here(path[each.end() + 1 :], name, evidence)
+        if not known.isdisjoint(_steps(path[each.end() + 1 :], name))
     }
     own |= {above(docroot)} if above(docroot) != "/" else set()
     system = ("/usr/", "/etc/", "/tmp", "/proc", "/dev/", "/bin/", "/opt/", "/lib", "/sys/")  # noqa: S108 (names to compare with, nothing is written there)
@@ -168,11 +172,10 @@ def _foreign(named: list[str], evidence: Evidence) -> list[str]:
     ]  # fmt: skip
 
 
-def _ends_here(tail: str, name: str, evidence: Evidence) -> bool:
-    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+def _steps(tail: str, name: str) -> set[str]:
+    """The path below the docroot and the folders on its way, as they are shown."""
     parts = tail.split("/")
-    ways = {f"{name}/{'/'.join(parts[:count])}" for count in range(1, len(parts) + 1)}
-    return any(entry.path in ways for entry in entries)
+    return {f"{name}/{'/'.join(parts[:count])}" for count in range(1, len(parts) + 1)}
 
 
 def _wanted_settings(texts: list[str]) -> list[str]:
@@ -203,12 +206,20 @@ def _written(
     for place in places:
         lines = (files.text(place) or "").split("\n")
         for value in (*_roots(foreign), *names):
-            number = next((n for n, line in enumerate(lines, 1) if value in line and not line.lstrip().startswith(("#", "//", "*"))), None)
+            form = _key(value) if value in names else re.compile(re.escape(value))
+            number = next(
+                (n for n, line in enumerate(lines, 1) if form.search(line) and not line.lstrip().startswith(("#", "//", "*"))), None
+            )
             if number is not None:
                 path = _QUOTED_PATH.search(lines[number - 1]) if value in names else None
                 found.append(WrittenPath(shown(place, evidence.docroot), number, value, path["path"] if path else ""))
                 break
     return tuple(found)
+
+
+def _key(name: str) -> re.Pattern[str]:
+    """The name where a value is given to it, not the same word amid others."""
+    return re.compile(rf"(?<!\w){re.escape(name.rstrip('='))}(?:['\"]?\]?\s*(?:=|:)|['\"]\s*,)")
 
 
 def _roots(foreign: list[str]) -> list[str]:

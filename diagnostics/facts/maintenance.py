@@ -21,7 +21,7 @@ _MARKS = (
 _SETTINGS = (
     ("configuration.php", re.compile(r"\$offline\s*=\s*(?:true|'1'|1)\s*;", re.IGNORECASE)),
     ("config/config.php", re.compile(r"['\"]maintenance['\"]\s*=>\s*(?:true|1)", re.IGNORECASE)),
-    ("config/config.ini.php", re.compile(r"^\s*maintenance_mode\s*=\s*1", re.MULTILINE)),
+    ("config/config.ini.php", re.compile(r"^[ \t]*maintenance_mode[ \t]*=[ \t]*1", re.MULTILINE)),
     ("typo3conf/LocalConfiguration.php", re.compile(r"['\"]pageUnavailable_force['\"]\s*=>\s*(?:true|1|'1')", re.IGNORECASE)),
     ("typo3conf/system/settings.php", re.compile(r"['\"]pageUnavailable_force['\"]\s*=>\s*(?:true|1|'1')", re.IGNORECASE)),
     ("config/system/settings.php", re.compile(r"['\"]pageUnavailable_force['\"]\s*=>\s*(?:true|1|'1')", re.IGNORECASE)),
@@ -50,12 +50,20 @@ def read(files: SmallFiles, evidence: Evidence) -> tuple[Held, ...]:
         files.fetch(settings)
         for path in settings:
             text = files.text(path) or ""
-            match = next((match for name, pattern in _SETTINGS if path.endswith(f"/{name}") and (match := pattern.search(text))), None)
-            if match:
-                found.append(Held(shown(path, evidence.docroot), text.count("\n", 0, match.start()) + 1, there[path].mtime))
+            patterns = [pattern for name, pattern in _SETTINGS if path.endswith(f"/{name}")]
+            if patterns and (line := _line_that_holds(patterns[0], text)):
+                found.append(Held(shown(path, evidence.docroot), line, there[path].mtime))
     except TransportError:
         return ()
     return tuple(found)
+
+
+def _line_that_holds(pattern: re.Pattern[str], text: str) -> int | None:
+    """The first such line that is no comment."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.lstrip().startswith(("#", "//", "*", "/*", ";")) and pattern.search(line):
+            return number
+    return None
 
 
 def _is_below(path: str, folder: str) -> bool:

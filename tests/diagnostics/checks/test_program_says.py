@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from diagnostics.checks import run_checks
 from diagnostics.evidence import PageSeen, SiteSeen
+from diagnostics.facts import application_logs
 from diagnostics.facts.gather import gather
 from diagnostics.findings import Finding, Severity
 from diagnostics.transports.base import FileKind
@@ -128,3 +131,50 @@ def test_mixed_packages_are_named_where_they_do_not_fit() -> None:
     log = apache_line(f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}'", level="proxy_fcgi:error")
     found = run_checks(evidence({"www/vendor/autoload.php": b"<?php\n"}, log)).findings[0]
     assert (found.cause, found.path, found.line) == ("php-class-not-found", "www/vendor/autoload.php", 3)
+
+
+def test_word_amid_a_setting_is_not_the_setting_that_is_asked_for() -> None:
+    settings = b"<?php\nreturn [\n 'subtitle' => 'x',\n 'name' => 'the title of it',\n];\n"
+    found = first("RuntimeException: The title must be set. in /home/demo/shop/app/Page.php:9", {"shop/config/app.php": settings})
+    assert (found.path, found.line) != ("shop/config/app.php", 3) and (found.path, found.line) != ("shop/config/app.php", 4)
+
+
+def test_way_that_climbs_is_looked_up_where_it_leads() -> None:
+    said = 'RuntimeException: Unable to read "/home/demo/www/../shop/config/gone.yaml", nor "/home/demo/shop/../../else/x.yaml"'
+    log = Node(content=f"[{AT:%Y-%m-%d %H:%M:%S}] app.ERROR: {said}\n".encode(), mtime=AT.timestamp() + 1)
+    seen = evidence(_PROGRAM | {"shop/var/logs/app.log": log})  # type: ignore[arg-type, operator]
+    assert seen.exists("shop/config/gone.yaml") is False
+    assert not [each.absolute for each in seen.beside if ".." in each.absolute or not each.absolute.startswith("/home/demo/")]
+
+
+def test_what_lies_in_a_closed_folder_is_not_told_to_be_missing() -> None:
+    folder = Node(FileKind.FOLDER, mode=0o000)
+    log = Node(content=f"[{AT:%Y-%m-%d %H:%M:%S}] app.ERROR: RuntimeException: failed to open /home/demo/shop/data/x.yaml\n".encode(),
+               mtime=AT.timestamp() + 1)  # fmt: skip
+    seen = evidence(_PROGRAM | {"shop/var/logs/app.log": log, "shop/data": folder})  # type: ignore[arg-type, operator]
+    assert seen.exists("shop/data/x.yaml") is not False
+
+
+def test_setting_that_is_commented_out_holds_nothing() -> None:
+    files = {"www/configuration.php": b"<?php\n// $offline = true;\n\tpublic $offline = false;\n", "www/.env": b"# MAINTENANCE=1\n"}
+    assert evidence(files, status=503).held == ()
+    held = evidence({"www/configuration.php": b"<?php\n// $offline = true;\n\tpublic $offline = true;\n"}, status=503).held
+    assert [(each.path, each.line) for each in held] == [("www/configuration.php", 3)]
+
+
+def test_settings_of_nothing_but_blank_lines_are_read_in_time() -> None:
+    began = time.process_time()
+    assert evidence({"www/config/config.ini.php": b"\n" * 200_000}, status=503).held == ()
+    assert time.process_time() - began < 10
+
+
+def test_logs_of_a_program_beside_the_docroot_are_looked_for_in_a_few_folders() -> None:
+    names = ("var", "storage", "runtime", "tmp", "data", "app")
+    deep: dict[str, bytes] = {f"{a}/{b}/{c}/x": b"" for a in names for b in names for c in names}
+    host = FakeHost({f"/home/demo/{name}": (given, 0o604) for name, given in {"www/index.php": b"<?php 1;", **deep}.items()})
+    looked: list[str] = []
+    listing = host.list
+    host.list = lambda path: looked.append(path) or listing(path)  # type: ignore[method-assign, func-returns-value]
+    made = evidence({"www/index.php": b"<?php 1;"})
+    application_logs.read(host, made)
+    assert 0 < len(looked) <= 16
