@@ -26,6 +26,7 @@ from .on_host import CopiesOnHost
 
 TIME_LIMIT_S = 4.0
 _MOST_FINDINGS, _MOST_FILES, _MOST_TOGETHER = 6, 8, 40
+_BY_HAND = 2  # more files of a program that changed beside it: it was deployed anew
 _MOST_OLDER = 3  # contents of one file
 _MOST_LOOKED_INTO = 60  # files that changed, for one that defined what is missing
 
@@ -119,12 +120,14 @@ class _Look:
         )
 
     def _others(self, path: str) -> int:
-        """How many more files of the same part have another content: in a folder that is no part none belongs to another."""
+        """How many more files of the same part have another content. A program that is no part of WordPress is one whole, of which a
+        person edits a file or two and a deployment many."""
         part = wanted.part_of(path)
-        if part == posixpath.dirname(path) and "/wp-content/" not in f"/{path}":
-            return 0
-        changed = (each for each in self.changed - {path} if wanted.part_of(each) == part and not _is_configuration(each))
-        return sum(self._absolute(each) in self.entries for each in changed)
+        changed = [each for each in self.changed - {path} if self._absolute(each) in self.entries and not _is_configuration(each)]
+        if part != posixpath.dirname(path) or "/wp-content/" in f"/{path}":
+            return sum(wanted.part_of(each) == part for each in changed)
+        count = sum("/wp-content/" not in f"/{each}" for each in changed)
+        return count if count > _BY_HAND else 0
 
     def _of_store(self, path: str) -> list[Copy]:
         rows = self.rows.get(path, [])[:_MOST_OLDER]

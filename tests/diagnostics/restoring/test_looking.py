@@ -232,6 +232,20 @@ def test_part_that_changed_as_a_whole_needs_a_person(server: SshServer, www: Pat
     assert "update" in plan(seen(site, found), found).needs_person
 
 
+def test_file_of_a_program_that_was_deployed_anew_needs_a_person(server: SshServer, www: Path, site: Site) -> None:
+    names = [f"app/{folder}/{name}.php" for folder in ("models", "pages") for name in ("a", "b", "c")]
+    for name in names:
+        put(server, www / name, b"<?php\n// first release\n")
+    taking.take(site)
+    found = finding("php-parse-error", f"www/{names[0]}")
+    put(server, www / names[0], b"<?php\nfunction (")
+    put(server, www / names[1], b"<?php\n// edited by hand\n")
+    assert not plan(seen(site, found), found).needs_person, "a person who edits touches a file or two"
+    for name in names[1:]:
+        put(server, www / name, b"<?php\n// the second release\n")
+    assert "update" in plan(seen(site, found), found).needs_person
+
+
 def test_mere_suspicion_needs_a_person(server: SshServer, www: Path, site: Site) -> None:
     taking.take(site)
     put(server, www / PART, FORMS + b"// one more\n")
