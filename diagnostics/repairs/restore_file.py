@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from diagnostics.causes import CAUSES as CATALOGUE
 from diagnostics.copies import BESIDE, KEPT, RELEASE, Copy, Restorable
@@ -11,6 +10,7 @@ from diagnostics.evidence import Evidence, moment_of
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import parse
 from diagnostics.repairs.editing import protects
+from diagnostics.repairs.guards import IN_PROGRAMS
 from diagnostics.repairs.plan import Change, CreateFile, Plan, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
@@ -19,10 +19,6 @@ ID = "restore-file"
 CAUSES = tuple(cause.code for cause in CATALOGUE.values() if ID in cause.repairs)
 _LIKELY = 0.6
 _MOST_WAYS = 4
-# What in a program, or in its settings, keeps somebody out: WordPress's own names for it, and PHP's.
-_GUARDS = re.compile(
-    rb"DISALLOW_FILE|FORCE_SSL|REMOTE_ADDR|PHP_AUTH|\b40[13]\b|is_user_logged_in|current_user_can|wp_verify_nonce|check_admin_referer"
-)
 
 
 def variants(evidence: Evidence, finding: Finding) -> list[Answers]:
@@ -134,4 +130,4 @@ def _loses_protection(file: Restorable, copy: Copy) -> bool:
         stays = {line.raw.strip() for line in then.lines}
         return any(protects(line, now) and line.raw.strip() not in stays for line in now.lines)
     stays = {line.strip() for line in copy.content.split(b"\n")}
-    return any(_GUARDS.search(line) and line.strip() not in stays for line in file.current.split(b"\n"))
+    return any(IN_PROGRAMS.search(line) and line.strip() not in stays for line in file.current.split(b"\n"))

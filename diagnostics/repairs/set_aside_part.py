@@ -48,7 +48,8 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     found = _changes(evidence, component)
     if isinstance(found, CannotPlan):
         return found
-    locks = guards(component)
+    with_it = _loaded_as_well(evidence, found) if component.kind == "mu-plugin" else []
+    locks = any(guards(part) for part in (component, *with_it))
     return Plan(
         ID, finding.cause, _("Set {name} aside").format(name=component.named), _MISSED[component.kind], found,
         affects=_("Every page of this WordPress, and its administration"), takes_away_protection=locks,
@@ -76,11 +77,25 @@ def _changes(evidence: Evidence, component: Component) -> tuple[Change, ...] | C
 
 def _loaders(evidence: Evidence, folder: Component) -> tuple[Change, ...] | CannotPlan:
     """WordPress loads no folder of mu-plugins: it is a file beside it that does, and fails without it."""
-    name = folder.slug.encode("utf-8", "surrogateescape")
+    name = _written(folder)
     read = ((part, evidence.file(part.path)) for part in must_use_files(evidence))
     made = [_file_aside(evidence, part) for part, file in read if file is not None and name in file.content]
     changes = tuple(change for change in made if isinstance(change, RenameFile))
     return changes or CannotPlan(_("It is not clear which file of mu-plugins loads the folder {path}.").format(path=folder.path))
+
+
+def _loaded_as_well(evidence: Evidence, changes: tuple[Change, ...]) -> list[Component]:
+    """What else goes with a file of mu-plugins: itself, and every folder beside it that it names."""
+    files = {change.shown: evidence.file(change.shown) for change in changes if isinstance(change, RenameFile)}
+    texts = [file.content for file in files.values() if file is not None]
+    parts = [part for application in evidence.applications for part in application.components if part.kind == "mu-plugin"]
+    named = [part for part in parts if part.is_folder and any(_written(part) in text for text in texts)]
+    return [*named, *(part for part in parts if part.path in files)]
+
+
+def _written(folder: Component) -> bytes:
+    """Its name as it stands in a program."""
+    return folder.slug.encode("utf-8", "surrogateescape")
 
 
 def _file_aside(evidence: Evidence, component: Component) -> RenameFile | CannotPlan:

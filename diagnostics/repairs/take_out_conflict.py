@@ -12,6 +12,7 @@ from diagnostics.evidence import Evidence, TextFile
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import parse
 from diagnostics.repairs.editing import NEEDS_PERSON, file_of, protects
+from diagnostics.repairs.guards import IN_PROGRAMS as GUARDS
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
@@ -37,7 +38,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     if split is None:
         return CannotPlan(_("The marks of the merge do not stand in their order. Somebody who knows the file must look."))
     after = b"".join(line if kept else b"" if is_php else b"# " + line for line, kept in split)
-    locks = not is_php and _loses(file, split)
+    locks = _loses_check(split) if is_php else _loses(file, split)
     title = _("End the unfinished merge in {path}").format(path=file.path)
     gone = _("What was there before the merge stays; the marks and what was to come in are taken out.")
     out = _("What was there before the merge stays; the marks and what was to come in become comments.")
@@ -62,6 +63,12 @@ def _split(content: bytes) -> list[tuple[bytes, bool]] | None:
         side = side if not mark else "" if mark == ">" else mark
         found.append((line, not mark and side in ("", "<")))
     return found if not side else None
+
+
+def _loses_check(split: list[tuple[bytes, bool]]) -> bool:
+    """Whether what was to come into a program asks who somebody is, in a line that the other side does not have as well."""
+    stays = {line.strip() for line, kept in split if kept}
+    return any(GUARDS.search(line) and line.strip() not in stays for line, kept in split if not kept and not line.startswith(_MARKS))
 
 
 def _loses(file: TextFile, split: list[tuple[bytes, bool]]) -> bool:

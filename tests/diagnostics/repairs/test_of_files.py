@@ -158,6 +158,10 @@ def test_marks_out_of_order_and_a_lost_lock_are_a_persons_business(docroot: Path
     assert isinstance(try_plan("take-out-conflict", read(docroot, found), found), CannotPlan)
     fill(docroot, {".htaccess": b"<<<<<<< HEAD\n=======\nRequire all denied\n>>>>>>> x\n"})
     assert planned(docroot, found).takes_away_protection
+    check = b"<?php\n<<<<<<< HEAD\n=======\nif (!is_user_logged_in()) { exit; }\n>>>>>>> x\nshow();\n"
+    fill(docroot, {"a.php": check})
+    made = planned(docroot, finding("php-parse-error", "www/a.php", "take-out-conflict", 2))
+    assert made.takes_away_protection and made.needs_person
 
 
 def test_file_that_nobody_may_read_is_given_back_to_its_owner(docroot: Path, settings: object) -> None:

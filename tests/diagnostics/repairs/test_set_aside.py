@@ -91,6 +91,22 @@ def test_plugin_that_keeps_visitors_out_needs_a_person(blog: Site, tmp_path: Pat
     assert plan.takes_away_protection and plan.needs_person
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("loader.php", b"<?php require __DIR__ . '/kit/kit.php';\nrequire WPMU_PLUGIN_DIR . '/two-factor/main.php';\n"),
+        ("members-only.php", b"<?php require __DIR__ . '/kit/kit.php';\n"),
+    ],
+)
+def test_file_that_loads_a_guard_as_well_needs_a_person(blog: Site, tmp_path: Path, name: str, content: bytes) -> None:
+    folder = tmp_path / CONTENT / "mu-plugins"
+    (folder / "loader.php").unlink()
+    fill(folder, {name: content, "two-factor/main.php": b"<?php\n"})
+    plan = planned(tmp_path / "www", of("wordpress-mu-plugin", "mu-plugins/kit/kit.php", "mu-plugin"))
+    assert [change.shown for change in plan.changes] == [f"{CONTENT}/mu-plugins/{name}"]
+    assert plan.takes_away_protection and plan.needs_person
+
+
 def test_link_is_not_renamed(blog: Site, tmp_path: Path) -> None:
     elsewhere = tmp_path / "shared"
     fill(elsewhere, {"linked.php": PLUGIN})
