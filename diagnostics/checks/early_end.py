@@ -30,10 +30,15 @@ def early_end(evidence: Evidence) -> Iterator[Finding]:
     empty = [page for page in failing_pages(evidence.site) if not page.body.strip() and page.status in (200, 500)]
     if not empty or not is_failing(evidence.site) or any(is_telling(line.text) for line in lines_of_failure(evidence)):
         return
-    for script in evidence.php.scripts:
+    for script in sorted(evidence.php.scripts, key=lambda script: not _is_loaded(script, evidence)):
         if script.role != "entry" and (line := _left_behind(script)):
             yield _finding(script, line, empty[0].path, evidence)
             return
+
+
+def _is_loaded(script: Script, evidence: Evidence) -> bool:
+    """Whether others load it: another may be a page's own script that was only changed lately."""
+    return script.role == "included" or component_of(script.absolute, evidence) is not None
 
 
 def _left_behind(script: Script) -> int | None:
@@ -59,10 +64,12 @@ def _code_before(before: bytes) -> bytes:
 def _finding(script: Script, line: int, page: str, evidence: Evidence) -> Finding:
     part = component_of(script.absolute, evidence)
     cause = CAUSES[KINDS[part.kind] if part else "application-answers-500"]
-    said = _("Line {line} of {path} ends every page before anything of it was made.").format(line=line, path=script.path)
+    said = _("Line {line} of {path} ends every page that loads it before anything of that page was made.")
+    said = said.format(line=line, path=script.path)
     data = (("slug", part.slug), ("component", part.path), ("kind", part.kind), ("name", part.named)) if part else ()
     proofs = (Proof("probe", _("{page}: an empty answer").format(page=page), paired=True), Proof("file", f"{script.path}:{line}"))
+    sure = 0.85 if _is_loaded(script, evidence) else 0.5
     return Finding(
-        "early-end", cause.code, Severity.CRITICAL, 0.85, said, cause.explanation, script.path, line, also=("php-fatal-hidden",),
-        evidence=proofs, repairs=cause.repairs, data=data,
+        "early-end", cause.code, Severity.CRITICAL, sure, said, cause.explanation, script.path, line,
+        also=("php-fatal-hidden",), evidence=proofs, repairs=cause.repairs, data=data,
     )  # fmt: skip

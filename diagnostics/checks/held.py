@@ -23,7 +23,8 @@ def held(evidence: Evidence) -> Iterator[Finding]:
         is_announced = all(page.kind in ("maintenance", "ok") for page in pages)
         hours = int(max(0.0, now - found.written_at) // 3600)
         where = _("{path}, line {line}").format(path=found.path, line=found.line) if found.line else found.path
-        said = _("{title}: {where} holds it there, since about {n} hours.").format(title=cause.title, where=where, n=hours)
+        said = _("{title}: {where} holds it there. It was written about {n} h ago.") if hours else _("{title}: {where} holds it there.")
+        said = said.format(title=cause.title, where=where, n=hours)
         yield Finding(
             "held", cause.code, Severity.NOTE if is_announced else Severity.CRITICAL, 0.93 if now - found.written_at > _LONG_S else 0.85,
             said, cause.explanation, found.path, found.line, evidence=(Proof("file", where), Proof("probe", f"{pages[0].path}: 503")),

@@ -16,7 +16,6 @@ from diagnostics.transports.base import TransportError
 
 _MARKS = (
     "storage/framework/down", "var/.maintenance.flag", "maintenance.flag", "climaintenance.html", "moodledata/climaintenance.html",
-    ".maintenance.html",
 )  # fmt: skip
 _SETTINGS = (
     ("configuration.php", re.compile(r"\$offline\s*=\s*(?:true|'1'|1)\s*;", re.IGNORECASE)),

@@ -162,6 +162,10 @@ def test_setting_that_is_commented_out_holds_nothing() -> None:
     assert [(each.path, each.line) for each in held] == [("www/configuration.php", 3)]
 
 
+def test_page_for_maintenance_that_only_lies_there_holds_nothing() -> None:
+    assert evidence({"www/.maintenance.html": b"<p>Back soon.</p>"}, status=503).held == ()
+
+
 def test_settings_of_nothing_but_blank_lines_are_read_in_time() -> None:
     began = time.process_time()
     assert evidence({"www/config/config.ini.php": b"\n" * 200_000}, status=503).held == ()

@@ -77,8 +77,7 @@ def test_memory_that_the_settings_allow_is_told_at_their_line(line: str, is_own:
 
 
 # --- files that end
-def ended(content: str, role: str = "changed") -> Finding | None:
-    path = "www/wp-content/themes/plain/functions.php"
+def ended(content: str, role: str = "changed", path: str = "www/wp-content/themes/plain/functions.php") -> Finding | None:
     made = evidence({**FILES, path: content.encode()})
     page = PageSeen("/", "https://shop.example/", "white-page", 200, AT)
     script = Script(path, f"/home/demo/{path}", content.encode(), 0.0, role, len(content))
@@ -100,6 +99,11 @@ def test_exit_that_was_left_behind_is_named(content: str) -> None:
 )  # fmt: skip
 def test_exit_that_waits_for_something_is_not_blamed(content: str) -> None:
     assert ended(content) is None and ended("<?php\na();\nexit;\n", "entry") is None
+
+
+def test_script_of_its_own_that_was_changed_lately_is_not_blamed_with_certainty() -> None:
+    changed, loaded = ended("<?php\na();\nexit;\n", "changed", "www/cron.php"), ended("<?php\na();\nexit;\n", "included", "www/conf.php")
+    assert changed is not None and loaded is not None and changed.confidence <= 0.5 < 0.8 < loaded.confidence
 
 
 # --- the text of programs is sent
