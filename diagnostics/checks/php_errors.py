@@ -30,6 +30,7 @@ _SAME_REQUEST = timedelta(seconds=2)
 _PATH = re.compile(r"/[^\s:'\"()<>|,;]{3,600}\.(?:php|inc|phtml|html?)")
 _ALIAS = re.compile(r"/?(?:APPPATH|ROOTPATH|SYSTEMPATH|VENDORPATH|FCPATH|WRITEPATH|@app|APP)/(.{3,300})")
 _MOST_ASKED = 200  # lines of the log in which the docroot's name is looked for
+_MOST_TOLD = 12  # entries in words of a program's own, in which a place is looked for
 _last_roots: list[tuple[tuple[object, object, object], str]] = []  # the same for the docroot's name on the server
 _last_paths: list[tuple[tuple[TreeEntry, ...], frozenset[str]]] = []  # the paths of the tree that was asked last: a trace asks often
 
@@ -86,9 +87,10 @@ def said_by_server(text: str) -> bool:
 def _told_to_php(evidence: Evidence) -> tuple[LogLine, ...]:
     """What a program told PHP's own log in words of its own (Slim ErrorHandler, Drupal's FinalExceptionSubscriber), of our own requests."""
     lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
-    ours = (line for line in lines if (line.paired or is_near(line, evidence.site)) and read_php_message(line.text) is None)
-    own = (line for line in ours if not said_by_server(line.text))
-    return tuple(line for line in own if not _OF_PHP.search(line.text[:600]) and application_messages.names_a_place(line.text))
+    ours = [line for line in lines if line.paired or is_near(line, evidence.site)]
+    own = [line for line in ours if not said_by_server(line.text) and not _OF_PHP.search(line.text[:600])]
+    newest = sorted(own, key=lambda line: line.paired)[-_MOST_TOLD:]  # those that are surely of our requests at the end
+    return tuple(line for line in newest if read_php_message(line.text) is None and application_messages.names_a_place(line.text))
 
 
 def _of_refused(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:

@@ -35,6 +35,14 @@ def test_lines_that_visitors_wrote_are_judged_in_time(part: str) -> None:
     assert time.process_time() - began < _PATIENCE_S
 
 
+def test_many_lines_that_visitors_had_a_program_write_are_judged_in_time() -> None:
+    line = f"[22-Nov-2026 03:12:04 UTC] Said {'Error: a in /a.php ' * 420}\n"
+    seen = evidence({}, line * 190)
+    began = time.process_time()
+    run_checks(seen)
+    assert time.process_time() - began < _PATIENCE_S
+
+
 @pytest.mark.parametrize("part", _REPEATED)
 def test_log_of_an_application_is_judged_in_time(part: str) -> None:
     began = time.process_time()
