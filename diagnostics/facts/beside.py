@@ -25,6 +25,7 @@ _MOST_NAMED = 12
 _MOST_SETTINGS = 24
 _SHORT = 8000  # bytes
 _QUOTED_PATH = re.compile(r"=\s*['\"](?P<path>/[^'\"\n]{2,300})['\"]")
+_SECRET = re.compile(r"pass|pwd|secret|token|key|salt|credential", re.IGNORECASE)  # what a setting of such a name holds is no place
 _WELL = frozenset({"ok", "maintenance", "blocked", ""})
 _LOADS = re.compile(rb"(?P<base>dirname\s*\(\s*(?:__DIR__|__FILE__)\s*\)|__DIR__)\s*\.\s*['\"](?P<way>/[^'\"$\n]{0,300})['\"]")
 # A folder of this name is a part of a program, not a program of its own.
@@ -211,7 +212,7 @@ def _written(
                 (n for n, line in enumerate(lines, 1) if form.search(line) and not line.lstrip().startswith(("#", "//", "*"))), None
             )
             if number is not None:
-                path = _QUOTED_PATH.search(lines[number - 1]) if value in names else None
+                path = _QUOTED_PATH.search(lines[number - 1]) if value in names and not _SECRET.search(value) else None
                 found.append(WrittenPath(shown(place, evidence.docroot), number, value, path["path"] if path else ""))
                 break
     return tuple(found)

@@ -107,6 +107,12 @@ def test_folder_that_only_a_setting_names_is_looked_up() -> None:
     assert (found.cause, found.path) == ("folder-not-writable", "moodledata")
 
 
+def test_secret_that_begins_like_a_path_is_not_told() -> None:
+    said = b"<p>Fatal error: $CFG->dbpass is not configured properly</p>"
+    start, settings = b"<?php require 'config.php';", b"<?php\n$CFG->dbpass = '/S3cretPw';\n"
+    assert "S3cretPw" not in repr(of_page(said, {"www/index.php": start, "www/config.php": settings}))
+
+
 def test_program_that_says_which_of_its_files_is_not_there() -> None:
     said = b"<p>The config.php file could not be found.</p><p><a href='./install/app.php'>Click here to install phpBB</a></p>"
     found = of_page(said, {"www/index.php": b"<?php require 'common.php';", "www/common.php": b"<?php"})
