@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -42,7 +43,8 @@ LOOKS = {
 }
 ONLY_PROBED = ("confirm", "tasks", "retest")
 IN_WORK = (Step.State.PLANNED, Step.State.QUEUED, Step.State.APPLYING, Step.State.VERIFYING)
-
+UNATTENDED = "unattended"  # in a step's result: no person chose it
+_TAKEN_BACK_AGAIN = timedelta(minutes=1)
 
 T = TypeVar("T")
 
@@ -330,5 +332,29 @@ def look_again() -> int:
     )
     for step in due:
         step.check_again_at = None
-        changing.conclude_late(step)
+        done = changing.conclude_late(step)
+        if done.state == Step.State.DONE_NOT_CURED and done.result.get(UNATTENDED):
+            _take_back_late(done)
     return len(due)
+
+
+def _take_back_late(step: Step) -> None:
+    """Nothing stays of a run that did not cure, also where that is seen only later. Where the account is in use, it is tried again."""
+    site = step.case.site
+    if site.host is None or read_only.words(site):
+        return
+    stuck = step.case.steps.filter(state=Step.State.DONE_NOT_CURED, result__unattended=True).order_by("-pk")
+    why = _("Its effect was waited for, and the site was still not well.")
+
+    def take_back(executor: Executor) -> None:
+        for each in stuck.select_related("case__site__host"):
+            changing.take_back(each, executor, why)
+
+    try:
+        with purposes.doing("repair", site=site, step_id=step.pk):
+            under_lock(site, take_back)
+    except (HostBusy, LockLost, TransportError):
+        step.refresh_from_db()
+        if step.state == Step.State.DONE_NOT_CURED:
+            step.check_again_at = timezone.now() + _TAKEN_BACK_AGAIN
+            steps.conclude(step, Step.State.AWAITING_EFFECT, step.message)

@@ -170,6 +170,7 @@ def _step(run: _Run, finding: Finding, plan: Plan) -> Step:
         answers=[list(pair) for pair in plan.answers],
         diff=shown_diff(plan),
         finding=finding_json(finding),
+        result={repairing.UNATTENDED: True},
         created_at=now,
         started_at=now,
     )

@@ -9,7 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from diagnostics import receivers, tasks, unattended
+from diagnostics import receivers, repairing, tasks, unattended
+from diagnostics.connections.locking import held
 from diagnostics.models import Diagnosis, RepairCase, Step
 from diagnostics.practice.site import PracticeSite
 from sites.models import Incident, Site
@@ -37,6 +38,29 @@ def test_run_that_does_not_cure_takes_all_of_itself_back(practice: PracticeSite,
     assert [step["state"] for step in document["steps"] if step["undo"] == "possible"] == []
     assert document["left"]
     assert state(practice) == before
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_step_that_was_waited_for_in_vain_is_taken_back_where_nobody_is_there(
+    practice: PracticeSite,  # noqa: F811
+    site: Site,  # noqa: F811
+    by_itself: bool,
+) -> None:
+    practice.break_it(next(iter(practice.kinds)))
+    broken = state(practice)
+    assert unattended.repair_site(site, apply=True)["cured"]
+    step = Step.objects.get()
+    assert step.result["unattended"]
+    result = {**step.result, "unattended": by_itself}
+    Step.objects.filter(pk=step.pk).update(state="awaiting-effect", check_again_at=timezone.now(), result=result)
+    site.pages.create(path="/not-there")
+    with held(site.host):
+        repairing.look_again()
+    assert Step.objects.get().state == ("awaiting-effect" if by_itself else "done-not-cured"), "somebody works on the account"
+    Step.objects.update(check_again_at=timezone.now())
+    repairing.look_again()
+    assert Step.objects.get().state == ("taken-back" if by_itself else "done-not-cured")
+    assert (state(practice) == broken) is by_itself
 
 
 def test_healthy_site_is_left_alone(practice: PracticeSite, site: Site) -> None:  # noqa: F811
