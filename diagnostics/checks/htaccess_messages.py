@@ -18,7 +18,7 @@ _STRUCTURE = (
     re.compile(r"Expected </(?P<name>[^>]{1,200})> before end of configuration"),
     re.compile(r"Expected </[^>]{1,200}>+ but saw </(?P<name>[^>]{1,200})>"),
     re.compile(r"</(?P<name>[^>\s]{1,200})>* without matching <"),
-    re.compile(r"<(?P<name>/?[^\s>]{1,200})[^\n]{0,200}? directive missing closing '>'"),
+    re.compile(r"<(?P<name>/?[^\s<>]{1,200}+)[^\n<]{0,200}? directive missing closing '>'"),
     re.compile(r"<(?P<name>\w+)> was not closed"),
 )
 _FLAG = re.compile(r"(RewriteRule|RewriteCond): (?:unknown flag '(.*?)'|bad flag delimiters|invalid HTTP response code '(.*?)')")
