@@ -16,6 +16,8 @@ _FOLDER, _FILE = 0o700, 0o600
 _SHUT_ON_PURPOSE = frozenset({"wp-config.php", ".htaccess", ".env", ".user.ini", "settings.php", "configuration.php", "local.xml"})
 _PERSON = _("Files of this name are often shut on purpose, so that no program can change them. Only a person can say whether this one was.")
 
+_QUARANTINE = _("Hosts shut files in which they found harmful code like this. Only a person can say whether this one is clean.")
+
 
 @repair(id=ID, title=_("Let the site write where it must"), causes=("folder-not-writable", "php-session-path-not-writable"))
 def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
@@ -51,7 +53,7 @@ def _nearest(path: str, entries: dict[str, TreeEntry]) -> TreeEntry | None:
 
 @repair(id="give-owner-read", title=_("Let the owner read a file again"), causes=("file-unreadable",))
 def give_read(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
-    """For a file that nobody may read, not even its owner: that protects nothing which a program could not be kept from otherwise."""
+    """For a file that nobody may read, not even its owner. Hosts shut infected files like this, so a person decides."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     entry = next((each for each in entries if each.path == finding.path and each.kind == "file"), None)
     owner = usual_owner(evidence)
@@ -60,4 +62,7 @@ def give_read(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | 
     change = ChangeMode(entry.absolute, entry.path, "file", entry.mode, entry.mode | _FILE)
     title = _("Let the owner of {path} read it again").format(path=entry.path)
     why = _("Nobody may read it now, not even the account that it belongs to. Others get no right.")
-    return Plan("give-owner-read", finding.cause, title, why, (change,), affects=_("The file or folder listed"))
+    return Plan(
+        "give-owner-read", finding.cause, title, why, (change,), affects=_("The file or folder listed"),
+        takes_away_protection=True, needs_person=_QUARANTINE,
+    )  # fmt: skip
