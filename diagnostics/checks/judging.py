@@ -92,6 +92,8 @@ def _is_same_error(specific: Finding, general: Finding) -> bool:
     is_general = general.cause.startswith("php-") or (general.check in _BY_WORDS and specific.check == "wordpress-parts")
     if not specific.cause.startswith("wordpress-") or not is_general:
         return False
+    if specific.check == "recent-changes" and general.check not in (*_BY_WORDS, "php-syntax"):
+        return False  # that a file was changed says nothing against a check that knows why it fails
     lines = [proof for proof in specific.evidence if proof.source in ("error-log", "probe")]
     return (bool(specific.path) and specific.path == general.path) or any(proof in lines for proof in general.evidence)
 

@@ -138,3 +138,10 @@ def test_that_the_program_itself_answers_is_said_only_where_nothing_says_why() -
     sure = found("php-version-incompatible-code", 0.96)
     assert [finding.cause for finding in judged([own, sure])] == ["php-version-incompatible-code"]
     assert [finding.cause for finding in judged([own, found("recent-change", 0.5, "www/a.php")])][0] == "application-answers-500"
+
+
+def test_file_that_was_changed_says_less_than_what_the_page_says_of_php() -> None:
+    version = "www/wp-includes/version.php"
+    changed = replace(found("wordpress-core-file", 0.6, version), check="recent-changes")
+    sure = replace(found("php-version-incompatible-code", 0.96, version), check="wordpress-says")
+    assert order(changed, sure)[0] == ("php-version-incompatible-code", "critical")
