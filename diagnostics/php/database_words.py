@@ -31,7 +31,10 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     ),
     (
         "database-too-many-connections",
-        re.compile(r"more than '?max_(?:user_)?connections|'max_\w*connections\w*'|[\[(/]HY000[\])/ ]{0,3}\[?1(?:040|203|226)\b"),
+        re.compile(
+            r"more than '?max_(?:user_)?connections|'max_\w*connections\w*'|has exceeded the 'max_\w{1,40}' resource"
+            r"|[\[(/]HY000[\])/ ]{0,3}\[?1(?:040|203|226)\b"
+        ),
         re.compile(
             r"Host '[^'\n]{1,200}' is blocked because of many connection errors"
             r"|Too many connections|[\[(/]1(?:040|203|226)[\])]|too many clients already|remaining connection slots"

@@ -25,6 +25,10 @@ from tests.diagnostics.evidences import evidence
             "Host '10.0.0.9' is blocked because of many connection errors; unblock with 'mysqladmin flush-hosts'",
             "database-too-many-connections",
         ),
+        (
+            "SQLSTATE[42000]: Syntax error or access violation: 1226 User 'shop' has exceeded the 'max_queries_per_hour' resource",
+            "database-too-many-connections",
+        ),
         ("mysqli_sql_exception: Connection refused", "database-server-down"),
         ("mysqli_sql_exception: No such file or directory", "database-server-down"),
         ("SQLSTATE[HY000]: General error: 1814 Tablespace has been discarded for table `visits`", "database-table-crashed"),
