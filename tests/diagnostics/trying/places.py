@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+from django.test import override_settings
 
 from diagnostics import repairing
 from diagnostics.models import RepairCase, Step
@@ -75,8 +75,8 @@ def tree_of(docroot: Path) -> dict[str, tuple[Any, ...]]:
 @contextlib.contextmanager
 def place(transport: str, tmp_path: Path, *, pages: tuple[str, ...] = ("/",), extra: str = "", **web: Any) -> Iterator[Place]:
     """`transport`: "ssh", "sftp" or "ftp". The account does not see the error log unless the test says so."""
-    settings.SITEMEND_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(override_settings(SITEMEND_ALLOWED_NETWORKS=(ip_network("127.0.0.0/8"),)))
         server: Server = stack.enter_context(vsftpd(tmp_path) if transport == "ftp" else sshd(tmp_path, sftp_only=transport == "sftp"))
         server.home.chmod(0o755)
         docroot = Path(tempfile.mkdtemp(dir=server.home))
