@@ -3,6 +3,7 @@
 from .account import AccountLook, FoundSite
 from .action import HostAction
 from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges, FileComparison, KeptFile
+from .case_entry import CaseEntry
 from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
 from .lock import HostLock
@@ -19,6 +20,7 @@ __all__ = [
     "Baseline",
     "BaselineContent",
     "BaselineWork",
+    "CaseEntry",
     "ConnectionLease",
     "ConnectionPause",
     "Diagnosis",

@@ -24,6 +24,8 @@ class RepairCase(models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     outcome = models.CharField(max_length=20, blank=True)  # "well", "handed-over", "left"
     from_shell = models.BooleanField(default=False)
+    holder = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")  # who has it now
+    holder_since = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-opened_at"]

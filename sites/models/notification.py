@@ -24,6 +24,7 @@ class Notification(models.Model):
         BLOCKED = "blocked", _("Probes refused")
         FLAPPING = "flapping", _("Flapping")
         ESCALATION = "escalation", _("Fails every time now")
+        HAND_OVER = "hand-over", _("Handed over to you")
         OWN_LINE = "own-line", _("Our own connection was down")
         REMINDER = "reminder", _("Reminder")
         CERTIFICATE = "certificate", _("Certificate ends")
@@ -47,6 +48,7 @@ class Notification(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="notifications")
     recipient = models.EmailField()
     dedupe_key = models.CharField(max_length=200, unique=True)  # the same thing is never told twice to the same person
+    details = models.JSONField(default=dict)  # what it tells that no other row here holds: of HAND_OVER who, what and where
     why = models.TextField()  # why this person gets it, and how it was confirmed
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
