@@ -41,7 +41,7 @@ CAUSES = (
         "wordpress-plugin",
         _("A WordPress plugin fails"),
         _("An error in one plugin stops the whole site."),
-        repairs=("remove-php-mark", "restore-file", "set-aside-part"),
+        repairs=("take-out-conflict", "remove-php-mark", "restore-file", "set-aside-part"),
         confused_with=("wordpress-plugin-php-incompatible", "wordpress-plugin-memory"),
     ),
     Cause(
@@ -62,13 +62,13 @@ CAUSES = (
         "wordpress-theme",
         _("The WordPress theme fails"),
         _("An error in the theme stops the whole site."),
-        repairs=("remove-php-mark", "restore-file", "set-aside-theme"),
+        repairs=("take-out-conflict", "remove-php-mark", "restore-file", "set-aside-theme"),
     ),
     Cause(
         "wordpress-mu-plugin",
         _("A must-use plugin of WordPress fails"),
         _("Plugins of this kind are always active and not shown among the others. One of them has an error."),
-        repairs=("restore-file", "set-aside-part"),
+        repairs=("take-out-conflict", "restore-file", "set-aside-part"),
     ),
     Cause(
         "wordpress-dropin",
@@ -92,7 +92,7 @@ CAUSES = (
         "wordpress-config-syntax",
         _("An error in wp-config.php"),
         _("The settings file of WordPress has a typing error."),
-        repairs=("restore-file",),
+        repairs=("take-out-conflict", "restore-file",),
     ),
     Cause(
         "wordpress-stuck-maintenance",

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from diagnostics.checks.common import usual_owner
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.findings import Finding
+from diagnostics.repairs.guards import QUARANTINE
 from diagnostics.repairs.plan import ChangeMode, Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
 
 ID = "give-owner-write"
 _FOLDER, _FILE = 0o700, 0o600
+_PROVEN = 0.85
 _SHUT_ON_PURPOSE = frozenset({"wp-config.php", ".htaccess", ".env", ".user.ini", "settings.php", "configuration.php", "local.xml"})
 _PERSON = _("Files of this name are often shut on purpose, so that no program can change them. Only a person can say whether this one was.")
-
-_QUARANTINE = _("Hosts shut files in which they found harmful code like this. Only a person can say whether this one is clean.")
+_UNPROVEN = _("It may have been shut on purpose, and no message names it. Only a person can say whether the site is to write there.")
 
 
 @repair(id=ID, title=_("Let the site write where it must"), causes=("folder-not-writable", "php-session-path-not-writable"))
@@ -30,13 +32,21 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     if any(entry.uid is not None and owner is not None and entry.uid != owner for entry in shut):
         return CannotPlan(_("It belongs to somebody else on the host, so this login cannot change it. Ask the host to give it to you."))
     purposeful = any(posixpath.basename(entry.path) in _SHUT_ON_PURPOSE for entry in shut)
+    why = _PERSON if purposeful else "" if all(_is_proven(entry, finding) for entry in shut) else _UNPROVEN
     changes = tuple(ChangeMode(entry.absolute, entry.path, entry.kind, entry.mode, entry.mode | _least(entry)) for entry in shut)
     return Plan(
         ID, finding.cause, _("Let the site write into {path}").format(path=shut[0].path),
         _("Its owner, as whom the site runs, may write there again. Others get no right."), changes,
         affects=_("The file or folder listed") if len(changes) == 1 else _("The files and folders listed"),
-        takes_away_protection=purposeful, needs_person=_PERSON if purposeful else "",
+        takes_away_protection=purposeful, needs_person=why,
     )  # fmt: skip
+
+
+def _is_proven(entry: TreeEntry, finding: Finding) -> bool:
+    """Whether what failed says itself that it failed over this: the message names it. That a mode is strict proves nothing."""
+    said = (finding.datum("message"), *(proof.text for proof in finding.evidence if proof.source != "modes"))
+    name = re.compile(rf"(?<![\w.-]){re.escape(posixpath.basename(entry.path))}(?![\w-])")
+    return finding.confidence >= _PROVEN and any(name.search(text) for text in said)
 
 
 def _least(entry: TreeEntry) -> int:
@@ -64,5 +74,5 @@ def give_read(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | 
     why = _("Nobody may read it now, not even the account that it belongs to. Others get no right.")
     return Plan(
         "give-owner-read", finding.cause, title, why, (change,), affects=_("The file or folder listed"),
-        takes_away_protection=True, needs_person=_QUARANTINE,
+        takes_away_protection=True, needs_person=QUARANTINE,
     )  # fmt: skip

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from diagnostics.installed import Component
+from sites.texts import mark as _
+
+QUARANTINE = _("Hosts shut files in which they found harmful code like this. Only a person can say whether this one is clean.")
 
 # Rather too often than not: what is told so stays in its place unless a person says otherwise.
 _GUARDS = re.compile(

@@ -7,6 +7,7 @@ from diagnostics.checks.modes import judged_entries
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.findings import Finding
 from diagnostics.profiles import Judgement, get_profile
+from diagnostics.repairs.guards import QUARANTINE
 from diagnostics.repairs.plan import ChangeMode, Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
@@ -15,6 +16,7 @@ ID = "set-permissions"
 MOST = 500
 CAUSES = ("file-unreadable", "folder-not-traversable", "cgi-writable-by-others", "htaccess-unreadable")
 YES = ("yes", "1", "true", "on")
+_STRICTER = _("A stricter permission may have been set on purpose. Only a person can say whether it may be loosened.")
 
 
 @repair(id=ID, title=_("Set permissions as the host asks for"), causes=CAUSES)
@@ -30,11 +32,11 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         return CannotPlan(_("Nothing is left that may be changed without asking.")) if strict else None
     cut = wanted[:MOST]
     changes = tuple(ChangeMode(e.absolute, e.path, e.kind, e.mode, j.expected) for e, j in cut if j.expected is not None)
-    purposeful = [entry for entry, _judged in strict if entry.mode & (0o100 if entry.kind == "folder" else 0o400)]
+    purposeful = [entry for entry, _judged in strict if _is_meant(entry)]
     why = _("So asks {profile}.").format(profile=get_profile(evidence.profile).title)
     if len(wanted) > MOST:
         why += " " + _("Only the first {most} of {count} are changed in one step.").format(most=MOST, count=len(wanted))
-    person = _("A stricter permission may have been set on purpose. Only a person can say whether it may be loosened.")
+    person = QUARANTINE if any(_is_shut(entry) for entry in purposeful) else _STRICTER
     return Plan(
         ID,
         finding.cause,
@@ -45,6 +47,16 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         takes_away_protection=bool(purposeful),
         needs_person=person if purposeful else "",
     )
+
+
+def _is_meant(entry: TreeEntry) -> bool:
+    """Stricter on purpose, as it seems: its owner may use it and others may not, or nobody may at all."""
+    return bool(entry.mode & (0o100 if entry.kind == "folder" else 0o400)) or _is_shut(entry)
+
+
+def _is_shut(entry: TreeEntry) -> bool:
+    """As hosts and scanners shut what they found infected: nobody may read it."""
+    return not entry.mode & 0o444
 
 
 def _title(count: int) -> str:

@@ -64,7 +64,8 @@ def not_mended(runs: Sequence[Run]) -> str:
             lines.append(f"{where}: said to be cured and is not: {', '.join(mended.kept)}")
         elif not mended.cured and may_be_cured(run.cause):
             tried = f" tried: {', '.join(mended.taken_back)};" if mended.taken_back else ""
-            lines.append(f"{where}: not cured:{tried} left: {' | '.join(mended.left)[:300]}")
+            stood = f" stood: {', '.join(mended.kept)};" if mended.kept else ""
+            lines.append(f"{where}: not cured, {mended.answers} answers:{tried}{stood} left: {' | '.join(mended.left)[:300]}")
     return "\n".join(lines)
 
 

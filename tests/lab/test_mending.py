@@ -23,7 +23,7 @@ def test_only_what_the_account_can_repair_counts_for_the_bar() -> None:
 
 def test_every_kind_of_miss_is_told() -> None:
     left = replace(CURED, mended=Mended(taken_back=("x (taken-back)",), left=("wordpress-plugin: needs a person",)))
-    assert mending_verdict([left]) == ["ssh: cured 0.0%, the bar is 90%"] and "not cured: tried: x" in not_mended([left])
+    assert mending_verdict([left]) == ["ssh: cured 0.0%, the bar is 90%"] and "not cured, 0 answers: tried: x" in not_mended([left])
     boasted = replace(CURED, mended=Mended(claimed=True))
     assert "said to be cured and is not" in mending_verdict([CURED] * 20 + [boasted])[0]
     stays = replace(CURED, mended=Mended(cured=True, after_undo=("www/.htaccess",)))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from diagnostics import offering
+from diagnostics.findings import Finding, Proof
 from diagnostics.repairs import CannotPlan, try_plan
 from diagnostics.repairs.plan import Plan, WriteFile
+from diagnostics.repairs.registry import ways
 from tests.diagnostics.changes_made import site_in
 from tests.diagnostics.facts.test_applications import CORE
 from tests.diagnostics.repairs.real_folder import carried_out, fill, finding, planned, read, tree, undone
@@ -37,8 +40,6 @@ CASES = [
      LOOP.replace(b"\nRewrite", b"\n# Rewrite"), "htaccess"),
     ("htaccess-invalid-directive", "take-out-conflict", ".htaccess", 1, MERGE,
      b"# <<<<<<< HEAD\nRedirect /a /b\n# =======\n# Redirect /a /c\n# >>>>>>> x\n", "htaccess"),
-    ("php-parse-error", "take-out-conflict", "a.php", 2, MERGED_PHP,
-     b"<?php\na();\n// ====== =\n", "php"),
     ("index-file-missing", "comment-out-htaccess-line", ".htaccess", 1, b"DirectoryIndex start.asp\n", b"# DirectoryIndex start.asp\n",
      "htaccess"),
 ]  # fmt: skip
@@ -162,6 +163,91 @@ def test_marks_out_of_order_and_a_lost_lock_are_a_persons_business(docroot: Path
     fill(docroot, {"a.php": check})
     made = planned(docroot, finding("php-parse-error", "www/a.php", "take-out-conflict", 2))
     assert made.takes_away_protection and made.needs_person
+
+
+@pytest.mark.parametrize(("cause", "name", "chosen"), [("php-parse-error", "a.php", 0), ("wordpress-config-syntax", "wp-config.php", 1)])
+def test_person_says_which_side_of_a_programs_merge_stays(docroot: Path, settings: object, cause: str, name: str, chosen: int) -> None:
+    fill(docroot, {name: MERGED_PHP})
+    found = finding(cause, f"www/{name}", "take-out-conflict", 2)
+    evidence = read(docroot, found)
+    plans = [try_plan("take-out-conflict", evidence, found, answers) for answers in ways("take-out-conflict", evidence, found)]
+    made = [plan for plan in plans if isinstance(plan, Plan)]
+    contents = [change.after for plan in made for change in plan.changes if isinstance(change, WriteFile)]
+    assert contents == [b"<?php\na();\n// ====== =\n", b"<?php\nb();\n// ====== =\n"]
+    assert all(plan.needs_person and not plan.takes_away_protection and offering.guide_step(plan) == "php" for plan in made)
+    unasked = try_plan("take-out-conflict", evidence, found)
+    assert isinstance(unasked, Plan) and unasked.needs_person
+    steady(docroot, settings, made[chosen])
+
+
+def test_side_that_is_no_php_is_offered_last(docroot: Path) -> None:
+    fill(docroot, {"a.php": b"<?php\n<<<<<<< HEAD\na(;\n=======\nb();\n>>>>>>> x\n"})
+    found = finding("php-parse-error", "www/a.php", "take-out-conflict", 2)
+    assert ways("take-out-conflict", read(docroot, found), found) == [(("side", "other"),), (("side", "before"),)]
+
+
+def test_check_on_either_side_of_a_merge_is_told(docroot: Path) -> None:
+    fill(docroot, {"a.php": b"<?php\n<<<<<<< HEAD\nif (!is_user_logged_in()) { exit; }\n=======\n>>>>>>> x\nshow();\n"})
+    found = finding("php-parse-error", "www/a.php", "take-out-conflict", 2)
+    evidence = read(docroot, found)
+    taken = {side: try_plan("take-out-conflict", evidence, found, (("side", side),)) for side in ("before", "other")}
+    told = {side: plan.takes_away_protection for side, plan in taken.items() if isinstance(plan, Plan)}
+    assert told == {"before": False, "other": True}
+
+
+@pytest.mark.parametrize(
+    ("cause", "path", "mode", "person"),
+    [
+        ("file-unreadable", "lib", 0o000, True),
+        ("file-unreadable", "lib", 0o200, True),
+        ("file-unreadable", "lib", 0o600, True),
+        ("file-unreadable", "lib", 0o044, False),
+        ("htaccess-unreadable", "lib", 0o000, True),
+    ],
+)
+def test_file_that_was_shut_is_opened_by_a_person_only(
+    docroot: Path, settings: object, cause: str, path: str, mode: int, person: bool
+) -> None:
+    fill(docroot, {path: b"x\n"}, {path: mode})
+    plan = planned(docroot, finding(cause, f"www/{path}", "set-permissions", paths=f"www/{path}"))
+    assert bool(plan.needs_person) is person and plan.takes_away_protection is person
+    assert ("harmful" in plan.needs_person) is (not mode & 0o444)
+    steady(docroot, settings, plan)
+
+
+@pytest.mark.parametrize(("mode", "person"), [(0o000, True), (0o700, True), (0o644, False), (0o444, False)])
+def test_folder_that_was_shut_is_opened_by_a_person_only(docroot: Path, settings: object, mode: int, person: bool) -> None:
+    fill(docroot, {"lib/a.php": b"<?php\n"})
+    plan = planned_for(docroot, finding("folder-not-traversable", "www/lib", "set-permissions", paths="www/lib"), mode)
+    assert bool(plan.needs_person) is person
+
+
+def planned_for(docroot: Path, found: Finding, mode: int) -> Plan:
+    (docroot / "lib").chmod(mode)
+    plan = planned(docroot, found)
+    (docroot / "lib").chmod(0o755)
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("confidence", "source", "text", "person"),
+    [
+        (0.97, "error-log", "file_put_contents(/home/demo/www/cache/a.txt): Failed to open stream: Permission denied", False),
+        (0.97, "application-log", "The folder ./cache is not writable", False),
+        (0.7, "error-log", "file_put_contents(/home/demo/www/cache/a.txt): Failed to open stream: Permission denied", True),
+        (0.97, "error-log", "Permission denied", True),
+        (0.97, "error-log", "/home/demo/www/cache-old/a.txt: Permission denied", True),
+        (0.97, "modes", "www/cache 555", True),
+    ],
+)
+def test_folder_is_opened_alone_only_where_the_failure_names_it(
+    docroot: Path, confidence: float, source: str, text: str, person: bool
+) -> None:
+    fill(docroot, {"cache/a": b""}, {"cache": 0o555})
+    found = replace(finding("folder-not-writable", "www/cache", "give-owner-write"), confidence=confidence, evidence=(Proof(source, text),))
+    plan = planned(docroot, found)
+    assert bool(plan.needs_person) is person and not plan.takes_away_protection
+    (docroot / "cache").chmod(0o755)
 
 
 def test_file_that_nobody_may_read_is_given_back_to_its_owner(docroot: Path, settings: object) -> None:
