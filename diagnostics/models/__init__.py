@@ -2,6 +2,7 @@
 
 from .account import AccountLook, FoundSite
 from .action import HostAction
+from .automatic import AutomaticRepair
 from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges, FileComparison, KeptFile
 from .case_entry import CaseEntry
 from .diagnosis import Diagnosis, FindingRecord
@@ -17,6 +18,7 @@ from .visit import AccessLog, LogReading
 __all__ = [
     "AccessLog",
     "AccountLook",
+    "AutomaticRepair",
     "Baseline",
     "BaselineContent",
     "BaselineWork",

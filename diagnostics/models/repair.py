@@ -73,6 +73,7 @@ class Step(models.Model):
 
     case = models.ForeignKey(RepairCase, models.CASCADE, related_name="steps")
     trial_run = models.ForeignKey(TrialRun, models.SET_NULL, null=True, related_name="steps")  # made by the site's policy
+    automatic = models.ForeignKey("AutomaticRepair", models.SET_NULL, null=True, related_name="steps")  # as the site's settings allow
     guide_step = models.CharField(max_length=20)  # id of the wizard's step: "confirm", "read-log", "htaccess", …
     action = models.CharField(max_length=20)  # "look", "trial", "repair"
     repair_id = models.CharField(max_length=60, blank=True)

@@ -20,6 +20,8 @@ class Notification(models.Model):
         REGRESSION = "regression", _("Failure is back")
         CAUSE = "cause", _("Cause found")
         TRIAL = "trial", _("Trial made by itself")
+        AUTOMATIC = "automatic", _("Repair made by itself")
+        APPROVAL = "approval", _("A repair waits for your yes")
         RECOVERY = "recovery", _("Recovery")
         BLOCKED = "blocked", _("Probes refused")
         FLAPPING = "flapping", _("Flapping")
