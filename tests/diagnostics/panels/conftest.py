@@ -16,7 +16,7 @@ from diagnostics.panels.rights import PHP, READ
 from sites import queueing
 from sites.models import Host, Site
 from tests.factories import make_host, make_site
-from tests.ovhcloud_host import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost, ovhcloud_host
+from tests.ovhcloud import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost, ovhcloud_host
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def ovh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OvhcloudHos
     home = tmp_path / "home"
     (home / "www").mkdir(parents=True)
     with ovhcloud_host(home) as made:
-        made.configure(engineVersion="8.1")
+        made.php.configure(engineVersion="8.1")
         monkeypatch.setattr(settings, "SITEMEND_OVHCLOUD_API", made.url)
         yield made
 
@@ -55,7 +55,7 @@ def given(consumer: str = "", **more: object) -> Given:
 def panel(ovh: OvhcloudHost, host: Host) -> HostPanel:
     """Connected, confirmed, tested."""
     connecting.connect(host, given(), None)
-    ovh.confirm()
+    ovh.gate.confirm()
     made = connecting.test(connecting.of(host))
     assert made.state == HostPanel.State.WORKS, made.detail
     ovh.log.clear()

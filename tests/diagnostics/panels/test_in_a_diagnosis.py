@@ -17,7 +17,7 @@ from diagnostics.models import HostPanel
 from diagnostics.panels import connecting
 from sites.models import Site
 from tests.factories import make_incident
-from tests.ovhcloud_host import OvhcloudHost
+from tests.ovhcloud import OvhcloudHost
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def test_hosting_that_is_not_paid_explains_a_site_that_fails_everywhere(
 
 
 def test_full_storage_explains_a_500(ovh: OvhcloudHost, panel: HostPanel, site: Site) -> None:
-    ovh.quota = (100.0, 100.0)
+    ovh.storage.quota = (100.0, 100.0)
     forget(panel)
     assert [(each.cause, each.severity) for each in findings(site, view(500, 200))] == [("disk-full", "critical")]
 

@@ -17,13 +17,13 @@ from diagnostics.panels.rights import PHP, READ, missing, rules_of
 from sites import credentials, key_rotation
 from sites.models import Host
 from tests.diagnostics.panels.conftest import given
-from tests.ovhcloud_host import ACCOUNT, ACCOUNT_SECRET, APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost
+from tests.ovhcloud import ACCOUNT, ACCOUNT_SECRET, APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost
 
 pytestmark = pytest.mark.django_db
 
 
 def opened(host: OvhcloudHost, *rules: tuple[str, str], secret: str = APPLICATION_SECRET, consumer: str = "") -> OvhCloud:
-    return OvhCloud(Keys("ovh-eu", ovhcloud.KEYS, APPLICATION_KEY, secret, consumer or host.granted(*rules)), SERVICE, (READ, PHP))
+    return OvhCloud(Keys("ovh-eu", ovhcloud.KEYS, APPLICATION_KEY, secret, consumer or host.gate.granted(*rules)), SERVICE, (READ, PHP))
 
 
 def test_signature_is_that_of_the_guide() -> None:
@@ -63,7 +63,7 @@ def test_errors_are_told_by_what_to_do_about_them(ovh: OvhcloudHost, new: bool) 
     with pytest.raises(PanelError) as unknown:
         opened(ovh, consumer="nobody").service()
     assert unknown.value.code == "refused" and "expired or were revoked" in unknown.value.hint
-    other = OvhCloud(Keys("ovh-eu", ovhcloud.KEYS, APPLICATION_KEY, APPLICATION_SECRET, ovh.granted()), "other.example", (READ,))
+    other = OvhCloud(Keys("ovh-eu", ovhcloud.KEYS, APPLICATION_KEY, APPLICATION_SECRET, ovh.gate.granted()), "other.example", (READ,))
     with pytest.raises(PanelError) as absent:
         other.service()
     assert absent.value.code == "not-found" and not absent.value.must_be_typed_anew
@@ -96,7 +96,7 @@ def test_clock_that_went_wrong_amid_a_conversation_is_set_right(ovh: OvhcloudHos
 
 def test_task_goes_through_its_states_and_is_then_told_of_no_more(ovh: OvhcloudHost) -> None:
     panel = opened(ovh)
-    number = ovh.start("web/checkQuotaNow", "quota").id
+    number = ovh.work.start("web/checkQuotaNow", "quota").id
     assert [(task.id, task.state, task.function, task.about) for task in panel.tasks()] == [
         (number, TaskState.QUEUED, "web/checkQuotaNow", "quota")
     ]
@@ -113,17 +113,17 @@ def test_php_is_changed_where_the_site_lies_and_told_when_it_is_done(ovh: Ovhclo
     now = panel.php()
     assert (now.version, now.container, now.status) == ("8.1", "stable64", "created")
     task = panel.change_php(now, now.with_values({"version": "8.3"}))
-    assert "app.engine.version=8.1" in ovh.file.read_text() and panel.php().status == "updating"
+    assert "app.engine.version=8.1" in ovh.php.file.read_text() and panel.php().status == "updating"
     with pytest.raises(PanelError) as busy:
         panel.change_php(now, now.with_values({"version": "8.2"}))
     assert busy.value.code == "conflict"
     ovh.clock.forward(30)
     assert panel.task(task.id).state == TaskState.DONE
-    assert panel.php().version == "8.3" and "app.engine.version=8.3" in ovh.file.read_text()
+    assert panel.php().version == "8.3" and "app.engine.version=8.3" in ovh.php.file.read_text()
     back = panel.change_php(panel.php(), now, back=True)
     assert back.function == "ovhConfig/rollback"
     ovh.clock.forward(30)
-    assert panel.php().same_as(now) and "app.engine.version=8.1" in ovh.file.read_text()
+    assert panel.php().same_as(now) and "app.engine.version=8.1" in ovh.php.file.read_text()
 
 
 def test_pair_that_does_not_exist_is_refused_there(ovh: OvhcloudHost) -> None:
@@ -157,16 +157,16 @@ def test_environment_of_this_machine_is_nobodys_key(ovh: OvhcloudHost, monkeypat
 def test_credential_is_asked_for_confirmed_and_used(ovh: OvhcloudHost, host: Host) -> None:
     made = connecting.connect(host, given(), None)
     assert made.state == HostPanel.State.WAITING and made.confirm_url.startswith(f"http://127.0.0.1:{ovh.port}/auth/")
-    assert list(ovh.credentials.values())[-1]["rules"] == rules_of((READ, PHP), SERVICE)
+    assert list(ovh.gate.credentials.values())[-1]["rules"] == rules_of((READ, PHP), SERVICE)
     assert connecting.test(made).state == HostPanel.State.WAITING and "not confirmed" in made.detail
-    ovh.confirm()
+    ovh.gate.confirm()
     assert connecting.test(made).state == HostPanel.State.WORKS and made.confirm_url == ""
     seen = connecting.from_json(connecting.of(host).seen)
     assert seen is not None and seen.quota_size == 100 * 1024**3
 
 
 def test_person_who_confirms_less_is_told_what_is_missing(ovh: OvhcloudHost, host: Host) -> None:
-    made = connecting.connect(host, given(ovh.granted(("GET", "/*"))), None)
+    made = connecting.connect(host, given(ovh.gate.granted(("GET", "/*"))), None)
     assert made.state == HostPanel.State.REFUSED and "ovhConfig" in made.detail
     with pytest.raises(PanelError), connecting.opened(made):
         pass  # not asked again by itself
@@ -175,7 +175,7 @@ def test_person_who_confirms_less_is_told_what_is_missing(ovh: OvhcloudHost, hos
 def test_service_account_lets_in_and_is_told_when_it_may_not(ovh: OvhcloudHost, host: Host) -> None:
     account = {"way": ovhcloud.SERVICE_ACCOUNT, "name": ACCOUNT}
     assert connecting.connect(host, given(**account, secret=ACCOUNT_SECRET), None).state == HostPanel.State.WORKS
-    ovh.account_may = False
+    ovh.gate.account_may = False
     assert connecting.test(connecting.of(host)).state == HostPanel.State.REFUSED
     wrong = connecting.connect(host, given(**account, secret="wrong-secret"), None)
     assert wrong.state == HostPanel.State.REFUSED and "service account" in wrong.detail
@@ -184,7 +184,7 @@ def test_service_account_lets_in_and_is_told_when_it_may_not(ovh: OvhcloudHost, 
 def test_secrets_are_sealed_noted_nowhere_and_sealed_anew(ovh: OvhcloudHost, host: Host, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     made = connecting.connect(host, given(), None)
-    consumer = ovh.confirm()
+    consumer = ovh.gate.confirm()
     connecting.test(made)
     row = str(HostPanel.objects.values().get())
     actions = str(list(HostAction.objects.values()))
@@ -197,12 +197,12 @@ def test_secrets_are_sealed_noted_nowhere_and_sealed_anew(ovh: OvhcloudHost, hos
 
 
 def test_refused_keys_are_not_tried_again_until_typed_anew(ovh: OvhcloudHost, panel: HostPanel) -> None:
-    ovh.credentials.clear()
+    ovh.gate.credentials.clear()
     assert connecting.test(panel).state == HostPanel.State.REFUSED
     asked = len(ovh.log)
     assert connecting.test(panel).state == HostPanel.State.REFUSED and len(ovh.log) == asked
     assert connecting.working(panel.host) is None
-    again = connecting.connect(panel.host, given(ovh.granted()), None)
+    again = connecting.connect(panel.host, given(ovh.gate.granted()), None)
     assert again.state == HostPanel.State.WORKS
 
 

@@ -9,7 +9,7 @@ from diagnostics.models import HostPanel
 from diagnostics.panels import connecting
 from sites.models import Host
 from tests.factories import make_host, make_user
-from tests.ovhcloud_host import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost
+from tests.ovhcloud import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost
 
 pytestmark = pytest.mark.django_db
 
@@ -32,13 +32,13 @@ def test_panel_is_connected_confirmed_and_tested(ovh: OvhcloudHost, host: Host, 
     shown = person.post(page, typed(), follow=True).content.decode()
     made = connecting.of(host)
     assert made.confirm_url in shown and f"POST /hosting/web/{SERVICE}/ovhConfig/*" in shown
-    assert list(ovh.credentials.values())[-1]["redirection"].endswith(page)
+    assert list(ovh.gate.credentials.values())[-1]["redirection"].endswith(page)
     assert "not confirmed" in person.post(f"{page}test/", follow=True).content.decode()
-    ovh.confirm()
+    ovh.gate.confirm()
     shown = person.post(f"{page}test/", follow=True).content.decode()
     assert "The panel answers" in shown and "12.0\N{NO-BREAK SPACE}GB of 100.0\N{NO-BREAK SPACE}GB in use" in shown
     assert "This is a simulation" in shown
-    assert APPLICATION_SECRET not in shown and list(ovh.credentials)[-1] not in shown
+    assert APPLICATION_SECRET not in shown and list(ovh.gate.credentials)[-1] not in shown
     assert "The host" in person.get(f"/hosts/{host.pk}/").content.decode()
 
 
@@ -46,7 +46,7 @@ def test_reading_only_asks_for_no_right_to_change(ovh: OvhcloudHost, host: Host,
     values = typed()
     del values["may_change_php"]
     person.post(f"/hosts/{host.pk}/panel/", values)
-    assert {rule["method"] for rule in list(ovh.credentials.values())[-1]["rules"]} == {"GET"}
+    assert {rule["method"] for rule in list(ovh.gate.credentials.values())[-1]["rules"]} == {"GET"}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_cannot_be_is_said_beside_its_field(ovh: OvhcloudHost, host: Host, 
 
 
 def test_troubles_of_the_hosting_stand_on_both_pages(ovh: OvhcloudHost, panel: HostPanel, person: Client) -> None:
-    ovh.state, ovh.paid, ovh.quota = "bloqued", "unPaid", (100.0, 100.0)
+    ovh.state, ovh.paid, ovh.storage.quota = "bloqued", "unPaid", (100.0, 100.0)
     person.post(f"/hosts/{panel.host_id}/panel/test/")
     for page in (f"/hosts/{panel.host_id}/panel/", f"/hosts/{panel.host_id}/"):
         shown = person.get(page).content.decode()

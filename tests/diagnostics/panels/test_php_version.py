@@ -26,7 +26,7 @@ from diagnostics.wizard import CaseFacts, recommended, steps_for
 from sites.models import Host, Site
 from tests.factories import make_incident, make_site, make_user
 from tests.http_server import HttpServer, Received, Reply
-from tests.ovhcloud_host import OvhcloudHost
+from tests.ovhcloud import OvhcloudHost
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def server(ovh: OvhcloudHost) -> Iterator[HttpServer]:
     """The site's code needs PHP 8.3, as the file of its hosting has it."""
 
     def answer(_request: Received) -> Reply:
-        well = "app.engine.version=8.3" in ovh.file.read_text()
+        well = "app.engine.version=8.3" in ovh.php.file.read_text()
         return Reply(200, body=b"<h1>Shop</h1>") if well else Reply(500, body=b"broken")
 
     with HttpServer() as made:
@@ -100,8 +100,8 @@ def posts(ovh: OvhcloudHost) -> list[str]:
 
 # --- what is offered ----------------------------------------------------------------------------
 def test_only_what_the_host_allows_is_offered_with_what_it_changes(ovh: OvhcloudHost, case: RepairCase) -> None:
-    ovh.configure(engineVersion="8.0")
-    ovh.configure(engineVersion="8.1", environment="development")
+    ovh.php.configure(engineVersion="8.0")
+    ovh.php.configure(engineVersion="8.1", environment="development")
     stored = read(case)
     offered = dict(php.choices(stored))
     assert "version:8.4" in offered and "version:8.1" not in offered
@@ -114,15 +114,15 @@ def test_only_what_the_host_allows_is_offered_with_what_it_changes(ovh: Ovhcloud
 
 
 def test_change_that_helps_is_kept_and_undone_by_a_click(ovh: OvhcloudHost, case: RepairCase) -> None:
-    before = ovh.file.read_text()
+    before = ovh.php.file.read_text()
     step = to_its_end(ovh, started(case))
     assert (step.state, posts(ovh)) == ("done-verified", ["ovhConfigRefresh", "changeConfiguration"]), step.message
-    assert "app.engine.version=8.3" in ovh.file.read_text()
+    assert "app.engine.version=8.3" in ovh.php.file.read_text()
     assert not case.site.incidents.filter(resolved_at=None).exists()
     undoing.request(step, None)
     tasks.undo_step(step.pk)
     step = to_its_end(ovh, step)
-    assert (step.state, posts(ovh)[-1]) == ("undone", "rollback") and ovh.file.read_text() == before
+    assert (step.state, posts(ovh)[-1]) == ("undone", "rollback") and ovh.php.file.read_text() == before
     assert php.told(case) is None  # what was read before is no longer what is there
     noted = HostAction.objects.filter(host=case.site.host, verb=HostAction.Verb.PANEL).order_by("pk").values_list("purpose", "path")
     assert [(purpose, path.removeprefix("OVHcloud: ")) for purpose, path in noted] == [
@@ -131,10 +131,10 @@ def test_change_that_helps_is_kept_and_undone_by_a_click(ovh: OvhcloudHost, case
 
 
 def test_change_that_does_not_help_is_taken_back_by_itself(ovh: OvhcloudHost, case: RepairCase) -> None:
-    before = ovh.file.read_text()
+    before = ovh.php.file.read_text()
     step = to_its_end(ovh, started(case, "version:8.2"))
     assert step.state == "taken-back" and "did not help" in step.message
-    assert ovh.file.read_text() == before and step.result["pages_after"]
+    assert ovh.php.file.read_text() == before and step.result["pages_after"]
 
 
 def test_change_that_harms_another_site_of_the_account_is_taken_back(ovh: OvhcloudHost, case: RepairCase, server: HttpServer) -> None:
@@ -144,7 +144,7 @@ def test_change_that_harms_another_site_of_the_account_is_taken_back(ovh: Ovhclo
     look(step)
     server.route("/other", Reply(500, body=b"broken"))
     step = to_its_end(ovh, step)
-    assert step.state == "taken-back" and "other" in step.message and "version=8.1" in ovh.file.read_text()
+    assert step.state == "taken-back" and "other" in step.message and "version=8.1" in ovh.php.file.read_text()
 
 
 def test_other_site_whose_failure_was_noticed_before_the_host_had_ended_counts_as_harmed(
@@ -162,7 +162,7 @@ def test_other_site_whose_failure_was_noticed_before_the_host_had_ended_counts_a
     server.route("/other", Reply(500, body=b"broken"))
     Site.objects.filter(pk=other.pk).update(verdict="down")  # its own probes are faster than the host
     step = to_its_end(ovh, step)
-    assert step.state == "taken-back" and "worse: other" in step.message and "version=8.1" in ovh.file.read_text()
+    assert step.state == "taken-back" and "worse: other" in step.message and "version=8.1" in ovh.php.file.read_text()
 
 
 def test_worker_that_looks_at_many_sites_keeps_the_change_to_itself(
@@ -184,7 +184,7 @@ def test_worker_that_looks_at_many_sites_keeps_the_change_to_itself(
 def test_taking_back_that_the_host_never_lets_begin_ends_with_a_person(ovh: OvhcloudHost, case: RepairCase) -> None:
     step = to_its_end(ovh, started(case))
     through_panel.begin_undo(step, None)
-    ovh.config().update(status="updating")
+    ovh.php.config().update(status="updating")
     assert "something else" in look(step).message
     PanelChange.objects.update(recorded_at=timezone.now() - timedelta(minutes=61))
     assert look(step).state == "needs-attention" and PanelChange.objects.get().next_look_at is None
@@ -200,9 +200,9 @@ def test_repair_that_was_closed_meanwhile_changes_nothing(ovh: OvhcloudHost, cas
 
 def test_file_edited_by_hand_is_not_overwritten_unseen(ovh: OvhcloudHost, case: RepairCase) -> None:
     step = started(case)
-    ovh.file.write_text(ovh.file.read_text().replace("8.1", "8.0"))
+    ovh.php.file.write_text(ovh.php.file.read_text().replace("8.1", "8.0"))
     step = to_its_end(ovh, step)
-    assert step.state == "stale" and posts(ovh) == ["ovhConfigRefresh"] and "version=8.0" in ovh.file.read_text()
+    assert step.state == "stale" and posts(ovh) == ["ovhConfigRefresh"] and "version=8.0" in ovh.php.file.read_text()
 
 
 def test_plan_that_is_no_longer_what_was_seen_is_not_started(ovh: OvhcloudHost, case: RepairCase) -> None:
@@ -243,21 +243,21 @@ def test_version_is_recommended_where_the_code_does_not_fit_it_and_waiting_while
 
 def test_undo_is_refused_where_somebody_changed_it_since(ovh: OvhcloudHost, case: RepairCase) -> None:
     step = to_its_end(ovh, started(case))
-    ovh.configure(engineVersion="8.4")
+    ovh.php.configure(engineVersion="8.4")
     undoing.request(step, None)
     tasks.undo_step(step.pk)
     step.refresh_from_db()
-    assert step.state == "done-verified" and "changed since" in step.message and "version=8.4" in ovh.file.read_text()
+    assert step.state == "done-verified" and "changed since" in step.message and "version=8.4" in ovh.php.file.read_text()
 
 
 def test_command_line_undoes_it_and_waits(ovh: OvhcloudHost, case: RepairCase, capsys: pytest.CaptureFixture[str]) -> None:
     step = to_its_end(ovh, started(case))
-    ovh.waits_s = ovh.works_s = 0.0
+    ovh.work.waits_s = ovh.work.works_s = 0.0
     ovh.clock.forward(60)
     call_command("undo", "shop", "--json")
     found = json.loads(capsys.readouterr().out)
     assert found == {"site": "shop", "undone": [step.pk], "refused": [], "identical": True}
-    assert "version=8.1" in ovh.file.read_text()
+    assert "version=8.1" in ovh.php.file.read_text()
 
 
 # --- what goes wrong ----------------------------------------------------------------------------
@@ -279,7 +279,7 @@ def test_request_that_never_arrived_ends_with_nothing_changed(ovh: OvhcloudHost,
     ovh.fails_with = ["", "", "", "reset"]
     look(step)
     step = to_its_end(ovh, step)
-    assert step.state == "failed" and "Nothing was changed" in step.message and "version=8.1" in ovh.file.read_text()
+    assert step.state == "failed" and "Nothing was changed" in step.message and "version=8.1" in ovh.php.file.read_text()
 
 
 @pytest.mark.parametrize(("ends", "state"), [("vanished", "done-verified"), ("cancelled", "failed")])
@@ -289,14 +289,14 @@ def test_task_that_vanishes_or_is_cancelled_is_judged_by_the_configuration(
     step = started(case)
     look(step)
     ovh.clock.forward(30)
-    ovh.task_ends = ends
+    ovh.work.ends = ends
     assert to_its_end(ovh, step).state == state
 
 
 def test_conflict_waits_for_what_the_host_is_doing(ovh: OvhcloudHost, case: RepairCase) -> None:
     step = started(case)
-    busy = ovh.start("ovhConfig/refresh", effect=ovh._read_file)
-    ovh.config().update(status="updating", taskId=busy.id)
+    busy = ovh.work.start("ovhConfig/refresh", effect=ovh.php.read_file)
+    ovh.php.config().update(status="updating", taskId=busy.id)
     assert "something else" in look(step).message
     assert to_its_end(ovh, step).state == "done-verified"
 
@@ -357,7 +357,7 @@ def test_worker_that_ends_at_any_stored_moment_leaves_nothing_in_between(
     ovh: OvhcloudHost, case: RepairCase, monkeypatch: pytest.MonkeyPatch, stored: bool, undone: bool
 ) -> None:
     for ends_at in range(1, 20):
-        ovh.configure(engineVersion="8.1")
+        ovh.php.configure(engineVersion="8.1")
         step = started(case)
         if undone:
             to_its_end(ovh, step)
@@ -372,7 +372,7 @@ def test_worker_that_ends_at_any_stored_moment_leaves_nothing_in_between(
         step.refresh_from_db()
         step = to_its_end(ovh, step)
         version = {"done-verified": "8.3", "undone": "8.1", "failed": "8.1"}[step.state]
-        assert f"engine.version={version}" in ovh.file.read_text(), (ends_at, step.message)
+        assert f"engine.version={version}" in ovh.php.file.read_text(), (ends_at, step.message)
         assert step.state == ("undone" if undone else "done-verified") or "Nothing was changed" in step.message, (ends_at, step.message)
     assert ends_at > 4
 

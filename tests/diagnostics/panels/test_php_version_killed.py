@@ -10,7 +10,7 @@ import pytest
 from tests import prepared
 from tests.diagnostics.changes.test_killed import Installation
 from tests.http_server import HttpServer, Received, Reply
-from tests.ovhcloud_host import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost, ovhcloud_host
+from tests.ovhcloud import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost, ovhcloud_host
 
 PREPARE = """
 from django.utils import timezone
@@ -54,15 +54,15 @@ print(step.state, step.message)
 def ovh(tmp_path: Path) -> Iterator[OvhcloudHost]:
     (tmp_path / "home").mkdir()
     with ovhcloud_host(tmp_path / "home") as made:
-        made.configure(engineVersion="8.1")
-        made.waits_s = made.works_s = 0.0
+        made.php.configure(engineVersion="8.1")
+        made.work.waits_s = made.work.works_s = 0.0
         yield made
 
 
 @pytest.fixture
 def installation(ovh: OvhcloudHost, tmp_path: Path) -> Iterator[Installation]:
     def answer(_request: Received) -> Reply:
-        return Reply(200 if "version=8.3" in ovh.file.read_text() else 500, body=b"<h1>Shop</h1>")
+        return Reply(200 if "version=8.3" in ovh.php.file.read_text() else 500, body=b"<h1>Shop</h1>")
 
     prepared.installation(tmp_path / "var")
     with HttpServer() as server:
@@ -74,7 +74,7 @@ def installation(ovh: OvhcloudHost, tmp_path: Path) -> Iterator[Installation]:
             "KEY": APPLICATION_KEY,
             "SECRET": APPLICATION_SECRET,
             "SERVICE": SERVICE,
-            "CONSUMER": ovh.granted(),
+            "CONSUMER": ovh.gate.granted(),
         }
         made.run("\n".join(f"{name} = {value!r}" for name, value in values.items()) + PREPARE)
         yield made
@@ -92,7 +92,7 @@ def test_worker_killed_between_request_and_answer(
     worker.kill()
     worker.communicate()
     assert installation.run(GO_ON).startswith(ends)
-    assert f"app.engine.version={version}" in ovh.file.read_text()
+    assert f"app.engine.version={version}" in ovh.php.file.read_text()
     assert [call for call in ovh.calls("POST") if call.endswith("changeConfiguration")] == [
-        f"POST /hosting/web/{SERVICE}/ovhConfig/{ovh.configs[0]['id']}/changeConfiguration"
+        f"POST /hosting/web/{SERVICE}/ovhConfig/{ovh.php.configs[0]['id']}/changeConfiguration"
     ]

@@ -17,7 +17,7 @@ from diagnostics.panels import connecting, watching
 from sites.models import Host, Page, Site
 from tests.factories import make_incident, make_site, make_user
 from tests.http_server import HttpServer, Reply
-from tests.ovhcloud_host import OvhcloudHost
+from tests.ovhcloud import OvhcloudHost
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def look(watch: PanelWatch, after: timedelta = timedelta(0)) -> PanelWatch:
 
 
 def test_host_is_watched_until_nothing_is_left_twice(ovh: OvhcloudHost, panel: HostPanel, case: RepairCase, server: HttpServer) -> None:
-    ovh.start("web/restoreSnapshot", "daily.1")
+    ovh.work.start("web/restoreSnapshot", "daily.1")
     watch = watching.begin(panel, case, None)
     assert watching.begin(panel, case, None).pk == watch.pk
     assert watching.dispatch() == 1
@@ -63,7 +63,7 @@ def test_host_is_watched_until_nothing_is_left_twice(ovh: OvhcloudHost, panel: H
     ovh.clock.forward(20)
     watch = look(watch)
     assert watch.tasks == [] and watch.empty_since is not None and watch.ended_at is None
-    ovh.start("ovhConfig/refresh")
+    ovh.work.start("ovhConfig/refresh")
     assert look(watch, timedelta(seconds=11)).empty_since is None
     ovh.clock.forward(60)
     server.route("/", Reply(200, body=b"<h1>Shop</h1>"))
@@ -92,14 +92,14 @@ def test_panel_that_is_away_is_asked_again_and_refused_keys_end_it(ovh: Ovhcloud
     assert watch.ended_at is None and "429" in watch.detail and watch.next_look_at > timezone.now() + timedelta(seconds=50)
     watch = look(watch)
     assert watch.detail == "" and connecting.of(panel.host).state in ("works", "failed")
-    ovh.credentials.clear()
+    ovh.gate.credentials.clear()
     watch = look(watch)
     assert watch.outcome == "failed" and "expired or were revoked" in watch.detail
 
 
 def test_task_that_never_ends_is_for_the_support(ovh: OvhcloudHost, panel: HostPanel, case: RepairCase) -> None:
-    ovh.task_ends = "stuck"
-    ovh.start("web/restoreSnapshot")
+    ovh.work.ends = "stuck"
+    ovh.work.start("web/restoreSnapshot")
     watch = watching.begin(panel, case, None)
     ovh.clock.forward(3600)
     assert look(watch).ended_at is None
@@ -114,7 +114,7 @@ def test_watching_is_begun_seen_and_stopped_in_the_guided_repair(
     client.force_login(make_user("alice", team=panel.host.team))
     page = f"/repairs/{case.pk}/?step=tasks"
     assert "Watch until nothing is left" in client.get(page).content.decode()
-    ovh.start("ovhConfig/update", "<b>shop</b>")
+    ovh.work.start("ovhConfig/update", "<b>shop</b>")
     client.post(f"/repairs/{case.pk}/tasks/")
     look(PanelWatch.objects.get())
     shown = client.get(page).content.decode()
