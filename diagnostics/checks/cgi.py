@@ -9,6 +9,8 @@ from urllib.parse import unquote
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.cgi_files import lost_by
+from diagnostics.checks.cgi_modules import lacking
+from diagnostics.checks.cgi_python import unread_line
 from diagnostics.checks.cgi_words import words_of
 from diagnostics.checks.common import (
     failing_pages,
@@ -23,6 +25,7 @@ from diagnostics.checks.common import (
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
+from diagnostics.checks.wording import placed
 from diagnostics.evidence import Evidence, LogLine, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.cgi_scripts import interpreter, is_cgi, of_env, programs
 from diagnostics.findings import Finding, Proof, Severity
@@ -255,14 +258,28 @@ def _unsaid(evidence: Evidence, case: _Case, content: TextFile | None) -> Findin
     if content is None and case.line is None:
         return None
     code = content.content.split(b"\n", 1)[-1] if content else b""
-    if content is not None and (lost := lost_by(evidence, content)):
-        shut = (Proof("modes", f"{lost.entry.path} {lost.entry.mode:03o}"),) if lost.entry else ()
-        found = _finding("cgi-script-error", case, 0.9 if case.line else 0.8, lost.said, line=lost.line, more=shut)
-        return replace(found, also=(*found.also, lost.also)) if lost.also else found
+    if content is not None and (shown := _by_its_text(evidence, case, content)):
+        return shown
     bare = b"\n".join(line for line in code.split(b"\n") if not line.strip().startswith(b"#"))
     silent = content is not None and not _PRINTS.search(bare)
     sure = (0.9 if silent else 0.75) if case.line else 0.55
     return _finding("cgi-no-output" if silent else "cgi-script-error", case, sure)
+
+
+def _by_its_text(evidence: Evidence, case: _Case, content: TextFile) -> Finding | None:
+    """A line that its program does not read; else a file or a module that it asks for and that is not there."""
+    if unread := unread_line(content):
+        line, said, sure = unread
+        return _finding("cgi-script-error", case, sure if case.line else sure - 0.05, said, line=line)
+    lost, module = lost_by(evidence, content), lacking(evidence, content)
+    if module and (lost is None or (module[1] >= _OWN_WORDS and module[0].line < lost.line)):
+        wanted, sure = module
+        return _finding("cgi-script-error", case, max(sure, 0.75) if case.line else sure - 0.1, wanted.said, line=wanted.line)
+    if lost is None:
+        return None
+    shut = (Proof("modes", f"{lost.entry.path} {lost.entry.mode:03o}"),) if lost.entry else ()
+    found = _finding("cgi-script-error", case, 0.9 if case.line else 0.8, lost.said, line=lost.line, more=shut)
+    return replace(found, also=(*found.also, lost.also)) if lost.also else found
 
 
 def _finding(
@@ -277,7 +294,7 @@ def _finding(
         cause=cause,
         severity=Severity.CRITICAL,
         confidence=confidence,
-        summary=_("{path}: {title}.").format(path=path, title=CAUSES[cause].title) + (f" ({detail})" if detail else ""),
+        summary=placed(CAUSES[cause].title, path, line) + (f" ({detail})" if detail else ""),
         hint=CAUSES[cause].explanation,
         path=path,
         line=line,

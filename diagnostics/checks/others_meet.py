@@ -10,6 +10,7 @@ from diagnostics.checks.common import AROUND, is_failing, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.registry import check
+from diagnostics.checks.wording import placed, quoted
 from diagnostics.checks.wordpress import part_that_fails
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.findings import Finding, Severity
@@ -57,8 +58,8 @@ def others_meet(evidence: Evidence) -> Iterator[Finding]:
 
 def _plain(evidence: Evidence, line: LogLine, message: PhpMessage) -> Finding:
     cause, path = CAUSES[message.cause], shown_path(message.path, evidence)
-    where = _(" in {path}, line {line}").format(path=path, line=message.line) if message.line else ""
+    said = placed(cause.title, path, message.line, quoted(message))
     return Finding(
-        "others-meet", cause.code, Severity.NOTE, _CONFIDENCE, f"{cause.title}{where}.", cause.explanation, path, message.line,
+        "others-meet", cause.code, Severity.NOTE, _CONFIDENCE, said, cause.explanation, path, message.line,
         also=message.also, evidence=(proof_of(line),), repairs=cause.repairs, data=(("message", message.message), ("slug", message.slug)),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
+from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.log_messages import FATAL_WORDS
@@ -217,8 +218,6 @@ def _is_in_tree(path: str, evidence: Evidence) -> bool:
 
 def _finding(check_id: str, message: PhpMessage, sharp: Sharp, line: LogLine, *, first: bool) -> Finding:
     cause = CAUSES[sharp.cause]
-    where = _(" in {path}, line {line}").format(path=sharp.path, line=sharp.line) if sharp.path and sharp.line else ""
-    where = where or (f" ({sharp.path})" if sharp.path else "")
     quiet = sharp.cause == "php-session-path-not-writable" and not is_telling(line.text)  # a warning, which ends no page by itself
     sure = 0.96 if line.paired else 0.9 if line.source == "error-log" else 0.85
     confidence = sure if first else 0.6
@@ -228,7 +227,7 @@ def _finding(check_id: str, message: PhpMessage, sharp: Sharp, line: LogLine, *,
         cause=sharp.cause,
         severity=Severity.WARNING if quiet else Severity.CRITICAL,
         confidence=min(confidence, 0.7) if quiet else confidence,
-        summary=f"{cause.title}{where}. {sharp.more}".strip(),
+        summary=f"{placed(cause.title, sharp.path, sharp.line, quoted(message, sharp.cause))} {sharp.more}".strip(),
         hint=cause.explanation,
         path=sharp.path,
         line=sharp.line,

@@ -14,6 +14,7 @@ from diagnostics.checks.common import failing_pages, fails_everywhere, is_failin
 from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
+from diagnostics.checks.wording import placed
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.php_files import script_of
 from diagnostics.findings import Finding, Proof, Severity
@@ -109,8 +110,7 @@ def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int
 
 def _finding(cause: str, line: LogLine, confidence: float, path: str = "", number: int | None = None, more: str = "") -> Finding:
     entry = CAUSES[cause]
-    where = _(" in {path}, line {line}").format(path=path, line=number) if path and number else f" ({path})" if path else ""
     return Finding(
-        "php-service", cause, Severity.CRITICAL, confidence, f"{entry.title}{where}. {more}".strip(), entry.explanation, path, number,
-        evidence=(proof_of(line),), repairs=entry.repairs,
+        "php-service", cause, Severity.CRITICAL, confidence, f"{placed(entry.title, path, number)} {more}".strip(),
+        entry.explanation, path, number, evidence=(proof_of(line),), repairs=entry.repairs,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_parsing import calls, first_error
 from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
+from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence
 from diagnostics.facts.error_log import is_telling
 from diagnostics.findings import Finding, Proof, Severity
@@ -152,9 +153,9 @@ def _sureness(script: Script, evidence: Evidence) -> float:
 def _finding(script: Script, message: PhpMessage, confidence: float, said: str, evidence: Evidence) -> Finding:
     sharp: Sharp = sharpened(message, script.path, evidence)
     cause = CAUSES[sharp.cause]
-    where = _(" in {path}, line {line}").format(path=sharp.path, line=sharp.line) if sharp.line else f" ({sharp.path})"
+    summary = f"{placed(cause.title, sharp.path, sharp.line, quoted(message, sharp.cause))} {sharp.more}".strip()
     return Finding(
-        "php-syntax", sharp.cause, Severity.CRITICAL, confidence, f"{cause.title}{where}. {sharp.more}".strip(), cause.explanation,
+        "php-syntax", sharp.cause, Severity.CRITICAL, confidence, summary, cause.explanation,
         sharp.path, sharp.line, sharp.also, (Proof("file", said[:1000]),), cause.repairs,
         (("message", message.message), ("slug", message.slug)),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from diagnostics.checks.common import failing_pages, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.registry import check
+from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence, LogLine, SiteSeen
 from diagnostics.facts.log_messages import FATAL_WORDS
 from diagnostics.findings import Finding, Severity
@@ -44,9 +45,9 @@ def errors_shown(evidence: Evidence) -> Iterator[Finding]:
         if message is None:
             continue
         cause, path = CAUSES[message.cause], shown_path(message.path, evidence)
-        where = _(" in {path}, line {line}").format(path=path, line=message.line) if path and message.line else ""
+        said = placed(cause.title, path, message.line, quoted(message))
         yield Finding(
-            "errors-shown", message.cause, Severity.CRITICAL, 0.96, f"{cause.title}{where}.", cause.explanation, path, message.line,
+            "errors-shown", message.cause, Severity.CRITICAL, 0.96, said, cause.explanation, path, message.line,
             also=message.also, evidence=(proof_of(line),), repairs=cause.repairs,
             data=(("message", message.message), ("slug", message.slug)),
         )  # fmt: skip

@@ -16,6 +16,7 @@ from diagnostics.checks.php_sharpening import emptied
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
 from diagnostics.checks.stack import Frame, frames, wanted_file
+from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Proof, Severity
@@ -232,12 +233,13 @@ def _made(
     summary: str = "", hint: str = "", component: Component | None = None,
 ) -> Finding:  # fmt: skip
     path = shown_path(frame.path, evidence)
-    where = f"{path}, " + _("line {line}").format(line=frame.line) if frame.line else path
+    message = read_php_message(line.text)
+    said = quoted(message, also[0] if also else "") if message else ""
     data = [("message", line.text.split("\n")[0][:500]), ("general", also[0] if also else "")]
     if component:
         data += [("slug", component.slug), ("component", component.path), ("kind", component.kind), ("name", component.named)]
     return Finding(
-        "wordpress-parts", cause, Severity.CRITICAL, confidence, f"{summary or CAUSES[cause].title}: {where}.",
+        "wordpress-parts", cause, Severity.CRITICAL, confidence, placed(summary or CAUSES[cause].title, path, frame.line, said),
         hint or CAUSES[cause].explanation, path, frame.line or None, also=also, evidence=(proof_of(line),), repairs=CAUSES[cause].repairs,
         data=tuple(data),
     )  # fmt: skip
@@ -264,12 +266,13 @@ def is_affected(application: Application, evidence: Evidence) -> bool:
 def _of_settings(application: Application) -> Iterator[Finding]:
     for damage in application.trouble[:3]:
         cause = "php-missing-file" if damage.is_missing else "wordpress-config-syntax"
-        place = f"{damage.path}, {damage.why}."
+        place = f"{damage.path}: {damage.why}."
         if damage.line:
             place = _("{path}, line {line}: {why}.").format(path=damage.path, line=damage.line, why=damage.why)
+        said = place if cause == "wordpress-config-syntax" else f"{CAUSES[cause].title}: {place}"
         proof = Proof("file", place)
         yield Finding(
-            "wordpress-files", cause, Severity.CRITICAL, 0.88, f"{CAUSES[cause].title}: {place}", CAUSES[cause].explanation, damage.path,
+            "wordpress-files", cause, Severity.CRITICAL, 0.88, said, CAUSES[cause].explanation, damage.path,
             damage.line, evidence=(proof,), repairs=CAUSES[cause].repairs,
         )  # fmt: skip
 
