@@ -90,6 +90,7 @@ class Application:
     damaged: tuple[Damage, ...] = ()  # files of the program itself
     strangers: tuple[str, ...] = ()  # PHP files among those of the program that came later than it
     serves: tuple[str, ...] = ()  # paths of the pages that it answers
+    login_at: tuple[tuple[str, str, int], ...] = ()  # part of the database login ("password"), file and line that tell it
 
     def setting(self, name: str, default: str = "") -> str:
         return dict(self.settings).get(name, default)

@@ -12,18 +12,26 @@ CAUSES = (
         "database-access-denied",
         _("The database refuses the site's password"),
         _("The user name or password in the site's settings is not the one the database knows."),
+        repairs=("database-login",),
     ),
-    Cause("database-missing", _("The database is not there"), _("The site's settings name a database that does not exist.")),
+    Cause(
+        "database-missing",
+        _("The database is not there"),
+        _("The site's settings name a database that does not exist."),
+        repairs=("database-login",),
+    ),
     Cause(
         "database-server-down",
         _("The database does not answer"),
         _("The machine with the database cannot be reached, or its name in the settings is wrong."),
         _H,
+        repairs=("database-login",),
     ),
     Cause(
         "database-table-missing",
         _("A table of the database is missing"),
         _("The database is there, but a part of its content is not."),
+        repairs=("database-login",),
     ),
     Cause(
         "database-table-crashed",
@@ -92,7 +100,10 @@ CAUSES = (
         "wordpress-config-syntax",
         _("An error in wp-config.php"),
         _("The settings file of WordPress has a typing error."),
-        repairs=("take-out-conflict", "restore-file",),
+        repairs=(
+            "take-out-conflict",
+            "restore-file",
+        ),
     ),
     Cause(
         "wordpress-stuck-maintenance",

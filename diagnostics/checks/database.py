@@ -223,6 +223,7 @@ def database_unclear(evidence: Evidence) -> Iterator[Finding]:
         variable or _("The site cannot use its database; why is not known yet."), hint,
         settings.settings_path if settings else "", line, also=tuple(causes),
         evidence=(Proof("probe", f"{pages[0].path}: {pages[0].status} {pages[0].detail}".strip(), paired=True),),
+        repairs=CAUSES[cause].repairs,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from diagnostics.evidence import Evidence, SiteSeen, TreeEntry
 from diagnostics.facts.paths import above, shown
-from diagnostics.facts.settings.env_files import env_lines, env_with_spaces, read_env
+from diagnostics.facts.settings.env_files import NAMES, env_lines, env_with_spaces, read_env
 from diagnostics.facts.settings.logins import OF_PHP, DatabaseLogin, of_environment, of_wordpress
 from diagnostics.facts.settings.php_settings import PhpSettings, read_php
 from diagnostics.facts.small_files import SmallFiles
@@ -36,7 +36,6 @@ _LOADS = re.compile(
     r"(?P<base>__DIR__|dirname\(\s*__DIR__\s*\)|dirname\(\s*__FILE__\s*\))\s*\.\s*['\"](?P<way>/[\w./-]{0,200}?)"
     r"/?(?:bootstrap/(?:app|autoload)|vendor/autoload(?:_runtime)?)\.php['\"]"
 )
-_ENVIRONMENT = (".env", ".env.local", ".env.prod", ".env.prod.local")
 
 
 class Applications:
@@ -142,7 +141,7 @@ class Applications:
         if software.name == "wordpress":
             return self._read_wordpress(folder)
         paths = [posixpath.join(folder, path) for path, _pattern in software.versions]
-        settings = [posixpath.join(folder, path) for path in _SETTINGS.get(software.name, _ENVIRONMENT)]
+        settings = [posixpath.join(folder, path) for path in _SETTINGS.get(software.name, NAMES)]
         self.files.fetch(paths + settings)
         version = next(filter(None, (version_in(self._text(folder, path), pattern) for path, pattern in software.versions)), "")
         made = Application(software.name, software.title, self._shown(folder), folder, version=version)
@@ -157,7 +156,7 @@ class Applications:
         if login:
             self.logins[folder] = login
         self._wordpress[folder] = facts
-        return found.application
+        return self._with_login(found.application)
 
     def _with_php(self, made: Application) -> Application:
         for path in (posixpath.join(made.absolute, name) for name in _SETTINGS[made.name]):
@@ -169,8 +168,14 @@ class Applications:
             login = OF_PHP[made.name](found)
             if login:
                 self.logins[made.absolute] = login
-            return replace(made, settings_path=self._shown(path), trouble=self._trouble(found))
+            return self._with_login(replace(made, settings_path=self._shown(path), trouble=self._trouble(found)))
         return made
+
+    def _with_login(self, made: Application) -> Application:
+        """With the places that tell the way into its database."""
+        login = self.logins.get(made.absolute)
+        at = ((part, self._shown(path), line) for part, (path, line) in (login.lines if login else {}).items())
+        return replace(made, login_at=tuple(at))
 
     def _trouble(self, found: PhpSettings) -> tuple[Damage, ...]:
         return (Damage(self._shown(found.path), found.trouble.why, found.trouble.line),) if found.trouble else ()
@@ -179,7 +184,7 @@ class Applications:
         values: dict[str, str] = {}
         lines: dict[str, tuple[str, int]] = {}
         path = ""
-        for file in (posixpath.join(made.absolute, name) for name in _ENVIRONMENT):
+        for file in (posixpath.join(made.absolute, name) for name in NAMES):
             text = self.files.text(file)
             if text is not None:
                 values, path = read_env(text, values), path or file
@@ -194,7 +199,8 @@ class Applications:
         if spaced:
             said = _("the value of {name} holds a space and no quotes").format(name=spaced[0])
             trouble = (Damage(self._shown(path), said, spaced[1]),)
-        return replace(made, settings_path=self._shown(path) if path else "", settings=telling + key, trouble=trouble)
+        made = replace(made, settings_path=self._shown(path) if path else "", settings=telling + key, trouble=trouble)
+        return self._with_login(made)
 
     def described(self, made: Application, texts: list[str], since: float | None) -> Application:
         """With the names and versions of the parts that a log names, or that changed shortly before the failure."""

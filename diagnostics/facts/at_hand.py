@@ -9,6 +9,7 @@ from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Severity
 from diagnostics.installed import Component
+from diagnostics.repairs import database_login
 from diagnostics.transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
@@ -30,6 +31,8 @@ def _telling(findings: Sequence[Finding]) -> list[Finding]:
 def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
     """What the finding names; of a must-use plugin in a folder the files that load it."""
     yield from (path for path in (finding.path, *finding.datum("others").split("\n"), finding.datum("component")) if path)
+    if database_login.ID in finding.repairs and (application := database_login.application_of(evidence, finding)):
+        yield from database_login.settings_paths(application)
     if finding.datum("kind") == "mu-plugin":
         yield from (part.path for part in must_use_files(evidence))
 

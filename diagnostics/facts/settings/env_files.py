@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+NAMES = (".env", ".env.local", ".env.prod", ".env.prod.local")  # in the order in which they are read
 _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*", re.MULTILINE)
 _SINGLE = re.compile(r"'([^']*)'")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _BARE = re.compile(r"[^\r\n]*")
+_NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9_.:/@%+,=-]+\Z")
 _REFERENCE = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::?-([^}\n]{0,1000}))?\}|(\w+))")
 _LONGEST = 32 * 1024  # characters of a value: names put into one another could make it as long as the memory
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
@@ -17,6 +19,27 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 def env_lines(source: str) -> dict[str, int]:
     """The line that gives each name its value, the last one of each."""
     return {found[1]: source.count("\n", 0, found.start(1)) + 1 for found in _LINE.finditer(source)}
+
+
+def env_value_at(source: str, line: int) -> tuple[str, int, int] | None:
+    """The name that is given its value on this line, and where that value stands, quotes included."""
+    for found in _LINE.finditer(source):
+        if source.count("\n", 0, found.start(1)) + 1 == line:
+            at = found.end()
+            quoted = _SINGLE.match(source, at) or _DOUBLE.match(source, at)
+            bare = _BARE.match(source, at)
+            value = quoted[0] if quoted else re.sub(r"(?:^|\s)#.*", "", bare[0] if bare else "").rstrip()
+            return found[1], at, at + len(value)
+    return None
+
+
+def env_quoted(value: str) -> str:
+    """A value as both programs read it back: bare where nothing in it means anything, else in quotes."""
+    if _NEEDS_NO_QUOTES.match(value):
+        return value
+    if "'" not in value:
+        return f"'{value}'"
+    return '"' + re.sub(r'([\\"$])', r"\\\1", value) + '"'
 
 
 def env_with_spaces(source: str) -> tuple[str, int] | None:

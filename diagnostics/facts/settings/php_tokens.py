@@ -59,20 +59,29 @@ def lex(source: str) -> Lexed:
     return _Lexer(source).lex()
 
 
+def texts_at(source: str, lines: range) -> list[tuple[str, int, int]]:
+    """Texts and numbers that begin on these lines: their kind, and where they stand in the source, quotes included."""
+    lexer = _Lexer(source)
+    lexer.lex()
+    found = zip(lexer.tokens, lexer.spans, strict=True)
+    return [(each.kind, *span) for each, span in found if each.line in lines and each.kind in ("string", "template", "number")]
+
+
 class _Lexer:
     def __init__(self, source: str) -> None:
         self._source, self._at, self._line = source, 0, 1
-        self._tokens: list[Token] = []
+        self.tokens: list[Token] = []
+        self.spans: list[tuple[int, int]] = []
         self._trouble: Trouble | None = None
 
     def lex(self) -> Lexed:
-        while self._at < len(self._source) and self._trouble is None and len(self._tokens) < MOST_TOKENS:
+        while self._at < len(self._source) and self._trouble is None and len(self.tokens) < MOST_TOKENS:
             opening = _OPEN.search(self._source, self._at)
             if opening is None:
                 break
             self._move(opening.end())
             self._php()
-        return Lexed(self._tokens, self._trouble or unbalanced(self._tokens))
+        return Lexed(self.tokens, self._trouble or unbalanced(self.tokens))
 
     def _move(self, end: int) -> None:
         self._line += self._source.count("\n", self._at, end)
@@ -81,7 +90,7 @@ class _Lexer:
     def _php(self) -> None:
         """The words up to the end of this PHP part."""
         source = self._source
-        while self._at < len(source) and self._trouble is None and len(self._tokens) < MOST_TOKENS:
+        while self._at < len(source) and self._trouble is None and len(self.tokens) < MOST_TOKENS:
             if found := _SPACE.match(source, self._at) or _LINE_COMMENT.match(source, self._at):
                 self._move(found.end())
             elif source.startswith("?>", self._at):
@@ -119,7 +128,8 @@ class _Lexer:
             self._add("mark", found[0] if found else first, found.end() if found else at + 1)
 
     def _add(self, kind: str, text: str, end: int) -> None:
-        self._tokens.append(Token(kind, text, self._line))
+        self.tokens.append(Token(kind, text, self._line))
+        self.spans.append((self._at, end))
         self._move(end)
 
     def _quoted(self, pattern: re.Pattern[str]) -> None:

@@ -1,0 +1,141 @@
+"""A database login written anew in a program's own settings: single values, the rest byte for byte as it was.
+
+Where a value stands is told by the same reading that found it, and what was written is proven by reading it again: where that does not
+give just what was wanted, nothing is written.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from urllib.parse import quote
+
+from diagnostics.facts.settings.env_files import NAMES, env_lines, env_quoted, env_value_at, read_env
+from diagnostics.facts.settings.logins import OF_PHP, DatabaseLogin, of_environment
+from diagnostics.facts.settings.php_settings import read_php
+from diagnostics.facts.settings.php_tokens import texts_at
+from sites.texts import mark as _
+
+PARTS: Mapping[str, str] = {
+    "user": _("user name"), "password": _("password"), "name": _("name of the database"), "host": _("server"), "port": _("port"),
+    "socket": _("socket"),
+}  # fmt: skip
+_PORT_IN_HOST = frozenset({"wordpress", "joomla", "prestashop"})  # these take "server:port" for the server
+_LINES_OF_A_VALUE = 3  # a name, its arrow and its value may each have a line of their own
+_ADDRESS = re.compile(r"(?P<scheme>[\w+.-]+://)(?:[^/?#]*@)?[^/?#]*(?:/[^?#]*)?(?P<rest>.*)\Z", re.DOTALL)
+
+
+class NotWritable(Exception):
+    """It cannot be written without guessing; the message says what a person has to do. Nothing was written."""
+
+
+def login_in(program: str, settings: str, files: Mapping[str, str], server: Mapping[str, str]) -> DatabaseLogin | None:
+    """The login that these texts of settings files give, by their absolute paths. `settings` is the file that is read first."""
+    if program in OF_PHP:
+        if settings not in files:
+            return None
+        found = read_php(settings, files[settings], load=files.get, exists=lambda path: path in files, server=server)
+        return None if found.trouble else OF_PHP[program](found)
+    values: dict[str, str] = {}
+    lines: dict[str, tuple[str, int]] = {}
+    for path in (posixpath.join(posixpath.dirname(settings), name) for name in NAMES):
+        if path in files:
+            values = read_env(files[path], values)
+            lines |= {name: (path, number) for name, number in env_lines(files[path]).items()}
+    return of_environment(values, lines)
+
+
+def with_login(
+    program: str, settings: str, files: Mapping[str, str], wanted: DatabaseLogin, server: Mapping[str, str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The texts that change, by their paths, and which parts of the login those are (keys of `PARTS`). Raises NotWritable."""
+    now = login_in(program, settings, files, server)
+    if now is None:
+        raise NotWritable(_("No login is found in the settings of this program. Write it there by hand."))
+    texts, done = dict(files), []
+    for part, value, goal in _steps(program, now, wanted):
+        place = now.lines.get(part)
+        made = None if place is None else next(_proven(program, settings, texts, place, value, goal, server), None)
+        if made is None:
+            raise NotWritable(_why_not(part, now))
+        texts, now = made, goal
+        done.append(part)
+    return {path: text for path, text in texts.items() if text != files[path]}, tuple(done)
+
+
+def _why_not(part: str, now: DatabaseLogin) -> str:
+    if now.unknown:
+        return _("The settings do not tell all of the login themselves: {why}. Change it there.").format(why="; ".join(now.unknown))
+    return _("The {part} is not written in the settings in a way that can be changed safely. Change it by hand.").format(part=PARTS[part])
+
+
+def _steps(program: str, now: DatabaseLogin, wanted: DatabaseLogin) -> Iterator[tuple[str, str, DatabaseLogin]]:
+    """Each value to write, with the login that the settings give after it."""
+    goal = now
+    for part in ("user", "name"):
+        if getattr(now, part) != getattr(wanted, part):
+            goal = replace(goal, **{part: getattr(wanted, part)})
+            yield part, getattr(wanted, part), goal
+    if now.password.reveal() != wanted.password.reveal():
+        goal = replace(goal, password=wanted.password)
+        yield "password", wanted.password.reveal(), goal
+    place = {each: getattr(wanted, each) for each in ("host", "port", "socket") if getattr(now, each) != getattr(wanted, each)}
+    apart = [part for part in place if part == "host" or part in now.lines]
+    if program in _PORT_IN_HOST and set(place) - set(apart):
+        goal = replace(goal, **place)
+        yield "host", wanted.where if wanted.socket else _host_and_port(wanted), goal
+        return
+    for part, value in place.items():
+        goal = replace(goal, **{part: value})
+        yield part, str(value), goal
+
+
+def _host_and_port(login: DatabaseLogin) -> str:
+    return login.host if login.port == 3306 else f"{login.host}:{login.port}"
+
+
+def _proven(
+    program: str, settings: str, texts: dict[str, str], place: tuple[str, int], value: str, goal: DatabaseLogin, server: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """Texts of which reading them again gives just what was wanted."""
+    path, line = place
+    ways = _in_php(texts[path], line, value) if program in OF_PHP else _in_environment(texts, path, line, value, goal)
+    for text in ways if path in texts else ():
+        tried = {**texts, path: text}
+        found = login_in(program, settings, tried, server)
+        if found is not None and _told(found) == _told(goal):
+            yield tried
+
+
+def _told(login: DatabaseLogin) -> tuple[object, ...]:
+    place = (login.host, login.port, login.socket, login.name, login.prefix, login.driver)
+    return (*place, login.user, login.password.reveal(), login.unknown)
+
+
+def _in_php(source: str, line: int, value: str) -> Iterator[str]:
+    """The source with one text of this line, or of the next ones, replaced: in single quotes nothing but these two has a meaning."""
+    written = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    for kind, start, end in texts_at(source, range(line, line + _LINES_OF_A_VALUE)):
+        yield source[:start] + (value if kind == "number" and value.isdigit() else written) + source[end:]
+
+
+def _in_environment(texts: Mapping[str, str], path: str, line: int, value: str, goal: DatabaseLogin) -> Iterator[str]:
+    found = env_value_at(texts[path], line)
+    if found is None:
+        return
+    name, start, end = found
+    raw = read_env(texts[path]).get(name, "")
+    text = _address(raw, goal) if "://" in raw else value
+    yield texts[path][:start] + env_quoted(text) + texts[path][end:]
+
+
+def _address(raw: str, login: DatabaseLogin) -> str:
+    """The address with another login in it (RFC 3986: what means something in an address is written as %XX)."""
+    parts = _ADDRESS.match(raw)
+    host = login.host if ":" not in login.host else f"[{login.host}]"
+    port = "" if login.port == 3306 and ":3306" not in raw else f":{login.port}"
+    secret = f":{quote(login.password.reveal(), safe='')}" if login.password else ""
+    head = parts["scheme"] if parts else "mysql://"
+    return f"{head}{quote(login.user, safe='')}{secret}@{host}{port}/{quote(login.name, safe='')}{parts['rest'] if parts else ''}"
