@@ -9,7 +9,7 @@ from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
 from .lock import HostLock
 from .log_server import LogServer
-from .panel import HostPanel, PanelChange, PanelWatch
+from .panel import HostPanel, PanelChange, PanelWatch, SnapshotFile
 from .politeness import ConnectionLease, ConnectionPause
 from .repair import JournalEntry, RepairCase, Step, TrialRun
 from .sight import SiteSight
@@ -42,6 +42,7 @@ __all__ = [
     "PanelWatch",
     "RepairCase",
     "SiteSight",
+    "SnapshotFile",
     "Step",
     "TrialRun",
 ]

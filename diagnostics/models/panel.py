@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from sites.models import Host
+from sites.models import Host, Site
 
 from .repair import RepairCase, Step
 
@@ -69,11 +69,21 @@ class PanelWatch(models.Model):
 class PanelChange(models.Model):
     """One change through a panel, written down before it is asked for: enough to find out what became of it, and to take it back."""
 
+    class Kind(models.TextChoices):
+        PHP = "php", _("PHP configuration of the hosting")
+        DUMP = "dump", _("A copy of a database is made")
+        DATABASE = "database", _("A database is put back")
+        STORAGE = "storage", _("The whole storage is put back")
+
     class Phase(models.TextChoices):
         REFRESHING = "refreshing", _("The panel reads anew what is there")
+        SAVING = "saving", _("What is there is to be copied, perhaps asked for")
+        SAVE_ASKED = "save-asked", _("A copy of what is there was asked for")
         RECORDED = "recorded", _("Recorded, perhaps asked for")
         ASKED = "asked", _("Asked for")
         MADE = "made", _("Made")
+        BACK_SAVING = "back-saving", _("Before taking back, what is there is to be copied")
+        BACK_SAVE_ASKED = "back-save-asked", _("Before taking back, a copy of what is there was asked for")
         BACK_RECORDED = "back-recorded", _("To be taken back, perhaps asked for")
         BACK_ASKED = "back-asked", _("Taking back was asked for")
         BACK_MADE = "back-made", _("Taken back")
@@ -81,9 +91,11 @@ class PanelChange(models.Model):
 
     step = models.OneToOneField(Step, models.CASCADE, related_name="panel_change")
     service = models.CharField(max_length=120)  # the hosting it is about
-    before = models.JSONField()  # values of `panels.base.PhpConfig`
-    after = models.JSONField()
-    phase = models.CharField(max_length=14, choices=Phase.choices, default=Phase.REFRESHING)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PHP)
+    before = models.JSONField()  # of PHP: values of `panels.base.PhpConfig`; else which database or storage it is about
+    after = models.JSONField()  # the same; else which dump or day is put back
+    notes = models.JSONField(default=dict)  # what was learnt on the way: copies that were made, how often something was asked for
+    phase = models.CharField(max_length=16, choices=Phase.choices, default=Phase.REFRESHING)
     task_id = models.BigIntegerField(null=True)  # of what is being done there now
     recorded_at = models.DateTimeField()  # of this phase
     next_look_at = models.DateTimeField(null=True)
@@ -92,3 +104,19 @@ class PanelChange(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["next_look_at"], name="panel_change_due", condition=models.Q(next_look_at__isnull=False))]
+
+
+class SnapshotFile(models.Model):
+    """One content that a file of a site has in a snapshot of its host, as somebody had it read. What repairs may put back."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="snapshot_files", db_index=False)
+    path = models.CharField(max_length=1000)  # relative to the docroot, escaped as the journal does
+    snapshot = models.CharField(max_length=20)  # what its login ends with
+    taken_at = models.DateTimeField()  # of when its content is
+    sealed = models.BinaryField()  # compressed: configuration files hold secrets
+    mode = models.PositiveIntegerField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "path", "snapshot"], name="one_snapshot_file_per_snapshot")]
+        indexes = [models.Index(fields=["read_at"], name="snapshot_file_read_at")]
