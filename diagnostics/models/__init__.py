@@ -5,6 +5,7 @@ from .action import HostAction
 from .automatic import AutomaticRepair
 from .baseline import Baseline, BaselineContent, BaselineWork, DiagnosisChanges, FileComparison, KeptFile
 from .case_entry import CaseEntry
+from .database import DatabaseChange, DatabaseDump, DumpPiece, GivenLogin
 from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
 from .lock import HostLock
@@ -25,12 +26,16 @@ __all__ = [
     "CaseEntry",
     "ConnectionLease",
     "ConnectionPause",
+    "DatabaseChange",
+    "DatabaseDump",
     "Diagnosis",
     "DiagnosisChanges",
+    "DumpPiece",
     "FileComparison",
     "FindingRecord",
     "FoundFile",
     "FoundSite",
+    "GivenLogin",
     "HostAction",
     "HostLock",
     "HostPanel",
