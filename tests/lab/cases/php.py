@@ -48,7 +48,7 @@ def parse_error(s: Scene) -> Truth:
     lines, at = s.rng.choice((
         ([f"$price = {value} +;", "$x = 1;"], 0), ([f"$list = [1, 2, {value};", "$x = 1;"], 0), ([f"if ($x == {value} {{", "}"], 0),
         (["echo 'it's here';"], 0), (["foreach ($rows as $row {", "}"], 0), ([f"$a = {value}", "$b = 2;"], 1), (["function (;"], 0),
-        (["$name = \"Anna\" \"Bob\";"], 0), (["else {", "}"], 0), (["<<<<<<< HEAD", "$a = 1;", "=======", "$a = 2;", ">>>>>>> fix"], 0),
+        (["$name = \"Anna\" \"Bob\";"], 0), (["} else {", "}"], 0), (["<<<<<<< HEAD", "$a = 1;", "=======", "$a = 2;", ">>>>>>> fix"], 0),
         (["public function x() { }"], 0), ([f"$total == > {value};"], 0), (["use;"], 0),
     ))  # fmt: skip
     return _broken(s, lines, at, "php-parse-error")
