@@ -6,45 +6,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('diagnostics', '0026_people_of_a_repair'),
-        ('sites', '0019_repairs_that_a_policy_allows'),
+        ("diagnostics", "0026_people_of_a_repair"),
+        ("sites", "0019_repairs_that_a_policy_allows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AutomaticRepair',
+            name="AutomaticRepair",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('asked', 'Waiting for a second person'), ('queued', 'Waiting for its turn'), ('working', 'Being made'), ('waiting', 'Waiting for its effect'), ('ended', 'Ended')], max_length=10)),
-                ('repair_id', models.CharField(max_length=60)),
-                ('cause', models.CharField(max_length=60)),
-                ('title', models.CharField(max_length=300)),
-                ('why', models.TextField(blank=True)),
-                ('diff', models.TextField(blank=True)),
-                ('plan_digest', models.CharField(max_length=64)),
-                ('needs_approval', models.BooleanField(default=False)),
-                ('asked_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('cured', 'The site is well again'), ('taken-back', 'Taken back: it did not help'), ('needs-attention', 'Needs attention'), ('nothing', 'Nothing was changed'), ('expired', 'Nobody agreed in time'), ('refused', 'A person said no')], max_length=16)),
-                ('message', models.TextField(blank=True)),
-                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('incident', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='automatic_repair', to='sites.incident')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "Waiting for a second person"),
+                            ("queued", "Waiting for its turn"),
+                            ("working", "Being made"),
+                            ("waiting", "Waiting for its effect"),
+                            ("ended", "Ended"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("repair_id", models.CharField(max_length=60)),
+                ("cause", models.CharField(max_length=60)),
+                ("title", models.CharField(max_length=300)),
+                ("why", models.TextField(blank=True)),
+                ("diff", models.TextField(blank=True)),
+                ("plan_digest", models.CharField(max_length=64)),
+                ("needs_approval", models.BooleanField(default=False)),
+                ("asked_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("cured", "The site is well again"),
+                            ("taken-back", "Taken back: it did not help"),
+                            ("needs-attention", "Needs attention"),
+                            ("nothing", "Nothing was changed"),
+                            ("expired", "Nobody agreed in time"),
+                            ("refused", "A person said no"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("message", models.TextField(blank=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "incident",
+                    models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="automatic_repair", to="sites.incident"),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='step',
-            name='automatic',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='steps', to='diagnostics.automaticrepair'),
+            model_name="step",
+            name="automatic",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="steps", to="diagnostics.automaticrepair"
+            ),
         ),
         migrations.AddIndex(
-            model_name='automaticrepair',
-            index=models.Index(fields=['ended_at'], name='automatic_repair_ended_at'),
+            model_name="automaticrepair",
+            index=models.Index(fields=["ended_at"], name="automatic_repair_ended_at"),
         ),
     ]

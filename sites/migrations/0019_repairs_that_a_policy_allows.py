@@ -4,35 +4,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sites', '0018_a_repair_is_handed_over'),
+        ("sites", "0018_a_repair_is_handed_over"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='site',
-            name='auto_looked_at',
+            model_name="site",
+            name="auto_looked_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='site',
-            name='auto_repair',
+            model_name="site",
+            name="auto_repair",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='site',
-            name='auto_stopped_at',
+            model_name="site",
+            name="auto_stopped_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='site',
-            name='auto_stopped_why',
-            field=models.TextField(blank=True, default='', editable=False),
+            model_name="site",
+            name="auto_stopped_why",
+            field=models.TextField(blank=True, default="", editable=False),
         ),
         migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('new', 'New failure'), ('regression', 'Failure is back'), ('cause', 'Cause found'), ('trial', 'Trial made by itself'), ('automatic', 'Repair made by itself'), ('approval', 'A repair waits for your yes'), ('recovery', 'Recovery'), ('blocked', 'Probes refused'), ('flapping', 'Flapping'), ('escalation', 'Fails every time now'), ('hand-over', 'Handed over to you'), ('own-line', 'Our own connection was down'), ('reminder', 'Reminder'), ('certificate', 'Certificate ends'), ('stopped', 'Hosting account refuses us'), ('behind', 'Sitemend is behind'), ('behind-over', 'Sitemend is on time again'), ('test', 'Test')], max_length=12),
+            model_name="notification",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("new", "New failure"),
+                    ("regression", "Failure is back"),
+                    ("cause", "Cause found"),
+                    ("trial", "Trial made by itself"),
+                    ("automatic", "Repair made by itself"),
+                    ("approval", "A repair waits for your yes"),
+                    ("recovery", "Recovery"),
+                    ("blocked", "Probes refused"),
+                    ("flapping", "Flapping"),
+                    ("escalation", "Fails every time now"),
+                    ("hand-over", "Handed over to you"),
+                    ("own-line", "Our own connection was down"),
+                    ("reminder", "Reminder"),
+                    ("certificate", "Certificate ends"),
+                    ("stopped", "Hosting account refuses us"),
+                    ("behind", "Sitemend is behind"),
+                    ("behind-over", "Sitemend is on time again"),
+                    ("test", "Test"),
+                ],
+                max_length=12,
+            ),
         ),
     ]
