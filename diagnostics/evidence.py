@@ -171,6 +171,7 @@ class Evidence:
     links: tuple[Link, ...] = ()  # some of the tree's links, and where they lead
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
     existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there
+    modules: tuple[tuple[str, str, bool], ...] = ()  # language and name of modules that scripts ask for, and whether the host has them
     applications: tuple[Application, ...] = ()  # what is installed and answers the site's pages, those of failing pages first
     differing: tuple[Differing, ...] = ()  # files of programs and libraries that are not as their release has them; read where one fails
     database: DatabaseTrial | Unreadable = Unreadable("the database", "it was not asked")

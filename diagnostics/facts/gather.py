@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from diagnostics.evidence import Evidence, SiteSeen, SpaceLeft, Unreadable
 from diagnostics.facts import (
+    cgi_modules,
     cgi_scripts,
     htaccess_files,
     links,
@@ -113,6 +114,7 @@ def stages(
         htaccess = evidence.htaccess
         evidence = replace(evidence, passwords=_quietly(lambda: password_files.read(reader, htaccess, paths.docroot), ()))
     evidence = replace(evidence, space=_quietly(lambda: _space(reader, evidence), None))
+    evidence = replace(evidence, modules=_quietly(lambda: cgi_modules.read(reader, evidence.cgi_scripts), ()))
     yield replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
 

@@ -98,3 +98,26 @@ _SPACE = 'mark=$2; df -Pk -- "$1" 2>/dev/null; echo "$mark"; df -Pi -- "$1" 2>/d
 def space(path: str, mark: str) -> Command:
     """`df -Pk`, `df -Pi` and `quota`, parted by lines with `mark`. What the host does not have prints nothing."""
     return Command(("sh", "-c", _SPACE, "sh", path, mark), limit=16_384, seconds=6.0)
+
+
+# Where Perl and Python of the host look for modules, asked of themselves: no module is loaded. What this login adds by its
+# surroundings does not count: the web server starts scripts without it.
+_OF_PERL = (
+    'for my $name (@ARGV) { (my $file = "$name.pm") =~ s{::}{/}g; my $there = grep { !ref($_) && -f "$_/$file" } @INC; '
+    'print(($there ? "+" : "-") . " $name\\n") }'
+)
+_OF_PYTHON = (
+    "import importlib.util as u, sys\nsys.path[:1] = []\nfor name in sys.argv[1:]:\n"
+    "    print('+' if name in sys.modules or u.find_spec(name) else '-', name)"
+)
+_PLAINLY = ("env", "-u", "PERL5LIB", "-u", "PERL5OPT", "-u", "PERLLIB", "-u", "PYTHONPATH", "-u", "PYTHONSTARTUP", "-u", "PYTHONHOME")
+
+
+def modules_of_perl(names: Sequence[str]) -> Command:
+    """A line for each module: "+" or "-", and its name."""
+    return Command((*_PLAINLY, "perl", "-e", _OF_PERL, "--", *names), limit=16_384, seconds=5.0)
+
+
+def modules_of_python(names: Sequence[str]) -> Command:
+    """The same of Python 3; names without a dot, of which nothing is loaded that the search does not need."""
+    return Command((*_PLAINLY, "python3", "-c", _OF_PYTHON, *names), limit=16_384, seconds=5.0)

@@ -10,7 +10,7 @@ import pytest
 
 from diagnostics.transports import open_reader
 from diagnostics.transports.base import ConnectionTimedOut, Unsupported
-from diagnostics.transports.commands import Command, Ran, run
+from diagnostics.transports.commands import Command, Ran, modules_of_perl, modules_of_python, run
 from tests.diagnostics.transports.conftest import GUARD, details_for
 from tests.fakes import FakeHost
 from tests.servers import SshServer
@@ -79,3 +79,10 @@ def test_connection_without_a_shell_runs_nothing(sftp_server: SshServer) -> None
         run(reader, Command(("cat",)), b"x")
     with pytest.raises(Unsupported):
         run(FakeHost(), Command(("cat",)))
+
+
+def test_perl_and_python_of_the_host_tell_which_modules_they_have(ssh_server: SshServer) -> None:
+    perl = ran(ssh_server, modules_of_perl(["POSIX", "No::Such::Module", "File::Basename"]))
+    assert (perl.status, perl.output) == (0, b"+ POSIX\n- No::Such::Module\n+ File::Basename\n")
+    python = ran(ssh_server, modules_of_python(["os", "sys", "urllib2", "no_such", "email", "__main__"]))
+    assert (python.status, python.output) == (0, b"+ os\n+ sys\n- urllib2\n- no_such\n+ email\n+ __main__\n")
