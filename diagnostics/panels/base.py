@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -16,6 +16,8 @@ class Ability(StrEnum):
     TASKS = "tasks"
     PHP = "php"  # read the PHP configuration
     PHP_CHANGE = "php-change"
+    DATABASES = "databases"  # list them with their dumps
+    RESTORE = "restore"  # put databases and the storage back
 
 
 class PanelError(Exception):
@@ -29,6 +31,11 @@ class PanelError(Exception):
     def must_be_typed_anew(self) -> bool:
         """Whether the stored keys are of no use: they are not tried again by themselves."""
         return self.code in ("refused", "not-granted")
+
+    @property
+    def is_a_no(self) -> bool:
+        """Whether the panel heard what was asked for, and will not do it."""
+        return self.code in ("refused", "not-granted", "bad-request", "not-found", "expired")
 
     @property
     def may_be_carried_out(self) -> bool:
@@ -77,6 +84,37 @@ class ServiceSeen:
     @property
     def is_full(self) -> bool:
         return self.quota_used is not None and bool(self.quota_size) and self.quota_used >= self.quota_size
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSeen:
+    """A database of the hosting. `status` is "created" when nothing is being done with it; `state` "ok" where it can be used. Bytes."""
+
+    name: str
+    status: str = ""
+    state: str = ""
+    quota_used: int | None = None
+    quota_size: int | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status == "created"
+
+
+DUMP_NOW, DUMP_DAILY, DUMP_WEEKLY = "now", "daily.1", "weekly.1"
+OLDER = {DUMP_DAILY: timedelta(days=1), DUMP_WEEKLY: timedelta(days=7)}  # than the dump its content is, as OVHcloud's own panel counts
+
+
+@dataclass(frozen=True, slots=True)
+class DumpSeen:
+    """A copy of a database that its host keeps. `at`: of when its content is. `is_ready`: finished, and there to be put back."""
+
+    id: int
+    kind: str
+    at: datetime | None
+    made_at: datetime | None = None
+    gone_at: datetime | None = None  # when the host removes it
+    is_ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +184,33 @@ class Panel(Protocol):
 
     def refresh_php(self) -> PanelTask:
         """Has the panel read the configuration anew from the files. Called by the executor only."""
+
+    def databases(self) -> Sequence[str]:
+        """The names of the databases of the hosting."""
+
+    def database(self, name: str) -> DatabaseSeen:
+        """One database."""
+
+    def dumps(self, database: str) -> Sequence[DumpSeen]:
+        """Its copies, the latest content first."""
+
+    def dump(self, database: str, dump_id: int) -> DumpSeen | None:
+        """One copy; None where it is no longer there."""
+
+    def dump_numbers(self, database: str) -> frozenset[int]:
+        """Which copies there are, also those that are being made."""
+
+    def task_numbers(self, function: str) -> frozenset[int]:
+        """Tasks of one kind that the panel tells of, ended ones too."""
+
+    def save_database(self, database: str) -> PanelTask:
+        """Has a copy of what it holds now made. Called by the executor only."""
+
+    def restore_database(self, database: str, dump_id: int) -> PanelTask:
+        """Has a copy put back: all that it holds now is replaced. Called by the executor only."""
+
+    def restore_storage(self, backup: str) -> PanelTask:
+        """Has all files put back as on an earlier day: all that is there now is replaced for good. Called by the executor only."""
 
     def change_php(self, now: PhpConfig, wanted: PhpConfig, *, back: bool = False) -> PanelTask:
         """Starts a change of the whole hosting; `back`: to how it was. Called by the executor only."""

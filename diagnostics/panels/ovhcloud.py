@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +14,18 @@ from django.utils.translation import gettext as _
 
 from . import ovhcloud_answers as answers
 from . import rights
-from .base import Ability, PanelError, PanelTask, PhpConfig, PhpPair, ServiceSeen, TaskState
+from .base import DUMP_NOW, Ability, DatabaseSeen, DumpSeen, PanelError, PanelTask, PhpConfig, PhpPair, ServiceSeen, TaskState
 from .ovhcloud_client import TIME_LIMITS_S, ApiClient
 
 TITLE = "OVHcloud"
 REGIONS = {"ovh-eu": "eu.api.ovh.com", "ovh-ca": "ca.api.ovh.com"}  # web hostings are sold there
 KEYS, SERVICE_ACCOUNT = "keys", "service-account"
 _MOST_ROWS = 20  # of a list that is read one by one
-_MOST_DOMAINS = 200
+_MOST_DOMAINS = 2000
+_MOST_DATABASES = 50
+_MOST_DUMPS = 31  # one of each day that they are kept, and one more
+_MOST_NUMBERS = 5000  # of a list whose numbers are only compared
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _OPEN = ("init", "todo", "doing")
 
 
@@ -76,8 +81,9 @@ class OvhCloud:
         self._client.end_after(seconds)
 
     def abilities(self) -> frozenset[Ability]:
-        found = {Ability.SERVICE, Ability.TASKS, Ability.PHP}
-        return frozenset(found | ({Ability.PHP_CHANGE} if rights.PHP in self.profiles else set()))
+        found = {Ability.SERVICE, Ability.TASKS, Ability.PHP, Ability.DATABASES}
+        given = {rights.PHP: Ability.PHP_CHANGE, rights.RESTORE: Ability.RESTORE}
+        return frozenset(found | {ability for profile, ability in given.items() if profile in self.profiles})
 
     # --- what it tells --------------------------------------------------------------------------
     def missing_rights(self) -> list[str]:
@@ -141,6 +147,33 @@ class OvhCloud:
         found = self._client.ask_list("GET", f"{self._path}/attachedDomain")
         return sorted(answers.name(each) for each in found if isinstance(each, str))[:_MOST_DOMAINS]
 
+    def databases(self) -> list[str]:
+        found = self._client.ask_list("GET", f"{self._path}/database")
+        return sorted(each for each in found if isinstance(each, str) and _NAME.fullmatch(each))[:_MOST_DATABASES]
+
+    def database(self, name: str) -> DatabaseSeen:
+        return answers.database(self._client.ask("GET", self._database(name)))
+
+    def dumps(self, database: str) -> list[DumpSeen]:
+        numbers = self._numbers(f"{self._of_database(database)}/dump", _MOST_DUMPS)
+        found = [dump for number in numbers if (dump := self.dump(database, number)) is not None]
+        return sorted(found, key=lambda dump: (dump.at is not None, dump.at, dump.id), reverse=True)
+
+    def dump(self, database: str, dump_id: int) -> DumpSeen | None:
+        try:
+            return answers.dump(self._client.ask("GET", f"{self._database(database)}/dump/{dump_id}"))
+        except PanelError as error:
+            if error.code == "not-found":
+                return None
+            raise
+
+    def dump_numbers(self, database: str) -> frozenset[int]:
+        """Which dumps there are, also those that are being made."""
+        return frozenset(self._numbers(f"{self._of_database(database)}/dump", _MOST_NUMBERS))
+
+    def task_numbers(self, function: str) -> frozenset[int]:
+        return frozenset(self._numbers(f"/tasks?function={quote(function, safe='')}", _MOST_NUMBERS))
+
     # --- what it changes: called by the executor only -------------------------------------------
     def refresh_php(self) -> PanelTask:
         """Reads the configuration anew from the files of the hosting, where somebody may have edited it."""
@@ -155,6 +188,16 @@ class OvhCloud:
         body = {answers.PHP_NAMES[name]: value for name, value in wanted.values().items() if value and value != getattr(now, name)}
         return self._post(f"/ovhConfig/{now.id}/changeConfiguration", body)
 
+    def save_database(self, database: str) -> PanelTask:
+        """Nobody is mailed about it: who has it made follows it here."""
+        return self._post(f"{self._of_database(database)}/dump", {"date": DUMP_NOW, "sendEmail": False})
+
+    def restore_database(self, database: str, dump_id: int) -> PanelTask:
+        return self._post(f"{self._of_database(database)}/dump/{dump_id}/restore", None)
+
+    def restore_storage(self, backup: str) -> PanelTask:
+        return self._post("/restoreSnapshot", {"backup": backup})
+
     # --- reading lists --------------------------------------------------------------------------
     def _post(self, path: str, body: dict[str, Any] | None) -> PanelTask:
         return answers.task(self._client.ask("POST", self._path + path, body))
@@ -163,6 +206,12 @@ class OvhCloud:
         numbers = self._numbers(f"/ovhConfig?historical={'true' if historical else 'false'}")
         return [answers.php(self._client.ask("GET", f"{self._path}/ovhConfig/{number}")) for number in numbers]
 
-    def _numbers(self, path: str) -> list[int]:
+    def _of_database(self, name: str) -> str:
+        return f"/database/{quote(name, safe='')}"
+
+    def _database(self, name: str) -> str:
+        return self._path + self._of_database(name)
+
+    def _numbers(self, path: str, most: int = _MOST_ROWS) -> list[int]:
         found = self._client.ask_list("GET", self._path + path)
-        return sorted(number for number in found if isinstance(number, int))[-_MOST_ROWS:]
+        return sorted(number for number in found if isinstance(number, int))[-most:]

@@ -5,12 +5,12 @@ Rule: the schema of https://eu.api.ovh.com/1.0/hosting/web.json (models hosting.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from diagnostics.connections.telling import clean
 
-from .base import PanelTask, PhpConfig, PhpPair, ServiceSeen, TaskState
+from .base import OLDER, DatabaseSeen, DumpSeen, PanelTask, PhpConfig, PhpPair, ServiceSeen, TaskState
 
 PHP_NAMES = {
     "version": "engineVersion", "engine": "engineName", "environment": "environment", "firewall": "httpFirewall", "container": "container",
@@ -64,6 +64,25 @@ def php(found: dict[str, Any]) -> PhpConfig:
         folder=folder,
         status=_word(found, "status"),
         created_at=_moment(found.get("creationDate")),
+    )
+
+
+def database(found: dict[str, Any]) -> DatabaseSeen:
+    """One database (model hosting.web.database)."""
+    sizes = {"quota_used": _size(found.get("quotaUsed")), "quota_size": _size(found.get("quotaSize"))}
+    return DatabaseSeen(_word(found, "name"), _word(found, "status"), _word(found, "state"), **sizes)
+
+
+def dump(found: dict[str, Any]) -> DumpSeen:
+    """One dump (model hosting.web.database.dump). Its content is older than itself where it was made of a backup of the host."""
+    number, kind, made_at = found.get("id"), _word(found, "type"), _moment(found.get("creationDate"))
+    return DumpSeen(
+        number if isinstance(number, int) else 0,
+        kind,
+        made_at - OLDER.get(kind, timedelta(0)) if made_at else None,
+        made_at,
+        _moment(found.get("deletionDate")),
+        is_ready=_word(found, "status") == "created" and bool(found.get("url")),
     )
 
 

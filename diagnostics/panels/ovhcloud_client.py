@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -12,20 +13,61 @@ from django.utils.translation import gettext as _
 from ovh.client import ENDPOINTS, OAUTH2_TOKEN_URLS, Client, Session
 from ovh.exceptions import APIError, OAuth2FailureError
 from ovh.oauth2 import BackendApplicationClient, OAuth2, RefreshOAuth2Session
+from urllib3.exceptions import HTTPError as BrokenLine
 
 from diagnostics.connections.telling import clean
 
 from .base import PanelError
 
-TIME_LIMITS_S = (5.0, 20.0)  # for connecting, for an answer
+TIME_LIMITS_S = (5.0, 20.0)  # for connecting, for an answer to begin
+LONGEST_ANSWER_S = 30.0  # from its first byte to its last
+LARGEST_ANSWER = 2_000_000  # bytes: the longest list of numbers is some ten thousand
 _ACCOUNT_REFUSED = ("invalid_client", "unauthorized_client", "invalid_grant", "status_code=4")  # RFC 6749, section 5.2
 
 
+class TooMuch(Exception):
+    """An answer that is larger, or takes longer, than any that the API gives."""
+
+
+class BrokenOff(Exception):
+    """An answer that ended before its end."""
+
+
 def _kept_to_itself(session: Session) -> Session:
-    """No proxy, password or authority from the environment, and no other address than the one that is asked."""
-    session.trust_env, session.max_redirects = False, 0
+    """No proxy, password or authority from the environment, no other address than the one that is asked, and no answer without end."""
+    if "send" in vars(session):
+        return session  # the SDK keeps it: it is bounded already
+    session.trust_env = False
     session.verify = str(settings.SITEMEND_CA_FILE) if settings.SITEMEND_CA_FILE else True
+    session.headers["Accept-Encoding"] = "identity"  # what is packed small may be large
+    session.get_redirect_target = lambda _response: None  # its page would be read to the end first, whatever its size
+    session.send = _bounded(session.send)
     return session
+
+
+def _bounded(send: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, reading no more of an answer than it may have."""
+
+    def send_bounded(request: Any, **values: Any) -> Any:
+        response = send(request, **values | {"stream": True})
+        with response:
+            response._content = _body(response.raw)
+        return response
+
+    return send_bounded
+
+
+def _body(raw: Any) -> bytes:
+    until, parts, size = time.monotonic() + LONGEST_ANSWER_S, [], 0
+    try:
+        while part := raw.read1(65_536):
+            size += len(part)
+            if size > LARGEST_ANSWER or time.monotonic() > until:
+                raise TooMuch
+            parts.append(part)
+    except BrokenLine as error:
+        raise BrokenOff from error
+    return b"".join(parts)
 
 
 class _Tokens(OAuth2):  # type: ignore[misc]
@@ -124,6 +166,10 @@ class ApiClient:
             except OAuth2FailureError as error:
                 refused = any(word in str(error) for word in _ACCOUNT_REFUSED)
                 raise (_refused_account() if refused else _away()) from error
+            except TooMuch as error:
+                raise _odd() from error
+            except BrokenOff as error:
+                raise _away() from error
             except APIError as error:
                 if _code(error) == "QUERY_TIME_OUT" and not last_try:
                     self._client.forget_time()

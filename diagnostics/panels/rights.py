@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-READ, PHP = "read", "php"
-PROFILES = (READ, PHP)
+READ, PHP, RESTORE = "read", "php", "restore"
+PROFILES = (READ, PHP, RESTORE)
 
 
 def rules_of(profiles: Iterable[str], service: str) -> list[dict[str, str]]:
@@ -19,6 +19,8 @@ def rules_of(profiles: Iterable[str], service: str) -> list[dict[str, str]]:
     rules = [{"method": "GET", "path": path} for path in ("/auth/currentCredential", here, f"{here}/*")]
     if PHP in profiles:
         rules += [{"method": "POST", "path": f"{here}/{end}"} for end in ("ovhConfig/*", "ovhConfigRefresh")]
+    if RESTORE in profiles:
+        rules += [{"method": "POST", "path": f"{here}/{end}"} for end in ("database/*", "restoreSnapshot")]
     return rules
 
 

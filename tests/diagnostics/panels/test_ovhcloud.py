@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import time
 from itertools import product
 
 import pytest
 
 from diagnostics.models import HostAction, HostPanel
-from diagnostics.panels import connecting, ovhcloud
+from diagnostics.panels import connecting, ovhcloud, ovhcloud_client
 from diagnostics.panels.base import PanelError, TaskState
 from diagnostics.panels.ovhcloud import Keys, OvhCloud
 from diagnostics.panels.rights import PHP, READ, missing, rules_of
@@ -210,3 +211,17 @@ def test_likely_name_comes_from_the_address_of_the_files(host: Host) -> None:
     assert connecting.likely_service(host) == SERVICE and connecting.is_possible(host)
     host.address, host.profile = "ftp.example.org", "apache-755"
     assert connecting.likely_service(host) == "" and not connecting.is_possible(host)
+
+
+# --- answers without end ------------------------------------------------------------------------
+@pytest.mark.parametrize("trouble", ["huge", "elsewhere", "drips"])
+def test_answer_without_end_is_given_up(ovh: OvhcloudHost, monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
+    monkeypatch.setattr(ovhcloud_client, "LONGEST_ANSWER_S", 0.5)
+    panel = opened(ovh)
+    panel.tasks()
+    ovh.fails_with = [trouble]
+    began = time.monotonic()
+    with pytest.raises(PanelError) as told:
+        panel.tasks()
+    assert told.value.code in ("odd-answer", "away") and not told.value.must_be_typed_anew
+    assert time.monotonic() - began < 10 and panel.tasks() == ()
