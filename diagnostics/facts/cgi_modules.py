@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from diagnostics.evidence import TextFile
 from diagnostics.facts.cgi_scripts import interpreter, of_env
-from diagnostics.transports import commands
 from diagnostics.transports.base import Reader, TransportError
+from diagnostics.transports.commands import modules_of_perl, modules_of_python, run
 
 _MOST = 40
 # Without the texts that may stand in a Perl script (perlpod, perldata).
@@ -82,9 +82,8 @@ def read(reader: Reader, scripts: Iterable[TextFile]) -> tuple[tuple[str, str, b
 
 
 def _answered(reader: Reader, spoken: str, names: Sequence[str]) -> list[tuple[str, str, bool]]:
-    command = commands.modules_of_perl(names) if spoken == "perl" else commands.modules_of_python(names)
     try:
-        ran = commands.run(reader, command)
+        ran = run(reader, modules_of_perl(names) if spoken == "perl" else modules_of_python(names))
     except TransportError:
         return []
     rows = [line.partition(" ") for line in ran.output.decode("utf-8", "replace").splitlines()] if ran.status == 0 else []
