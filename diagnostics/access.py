@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from sites.access import (
     get_incident,
     get_site,
+    is_owner,
     may_write,
     may_write_somewhere,
     refuse_all_but_owners,
@@ -20,14 +21,16 @@ from sites.access import (
 )
 from sites.models import Host
 
-from .models import RepairCase, Step
+from .models import CaseEntry, RepairCase, Step
 
 __all__ = [
     "get_case",
     "get_host",
     "get_incident",
+    "get_note",
     "get_site",
     "get_step",
+    "is_owner",
     "may_write",
     "may_write_somewhere",
     "refuse_all_but_owners",
@@ -53,7 +56,8 @@ def get_host(request: HttpRequest, pk: int, *, write: bool = False) -> Host:
 
 def get_case(request: HttpRequest, pk: int, *, write: bool = False) -> RepairCase:
     """The repair, if its site is of one of the person's teams."""
-    rows = RepairCase.objects.filter(site__deleted_at=None).select_related("site__host", "incident", "diagnosis", "opened_by", "closed_by")
+    with_it = ("site__host", "incident", "diagnosis", "opened_by", "closed_by", "holder")
+    rows = RepairCase.objects.filter(site__deleted_at=None).select_related(*with_it)
     case = _own(request, rows, "site__team", pk)
     if write:
         refuse_readers(request, case.site.team_id)
@@ -67,3 +71,12 @@ def get_step(request: HttpRequest, pk: int, *, write: bool = False) -> Step:
     if write:
         refuse_readers(request, step.case.site.team_id)
     return step
+
+
+def get_note(request: HttpRequest, pk: int, *, write: bool = False) -> CaseEntry:
+    """The note on a repair, if its site is of one of the person's teams."""
+    rows = CaseEntry.objects.filter(kind=CaseEntry.Kind.NOTE, case__site__deleted_at=None).select_related("case__site")
+    note = _own(request, rows, "case__site__team", pk)
+    if write:
+        refuse_readers(request, note.case.site.team_id)
+    return note

@@ -62,7 +62,7 @@ TONES = {
 
 def cases_of(user: AbstractBaseUser) -> QuerySet[RepairCase]:
     """Every repair of the person's teams, open ones first, with the count of changes that stand."""
-    rows = RepairCase.objects.filter(site__team__memberships__user=user, site__deleted_at=None).select_related("site", "incident")
+    rows = RepairCase.objects.filter(site__team__memberships__user=user, site__deleted_at=None).select_related("site", "incident", "holder")
     rows = rows.annotate(applied_count=Count("steps", filter=Q(steps__state__in=Step.APPLIED, steps__action="repair")))
     return rows.order_by(F("closed_at").desc(nulls_first=True), "-opened_at")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -12,10 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites.judging import Verdict
-from sites.models import Incident, IncidentEntry, Site
+from sites.models import Incident, Site
 from sites.wording import failure_sentence
 
 from . import explaining, repairing
+from .cases.log import Moment, timeline
+from .cases.markdown import fenced, plain, section, ticked, when
 from .causes import CAUSES
 from .causes.asking import asking_for
 from .changes import journal
@@ -29,18 +29,9 @@ _CHANGING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One line of the timeline."""
-
-    at: datetime
-    text: str
-    by: str = ""
-
-
 def context(case: RepairCase) -> dict[str, Any]:
     """All that the report shows, for a page or for Markdown."""
-    diagnosis, incident = _newest_diagnosis(case), repairing.incident_of(case)
+    diagnosis, incident = telling_diagnosis(case), repairing.incident_of(case)
     found = list(diagnosis.findings.all()) if diagnosis else []
     root = explaining.parted(found).root
     asking = asking_for(CAUSES[root.cause]) if root and root.cause in CAUSES else None
@@ -84,7 +75,7 @@ def _changes(found: list[FindingRecord]) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def _newest_diagnosis(case: RepairCase) -> Diagnosis | None:
+def telling_diagnosis(case: RepairCase) -> Diagnosis | None:
     """The one that says most: a later look at a site that is well again has nothing to tell."""
     done = Diagnosis.objects.filter(site=case.site, state=Diagnosis.State.DONE)
     incident = repairing.incident_of(case)
@@ -113,54 +104,23 @@ def _counted(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(kept.values())
 
 
-def timeline(case: RepairCase) -> list[Moment]:
-    """What happened, oldest first: the incident's own entries and the steps of the repair."""
-    how = _("The repair was begun from the shell.") if case.from_shell else _("The repair was opened.")
-    moments = [Moment(case.opened_at, how, _who(case.opened_by))]
-    incident = repairing.incident_of(case)
-    if incident:
-        # Who of the team was mailed, and where, is no business of whoever gets the report.
-        entries = IncidentEntry.objects.filter(incident=incident).exclude(kind=IncidentEntry.Kind.MAIL).select_related("by")
-        if case.closed_at:
-            entries = entries.filter(at__lte=case.closed_at)
-        moments += [Moment(entry.at, clean(entry.text), _who(entry.by)) for entry in entries]
-    for step in case.steps.select_related("created_by", "undone_by"):
-        text = f"{step.title}: {step.get_state_display()}. {step.message}".strip()
-        moments.append(Moment(step.finished_at or step.created_at, clean(text), _who(step.created_by) or _by_itself(step)))
-        if step.undone_at:
-            moments.append(Moment(step.undone_at, _("Undone: %(title)s") % {"title": clean(step.title)}, _who(step.undone_by)))
-    if case.closed_at:
-        moments.append(Moment(case.closed_at, _("The repair was closed."), _who(case.closed_by)))
-    return sorted(moments, key=lambda moment: moment.at)
-
-
-def _who(user: Any) -> str:
-    return user.get_username() if user else ""
-
-
-def _by_itself(step: Step) -> str:
-    return _("by itself, as the site's settings allow") if step.trial_run_id else ""
-
-
 def markdown(case: RepairCase) -> str:
     """The report as Markdown, to be put into a ticket. Nothing in it is taken for markup."""
     shown = context(case)
     parts = [
-        f"# {_('Report on')} {_plain(case.site.name)}",
+        f"# {_('Report on')} {plain(case.site.name)}",
         _about(shown),
-        _section(_("What we ask of you"), [_plain(shown["request_words"])] if shown["request_words"] else [], ""),
-        _section(_("What was found"), [_finding(row) for row in shown["findings"]], _plain(shown["seen"]) or _("Nothing was found.")),
-        _section(
+        section(_("What we ask of you"), [plain(shown["request_words"])] if shown["request_words"] else [], ""),
+        section(_("What was found"), [_finding(row) for row in shown["findings"]], plain(shown["seen"]) or _("Nothing was found.")),
+        section(
             _("What was changed shortly before"),
-            ["\n".join(f"- {_plain(each)}" for each in shown["changes"])] if shown["changes"] else [],
+            ["\n".join(f"- {plain(each)}" for each in shown["changes"])] if shown["changes"] else [],
             "",
         ),
-        _section(_("Lines of the error log"), [_fenced(_log_text(shown["log_lines"]))] if shown["log_lines"] else [], _("None were read.")),
-        _section(_("What was tried"), [_tried(each) for each in shown["tried"]], _("Nothing was changed.")),
-        _section(
-            _("Could not be looked at"), [f"- {_plain(each['check'])}: {_plain(each['missing'])}" for each in shown["inconclusive"]], ""
-        ),
-        _section(_("Timeline"), ["\n".join(_moment(moment) for moment in shown["timeline"])], ""),
+        section(_("Lines of the error log"), [fenced(_log_text(shown["log_lines"]))] if shown["log_lines"] else [], _("None were read.")),
+        section(_("What was tried"), [_tried(each) for each in shown["tried"]], _("Nothing was changed.")),
+        section(_("Could not be looked at"), [f"- {plain(each['check'])}: {plain(each['missing'])}" for each in shown["inconclusive"]], ""),
+        section(_("Timeline"), ["\n".join(_moment(moment) for moment in shown["timeline"])], ""),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -170,7 +130,7 @@ def _about(shown: dict[str, Any]) -> str:
     rows = [(_("Address"), site.url), (_("Now"), site.get_verdict_display())]
     if incident:
         what = failure_sentence(incident.kind, incident.status, incident.looks, incident.detail)
-        rows += [(_("What it does"), _("The site %(what)s.") % {"what": what}), (_("Failing since"), _when(incident.first_failure_at))]
+        rows += [(_("What it does"), _("The site %(what)s.") % {"what": what}), (_("Failing since"), when(incident.first_failure_at))]
         rows += [
             (_("Pages"), ", ".join(incident.paths)),
             (_("Confirmed by"), incident.confirmed_by),
@@ -185,39 +145,34 @@ def _about(shown: dict[str, Any]) -> str:
     if diagnosis:
         read = diagnosis.connection if diagnosis.connection not in ("", "none") else ""
         rows.append((_("Files and logs read by"), read.upper() or _("nobody: there is no connection")))
-    rows.append((_("Made at"), _when(shown["made_at"])))
-    return "\n".join(f"- {name}: {_plain(str(value))}" for name, value in rows if value)
-
-
-def _section(title: str, parts: list[str], otherwise: str) -> str:
-    body = "\n\n".join(parts) or otherwise
-    return f"## {title}\n\n{body}" if body else ""
+    rows.append((_("Made at"), when(shown["made_at"])))
+    return "\n".join(f"- {name}: {plain(str(value))}" for name, value in rows if value)
 
 
 def _finding(row: FindingRecord) -> str:
-    place = f" `{_ticked(row.path)}{':' + str(row.line) if row.line else ''}`" if row.path else ""
-    lines = [f"### {_plain(row.summary)}", f"- {_('Cause')}: `{row.cause}`"] + ([f"- {_('Where')}:{place}"] if place else [])
+    place = f" `{ticked(row.path)}{':' + str(row.line) if row.line else ''}`" if row.path else ""
+    lines = [f"### {plain(row.summary)}", f"- {_('Cause')}: `{row.cause}`"] + ([f"- {_('Where')}:{place}"] if place else [])
     if row.hint:
-        lines.append(f"- {_plain(row.hint)}")
+        lines.append(f"- {plain(row.hint)}")
     if words := explaining.because_of(row):
-        lines.append(f"- {_plain(words)}")
+        lines.append(f"- {plain(words)}")
     shown = [proof for proof in row.evidence if proof["source"] != "change"]  # what was changed is told by itself
     proofs = "\n".join(f"[{proof['source']}] {proof['at']} {proof['text']}".strip() for proof in shown)
-    return "\n".join(lines) + (f"\n\n{_fenced(proofs)}" if proofs else "")
+    return "\n".join(lines) + (f"\n\n{fenced(proofs)}" if proofs else "")
 
 
 def _tried(each: dict[str, Any]) -> str:
     step: Step = each["step"]
-    changed = ", ".join(f"`{_ticked(path)}`" for path in each["changed"])
-    lines = [f"### {_plain(step.title)}", f"- {step.get_state_display()}: {_plain(step.message)}"]
+    changed = ", ".join(f"`{ticked(path)}`" for path in each["changed"])
+    lines = [f"### {plain(step.title)}", f"- {step.get_state_display()}: {plain(step.message)}"]
     if changed:
         lines.append(f"- {_('Files')}: {changed}")
-    return "\n".join(lines) + (f"\n\n{_fenced(clean(step.diff), 'diff')}" if step.diff else "")
+    return "\n".join(lines) + (f"\n\n{fenced(clean(step.diff), 'diff')}" if step.diff else "")
 
 
 def _moment(moment: Moment) -> str:
-    by = f" ({_plain(moment.by)})" if moment.by else ""
-    return f"- {_when(moment.at)}: {_plain(moment.text)}{by}"
+    by = f" ({plain(moment.by)})" if moment.by else ""
+    return f"- {when(moment.at)}: {plain(moment.text)}{by}"
 
 
 def _log_text(lines: list[dict[str, Any]]) -> str:
@@ -226,27 +181,3 @@ def _log_text(lines: list[dict[str, Any]]) -> str:
 
 def _times(line: dict[str, Any]) -> str:
     return f" ×{line['times']}" if line["times"] > 1 else ""
-
-
-def _when(at: datetime) -> str:
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _plain(text: str) -> str:
-    """One line in which nothing is taken for Markdown or HTML."""
-    flat = " ".join(clean(text).split())
-    for sign in "\\`*_[]<>#|":
-        flat = flat.replace(sign, f"\\{sign}")
-    return flat
-
-
-def _ticked(text: str) -> str:
-    return " ".join(clean(text).replace("`", "'").split())
-
-
-def _fenced(text: str, kind: str = "") -> str:
-    """A block that the text cannot close: its fence is longer than any in it."""
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}{kind}\n{text.rstrip()}\n{fence}"

@@ -47,6 +47,7 @@ _ALONE = (
     Notification.Kind.BEHIND,
     Notification.Kind.BEHIND_OVER,
     Notification.Kind.OWN_LINE,
+    Notification.Kind.HAND_OVER,
 )  # never one mail with others
 _WITHOUT_INCIDENT = (*_ALONE, Notification.Kind.BLOCKED, Notification.Kind.CERTIFICATE, Notification.Kind.STOPPED)
 _FAILURES = (Kind.NEW, Kind.REGRESSION)

@@ -55,6 +55,20 @@ def trial(notification: Notification) -> Mail:
     return mail_of("trial", about_incident(notification))
 
 
+def hand_over(notification: Notification) -> Mail:
+    """A colleague names this person as the one to go on."""
+    if notification.site is None:
+        raise NothingToTell(_("The site was removed before the mail left."))
+    context = about_incident(notification) if notification.incident else common(notification)
+    details = notification.details
+    context |= {"who": details["who"], "words": details["words"], "link": settings.SITEMEND_BASE_URL + details["path"]}
+    return mail_of("hand-over", context)
+
+
+
+
+
+
 def recovery(notification: Notification) -> Mail:
     """It is well again."""
     incident = incident_of(notification)
@@ -152,6 +166,7 @@ _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "stopped": stopped,
     "behind": behind,
     "behind-over": behind,
+    "hand-over": hand_over,
     "own-line": own_line,
     "test": test,
 }

@@ -107,7 +107,8 @@ def is_muted(incident: Incident, kind: str, now: datetime) -> bool:
 
 def heard_it_is_over(incident: Incident) -> datetime | None:
     """When people were told that it is over, if that is the last that they heard of this incident."""
-    rows = Notification.objects.filter(incident=incident).exclude(state=State.SUPPRESSED).order_by("-created_at", "-pk")
+    rows = Notification.objects.filter(incident=incident).exclude(state=State.SUPPRESSED).exclude(kind=Kind.HAND_OVER)
+    rows = rows.order_by("-created_at", "-pk")
     kind, at = rows.values_list("kind", "created_at").first() or ("", None)
     return at if kind == Kind.RECOVERY else None
 
@@ -157,6 +158,30 @@ def trials_made(incident: Incident, key: str, now: datetime, since: datetime | N
     if since is None or not told.filter(created_at__gte=since).exists():
         how = _("Trials are made by themselves, as the site's settings allow.")
         _tell(Kind.TRIAL, incident.site, now, f"trial:{incident.pk}:{key}", incident=incident, how=how)
+
+
+def handed_over(
+    site: Site, to: AbstractBaseUser, key: str, details: dict[str, str], now: datetime, *, incident: Incident | None = None
+) -> bool:
+    """Somebody was named: a mail to this person alone, whatever is muted. False when the person has no address.
+
+    `details`: `who` hands over, their `words`, and the `path` of the page to go on at.
+    """
+    if not to.email:
+        return False
+    why = _("%(who)s named you. It is mailed to you alone, also where you are not mailed about this team's sites.") % details
+    row = Notification(
+        kind=Kind.HAND_OVER, site=site, incident=incident, user=to, recipient=to.email, dedupe_key=f"hand-over:{key}:{to.pk}",
+        details=details, why=why, created_at=now, send_after=now,
+    )  # fmt: skip
+    Notification.objects.bulk_create([row], ignore_conflicts=True)
+    enqueue_on_commit(DELIVERY_TASK)
+    return True
+
+
+
+
+        )  # fmt: skip
 
 
 def release(incident: Incident, now: datetime) -> None:

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from diagnostics.manifests.format import encode
-from diagnostics.models import Baseline, Diagnosis, FileComparison, RepairCase, Step
+from diagnostics.models import Baseline, CaseEntry, Diagnosis, FileComparison, RepairCase, Step
 from sites.models import (
     BulkChange,
     FailureEvidence,
@@ -49,7 +49,8 @@ MAY_SHOW_TO_READER = {
     "diagnostics:host", "diagnostics:host-found", "diagnostics:diagnosis", "diagnostics:host-actions",
     "diagnostics:site-files", "diagnostics:comparison",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report", "diagnostics:versions",
-    "diagnostics:repair-report-markdown", "diagnostics:repair-trial",
+    "diagnostics:repair-report-markdown", "diagnostics:repair-trial", "diagnostics:repair-log", "diagnostics:customer-report",
+    "diagnostics:customer-report-markdown",
 }  # fmt: skip
 
 
@@ -93,6 +94,7 @@ def things() -> dict[str, object]:
     result = ProbeResult.objects.create(page=site.pages.get(), at=now, purpose="routine", kind="server-error")
     evidence = FailureEvidence.objects.create(result=result, url=site.url)
     step = Step.objects.create(case=case, guide_step="htaccess", action="repair", title="x", created_at=now)
+    note = CaseEntry.objects.create(case=case, kind="note", at=now, by=alice, text="x")
     diagnosis = Diagnosis.objects.create(site=site, requested_at=now)
     made = SiteImport.objects.create(team=team, user=alice, source="csv", state="made", created=1, made_at=now)
     change = BulkChange.objects.create(user=alice, verb="pause", count=1, at=now)
@@ -108,6 +110,7 @@ def things() -> dict[str, object]:
         "mail": mail,
         "repair": case,
         "step": step,
+        "note": note,
         "evidence": evidence,
         "diagnosis": diagnosis,
         "import": made,
@@ -123,7 +126,7 @@ def url_of(name: str, things: dict[str, object]) -> str:
     kinds = {"maintenance": "window", "hosts": "host", "sites": "site", "incidents": "incident", "mail": "mail"}
     kinds |= {"repairs": "repair", "steps": "step", "diagnoses": "diagnosis", "evidence": "evidence"}
     kinds |= {"imports": "import", "changes": "change", "filters": "filter"}
-    kinds |= {"comparisons": "comparison"}
+    kinds |= {"comparisons": "comparison", "notes": "note"}
     kwargs = {}
     for argument in ROUTES[name].pattern.converters:
         if argument == "incident_pk":

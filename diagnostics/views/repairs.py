@@ -19,6 +19,7 @@ from sites import read_only
 from sites.models import Incident, Site
 
 from .. import access, queries, repairing, reporting, steps
+from ..cases import people
 from ..forms import CloseForm
 from ..models import RepairCase, Step
 from ..profiles import get_profile
@@ -26,12 +27,14 @@ from ..profiles import get_profile
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """Every guided repair of the person's teams, open ones first."""
-    page = Paginator(queries.cases_of(request.user), 30).get_page(request.GET.get("page"))
+    """Every guided repair of the person's teams, open ones first; or those that the person has."""
+    mine = people.held_by(request.user)
+    only_mine = request.GET.get("mine") == "1"
+    rows = queries.cases_of(request.user)
+    page = Paginator(rows.filter(pk__in=mine.values("pk")) if only_mine else rows, 30).get_page(request.GET.get("page"))
     page.object_list = queries.tell_apart(page.object_list)
-    return TemplateResponse(
-        request, "diagnostics/repairs.html", {"page": page, "open_count": queries.open_cases(request.user), "section": "repairs"}
-    )
+    context = {"page": page, "open_count": queries.open_cases(request.user), "mine": only_mine, "mine_count": mine.count()}
+    return TemplateResponse(request, "diagnostics/repairs.html", {**context, "section": "repairs"})
 
 
 def start_for_incident(request: HttpRequest, incident_pk: int) -> HttpResponse:

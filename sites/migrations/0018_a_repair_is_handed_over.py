@@ -4,20 +4,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sites', '0017_plugins_set_aside_by_policy'),
+        ("sites", "0017_plugins_set_aside_by_policy"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='notification',
-            name='details',
+            model_name="notification",
+            name="details",
             field=models.JSONField(default=dict),
         ),
         migrations.AlterField(
-            model_name='notification',
-            name='kind',
-            field=models.CharField(choices=[('new', 'New failure'), ('regression', 'Failure is back'), ('cause', 'Cause found'), ('trial', 'Trial made by itself'), ('recovery', 'Recovery'), ('blocked', 'Probes refused'), ('flapping', 'Flapping'), ('escalation', 'Fails every time now'), ('hand-over', 'Handed over to you'), ('own-line', 'Our own connection was down'), ('reminder', 'Reminder'), ('certificate', 'Certificate ends'), ('stopped', 'Hosting account refuses us'), ('behind', 'Sitemend is behind'), ('behind-over', 'Sitemend is on time again'), ('test', 'Test')], max_length=12),
+            model_name="notification",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("new", "New failure"),
+                    ("regression", "Failure is back"),
+                    ("cause", "Cause found"),
+                    ("trial", "Trial made by itself"),
+                    ("recovery", "Recovery"),
+                    ("blocked", "Probes refused"),
+                    ("flapping", "Flapping"),
+                    ("escalation", "Fails every time now"),
+                    ("hand-over", "Handed over to you"),
+                    ("own-line", "Our own connection was down"),
+                    ("reminder", "Reminder"),
+                    ("certificate", "Certificate ends"),
+                    ("stopped", "Hosting account refuses us"),
+                    ("behind", "Sitemend is behind"),
+                    ("behind-over", "Sitemend is on time again"),
+                    ("test", "Test"),
+                ],
+                max_length=12,
+            ),
         ),
     ]
