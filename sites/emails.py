@@ -65,10 +65,6 @@ def hand_over(notification: Notification) -> Mail:
     return mail_of("hand-over", context)
 
 
-
-
-
-
 def recovery(notification: Notification) -> Mail:
     """It is well again."""
     incident = incident_of(notification)

@@ -179,11 +179,6 @@ def handed_over(
     return True
 
 
-
-
-        )  # fmt: skip
-
-
 def release(incident: Incident, now: datetime) -> None:
     """Ends the waiting for the cause."""
     waiting = Notification.objects.filter(incident=incident, state=State.QUEUED, send_after__gt=now, attempts=0)
