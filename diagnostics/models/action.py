@@ -19,6 +19,7 @@ class HostAction(models.Model):
         COMMAND = "command", _("Ran a command")
         FETCH = "fetch", _("Read by HTTP")
         DATABASE = "database", _("Asked the site's database, with the site's own login:")
+        DATABASE_CHANGE = "db-change", _("Changed the site's database, with the site's own login:")
         WRITE = "write", _("Wrote")
         CREATE = "create", _("Created")
         RENAME = "rename", _("Renamed")

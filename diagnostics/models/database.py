@@ -84,5 +84,6 @@ class DatabaseChange(models.Model):
     dump = models.ForeignKey(DatabaseDump, models.SET_NULL, null=True, related_name="+")  # that is put back
     before = models.ForeignKey(DatabaseDump, models.SET_NULL, null=True, related_name="+")  # made just before
     tables = models.JSONField(default=list)  # names of those that are repaired
+    sealed_login = models.TextField(blank=True, editable=False)  # the way in that it was begun with, for taking it back
     phase = models.CharField(max_length=14, choices=Phase.choices, default=Phase.PLANNED)
     recorded_at = models.DateTimeField()  # of this phase
