@@ -5,14 +5,15 @@ from __future__ import annotations
 from diagnostics.causes.base import Cause
 from sites.texts import mark as _
 
-_OUT = ("comment-out-htaccess-line", "restore-file", "rename-htaccess")
+_LAST = ("restore-file", "comment-out-htaccess-faults", "rename-htaccess")
+_OUT = ("comment-out-htaccess-line", *_LAST)
 
 CAUSES = (
     Cause(
         "htaccess-invalid-directive",
         _("A word in .htaccess that the web server does not know"),
         _("The web server reads .htaccess before every page. A word it does not know, often a misspelling, makes it refuse every page."),
-        repairs=("correct-htaccess-line", "take-out-conflict", *_OUT),
+        repairs=("correct-htaccess-line", "correct-htaccess-section", "take-out-conflict", "split-htaccess-line", *_OUT),
         confused_with=("htaccess-module-not-loaded", "htaccess-byte-order-mark"),
     ),
     Cause(
@@ -33,7 +34,7 @@ CAUSES = (
         "htaccess-apache22-syntax",
         _("Access rules in the old way of writing"),
         _("Order, Allow and Deny were replaced by Require in Apache 2.4, and this host no longer understands the old words."),
-        repairs=("modern-access-syntax", "restore-file", "rename-htaccess"),
+        repairs=("modern-access-syntax", *_LAST),
     ),
     Cause(
         "htaccess-directive-not-allowed",
@@ -46,7 +47,7 @@ CAUSES = (
         "htaccess-unclosed-section",
         _("A section in .htaccess that is not closed as it was opened"),
         _("Sections such as <IfModule …> must end with their own </IfModule>. Here one is missing, of another kind, or too many."),
-        repairs=("take-out-conflict", "close-htaccess-section", "restore-file", "rename-htaccess"),
+        repairs=("take-out-conflict", "correct-htaccess-section", "close-htaccess-section", *_LAST),
     ),
     Cause(
         "htaccess-bad-rewrite-flag",
@@ -64,7 +65,7 @@ CAUSES = (
         "htaccess-bad-argument",
         _("A line in .htaccess with a wrong value"),
         _("The web server knows the word, but not what follows it: a value is missing, misspelt, or one too many."),
-        repairs=_OUT,
+        repairs=("split-htaccess-line", "correct-htaccess-section", *_OUT),
     ),
     Cause(
         "htaccess-bad-errordocument",

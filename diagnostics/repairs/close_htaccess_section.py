@@ -39,6 +39,11 @@ def _mended(place: Place) -> tuple[bytes, str]:
 
 
 def _mend_close(document: Document, line: Line) -> tuple[bytes, str]:
+    if (remark := _swallowing(document, line)) is not None:
+        new = {remark.number: _without_backslash(remark)}
+        return with_lines(document, new), _(
+            "A remark ended with a backslash and so swallowed the beginning of the section. The backslash goes."
+        )
     around = enclosing(document, line)
     if not around:
         return with_lines(document, {line.number: commented(line)}), _("It closes nothing and becomes a comment.")
@@ -53,6 +58,21 @@ def _mend_close(document: Document, line: Line) -> tuple[bytes, str]:
     new = indent_of(expected) + encode(f"</{expected.name}>") + ending + line.raw
     content = with_lines(document, {line.number: new})
     return _without_stray(content, expected), _("The end that is missing is added before it.")
+
+
+def _swallowing(document: Document, line: Line) -> Line | None:
+    """A comment above that goes on over the line that opens this section: Apache joins lines at a backslash, in comments too."""
+    opened = b"<" + encode(line.key)
+    remarks = [
+        other for other in document.lines if other.kind is LineKind.COMMENT and other.last > other.number and other.last < line.number
+    ]
+    return next((other for other in reversed(remarks) if opened in other.raw.partition(b"\n")[2].lower()), None)
+
+
+def _without_backslash(remark: Line) -> bytes:
+    first, gap, rest = remark.raw.partition(b"\n")
+    end = b"\r" if first.endswith(b"\r") else b""
+    return first.removesuffix(b"\r").removesuffix(b"\\") + end + gap + rest
 
 
 def _without_stray(content: bytes, moved: Line) -> bytes:

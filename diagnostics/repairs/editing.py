@@ -49,11 +49,16 @@ def place_of(evidence: Evidence, finding: Finding) -> Place | None:
 def faults_of(content: bytes, evidence: Evidence, finding: Finding) -> list[tuple[str, str, str]]:
     """What the linter says, with the module that the finding found missing known to be so."""
     server = server_of(evidence)
-    known = find_directive(finding.datum("directive"))
-    module = finding.datum("module") or (known.module if known and finding.cause.endswith(("loaded", "fpm", "syntax")) else "")
+    module = module_missing(finding)
     if module:
         server = server.without({module})
     return [_identity(fault) for fault in lint(content, server) if fault.sure]
+
+
+def module_missing(finding: Finding) -> str:
+    """The module that the finding found missing, "" where it is about something else."""
+    known = find_directive(finding.datum("directive"))
+    return finding.datum("module") or (known.module if known and finding.cause.endswith(("loaded", "fpm", "syntax")) else "")
 
 
 def _identity(fault: Fault) -> tuple[str, str, str]:

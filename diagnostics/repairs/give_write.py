@@ -8,6 +8,7 @@ import re
 from diagnostics.checks.common import usual_owner
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.findings import Finding
+from diagnostics.repairs.entries import known_entries
 from diagnostics.repairs.guards import QUARANTINE
 from diagnostics.repairs.plan import ChangeMode, Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
@@ -23,7 +24,7 @@ _UNPROVEN = _("It may have been shut on purpose, and no message names it. Only a
 
 @repair(id=ID, title=_("Let the site write where it must"), causes=("folder-not-writable", "php-session-path-not-writable"))
 def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
-    entries = {entry.path: entry for entry in evidence.tree} if isinstance(evidence.tree, tuple) else {}
+    entries = known_entries(evidence)
     wanted = [entry for path in (finding.path, *finding.datum("paths").split("\n")) if (entry := _nearest(path, entries)) is not None]
     shut = [entry for entry in dict.fromkeys(wanted) if entry.mode | _least(entry) != entry.mode]
     if not shut:
@@ -64,10 +65,9 @@ def _nearest(path: str, entries: dict[str, TreeEntry]) -> TreeEntry | None:
 @repair(id="give-owner-read", title=_("Let the owner read a file again"), causes=("file-unreadable",))
 def give_read(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     """For a file that nobody may read, not even its owner. Hosts shut infected files like this, so a person decides."""
-    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
-    entry = next((each for each in entries if each.path == finding.path and each.kind == "file"), None)
+    entry = known_entries(evidence).get(finding.path)
     owner = usual_owner(evidence)
-    if entry is None or entry.mode & 0o400 or (entry.uid is not None and owner is not None and entry.uid != owner):
+    if entry is None or entry.kind != "file" or entry.mode & 0o400 or (entry.uid is not None and owner is not None and entry.uid != owner):
         return None
     change = ChangeMode(entry.absolute, entry.path, "file", entry.mode, entry.mode | _FILE)
     title = _("Let the owner of {path} read it again").format(path=entry.path)

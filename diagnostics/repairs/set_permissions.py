@@ -6,7 +6,8 @@ from diagnostics.checks.common import docroot_name
 from diagnostics.checks.modes import judged_entries
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.findings import Finding
-from diagnostics.profiles import Judgement, get_profile
+from diagnostics.profiles import Judgement, get_profile, policy_for
+from diagnostics.repairs.entries import known_entries
 from diagnostics.repairs.guards import QUARANTINE
 from diagnostics.repairs.plan import ChangeMode, Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
@@ -70,13 +71,21 @@ def _wanted(evidence: Evidence, finding: Finding, answers: Answers) -> list[tupl
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     owner = next((entry.uid for entry in entries if entry.path == docroot_name(evidence)), None)
     found = []
-    for entry, judged in judged_entries(evidence):
+    for entry, judged in (*judged_entries(evidence), *_outside(evidence, named)):
         foreign = owner not in (None, 0) and entry.uid is not None and entry.uid != owner  # cannot be changed by this login
         if judged.expected is None or judged.expected == entry.mode or foreign:
             continue
         if entry.path in named or answers.get("all") in YES:
             found.append((entry, judged))
     return found
+
+
+def _outside(evidence: Evidence, named: set[str]) -> list[tuple[TreeEntry, Judgement]]:
+    """What the finding names outside of the docroot: nothing else there is this site's business."""
+    profile = get_profile(evidence.profile)
+    top = docroot_name(evidence)
+    others = [entry for path, entry in known_entries(evidence).items() if path in named and path != top and not path.startswith(f"{top}/")]
+    return [(entry, policy_for(entry, profile)) for entry in others]
 
 
 def _loosens(entry: TreeEntry, judged: Judgement) -> bool:

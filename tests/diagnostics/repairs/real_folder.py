@@ -18,7 +18,7 @@ from diagnostics.repairs import try_plan
 from diagnostics.repairs.plan import Plan
 from diagnostics.transports.local import LocalReader
 from sites.models import Site
-from tests.diagnostics.changes_made import OLD, applied
+from tests.diagnostics.changes_made import OLD, applied, site_in
 from tests.diagnostics.evidences import site as seen_site
 
 
@@ -71,3 +71,14 @@ def carried_out(site: Site, plan: Plan) -> Any:
 
 def undone(step: Any) -> None:
     undoing.undo(step)
+
+
+def steady(docroot: Path, settings: object, plan: Plan) -> None:
+    """Carried out, then undone: the folder is as it was."""
+    before = tree(docroot.parent)
+    site = site_in(docroot, settings)
+    settings.SITEMEND_LOCAL_ROOTS = (docroot.parent,)  # type: ignore[attr-defined]
+    step = carried_out(site, plan)
+    assert tree(docroot.parent) != before
+    undone(step)
+    assert tree(docroot.parent) == before

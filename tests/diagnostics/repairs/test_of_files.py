@@ -13,9 +13,8 @@ from diagnostics.findings import Finding, Proof
 from diagnostics.repairs import CannotPlan, try_plan
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.repairs.registry import ways
-from tests.diagnostics.changes_made import site_in
 from tests.diagnostics.facts.test_applications import CORE
-from tests.diagnostics.repairs.real_folder import carried_out, fill, finding, planned, read, tree, undone
+from tests.diagnostics.repairs.real_folder import fill, finding, planned, read, steady
 
 pytestmark = pytest.mark.django_db
 LOOP = b"RewriteEngine On\nRewriteCond %{HTTP_HOST} x\nRewriteRule ^(.*)$ /shop/$1 [L]\n"
@@ -43,24 +42,6 @@ CASES = [
     ("index-file-missing", "comment-out-htaccess-line", ".htaccess", 1, b"DirectoryIndex start.asp\n", b"# DirectoryIndex start.asp\n",
      "htaccess"),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def docroot(tmp_path: Path, settings: object) -> Path:
-    settings.SITEMEND_LOCAL_ROOTS = (tmp_path,)  # type: ignore[attr-defined]
-    fill(tmp_path / "www", {"index.php": b"<?php echo 1;\n"})
-    return tmp_path / "www"
-
-
-def steady(docroot: Path, settings: object, plan: Plan) -> None:
-    """Carried out, then undone: the folder is as it was."""
-    before = tree(docroot.parent)
-    site = site_in(docroot, settings)
-    settings.SITEMEND_LOCAL_ROOTS = (docroot.parent,)  # type: ignore[attr-defined]
-    step = carried_out(site, plan)
-    assert tree(docroot.parent) != before
-    undone(step)
-    assert tree(docroot.parent) == before
 
 
 @pytest.mark.parametrize(("cause", "repair", "name", "line", "old", "new", "guide_step"), CASES)
