@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-KEPT, RELEASE, BESIDE = "kept", "release", "beside"  # in this order they are to be trusted
+KEPT, SNAPSHOT, RELEASE, BESIDE = "kept", "snapshot", "release", "beside"  # in this order they are to be trusted
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,13 +189,14 @@ def test_only_the_executor_opens_a_writer() -> None:
 
 
 def test_only_the_executor_changes_anything_through_a_panel() -> None:
+    calls = ("change_php", "refresh_php", "save_database", "restore_database", "restore_storage")
     callers = {
         name_of(path)
         for path in sources()
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in ("change_php", "refresh_php")
+        if isinstance(node, ast.Attribute) and node.attr in calls
     }
-    assert callers == {"diagnostics/changes/through_panel.py"}
+    assert callers == {f"diagnostics/changes/through_panel/{name}.py" for name in ("php", "saving", "database", "storage")}
 
 
 def test_mail_leaves_through_notifications_only() -> None:

@@ -109,6 +109,10 @@ class OvhCloud:
             abuse = {}
         return answers.service(self.name, general, paid, abuse, now)
 
+    def created_on(self) -> str:
+        """The day since which there is the hosting, as 2020-01-31; empty where that is not told."""
+        return answers.day(self._client.ask("GET", f"{self._path}/serviceInfos").get("creation"))
+
     def tasks(self) -> tuple[PanelTask, ...]:
         found: dict[int, PanelTask] = {}
         for status in _OPEN:

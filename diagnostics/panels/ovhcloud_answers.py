@@ -92,6 +92,12 @@ def pairs(found: list[Any]) -> list[PhpPair]:
     return [PhpPair(_word(row, "version"), clean(str(image))[:40]) for row in rows for image in row.get("containerImage") or [] if image]
 
 
+def day(value: object) -> str:
+    """A day as 2020-01-31; empty where it is none."""
+    moment = _moment(value)
+    return moment.date().isoformat() if moment else ""
+
+
 def name(text: str) -> str:
     """A name as pages can hold it."""
     return clean(text)[:200]

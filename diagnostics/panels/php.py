@@ -8,17 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from diagnostics import steps
 from diagnostics.connections import purposes
-from diagnostics.models import HostPanel, PanelChange, RepairCase, Step
-from sites import queueing, read_only
+from diagnostics.models import PanelChange, RepairCase, Step
 from sites.models import Site
 
-from . import connecting
+from . import connecting, starting
 from .base import Ability, PanelError, PhpConfig, PhpPair
 
 if TYPE_CHECKING:
@@ -26,16 +23,11 @@ if TYPE_CHECKING:
 
 GUIDE_STEP = "php-version"
 REPAIR = "panel-php"
-TASK = "diagnostics.tasks.run_step"
 _IN_FILE = {
     "engine": "app.engine", "version": "app.engine.version", "firewall": "http.firewall", "environment": "environment",
     "container": "container.image",
 }  # fmt: skip
 _MOST_EARLIER = 5
-
-
-class PhpRefused(Exception):
-    """A change cannot be started; the message says why. Nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,35 +164,13 @@ def _cautions(before: PhpConfig, after: PhpConfig) -> tuple[str, ...]:
 
 # --- started ------------------------------------------------------------------------------------
 def start(case: RepairCase, choice: str, digest: str, user: AbstractBaseUser | None) -> Step:
-    """Starts the change exactly as a person saw it. Raises PhpRefused."""
-    site = case.site
-    panel, stored = connecting.working(site.host), told(case)
-    if panel is None or Ability.PHP_CHANGE not in connecting.abilities(panel):
-        raise PhpRefused(_("The panel was not given the right to change PHP. Connect it anew, with that right."))
-    if why := read_only.words(site):
-        raise PhpRefused(why)
-    made = plan(site, stored, choice) if stored else None
+    """Starts the change exactly as a person saw it. Raises starting.Refused."""
+    lacking = _("The panel was not given the right to change PHP. Connect it anew, with that right.")
+    panel, stored = starting.panel_for(case, Ability.PHP_CHANGE, lacking), told(case)
+    made = plan(case.site, stored, choice) if stored else None
     if made is None or made.digest() != digest:
-        raise PhpRefused(_("What is proposed has changed since this page was shown. Nothing was changed. Read the configuration again."))
-    return _new_step(case, panel, made, user)
-
-
-def _new_step(case: RepairCase, panel: HostPanel, made: Plan, user: AbstractBaseUser | None) -> Step:
-    now = timezone.now()
-    with transaction.atomic():
-        # Two repairs of one hosting are not started at one moment, nor is its panel forgotten meanwhile.
-        if not HostPanel.objects.select_for_update().filter(pk=panel.pk).exists():
-            raise PhpRefused(_("The panel is not connected any more. Nothing was changed."))
-        case = RepairCase.objects.select_for_update().get(pk=case.pk)
-        if case.closed_at is not None or case.steps.filter(state__in=(Step.State.PLANNED, Step.State.QUEUED, *steps.UNFINISHED)).exists():
-            raise PhpRefused(_("The repair is closed, or another step of it is being worked on. Wait for it to end."))
-        if PanelChange.objects.filter(step__case__site__host=panel.host_id, next_look_at__isnull=False).exists():
-            raise PhpRefused(_("Another change of this hosting is being made through the panel. Wait for it to end."))
-        step = Step.objects.create(
-            case=case, guide_step=GUIDE_STEP, action="repair", repair_id=REPAIR, title=made.title[:300], state=Step.State.QUEUED,
-            plan_digest=made.digest(), diff=made.diff(), created_by=user, created_at=now,
-        )  # fmt: skip
-        values = {"before": made.before.values(), "after": made.after.values(), "recorded_at": now, "next_look_at": now}
-        PanelChange.objects.create(step=step, service=panel.service, **values)
-        queueing.enqueue_on_commit(TASK, step.pk)
-    return step
+        words = _("What is proposed has changed since this page was shown. Nothing was changed. Read the configuration again.")
+        raise starting.Refused(words)
+    before, after = made.before.values(), made.after.values()
+    kind, diff = PanelChange.Kind.PHP, made.diff()
+    return starting.new_step(case, panel, starting.Wanted(kind, GUIDE_STEP, REPAIR, made.title, before, after, digest, diff), user)

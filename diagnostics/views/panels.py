@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from diagnostics import access
 from diagnostics.connections import purposes
 from diagnostics.models import HostPanel, RepairCase
-from diagnostics.panels import connecting, php, showing, watching
+from diagnostics.panels import connecting, php, showing, starting, watching
 from diagnostics.panels.base import PanelError
 from diagnostics.panels.forms import PanelForm
 from sites import read_only
@@ -99,7 +99,7 @@ def php_version(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             php.start(case, choice, request.POST.get("digest", ""), request.user)
-        except php.PhpRefused as refusal:
+        except starting.Refused as refusal:
             messages.error(request, str(refusal))
         return _back(case, php.GUIDE_STEP)
     stored = php.told(case)

@@ -19,8 +19,9 @@ from django.utils import timezone
 
 from diagnostics import repairing, tasks
 from diagnostics.changes import changing, recovering, through_panel, undoing
+from diagnostics.changes.through_panel import pace
 from diagnostics.models import HostAction, HostPanel, PanelChange, RepairCase, Step
-from diagnostics.panels import connecting, php
+from diagnostics.panels import connecting, php, starting
 from diagnostics.panels.steps import watched
 from diagnostics.wizard import CaseFacts, recommended, steps_for
 from sites.models import Host, Site
@@ -34,8 +35,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changing, "SPACING_S", 0.0)
-    monkeypatch.setattr(through_panel, "UNHEARD", timedelta(0))
-    monkeypatch.setattr(through_panel, "APART", timedelta(0))
+    monkeypatch.setattr(pace, "UNHEARD", timedelta(0))
+    monkeypatch.setattr(pace, "APART", timedelta(0))
 
 
 @pytest.fixture
@@ -194,7 +195,7 @@ def test_repair_that_was_closed_meanwhile_changes_nothing(ovh: OvhcloudHost, cas
     plan = php.plan(case.site, read(case), "version:8.3")
     RepairCase.objects.filter(pk=case.pk).update(closed_at=timezone.now())
     assert plan is not None and case.closed_at is None
-    with pytest.raises(php.PhpRefused, match="closed"):
+    with pytest.raises(starting.Refused, match="closed"):
         php.start(case, "version:8.3", plan.digest(), None)
 
 
@@ -209,16 +210,16 @@ def test_plan_that_is_no_longer_what_was_seen_is_not_started(ovh: OvhcloudHost, 
     plan = php.plan(case.site, read(case), "version:8.3")
     third = make_site(case.site.team, name="third", host=case.site.host)
     assert plan is not None
-    with pytest.raises(php.PhpRefused, match="has changed since"):
+    with pytest.raises(starting.Refused, match="has changed since"):
         php.start(case, "version:8.3", plan.digest(), None)
     started(case)
-    with pytest.raises(php.PhpRefused, match="Another change of this hosting"):
+    with pytest.raises(starting.Refused, match="Another change of this hosting"):
         started(repairing.open_case(third))
 
 
 def test_panel_that_may_only_be_read_changes_nothing(ovh: OvhcloudHost, case: RepairCase) -> None:
     HostPanel.objects.update(rights=["read"])
-    with pytest.raises(php.PhpRefused, match="right to change"):
+    with pytest.raises(starting.Refused, match="right to change"):
         started(case)
     rows = steps_for(CaseFacts("down", **watched(case).facts()))
     assert "php-version" not in [row.id for row in rows] and "tasks" in [row.id for row in rows]
@@ -229,7 +230,7 @@ def test_read_only_mode_stops_it_also_when_it_waits(ovh: OvhcloudHost, case: Rep
     Site.objects.filter(pk=case.site_id).update(read_only_since=timezone.now())
     step = look(step)
     assert step.state == "failed" and "read-only mode" in step.message and posts(ovh) == []
-    with pytest.raises(php.PhpRefused, match="read-only mode"):
+    with pytest.raises(starting.Refused, match="read-only mode"):
         started(RepairCase.objects.get(pk=case.pk))
 
 

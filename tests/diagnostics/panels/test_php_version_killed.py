@@ -36,9 +36,9 @@ import time
 from datetime import timedelta
 from django.utils import timezone
 from diagnostics import tasks
-from diagnostics.changes import recovering, through_panel
+from diagnostics.changes.through_panel import pace
 from diagnostics.models import *
-through_panel.UNHEARD = timedelta(0)
+pace.UNHEARD = timedelta(0)
 tasks.recover_journal()
 step = Step.objects.get(repair_id="panel-php")
 while PanelChange.objects.filter(next_look_at__isnull=False):

@@ -1,0 +1,92 @@
+"""Whether what a panel has changed did good: the site's own pages several times, then every other site of the account that was well."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from diagnostics.changes import changing
+from diagnostics.models import PanelChange, Step
+from sites.judging import Verdict
+from sites.models import Site
+
+from . import host_lock, noting
+
+_WELL = "others_well"  # in a step's result: the keys of the other sites that were well before
+_MORE = "others_not_looked_at"  # how many more there were
+_LEFT, _OWN = "others_left", "own_is_well"  # in a change's notes: how far the look has come
+AT_ONCE = 10  # other sites in one look of a worker
+MOST_OTHERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`worse`: the name of another site that was well before and is not now."""
+
+    is_well: bool
+    worse: str = ""
+    more: int = 0  # sites that were not looked at
+
+    @property
+    def why(self) -> str:
+        if self.worse:
+            return _("Another site of the account answers worse: %(site)s.") % {"site": self.worse}
+        return _("It did not help.")
+
+    @property
+    def words(self) -> str:
+        """That it is well, and what is not known."""
+        if not self.more:
+            return _("Every page answers as expected again.")
+        rest = ngettext("%(n)d other site was not looked at.", "%(n)d other sites were not looked at.", self.more) % {"n": self.more}
+        return _("Every page of this site answers as expected again.") + " " + rest
+
+
+def note_well(step: Step) -> None:
+    """Which other sites of the account are well before: afterwards their own probes may have told already that they are not."""
+    others = Site.objects.filter(host=step.case.site.host_id, deleted_at=None, verdict=Verdict.UP).exclude(pk=step.case.site_id)
+    keys = list(others.order_by("name").values_list("pk", flat=True))
+    step.result = {**step.result, _WELL: keys[:MOST_OTHERS], _MORE: max(0, len(keys) - MOST_OTHERS)}
+    step.save(update_fields=["result"])
+
+
+def verify(change: PanelChange) -> Outcome | None:
+    """None while there are more sites to look at: the next look goes on with them."""
+    step = change.step
+    if not change.notes.get(_OWN):
+        after = _own_pages(change)
+        step.result = {**step.result, "pages_after": list(after.pages)}
+        step.save(update_fields=["result"])
+        if not after.is_well:
+            return Outcome(False)
+    left = change.notes.get(_LEFT, step.result.get(_WELL, []))
+    for other in Site.objects.filter(pk__in=left[:AT_ONCE], deleted_at=None).order_by("name"):
+        if not _look_at(other, change).is_well:
+            return Outcome(True, other.name)
+    change.notes = {**change.notes, _OWN: True, _LEFT: left[AT_ONCE:]}
+    change.save(update_fields=["notes"])
+    if change.notes[_LEFT]:
+        words = _("The site is well. The other sites of the account are looked at: %(n)d more.") % {"n": len(change.notes[_LEFT])}
+        noting.say(change, words, timedelta(0))
+        return None
+    return Outcome(True, more=step.result.get(_MORE, 0))
+
+
+def _own_pages(change: PanelChange) -> changing.Seen:
+    site = change.step.case.site
+    after = _look_at(site, change)
+    for _more in range((changing.LOOKS_WHEN_INTERMITTENT if site.pattern == "intermittent" else changing.LOOKS_WHEN_WELL) - 1):
+        if after.is_well:
+            time.sleep(changing.SPACING_S)
+            after = _look_at(site, change)
+    return after
+
+
+def _look_at(site: Site, change: PanelChange) -> changing.Seen:
+    """Many sites may take longer than one worker is given: it says each time that it is still at it. Raises LockLost."""
+    host_lock.keep(change, 2 * site.time_limit_s * max(1, site.pages.count()))
+    return changing.look(site, as_answered=True)

@@ -1,0 +1,151 @@
+"""Databases of a hosting and the copies that its host keeps of them: what there is, and what putting one back would do. Changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from diagnostics import steps
+from diagnostics.connections import purposes
+from diagnostics.models import PanelChange, RepairCase, Step
+from sites.models import Site
+from sites.wording import moment_words
+
+from . import connecting, starting
+from .base import Ability, DumpSeen, PanelError
+from .ovhcloud import OvhCloud
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+GUIDE_STEP = "database"
+REPAIR, DUMP = "panel-database", "panel-dump"
+MADE_OF = {
+    "now": gettext_lazy("made by hand"),
+    "daily.1": gettext_lazy("of the host's daily backup"),
+    "weekly.1": gettext_lazy("of the host's weekly backup"),
+}
+_MOST = 8  # databases whose copies are read: each costs some thirty calls, and the panel bears sixty a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What putting a copy back would do, as it is shown and as it is carried out."""
+
+    title: str
+    database: str
+    dump: dict[str, Any]
+    at: datetime | None  # of when its content is
+    concerned: tuple[str, ...]
+    cautions: tuple[str, ...]
+
+    def digest(self) -> str:
+        """Hex SHA-256 over all that a person agrees to."""
+        values = [self.database, self.dump["id"], self.dump["at"], self.concerned]
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+# --- what was read --------------------------------------------------------------------------------
+def read(step: Step) -> Step:
+    """The look of the guided repair: asks the panel and stores what it tells."""
+    panel = connecting.working(step.case.site.host)
+    if panel is None:
+        return steps.conclude(step, Step.State.FAILED, _("There is no panel to ask."))
+    try:
+        with purposes.doing("look", site=step.case.site, user=step.created_by), connecting.opened(panel, what="database") as found:
+            told = as_told(found)
+    except PanelError as error:
+        connecting.noted(panel, error)
+        return steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": error})
+    message = _("The hosting has %(n)d databases.") % {"n": len(told)}
+    if len(told) == 1:
+        message = _("The hosting has one database, with %(n)d copies.") % {"n": len(told[0]["dumps"])}
+    return steps.conclude(step, Step.State.DONE, message, databases=told)
+
+
+def as_told(panel: OvhCloud) -> list[dict[str, Any]]:
+    """Every database with its copies, as it is stored. Raises PanelError."""
+    found = []
+    for position, name in enumerate(panel.databases()):
+        seen = panel.database(name)
+        dumps = [dump_json(dump) for dump in panel.dumps(name) if dump.is_ready] if position < _MOST else []
+        used = {"used": seen.quota_used, "size": seen.quota_size}
+        found.append({"name": name, "status": seen.status, "state": seen.state, **used, "dumps": dumps})
+    return found
+
+
+def dump_json(dump: DumpSeen) -> dict[str, Any]:
+    """A copy as it is stored."""
+    at, gone = (moment.isoformat() if moment else "" for moment in (dump.at, dump.gone_at))
+    return {"id": dump.id, "kind": dump.kind, "at": at, "gone": gone}
+
+
+def told(case: RepairCase) -> list[dict[str, Any]] | None:
+    """What was read last, if nothing was put back through the panel since then."""
+    found = case.steps.filter(guide_step=GUIDE_STEP, action="look", state=Step.State.DONE, result__has_key="databases").order_by("-pk")
+    newest = found.first()
+    if newest is None or case.steps.filter(repair_id=REPAIR, pk__gt=newest.pk).exclude(state=Step.State.FAILED).exists():
+        return None
+    return newest.result["databases"]
+
+
+def moment_of(stored: dict[str, Any]) -> datetime | None:
+    """When the content of a stored copy is of."""
+    return datetime.fromisoformat(stored["at"]) if stored.get("at") else None
+
+
+# --- what can be chosen ---------------------------------------------------------------------------
+def plan(site: Site, stored: list[dict[str, Any]], database: str, dump_id: str) -> Plan | None:
+    """What putting a copy back would do, and to whom; None for what cannot be chosen."""
+    row = next((each for each in stored if each["name"] == database), None)
+    dump = next((each for each in row["dumps"] if str(each["id"]) == dump_id), None) if row else None
+    if row is None or dump is None:
+        return None
+    ours = Site.objects.filter(host=site.host_id, deleted_at=None).order_by("name").values_list("name", flat=True)
+    at = moment_of(dump)
+    day = moment_words(at) if at else _("an unknown day")
+    title = _("Put the database %(name)s back to %(day)s") % {"name": database, "day": day}
+    cautions = []
+    if row["state"] == "readonly":
+        cautions.append(_("The host lets this database only be read, mostly because it is full."))
+    return Plan(title, database, dump, at, tuple(ours), tuple(cautions))
+
+
+def applied_after(change: PanelChange) -> Step | None:
+    """The newest later step that put a copy of the same database back and still stands."""
+    later = PanelChange.objects.filter(kind=PanelChange.Kind.DATABASE, service=change.service, step__state__in=Step.APPLIED)
+    later = later.filter(step__pk__gt=change.step_id, before__database=change.before["database"]).order_by("-step")
+    found = later.select_related("step").first()
+    return found.step if found else None
+
+
+# --- started --------------------------------------------------------------------------------------
+def start(case: RepairCase, database: str, dump_id: str, digest: str, user: AbstractBaseUser | None) -> Step:
+    """Starts to put a copy back exactly as a person saw it. Raises starting.Refused."""
+    panel, stored = starting.panel_for(case, Ability.RESTORE, _lacking()), told(case)
+    made = plan(case.site, stored, database, dump_id) if stored else None
+    if made is None or made.digest() != digest:
+        raise starting.Refused(_("What is proposed has changed since this page was shown. Nothing was changed. Read the databases again."))
+    after = {"database": database, "dump": made.dump["id"], "kind": made.dump["kind"], "at": made.dump["at"]}
+    kind, before = PanelChange.Kind.DATABASE, {"database": database}
+    return starting.new_step(case, panel, starting.Wanted(kind, GUIDE_STEP, REPAIR, made.title, before, after, digest), user)
+
+
+def start_copy(case: RepairCase, database: str, user: AbstractBaseUser | None) -> Step:
+    """Has a copy made of what a database holds now. Raises starting.Refused."""
+    panel, stored = starting.panel_for(case, Ability.RESTORE, _lacking()), told(case)
+    if database not in [each["name"] for each in stored or []]:
+        raise starting.Refused(_("Read the databases first, then choose one of them."))
+    title = _("Copy the database %(name)s as it is now") % {"name": database}
+    wanted = starting.Wanted(PanelChange.Kind.DUMP, GUIDE_STEP, DUMP, title, {"database": database}, {}, action="look")
+    return starting.new_step(case, panel, wanted, user)
+
+
+def _lacking() -> str:
+    return _("The panel was not given the right to put databases and files back. Connect it anew, with that right.")
