@@ -108,22 +108,18 @@ def trial_hint(diagnosis: Diagnosis, may_write: bool = False) -> dict[str, Any]:
     return {"show": may_write and wants.trial_would_tell(diagnosis), "site": diagnosis.site}
 
 
-@register.inclusion_tag("diagnostics/incident_findings.html")
-def found_beside(incident: Incident, may_write: bool = False) -> dict[str, Any]:
-    """For the page of an incident: help for its cause, what was found beside it, and what could not be judged."""
+@register.inclusion_tag("diagnostics/incident_findings.html", takes_context=True)
+def found_beside(context: dict[str, Any], incident: Incident, may_write: bool = False) -> dict[str, Any]:
+    """For the page of an incident: help for its cause, what was found beside it, and what could not be judged or looked at."""
+    shared = {"incident": incident, "site": incident.site, "may_write": may_write, "csrf_token": context.get("csrf_token")}
+    shared["in_the_way"] = incident.diagnoses.first() if incident.is_open and incident.diagnosis_state == "failed" else None
     done = incident.diagnoses.filter(state=Diagnosis.State.DONE).select_related("site__host").prefetch_related("findings")
     rows = list(done[:10])
     diagnosis = next((row for row in rows if any(each.cause == incident.cause for each in row.findings.all())), None)
     diagnosis = diagnosis or next(iter(rows), None)
     if diagnosis is None:
-        return {}
-    return {
-        "diagnosis": diagnosis,
-        "parts": explaining.parted(diagnosis.findings.all()),
-        "incident": incident,
-        "site": diagnosis.site,
-        "may_write": may_write,
-    }
+        return shared
+    return {**shared, "diagnosis": diagnosis, "parts": explaining.parted(diagnosis.findings.all()), "site": diagnosis.site}
 
 
 @register.inclusion_tag("diagnostics/trials_made.html")

@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
 from diagnostics import diagnosing, visiting
@@ -161,6 +162,16 @@ def test_refused_login_is_not_tried_again_by_itself(host: Host, incident: Incide
     made = diagnosing.run(diagnosing.request(incident.site, incident).pk)
     incident.refresh_from_db()
     assert (made.again_at, incident.diagnosis_state) == (None, "failed")
+
+
+def test_page_of_the_failure_says_what_stood_in_the_way_of_its_cause(incident: Incident, client: Client) -> None:
+    user = make_user()
+    incident.site.team.memberships.create(user=user, role="member")
+    client.force_login(user)
+    diagnosing.fail(diagnosing.request(incident.site, incident), "The disk of <this> machine is full.")
+    page = client.get(f"/incidents/{incident.pk}/").content.decode()
+    assert "The disk of &lt;this&gt; machine is full." in page
+    assert f'action="/sites/{incident.site_id}/diagnose/"' in page
 
 
 def test_failure_whose_diagnosis_was_never_asked_for_gets_one(incident: Incident) -> None:
