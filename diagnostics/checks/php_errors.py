@@ -147,12 +147,15 @@ def shown_path(logged: str, evidence: Evidence) -> str:
             return f"{name}{logged[len(root) :]}"
         if (beside := f"{root.rpartition('/')[0]}/") != "/" and logged.startswith(beside):
             return logged[len(beside) :]
-    if found := _below_docroot(logged, name, evidence):
-        return found
-    if found := _behind_alias(logged, evidence):
-        return found
-    if found := _beside_docroot(logged, name, evidence):
-        return found
+    tails = [logged[each.end() + 1 :] for each in re.finditer(f"(?<=[^/])/{re.escape(name)}(?=/)", logged)] if name else []
+    found = (
+        _below_docroot(logged, name, tails, evidence)
+        or _behind_alias(logged, evidence)
+        or _known_beside(logged, evidence)
+        or _beside_docroot(logged, name, evidence)
+    )
+    if found or tails:
+        return found or f"{name}/{tails[0]}"
     return f"{name}/{logged.lstrip('/')}" if _is_in_tree(f"{name}/{logged.lstrip('/')}", evidence) else logged
 
 
@@ -183,14 +186,25 @@ def _found_docroot(evidence: Evidence, lines: tuple[LogLine, ...]) -> str:
     return ""
 
 
-def _below_docroot(logged: str, name: str, evidence: Evidence) -> str:
-    """Where a folder of the docroot's name is on the way: the one below which the file is there, else one with the docroot before it."""
-    tails = [logged[each.end() + 1 :] for each in re.finditer(f"(?<=[^/])/{re.escape(name)}(?=/)", logged)] if name else []
+def _below_docroot(logged: str, name: str, tails: list[str], evidence: Evidence) -> str:
+    """Where a folder of the docroot's name is on the way: the one below which the file is there, or at least the first folder.
+
+    `tails`: the path behind each of these. The account itself may lie below one (/var/www/clients/...).
+    """
+    whole = f"{evidence.docroot.rstrip('/')}/"
     there = next((tail for tail in tails if _is_in_tree(f"{name}/{tail}", evidence)), None)
+    if there is None and whole in logged:
+        there = logged.rpartition(whole)[2]
     if there is None:
-        whole = f"{evidence.docroot.rstrip('/')}/"
-        there = logged.rpartition(whole)[2] if whole in logged else next(iter(tails), None)
+        there = next((tail for tail in tails if "/" not in tail or _is_in_tree(f"{name}/{tail.partition('/')[0]}", evidence)), None)
     return "" if there is None else f"{name}/{there}"
+
+
+def _known_beside(logged: str, evidence: Evidence) -> str:
+    """Where a file or folder outside of the docroot that was looked up is on the way: what leads furthest."""
+    ways = (each.path for each in evidence.beside if each.path and f"/{each.path}/" in f"{logged}/")
+    longest = max(ways, key=len, default="")
+    return logged[f"{logged}/".rindex(f"/{longest}/") + 1 :] if longest else ""
 
 
 def _behind_alias(logged: str, evidence: Evidence) -> str:
