@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.paginator import Page as ListPage
 from django.core.paginator import Paginator
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -44,20 +44,27 @@ def own_incidents(user: AbstractBaseUser) -> QuerySet[Incident]:
 
 def frame(user: AbstractBaseUser) -> dict[str, Any]:
     """For the frame of every page: open incidents, and whether probing keeps its time."""
-    watched = own_sites(user).filter(paused_at=None).count()
+    open_ones = own_incidents(user).filter(resolved_at=None, held_at=None)
+    found = own_sites(user).aggregate(watched=Count("pk", filter=Q(paused_at=None)), open=Max(_number_of(open_ones)))
+    watched = found["watched"]
     newest = scheduling.last_result_at() if watched else None
     lag = scheduling.lag_s() if watched else 0.0
     silent = newest is None or (timezone.now() - newest).total_seconds() > SILENT_S
     cut_off = LineOutage.objects.filter(over=False).values_list("since", flat=True).first()
     return {
         "own_line": _("Our own connection seems to be down since %(time)s.") % {"time": wording.moment_words(cut_off)} if cut_off else "",
-        "open_incidents": own_incidents(user).filter(resolved_at=None, held_at=None).count(),
+        "open_incidents": found["open"] or 0,
         "sites": watched,
         "last_probe_at": newest,
         "late": bool(newest) and (silent or lag > LATE_S),
         "pulse": _pulse(newest, silent, lag),
         "lag": _("%(n).1f s") % {"n": lag} if lag < 60 else wording.duration_words(lag),
     }
+
+
+def _number_of(rows: QuerySet[Any]) -> Subquery:
+    """How many rows, as a value within another query."""
+    return Subquery(rows.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n"))
 
 
 def _pulse(newest: datetime | None, silent: bool, lag: float) -> str:
