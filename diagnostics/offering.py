@@ -20,7 +20,7 @@ _STEPS = {
     restore_file.ID: "restore", "rename-index": "restore", "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
     "set-aside-part": "parts", "set-aside-theme": "parts", "end-maintenance": "parts",
     "comment-out-php-setting": "php", "raise-memory-limit": "php", "remove-php-mark": "php", "write-php-tag": "php",
-    "take-out-conflict": "php",
+    "take-out-conflict": "php", "database-login": "database",
 }  # fmt: skip
 MOST_LINES = 600  # of one difference
 
@@ -50,7 +50,7 @@ def from_examination(examination: Examination) -> list[dict[str, Any]]:
     for finding in examination.findings:
         for repair_id in finding.repairs:
             for plan in examining.plans_for(examination, finding, repair_id):
-                offers.setdefault(plan.digest(), _offer(plan, finding))
+                offers.setdefault(plan.digest(), of_plan(plan, finding))
     for offer in _after_trial(examination, list(offers.values())):
         offers[offer.digest] = offer
     return [asdict(offer) for offer in offers.values()]
@@ -63,10 +63,11 @@ def _after_trial(examination: Examination, others: list[Offer]) -> list[Offer]:
     finding, plan = trials.finding_of(examination), trials.plan_of(examination)
     if finding is None or plan is None or any(offer.diff == shown_diff(plan) for offer in others):
         return []
-    return [_offer(plan, finding)]
+    return [of_plan(plan, finding)]
 
 
-def _offer(plan: Plan, finding: Finding) -> Offer:
+def of_plan(plan: Plan, finding: Finding) -> Offer:
+    """A plan as it is shown."""
     return Offer(
         plan.repair_id,
         plan.cause,
@@ -112,10 +113,11 @@ def _caution(plan: Plan) -> str:
 def of_diagnosis(diagnosis: Diagnosis | None) -> list[Offer]:
     """The offers of a stored diagnosis."""
     rows = diagnosis.offers if diagnosis else []
-    return [_stored(row) for row in rows]
+    return [stored(row) for row in rows]
 
 
-def _stored(row: dict[str, Any]) -> Offer:
+def stored(row: dict[str, Any]) -> Offer:
+    """The same back from what was stored."""
     answers = tuple(tuple(pair) for pair in row["answers"])
     return Offer(**{**row, "answers": answers, "needs": tuple(row.get("needs", ()))})
 

@@ -24,6 +24,7 @@ from .offering import Offer
 from .panels import php as panel_php
 from .panels import steps as panel_steps
 from .profiles import get_profile
+from .site_databases import showing as databases_shown
 from .transports.base import Capability
 from .trying.advising import advice_for, advised
 from .trying.kinds import KINDS
@@ -39,6 +40,7 @@ PANELS = {
     "permissions": "diagnostics/repair_permissions.html",
     "php": "diagnostics/repair_php.html",
     "parts": "diagnostics/repair_parts.html",
+    "database": "diagnostics/repair_database.html",
     "restore": "diagnostics/repair_restore.html",
     "php-version": "diagnostics/repair_php_version.html",
     "tasks": "diagnostics/repair_tasks.html",
@@ -140,6 +142,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "watched": watched,
         "php": panel_steps.php_page(case) if current == "php-version" else None,
         "keeps_files": keeping.is_on(case.site),
+        "database": databases_shown.page(case, attempts) if current == "database" else None,
         **_profile_words(case.site),
     }
 

@@ -23,6 +23,7 @@ from .connections.telling import shown_diff
 from .models import Diagnosis, RepairCase, Step, TrialRun
 from .offering import Offer
 from .panels import php as panel_php
+from .site_databases import given
 from .transports.base import TransportError
 from .trying import advising, by_policy, kinds, running
 
@@ -36,6 +37,7 @@ LOOKS = {
     "permissions": gettext_lazy("Look at the permissions"),
     "php": gettext_lazy("Look at PHP's settings"),
     "parts": gettext_lazy("Look at plugins and themes"),
+    "database": gettext_lazy("Look at the settings of the database"),
     "restore": gettext_lazy("Look for earlier states of the files"),
     "php-version": gettext_lazy("Read the PHP configuration"),
     "tasks": gettext_lazy("Watch what the host is doing"),
@@ -107,7 +109,7 @@ def offers(case: RepairCase) -> list[Offer]:
     """What can be repaired now, from the newest diagnosis of the case. A worker plans again before anything is written."""
     if case.diagnosis and case.diagnosis.state in diagnosing.OPEN:
         return []
-    return [offer for offer in offering.of_diagnosis(newest_diagnosis(case)) if not _lets_everybody_in(offer)]
+    return [offer for offer in (*given.offers(case), *offering.of_diagnosis(newest_diagnosis(case))) if not _lets_everybody_in(offer)]
 
 
 def _lets_everybody_in(offer: Offer) -> bool:
@@ -148,11 +150,11 @@ def _new_step(
     return step
 
 
-def look(case: RepairCase, guide_step: str, user: AbstractBaseUser | None) -> Step:
-    """Starts a step that only looks. Raises RepairRefused."""
+def look(case: RepairCase, guide_step: str, user: AbstractBaseUser | None, *, about: str = "") -> Step:
+    """Starts a step that only looks; `about`: the id of the repair that is looked at. Raises RepairRefused."""
     if guide_step not in LOOKS:
         raise RepairRefused(_("There is nothing to look at in this step."))
-    return _new_step(case, guide_step, "look", str(LOOKS[guide_step]), user)
+    return _new_step(case, guide_step, "look", str(LOOKS[guide_step]), user, repair_id=about)
 
 
 def start(
@@ -266,6 +268,8 @@ def give_up(step: Step, error: TransportError) -> Step:
 def _run_look(step: Step) -> Step:
     if step.guide_step == panel_php.GUIDE_STEP:
         return panel_php.read(step)
+    if step.guide_step == given.GUIDE_STEP:
+        return given.look(step)
     site = step.case.site
     seen = changing.look(site)
     result: dict[str, object] = {"pages_after": list(seen.pages)}
@@ -308,13 +312,15 @@ def _run_change(step: Step, executor: Executor) -> Step:
 def _run_repair(step: Step, executor: Executor, examination: examining.Examination, before: changing.Seen) -> Step:
     of_trial = step.finding.get("check") == trials.TRIAL_CHECK
     finding = trials.finding_of(examination) if of_trial else changing.matching(examination, step.finding)
-    plan = examining.plan_for(examination, finding, step.repair_id, [(name, value) for name, value in step.answers]) if finding else None
+    plan = examining.plan_for(examination, finding, step.repair_id, given.answers_of(step)) if finding else None
     if finding is None or plan is None or plan.digest() != step.plan_digest:
         message = _("The site is no longer as it was when this was proposed. Nothing was written. It is being read again.")
         return _read_again(steps.conclude(step, Step.State.STALE, message))
     step.diff = shown_diff(plan)
     step.save(update_fields=["diff"])
     done = changing.apply_and_verify(step, executor, plan, finding, before)
+    if done.stands_applied and step.repair_id == given.REPAIR:
+        given.forget(step.case)
     return done if done.state == Step.State.DONE_VERIFIED else _read_again(done)
 
 

@@ -122,7 +122,7 @@ def steps_done(attempts: Sequence[Step]) -> tuple[StepDone, ...]:
 def _goes_on(step: Step) -> bool:
     if step.state != Step.State.DONE:
         return False
-    only_looked = step.action == "look" and step.guide_step in ("htaccess", "permissions", "restore", "php-version")
+    only_looked = step.action == "look" and step.guide_step in ("htaccess", "permissions", "database", "restore", "php-version")
     return only_looked or (step.action == "trial" and bool(step.result.get("helped")))
 
 

@@ -23,6 +23,7 @@ from .models import Step
 from .panels import watching as panel_watching
 
 
+from .site_databases import given
 @shared_task(base=RoomTask, name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
 def diagnose(diagnosis_id: int) -> None:
     """Makes one diagnosis, and hands over the next of those that were asked for many sites."""
@@ -123,6 +124,7 @@ def sweep_account_looks() -> None:
     looks.sweep()
 
 
+    given.forget_old()
 @shared_task(name="diagnostics.tasks.prune_host_actions", time_limit=600)
 def prune_host_actions() -> None:
     """Removes what was done on hosting accounts and is older than it is kept."""

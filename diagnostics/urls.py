@@ -21,6 +21,7 @@ from .views import (
     read_only,
     repairs,
     versions,
+    site_databases,
 )
 from .views import coverage as blind_spots
 
@@ -81,6 +82,8 @@ urlpatterns: list[URLPattern] = [
     path("repairs/<int:pk>/close/", repairs.close, name="repair-close"),
     path("repairs/<int:pk>/report/", repairs.report, name="repair-report"),
     path("repairs/<int:pk>/report.md", repairs.report_markdown, name="repair-report-markdown"),
+    path("repairs/<int:pk>/database/login/", site_databases.give_login, name="repair-database-login"),
+    path("repairs/<int:pk>/database/forget/", site_databases.forget_login, name="repair-database-forget"),
     path("steps/<int:pk>/stop/", repairs.stop, name="trial-stop"),
     path("steps/<int:pk>/undo/", repairs.undo, name="repair-undo"),
     path("steps/<int:pk>/versions/", versions.show, name="versions"),

@@ -66,6 +66,7 @@ _TITLES = (
     ("permissions", _("Check the permissions")),
     ("php", _("Check PHP and its settings")),
     ("parts", _("Set a plugin or theme aside")),
+    ("database", _("Look into the database")),
     ("restore", _("Put files back")),
     ("php-version", _("Change the PHP version")),
     ("tasks", _("Tasks in progress at the host")),
@@ -100,7 +101,7 @@ def recommended(facts: CaseFacts) -> str:
     if facts.panel_tasks:
         return "tasks"  # what the host is changing just now cannot be judged
     wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
-    wanted += [facts.offered] if facts.offered in ("restore", "parts", "php") else []
+    wanted += [facts.offered] if facts.offered in ("restore", "parts", "php", "database") else []
     wanted += ["php-version"] if facts.panel_php and facts.causes[:1] and facts.causes[0] in _VERSION_CAUSES else []
     wanted += [_step_of(cause) for cause in facts.causes]
     wanted += ["read-log", "htaccess", "permissions", "hand-over"]
@@ -115,6 +116,8 @@ def _step_of(cause: str) -> str:
         return "permissions"
     if cause.startswith("htaccess-"):
         return "htaccess"
+    if cause.startswith("database-"):
+        return "database"
     return "read-log"
 
 
@@ -156,7 +159,7 @@ def _tree_obstacle(facts: CaseFacts) -> str:
 _OBSTACLES: dict[str, Callable[[CaseFacts], str]] = {
     "read-log": lambda facts: "",  # without a readable log the step itself tells what to do
     "htaccess": _htaccess_obstacle,
-    **dict.fromkeys(("permissions", "php", "parts", "restore"), _tree_obstacle),
+    **dict.fromkeys(("permissions", "php", "parts", "database", "restore"), _tree_obstacle),
 }
 
 
@@ -174,6 +177,8 @@ def _why(step: str, facts: CaseFacts) -> str:
         return _("A setting of PHP is probably at fault.") if facts.offered == step else _("A wrong setting can stop every page.")
     if step == "parts":
         return _("A part of WordPress is at fault.") if facts.offered == step else _("One plugin or theme can stop a whole WordPress.")
+    if step == "database":
+        return _("The database is probably at fault.") if first else _("Without its database, a program shows no page.")
     if step == "restore":
         offered = facts.offered == "restore"
         return _("An earlier state of a file that is at fault is known.") if offered else _("A file that was damaged can be put back.")

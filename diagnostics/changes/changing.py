@@ -37,6 +37,7 @@ PATIENCE_S = 2.0  # some hosts have it read again at once, or nearly
 _READ_LATER = (".user.ini",)
 TRIAL_CHECK = "htaccess-trial"  # of a finding that no check makes, only a trial
 TRIAL_CHECKS = (TRIAL_CHECK, "trials")  # of what only a look at the site has shown: nothing but a well site proves it mended
+_SUPPOSED = (*TRIAL_CHECKS, "database-unclear")  # the latter names what may be at fault, another cause the next time
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
     if after.is_well and stays_well(site, executor):
         return _cured(step, **pages)
     is_gone = lag == USER_INI_S or _is_gone(site, executor, after, finding, since)  # until it is read again, nothing can be gone
-    gone = finding.check not in TRIAL_CHECKS and is_gone
+    gone = finding.check not in _SUPPOSED and is_gone
     executor.keep()
     if not gone or examining.got_worse(before.view, after.view):
         why = _("It did not help.") if not gone else _("A page that was well answered worse.")

@@ -23,6 +23,7 @@ from ..cases import people
 from ..forms import CloseForm
 from ..models import RepairCase, Step
 from ..profiles import get_profile
+from ..site_databases.forms import LoginForm
 
 
 @require_GET
@@ -73,6 +74,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = queries.repair_page(case, request.GET.get("step", ""), may_write=access.may_write(request, case.site.team_id))
     if context["current"] == "hand-over" and not context["is_well"]:
         context["seen"] = reporting.last_seen(case.site, context["incident"])
+    if context["database"] is not None:
+        context["database"]["form"] = LoginForm(initial=context["database"]["typed"])
     host = case.site.host
     stopped = host_states.why_stopped(host, host.state) if host and not case.closed_at else None
     return TemplateResponse(request, "diagnostics/repair.html", {**context, "stopped": stopped, "section": "repairs"})

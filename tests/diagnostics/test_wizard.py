@@ -13,7 +13,7 @@ def states(facts: CaseFacts) -> dict[str, str]:
 
 def test_steps_stand_in_the_guides_order_with_a_reason_each() -> None:
     steps = steps_for(FULL)
-    wanted = ["confirm", "read-log", "htaccess", "permissions", "php", "parts", "restore", "retest", "hand-over"]
+    wanted = ["confirm", "read-log", "htaccess", "permissions", "php", "parts", "database", "restore", "retest", "hand-over"]
     assert [step.id for step in steps] == wanted
     assert all(step.reason for step in steps) and sum(step.state is StepState.RECOMMENDED for step in steps) == 1
 
@@ -24,6 +24,7 @@ def test_evidence_decides_what_is_recommended() -> None:
     assert recommended(replace(FULL, causes=("htaccess-bad-regex",))) == "htaccess"
     assert recommended(replace(FULL, causes=("cgi-not-executable",))) == "permissions"
     assert recommended(replace(FULL, causes=("php-parse-error",))) == "read-log"
+    assert recommended(replace(FULL, causes=("database-access-denied",))) == "database"
     assert recommended(replace(FULL, causes=("php-parse-error",), offered="restore")) == "restore"
     assert recommended(replace(FULL, verdict="up")) == "retest"
 
