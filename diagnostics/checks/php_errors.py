@@ -137,8 +137,9 @@ def shown_path(logged: str, evidence: Evidence) -> str:
     name = docroot_name(evidence)
     if evidence.docroot and not name:  # the login sees nothing but the docroot
         return _tail_in_tree(logged, evidence)
-    if evidence.docroot and logged.startswith(evidence.docroot.rstrip("/") + "/"):
-        return f"{name}{logged[len(evidence.docroot.rstrip('/')) :]}"
+    own = f"{evidence.docroot.rstrip('/')}/" if evidence.docroot else ""
+    if own and logged.startswith(own) and (own.count("/") > 2 or _is_in_tree(f"{name}/{logged[len(own) :].partition('/')[0]}", evidence)):
+        return f"{name}/{logged[len(own) :]}"
     above = evidence.docroot.rstrip("/").rpartition("/")[0]
     if above and logged.startswith(above + "/"):
         return logged[len(above) + 1 :]
@@ -193,7 +194,7 @@ def _below_docroot(logged: str, name: str, tails: list[str], evidence: Evidence)
     """
     whole = f"{evidence.docroot.rstrip('/')}/"
     there = next((tail for tail in tails if _is_in_tree(f"{name}/{tail}", evidence)), None)
-    if there is None and whole in logged:
+    if there is None and whole.count("/") > 2 and whole in logged:
         there = logged.rpartition(whole)[2]
     if there is None:
         there = next((tail for tail in tails if "/" not in tail or _is_in_tree(f"{name}/{tail.partition('/')[0]}", evidence)), None)

@@ -6,7 +6,9 @@ import pytest
 
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import run_checks
-from tests.diagnostics.evidences import apache_line, evidence
+from diagnostics.facts.gather import SitePaths, gather
+from tests.diagnostics.evidences import AT, apache_line, evidence, site
+from tests.fakes import FakeHost, Node
 
 START = b"<?php\nrequire dirname(__DIR__) . '/platform/start.php';\n"
 ROOTS = ["/var/www/clients/client1/web1", "/www/htdocs/w0123", "/srv/www/vhosts/www/shop.example"]
@@ -28,8 +30,9 @@ def fatal(path: str, said: str = "Uncaught TypeError: a") -> str:
     ],
 )
 def test_file_is_told_from_the_folder_above_the_docroot(root: str, place: str, log: str | None) -> None:
-    files: dict[str, bytes | tuple[bytes, int]] = {name: b"<?php\n\n\n" for name in ("platform/start.php", "platform/config/mail.php")}
-    files |= {"www/index.php": START, "www/lib/a.php": b"<?php\n\n\n", **({log: b"\n"} if log else {})}
+    names = ("platform/start.php", "platform/config/mail.php", "www/lib/a.php")
+    files: dict[str, bytes | tuple[bytes, int]] = {"www/index.php": START, **dict.fromkeys(names, b"<?php\n\n\n")}
+    files |= {log: b"\n"} if log else {}
     seen = evidence(files, fatal(f"{root}/{place}"))
     assert run_checks(seen).findings[0].path == place
 
@@ -41,6 +44,19 @@ def test_folder_beside_the_docroot_is_told_from_the_account(root: str) -> None:
     }  # fmt: skip
     seen = evidence(files, fatal("/x.php", f'Uncaught Exception: "{root}/platform/writable/cache/" is not writable'))
     assert shown_path(f"{root}/platform/writable/cache/a/b", seen) == "platform/writable/cache/a/b"
+
+
+@pytest.mark.parametrize("root", ROOTS)
+@pytest.mark.parametrize("place", ["platform/config/mail.php", "www/lib/a.php", "www/lib/gone.php"])
+def test_login_whose_root_is_the_account_tells_the_same(root: str, place: str) -> None:
+    """As FTP servers have it: the docroot is "/www"."""
+    host = FakeHost({
+        "/www/index.php": (START, 0o604), "/www/lib/a.php": (b"<?php\n\n\n", 0o604), "/platform/start.php": (b"<?php\n", 0o604),
+        "/platform/config/mail.php": (b"<?php\n\n\n", 0o604),
+        "/logs/error.log": Node(content=fatal(f"{root}/{place}").encode(), mode=0o604, mtime=AT.timestamp()),
+    }, protocol="ftp")  # fmt: skip
+    seen = gather(host, site(), SitePaths("/www", "/logs/error.log"), "ovh-mutualise", AT)
+    assert run_checks(seen).findings[0].path == place
 
 
 def test_path_of_another_account_stays_as_it_is() -> None:
