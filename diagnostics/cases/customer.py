@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from sites.judging import Verdict
 from sites.models import Incident, Site, VisitorFailure
 from sites.probing.outcome import Kind
-from sites.wording import duration_words, looks_words, often_sentence, some_of
+from sites.wording import duration_words, exact_words, looks_words, often_sentence, some_of
 
 from .. import explaining, repairing, reporting
 from ..causes import CAUSES
@@ -22,7 +22,6 @@ from ..causes.prevention import prevention_of
 from ..connections.telling import clean
 from ..models import FindingRecord, JournalEntry, RepairCase, Step
 from . import changed, log, notes
-from .markdown import when
 from .people import name_of
 
 _MOST_STEPS = 200
@@ -73,10 +72,10 @@ def _short(case: RepairCase, incident: Incident | None, standing: Sequence[Step]
     if incident.resolved_at:
         lasted = duration_words((incident.resolved_at - since).total_seconds())
         told = _("%(name)s was disturbed for %(time)s, from %(since)s to %(until)s.") % {
-            "name": name, "time": lasted, "since": when(since), "until": when(incident.resolved_at),
+            "name": name, "time": lasted, "since": exact_words(since), "until": exact_words(incident.resolved_at),
         }  # fmt: skip
     else:
-        told = _("%(name)s has been disturbed since %(since)s.") % {"name": name, "since": when(since)}
+        told = _("%(name)s has been disturbed since %(since)s.") % {"name": name, "since": exact_words(since)}
     return f"{told} {_end_words(case, standing, is_well=is_well)}"
 
 
@@ -206,7 +205,7 @@ def verified_words(seen: dict[str, Any]) -> str:
         "On %(time)s %(n)d pages were opened %(whom)s, past every cache, from outside.",
         count,
     )
-    told = words % {"time": when(seen["at"]), "n": count, "whom": as_whom}
+    told = words % {"time": exact_words(seen["at"]), "n": count, "whom": as_whom}
     if seen["all_well"]:
         return f"{told} " + _("All answered as they should.")
     return f"{told} " + _("Still not as they should be: %(paths)s") % {"paths": ", ".join(seen["failing"])}

@@ -7,10 +7,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from sites.wording import exact_words
+
 from ..models import RepairCase
 from . import customer
 from .changed import Excerpt
-from .markdown import fenced, plain, section, ticked, when
+from .markdown import fenced, plain, section, ticked
 
 
 def markdown(case: RepairCase) -> str:
@@ -18,7 +20,7 @@ def markdown(case: RepairCase) -> str:
     shown = customer.context(case)
     parts = [
         f"# {_('Report on')} {plain(case.site.name)}",
-        f"{plain(shown['short'])}\n\n{plain(case.site.url)} · {_('Made at')} {when(shown['made_at'])}",
+        f"{plain(shown['short'])}\n\n{plain(case.site.url)} · {_('Made at')} {exact_words(shown['made_at'])}",
         section(_("What visitors saw"), [plain(each) for each in (shown["seen"], shown["visitors"]) if each]),
         section(_("Why"), [_cause(each) for each in shown["causes"]], _("The cause is not known.")),
         section(_("What was changed"), [_change(each) for each in shown["changes"]] + _taken_back(shown), _("Nothing was changed.")),
@@ -38,7 +40,7 @@ def _cause(cause: dict[str, str]) -> str:
 
 def _change(change: dict[str, Any]) -> str:
     files = "\n".join(f"- {plain(each)}" for each in change["files"])
-    head = f"### {plain(change['title'])}\n\n{when(change['at'])} · {plain(change['who'])}"
+    head = f"### {plain(change['title'])}\n\n{exact_words(change['at'])} · {plain(change['who'])}"
     return "\n\n".join(part for part in (head, files, *(_excerpt(each) for each in change["excerpts"])) if part)
 
 

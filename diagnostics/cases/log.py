@@ -53,7 +53,10 @@ def timeline(case: RepairCase) -> list[Moment]:
 
 def everything(case: RepairCase) -> list[Moment]:
     """The whole, newest first, for the team."""
-    moments = [*_case(case), *_incident(case, mails=True), *_steps(case, files=True), *_people(case)]
+    people = list(_people(case))
+    told = {(moment.by, int(moment.at.timestamp())) for moment in people}  # the incident's page has a line of the same moment
+    incident = [each for each in _incident(case, mails=True) if not each.by or (each.by, int(each.at.timestamp())) not in told]
+    moments = [*_case(case), *incident, *_steps(case, files=True), *people]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)
 
 
@@ -73,7 +76,8 @@ def _incident(case: RepairCase, *, mails: bool) -> Iterator[Moment]:
     entries = entries if mails else entries.exclude(kind=IncidentEntry.Kind.MAIL)
     entries = entries.filter(at__lte=case.closed_at) if case.closed_at else entries
     for entry in entries[:MOST]:
-        yield Moment(entry.at, clean(entry.text), name_of(entry.by), _ENTRY_TONES.get(entry.kind, ""))
+        text = entry.text if entry.kind == IncidentEntry.Kind.MAIL else clean(entry.text)  # an address is no login
+        yield Moment(entry.at, text, name_of(entry.by), _ENTRY_TONES.get(entry.kind, ""))
 
 
 def _steps(case: RepairCase, *, files: bool = False) -> Iterator[Moment]:
@@ -110,6 +114,12 @@ def _entry_words(entry: CaseEntry) -> str:
     return _("Took it.") if entry.kind == CaseEntry.Kind.TAKEN else _("Handed it back: nobody has it.")
 
 
+def _did(step: Step) -> str:
+    if step.action == "repair" and (step.stands_applied or step.state == Step.State.UNDONE):
+        return _("repaired")
+    return _("looked") if step.action == "look" else _("tried")
+
+
 def doers(case: RepairCase, steps: Sequence[Step]) -> list[dict[str, Any]]:
     """Everybody who had a hand in it, once each, with what they did."""
     did: dict[str, list[str]] = {}
@@ -120,9 +130,8 @@ def doers(case: RepairCase, steps: Sequence[Step]) -> list[dict[str, Any]]:
 
     note(name_of(case.opened_by) or (_("Sitemend, on a command") if case.from_shell else ""), _("opened the repair"))
     for step in steps:
-        what = {"look": _("looked"), "trial": _("tried"), "repair": _("repaired")}.get(step.action, "")
-        if what and step.state != Step.State.SKIPPED:
-            note(name_of(step.created_by) or _("Sitemend, by itself"), what)
+        if step.state != Step.State.SKIPPED:
+            note(name_of(step.created_by) or _("Sitemend, by itself"), _did(step))
         if step.undone_by:
             note(name_of(step.undone_by), _("took a change back"))
     note(name_of(case.closed_by), _("closed the repair"))

@@ -11,6 +11,7 @@ from ..cases import notes, people
 from ..models import RepairCase
 
 register = template.Library()
+register.filter("person", people.name_of)
 _SHOWN_NOTES = 2
 _SHOWN_CASES = 5
 
