@@ -42,6 +42,7 @@ class Offer:
     guide_step: str
     finding: dict[str, Any]
     needs: tuple[str, ...] = ()  # capabilities of the connection
+    sets_aside: bool = False  # a part of the site that visitors will miss
 
 
 def from_examination(examination: Examination) -> list[dict[str, Any]]:
@@ -82,6 +83,7 @@ def of_plan(plan: Plan, finding: Finding) -> Offer:
         guide_step(plan),
         finding_json(finding),
         abilities.needed_by(plan),
+        plan.sets_aside,
     )
 
 

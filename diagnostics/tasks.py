@@ -13,13 +13,15 @@ from sites.models import Host
 
 from . import diagnosing, log_servers, policy_trials, repairing, steps, visiting
 from .accounts import looks
+from .automatic import approving as automatic_decisions
+from .automatic import running as automatic
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
 from .changes import recovering, retention, settling, through_panel, undoing
 from .connections import auditing, connecting, host_tests
 from .connections.rooms import LONG, READING, RoomTask
 from .coverage import searching
-from .models import Step
+from .models import AutomaticRepair, Step
 from .panels import watching as panel_watching
 
 
@@ -27,7 +29,9 @@ from .site_databases import given
 @shared_task(base=RoomTask, name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
 def diagnose(diagnosis_id: int) -> None:
     """Makes one diagnosis, and hands over the next of those that were asked for many sites."""
-    policy_trials.consider(diagnosing.run(diagnosis_id).incident)
+    incident = diagnosing.run(diagnosis_id).incident
+    if automatic.consider(incident) is None:
+        policy_trials.consider(incident)
     diagnosing.hand_over()
 
 
@@ -45,6 +49,20 @@ def run_step(step_id: int) -> None:
         return
     (settling if settling.is_one(step_id) else repairing).run_step(step_id)
     policy_trials.go_on(step_id)
+
+
+@shared_task(base=RoomTask, name=automatic.TASK, time_limit=1800)
+def repair_by_policy(run_id: int) -> None:
+    """Makes a repair that a site's settings allow, or ends one whose worker died."""
+    automatic.run(run_id)
+
+
+@shared_task(base=RoomTask, name=automatic_decisions.UNDO_TASK, time_limit=600)
+def undo_automatic(run_id: int, user_id: int) -> None:
+    """Takes back what such a repair changed, as a person asked."""
+    row = AutomaticRepair.objects.filter(pk=run_id).first()
+    if row is not None:
+        automatic_decisions.undo(row, get_user_model().objects.filter(pk=user_id).first())
 
 
 @shared_task(base=RoomTask, name="diagnostics.tasks.undo_step", time_limit=600)
@@ -151,6 +169,7 @@ def hand_over_searches() -> None:
 @shared_task(name=diagnosing.HAND_OVER, time_limit=60)
 def sweep_diagnoses() -> None:
     diagnosing.sweep()
+    automatic.sweep()
     policy_trials.sweep()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from .connections import abilities, purposes
 from .connections.locking import HostBusy, LockLost
 from .connections.telling import clean, finding_json, shown_diff
 from .findings import Finding, Severity
-from .models import RepairCase, Step
+from .models import AutomaticRepair, RepairCase, Step
 from .repairs.plan import Plan
 from .transports.base import TransportError
 
@@ -35,6 +36,21 @@ class CannotRepair(Exception):
     def __init__(self, message: str, code: str, hint: str = "") -> None:
         super().__init__(message)
         self.message, self.code, self.hint = message, code, hint
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a site's settings leave of what any run may do, and for which row the run is made."""
+
+    why_not: Callable[[Finding, Plan], str]  # asked for each plan; empty: it may be applied
+    of: AutomaticRepair
+
+    def plans(self, examination: examining.Examination, finding: Finding, repair_id: str) -> list[Plan]:
+        """A person who said yes to one plan may have chosen among several."""
+        if self.of.needs_approval:
+            return examining.plans_for(examination, finding, repair_id)
+        plan = examining.plan_for(examination, finding, repair_id)
+        return [plan] if plan is not None else []
 
 
 @dataclass(slots=True)
@@ -53,6 +69,7 @@ class _Run:
     is_held: bool = False  # a page is shut for maintenance: nothing is done about it unless it is found to be left behind
     deepest: list[dict[str, str]] = field(default_factory=list)  # what was left when the most was mended
     case: RepairCase | None = None
+    limits: Limits | None = None
 
     @property
     def standing(self) -> list[Step]:
@@ -82,6 +99,16 @@ def repair_site(site: Site, *, apply: bool) -> dict[str, Any]:
     return _as_json(run)
 
 
+def repair_within(site: Site, executor: Executor, limits: Limits) -> list[dict[str, str]]:
+    """The same with the host's lock held, within a site's settings. What is left, each with why. Raises CannotRepair."""
+    run = _Run(site, apply=True, limits=limits)
+    seen = changing.look(site, keeping=executor)
+    run.is_held = any(page.kind == Kind.MAINTENANCE for page in seen.view.pages)
+    if not seen.is_well and (seen.view.verdict == "down" or run.is_held):
+        _repair(run, executor, seen)
+    return run.left
+
+
 def _plan(run: _Run, executor: Executor, seen: Seen) -> None:
     examination = examining.examine(run.site, executor.reader, seen.view)
     choice = _choose(run, examination)
@@ -94,7 +121,8 @@ def _plan(run: _Run, executor: Executor, seen: Seen) -> None:
 
 def _repair(run: _Run, executor: Executor, seen: Seen) -> None:
     examination = examining.examine(run.site, executor.reader, seen.view)
-    run.case = repairing.open_case(run.site, run.site.incidents.filter(resolved_at=None).first(), from_shell=True)
+    incident = run.limits.of.incident if run.limits else run.site.incidents.filter(resolved_at=None).first()
+    run.case = repairing.open_case(run.site, incident, from_shell=run.limits is None)
     if run.case.steps.filter(state__in=repairing.IN_WORK).exists():
         raise CannotRepair(_("A guided repair of this site has a step in work."), "in-work", _("Wait for it to end."))
     while len(run.steps) < MOST_STEPS:
@@ -129,14 +157,26 @@ def _choose(run: _Run, examination: examining.Examination) -> tuple[Finding, Pla
             continue
         why = ""
         for repair_id in finding.repairs:
-            plan = examining.plan_for(examination, finding, repair_id)
-            if plan is None or not plan.changes or plan.digest() in run.tried:
-                continue
-            why = _why_not_alone(plan, run.site) or abilities.obstacle(abilities.needed_by(plan), run.site.host)
-            if not why:
-                return finding, plan
+            for plan in _plans(run, examination, finding, repair_id):
+                if not plan.changes or plan.digest() in run.tried:
+                    continue
+                why = _why_not(run, finding, plan)
+                if not why:
+                    return finding, plan
         _note_left(run, finding, why)
     return None
+
+
+def _plans(run: _Run, examination: examining.Examination, finding: Finding, repair_id: str) -> list[Plan]:
+    if run.limits is not None:
+        return run.limits.plans(examination, finding, repair_id)
+    plan = examining.plan_for(examination, finding, repair_id)
+    return [plan] if plan is not None else []
+
+
+def _why_not(run: _Run, finding: Finding, plan: Plan) -> str:
+    by_limits = run.limits.why_not(finding, plan) if run.limits is not None else ""
+    return _why_not_alone(plan, run.site) or by_limits or abilities.obstacle(abilities.needed_by(plan), run.site.host)
 
 
 def _why_not_alone(plan: Plan, site: Site) -> str:
@@ -160,6 +200,7 @@ def _step(run: _Run, finding: Finding, plan: Plan) -> Step:
     now = timezone.now()
     step = Step.objects.create(
         case=run.case,
+        automatic=run.limits.of if run.limits else None,
         guide_step=offering.guide_step(plan),
         action="repair",
         repair_id=plan.repair_id,

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from .views import (
     accounts,
     actions,
+    automatic,
     cases,
     causes,
     connections,
@@ -68,6 +69,10 @@ urlpatterns: list[URLPattern] = [
     path("sites/<int:pk>/files/compare/", files.compare, name="files-compare"),
     path("comparisons/<int:pk>/", files.comparison, name="comparison"),
     path("comparisons/<int:pk>/cancel/", files.cancel_comparison, name="comparison-cancel"),
+    path("sites/<int:pk>/automatic/", automatic.settings, name="site-automatic"),
+    path("sites/<int:pk>/automatic/go-on/", automatic.go_on, name="site-automatic-go-on"),
+    path("incidents/<int:pk>/automatic/", automatic.decide, name="automatic-decide"),
+    path("incidents/<int:pk>/automatic/undo/", automatic.undo, name="automatic-undo"),
     path("repairs/", repairs.index, name="repairs"),
     path("repairs/start/<int:incident_pk>/", repairs.start_for_incident, name="repair-start"),
     path("sites/<int:pk>/repair/", repairs.start_for_site, name="site-repair"),

@@ -65,6 +65,18 @@ def hand_over(notification: Notification) -> Mail:
     return mail_of("hand-over", context)
 
 
+def automatic(notification: Notification) -> Mail:
+    """What was repaired without a person, and whether it helped."""
+    return mail_of("automatic", about_incident(notification))
+
+
+def approval(notification: Notification) -> Mail:
+    """A repair that waits for a second person."""
+    if not incident_of(notification).is_open:
+        raise NothingToTell(_("The incident was over before the mail left."))
+    return mail_of("approval", about_incident(notification))
+
+
 def recovery(notification: Notification) -> Mail:
     """It is well again."""
     incident = incident_of(notification)
@@ -154,6 +166,9 @@ _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "regression": regression,
     "cause": cause,
     "trial": trial,
+    "automatic": automatic,
+    "approval": approval,
+    "hand-over": hand_over,
     "recovery": recovery,
     "flapping": flapping,
     "escalation": escalation,
@@ -162,7 +177,6 @@ _KINDS: dict[str, Callable[[Notification], Mail]] = {
     "stopped": stopped,
     "behind": behind,
     "behind-over": behind,
-    "hand-over": hand_over,
     "own-line": own_line,
     "test": test,
 }

@@ -151,7 +151,7 @@ def is_news_again(reopened: int, recovery_told: bool) -> bool:
 
 def is_told(kind: str, flapping: bool) -> bool:
     """Of what comes and goes, only that it does is told."""
-    return not flapping or kind in ("flapping", "cause", "escalation")
+    return not flapping or kind in ("flapping", "cause", "escalation", "automatic", "approval")
 
 
 def _no_other_names() -> list[str]:

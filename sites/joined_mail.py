@@ -37,8 +37,8 @@ _MOST_NAMED = 8  # sites in one sentence
 _PROOF_LENGTH = 300  # characters of a line of log: the whole stands on the page of the incident
 Kinds = Mapping[str, Callable[[Notification], Mail]]
 _NEWS = [
-    "new", "regression", "escalation", "flapping", "cause", "trial", "stopped", "blocked", "certificate", "reminder", "behind", "own-line",
-    "behind-over", "recovery", "test",
+    "new", "regression", "escalation", "flapping", "approval", "automatic", "cause", "trial", "stopped", "blocked", "certificate",
+    "reminder", "behind", "own-line", "behind-over", "recovery", "test",
 ]  # fmt: skip
 
 

@@ -179,6 +179,25 @@ def handed_over(
     return True
 
 
+def repaired_alone(incident: Incident, key: str, now: datetime, since: datetime | None) -> None:
+    """What was repaired without a person. A mail that it is well again that was made `since` says it already, in the same thread."""
+    told = Notification.objects.filter(incident=incident, kind=Kind.RECOVERY).exclude(state=State.SUPPRESSED)
+    if since is None or not told.filter(created_at__gte=since).exists():
+        how = _("Repairs are made by themselves, as the site's settings allow.")
+        _tell(Kind.AUTOMATIC, incident.site, now, f"automatic:{incident.pk}:{key}", incident=incident, how=how)
+
+
+def asks_for_approval(incident: Incident, key: str, now: datetime, asked_by: int | None) -> None:
+    """A repair waits for a second person: told to each who may say yes, which is not who allowed it in the settings."""
+    roles = (Membership.Role.OWNER, Membership.Role.EDITOR)
+    members = Membership.objects.filter(team_id=incident.site.team_id, role__in=roles).exclude(user=asked_by)
+    how = _("You may say yes or no to a repair that the site's settings allow after a second look.")
+    for user_id in members.values_list("user_id", flat=True):
+        _tell(
+            Kind.APPROVAL, incident.site, now, f"approval:{incident.pk}:{key}", incident=incident, how=how, only_user=user_id
+        )  # fmt: skip
+
+
 def release(incident: Incident, now: datetime) -> None:
     """Ends the waiting for the cause."""
     waiting = Notification.objects.filter(incident=incident, state=State.QUEUED, send_after__gt=now, attempts=0)

@@ -43,12 +43,13 @@ class UndoReport:
         return {"site": site.name, "undone": self.undone, "refused": self.refused, "identical": not self.refused}
 
 
-def request(step: Step, user: AbstractBaseUser | None) -> None:
-    """Asks a worker to undo a step. Raises RepairRefused where there is nothing to undo."""
+def request(step: Step, user: AbstractBaseUser | None, *, enqueue: bool = True) -> None:
+    """Asks a worker to undo a step. Raises RepairRefused where there is nothing to undo. `enqueue`: by a task of its own."""
     _require_applied(step)
     step.result = {**_without_request(step.result), ASKED: timezone.now().isoformat(), ASKED_BY: user.pk if user else None}
     step.save(update_fields=["result"])
-    queueing.enqueue_on_commit("diagnostics.tasks.undo_step", step.pk, user.pk if user else None)
+    if enqueue:
+        queueing.enqueue_on_commit("diagnostics.tasks.undo_step", step.pk, user.pk if user else None)
 
 
 def _require_applied(step: Step) -> None:

@@ -45,7 +45,7 @@ _RENEW_S = 20.0
 _WAITING_S = 10.0  # who waits says so again within this time
 # Also who has its hands full, and who shares no way of encrypting with us: asking at once again changes neither.
 NOT_REACHED = (NameUnresolved, ConnectionRefused, ConnectionTimedOut, ConnectionLost, TooManyConnections, OldAlgorithms)
-_URGENT = frozenset({"diagnosis", "repair", "trial", "policy-trial", "undo", "recovery"})
+_URGENT = frozenset({"diagnosis", "repair", "trial", "policy-trial", "policy-repair", "undo", "recovery"})
 _TRIED_ONCE_MORE = ("recovery", "diagnosis")  # at once: a moment's absence leaves nothing half done, and no failure without its cause
 
 _held: ContextVar[frozenset[int]] = ContextVar("held", default=frozenset())

@@ -27,6 +27,7 @@ PURPOSES = {
     "diagnosis": gettext_lazy("Finding the cause"),
     "folders": gettext_lazy("Looking for folders and logs"),
     "look": gettext_lazy("Looking"),
+    "policy-repair": gettext_lazy("Repair, by the site's settings"),
     "policy-trial": gettext_lazy("Trial, by the site's settings"),
     "recovery": gettext_lazy("Taking back what was interrupted"),
     "repair": gettext_lazy("Repair"),

@@ -16,17 +16,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import delivery
+from sites.automatic.policy import Policy
 from sites.bulk import update_rows
 from sites.models import BulkChange, Host, MaintenanceWindow, Notification, Page, Site, SiteImport
 from sites.scheduling import first_due
 from sites.signals import sites_in_work
 
 AT_ONCE = 1000  # sites of one statement
-PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, TRIALS, DELETE = (
-    "pause", "resume", "probe", "interval", "tag", "untag", "host", "mute", "read-only", "writable", "trials", "delete",
+PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, TRIALS, AUTOMATIC, DELETE = (
+    "pause", "resume", "probe", "interval", "tag", "untag", "host", "mute", "read-only", "writable", "trials", "automatic", "delete",
 )  # fmt: skip
-VERBS = (PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, TRIALS, DELETE)
-OWNERS_ONLY = frozenset({READ_ONLY, WRITABLE})
+VERBS = (PAUSE, RESUME, PROBE, INTERVAL, TAG, UNTAG, HOST, MUTE, READ_ONLY, WRITABLE, TRIALS, AUTOMATIC, DELETE)
+OWNERS_ONLY = frozenset({READ_ONLY, WRITABLE, AUTOMATIC})
 _TIMES = frozenset({"paused_at", "paused_until", "muted_until", "deleted_at", "read_only_since"})
 _READ_ONLY = ("read_only_since", "read_only_by_id")
 _STOPS_PROBING = frozenset({"paused_at", "deleted_at"})
@@ -164,6 +165,12 @@ def lift_read_only(user: AbstractBaseUser, ids: Iterable[int]) -> Done:
 def set_trials(user: AbstractBaseUser, ids: Iterable[int], trials: str) -> Done:
     """The kinds of trials that may be made on these unattended, as `trial_policy.checked` gives them; empty: none."""
     return _change(user, TRIALS, ids, ("trials",), lambda row: None if row[0] == trials else (trials,), trials)
+
+
+def set_automatic(user: AbstractBaseUser, ids: Iterable[int], policy: Policy, *, sets_aside: bool) -> Done:
+    """Which repairs are made on these without a person, and how; a policy that allows none switches them off."""
+    new = (policy.stored(), sets_aside)
+    return _change(user, AUTOMATIC, ids, ("auto_repair", "sets_aside"), lambda row: None if tuple(row) == new else new)
 
 
 def delete(user: AbstractBaseUser, ids: Iterable[int], detail: str = "") -> Done:

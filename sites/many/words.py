@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sites.many.changes import (
+    AUTOMATIC,
     DELETE,
     HOST,
     INTERVAL,
@@ -42,6 +43,7 @@ def _choices() -> list[tuple[str, str]]:
         (READ_ONLY, _("Switch read-only mode on")),
         (WRITABLE, _("Switch read-only mode off")),
         (TRIALS, _("Set the trials made without asking")),
+        (AUTOMATIC, _("Set the repairs made without asking")),
         (DELETE, _("Delete")),
     ]
 
@@ -60,6 +62,7 @@ def headline(verb: str, n: int) -> str:
         READ_ONLY: ngettext("Never write to %(n)d site?", "Never write to %(n)d sites?", n),
         WRITABLE: ngettext("Allow repairs of %(n)d site again?", "Allow repairs of %(n)d sites again?", n),
         TRIALS: ngettext("Trials made on %(n)d site without asking", "Trials made on %(n)d sites without asking", n),
+        AUTOMATIC: ngettext("Repairs made on %(n)d site without asking", "Repairs made on %(n)d sites without asking", n),
         DELETE: ngettext("Delete %(n)d site?", "Delete %(n)d sites?", n),
     }
     return words[verb] % {"n": n}
@@ -87,6 +90,10 @@ def explanation(verb: str) -> str:
             "incident. Something is changed for some seconds and put back at once; you are told by mail. What keeps visitors out is "
             "never touched."
         ),
+        AUTOMATIC: _(
+            "When such a site fails and its cause is found, a repair of the chosen kinds is made by itself, checked at once, and put back "
+            "if it did not help; then none is made on that site until a person has looked. You are told by mail, with one click to undo."
+        ),
         DELETE: _("They go to the bin for 7 days with all that was recorded: not probed, not shown. Nothing changes on their hosting."),
     }[verb]
 
@@ -110,6 +117,7 @@ def happened(verb: str, n: int) -> str:
         READ_ONLY: ngettext("%(n)d site is in read-only mode.", "%(n)d sites are in read-only mode.", n),
         WRITABLE: ngettext("%(n)d site may be repaired again.", "%(n)d sites may be repaired again.", n),
         TRIALS: ngettext("The trials allowed on %(n)d site were changed.", "The trials allowed on %(n)d sites were changed.", n),
+        AUTOMATIC: ngettext("The repairs allowed on %(n)d site were changed.", "The repairs allowed on %(n)d sites were changed.", n),
         DELETE: ngettext("%(n)d site is in the bin.", "%(n)d sites are in the bin.", n),
     }
     return words[verb] % {"n": n}

@@ -53,7 +53,7 @@ class Site(models.Model):
     read_only_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+")
     trials = models.CharField(max_length=100, blank=True, default="")  # kinds that may be made unattended; see `sites.trial_policy`
     sets_aside = models.BooleanField(_("repair may set WordPress plugins aside by itself"), default=False)
-    auto_repair = models.JSONField(default=dict, blank=True)  # which repairs are made unattended; see `sites.auto_policy`
+    auto_repair = models.JSONField(default=dict, blank=True)  # which repairs are made unattended; see `sites.automatic.policy`
     auto_stopped_at = models.DateTimeField(null=True, editable=False)  # none is made until a person has looked
     auto_stopped_why = models.TextField(blank=True, default="", editable=False)
     auto_looked_at = models.DateTimeField(null=True, editable=False)  # when somebody had looked and let it go on

@@ -36,7 +36,7 @@ WEEKDAYS = [
 _words = lazy(lambda seconds: _now("a day") if seconds == DAY_S else duration_words(seconds), str)
 
 
-def _zones() -> list[tuple[str, str]]:
+def zones() -> list[tuple[str, str]]:
     """The zones that people look for: cities, and UTC."""
     old = ("Etc/", "SystemV/", "US/", "Mexico/", "Brazil/", "Canada/", "Chile/", "posix/", "right/")
     names = [name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith(old)]
@@ -61,7 +61,7 @@ class WindowForm(forms.ModelForm):
         label=_("Lasts"), choices=[(seconds, _words(seconds)) for seconds in _DURATIONS_S], coerce=int, initial=2 * HOUR_S
     )
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=_zones, help_text=_("The window keeps its time of day in this zone when clocks change.")
+        label=_("Time zone"), choices=zones, help_text=_("The window keeps its time of day in this zone when clocks change.")
     )
     weekdays = forms.TypedMultipleChoiceField(
         label=_("Weekdays"), choices=WEEKDAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple
