@@ -23,6 +23,7 @@ _WARNS = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
 _OF_CODE = re.compile(
     r"Failed opening |Call to undefined |[Cc]lass [\"'][^\"'\n]{1,200}[\"'] not found|Allowed memory size|open_basedir|syntax error"
 )
+_UNCAUGHT = re.compile(r"PHP Fatal error: +Uncaught ")
 _FAILS = re.compile(r"[Ee]rror|[Ee]xception|ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|[Uu]nable|[Cc]annot|not (?:found|writable)")
 _STARTED = re.compile(r"(?:headers|[Oo]utput)[^\n]{0,80}\(output started at (?P<path>/[^\n:)]{1,600}):(?P<line>\d{1,7})\)")
 _BUILT = re.compile(r"/(?:manifest|mix-manifest|entrypoints|asset-manifest|rev-manifest|manifest\.\w+)\.json\Z")
@@ -111,8 +112,10 @@ def _of_another_machine(text: str, proof: Proof, sure: float, evidence: Evidence
     hint = _("This file is a copy of the settings made elsewhere: remove it, and the program makes it anew.") if is_cache else _(
         "Write the folder of this account instead."
     )  # fmt: skip
-    also = ("php-uncaught-exception", "php-missing-file")
-    return _finding("application-answers-500", said, found.path, found.line, proof, sure, *also, hint=hint)
+    cause, other = "application-answers-500", "php-uncaught-exception"
+    if _UNCAUGHT.search(text[:300]):  # PHP itself tells of it: the program has no answer of its own
+        cause, other = other, cause
+    return _finding(cause, said, found.path, found.line, proof, sure, other, "php-missing-file", hint=hint)
 
 
 def _of_settings(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:

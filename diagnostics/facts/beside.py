@@ -165,7 +165,8 @@ def _foreign(named: list[str], evidence: Evidence) -> list[str]:
         for each in re.finditer(f"/{re.escape(name)}(?=/)", path)
         if not known.isdisjoint(_steps(path[each.end() + 1 :], name))
     }
-    own |= {above(docroot)} if above(docroot) != "/" else set()
+    # "/home" alone may be the account as this login sees it, or the folder of all accounts as the server does.
+    own |= {above(docroot)} if above(docroot).count("/") > 1 else set()
     system = ("/usr/", "/etc/", "/tmp", "/proc", "/dev/", "/bin/", "/opt/", "/lib", "/sys/")  # noqa: S108 (names to compare with, nothing is written there)
     return [
         path for path in named

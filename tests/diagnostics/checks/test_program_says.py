@@ -10,10 +10,10 @@ import pytest
 from diagnostics.checks import run_checks
 from diagnostics.evidence import PageSeen, SiteSeen
 from diagnostics.facts import application_logs
-from diagnostics.facts.gather import gather
+from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding, Severity
 from diagnostics.transports.base import FileKind
-from tests.diagnostics.evidences import AT, PATHS, apache_line, evidence
+from tests.diagnostics.evidences import AT, PATHS, apache_line, evidence, site
 from tests.fakes import FakeHost, Node
 
 _START = b"<?php\nrequire __DIR__ . '/../shop/vendor/autoload.php';\n"
@@ -55,6 +55,23 @@ def test_place_of_another_machine_is_found_in_the_settings() -> None:
         {"shop/config/app.php": settings},
     )
     assert (found.cause, found.path, found.line) == ("application-answers-500", "shop/config/app.php", 3)
+
+
+@pytest.mark.parametrize("docroot", ["/home/demo/www", "/home/www", "/www"])
+def test_place_of_another_account_is_one_of_another_machine_whatever_the_login_sees(docroot: str) -> None:
+    """An uncaught exception in PHP's log is told as what it is. A login may see its account as "/home"."""
+    home = docroot.removesuffix("/www")
+    said = "Uncaught ErrorException: file_put_contents(/home/old/shop/views/a.php): Failed to open stream: No such file or directory"
+    line = apache_line(f"AH01071: Got error 'PHP message: PHP Fatal error:  {said} in /srv/jail/home/shop/vendor/Files.php:9'")
+    files: dict[str, bytes | tuple[bytes, int] | Node] = {
+        f"{docroot}/index.php": (b"<?php\nrequire dirname(__DIR__) . '/shop/bootstrap/app.php';\n", 0o604),
+        f"{home}/shop/bootstrap/app.php": (b"<?php\n", 0o604),
+        f"{home}/shop/bootstrap/cache/config.php": (b"<?php\nreturn ['compiled' => '/home/old/shop/views'];\n", 0o604),
+        f"{home}/logs/error.log": Node(content=line.encode(), mode=0o604, mtime=AT.timestamp()),
+    }
+    seen = gather(FakeHost(files), site(), SitePaths(docroot, f"{home}/logs/error.log"), "ovh-mutualise", AT)
+    found = run_checks(seen).findings[0]
+    assert (found.cause, found.path, found.line) == ("php-uncaught-exception", "shop/bootstrap/cache/config.php", 2)
 
 
 def test_file_that_is_not_there_is_named_and_not_the_code_that_asks() -> None:
