@@ -142,7 +142,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         evidence = Evidence(view, site.profile_name, reader.protocol if reader else "none", read_at=began)
         evidence = replace(evidence, error_log=shown.lines) if shown is not None else evidence
     else:
-        paths = SitePaths(site.docroot, site.error_log, site.access_log, _neighbours(site))
+        paths = SitePaths(site.docroot, site.error_log, site.access_log, neighbours(site))
         ask = databases.asker(site.host)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now(), left_s, ask_database=ask, shown=shown)
         evidence = wordpress_pages.with_installer_page(site, evidence)
@@ -153,12 +153,12 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
     run = run_checks(replace(evidence, tried=kept.of_site(site, evidence)))
     if reader is not None:
-        evidence = looking.with_copies(site, reader, evidence, run.findings, _neighbours(site))
+        evidence = looking.with_copies(site, reader, evidence, run.findings, neighbours(site))
         evidence = replace(evidence, at_hand=at_hand.read(reader, evidence, run.findings))
     return Examination(evidence, run.findings, run.inconclusive)
 
 
-def _neighbours(site: Site) -> tuple[str, ...]:
+def neighbours(site: Site) -> tuple[str, ...]:
     """The folders of other sites on the same account: one may hold the same program in the same release."""
     others = Site.objects.filter(host=site.host_id).exclude(pk=site.pk).exclude(docroot="").order_by("name")
     return tuple(others.values_list("docroot", flat=True)[:_MOST_NEIGHBOURS])

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from sites import queueing, read_only
 from sites.models import Incident, Site
 
-from . import diagnosing, examining, offering, steps, trials
+from . import diagnosing, examining, offering, other_looks, steps, trials
 from .changes import changing, recovering
 from .changes.executor import Executor
 from .connections import abilities, connecting, politeness, purposes
@@ -23,6 +23,7 @@ from .connections.telling import shown_diff
 from .models import Diagnosis, RepairCase, Step, TrialRun
 from .offering import Offer
 from .panels import php as panel_php
+from .panels import stopping
 from .site_databases import given
 from .transports.base import TransportError
 from .trying import advising, by_policy, kinds, running
@@ -157,6 +158,14 @@ def look(case: RepairCase, guide_step: str, user: AbstractBaseUser | None, *, ab
     return _new_step(case, guide_step, "look", str(LOOKS[guide_step]), user, repair_id=about)
 
 
+def look_elsewhere(case: RepairCase, which: str, user: AbstractBaseUser | None, answers: Sequence[tuple[str, str]] = ()) -> Step:
+    """Starts a look at what the host keeps. Raises RepairRefused."""
+    other = other_looks.LOOKS.get(which)
+    if other is None:
+        raise RepairRefused(_("There is nothing to look at in this step."))
+    return _new_step(case, other.guide_step, "look", str(other.title), user, repair_id=which, answers=[list(pair) for pair in answers])
+
+
 def start(
     case: RepairCase,
     *,
@@ -171,7 +180,7 @@ def start(
     """Starts a trial, or a change exactly as a person saw it: `digest` is that of the plan on the page. Raises RepairRefused."""
     if case.site.host_id is None:
         raise RepairRefused(_("There is no connection to the files of this site."))
-    if why := read_only.words(case.site):
+    if why := read_only.words(case.site) or stopping.known(case.site.host):
         raise RepairRefused(why)
     if action == "trial":
         return _start_trial(case, repair_id or trials.TRIAL_REPAIR, user)
@@ -266,6 +275,8 @@ def give_up(step: Step, error: TransportError) -> Step:
 
 
 def _run_look(step: Step) -> Step:
+    if step.repair_id in other_looks.LOOKS:
+        return other_looks.LOOKS[step.repair_id].run(step)
     if step.guide_step == panel_php.GUIDE_STEP:
         return panel_php.read(step)
     if step.guide_step == given.GUIDE_STEP:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from diagnostics.connections import purposes
 from diagnostics.connections.locking import Lock, LockLost
 from diagnostics.models import JournalEntry, Step
+from diagnostics.panels import stopping
 from diagnostics.repairs.plan import Change, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
 from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, FileKind, Reader, Stat, TransportError, Writer
 from sites.credentials import SecretUnreadable
@@ -93,6 +94,8 @@ class Executor(Looker):
     @purposes.of_step
     def apply(self, step: Step, plan: Plan) -> None:
         """Makes every change of the plan. Raises Stale, NotApplied (after taking back), LockLost (the next holder takes back)."""
+        if why := stopping.now(step.case.site.host):
+            raise NotApplied(why, taken_back=True)
         self._plain.clear()
         touched: set[str] = set()
         for change in plan.changes:

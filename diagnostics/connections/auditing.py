@@ -52,14 +52,14 @@ class ReadOnly(TransportError):
 class Trail:
     """Notes what is done on one connection."""
 
-    def __init__(self, turn: Turn, beside: Trail | None = None) -> None:
+    def __init__(self, turn: Turn, beside: Trail | None = None, login: str = "") -> None:
         self.turn, self.host = turn, turn.host
         self.began = timezone.now()
         self.is_in = False
         self.reads = self.bytes_read = 0
         self._only_read = True
         self._beside = beside
-        self._login = self._noted(Verb.LOGIN, BESIDE if beside else "")
+        self._login = self._noted(Verb.LOGIN, BESIDE if beside else login)
 
     def let_in(self) -> None:
         """The host accepted the login."""
@@ -167,9 +167,9 @@ def beside(host_id: int, verb: str, path: str) -> Iterator[Beside]:
 
 
 @contextmanager
-def trail(turn: Turn) -> Iterator[Trail]:
-    """The trail of one connection, from before its login to its end. Raises NotNoted."""
-    made = Trail(turn)
+def trail(turn: Turn, login: str = "") -> Iterator[Trail]:
+    """The trail of one connection, from before its login to its end. `login`: where it is another one of the account. Raises NotNoted."""
+    made = Trail(turn, login=login)
     try:
         yield made
     except TransportError as error:

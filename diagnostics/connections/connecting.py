@@ -58,6 +58,7 @@ def _via(host: Host) -> ConnectionDetails | None:
     return details_for(host.via) if jump_hosts.chain_of(host) else None
 
 
+_FTP_PORT = 21
 _REACHED_BY = (
     "protocol", "address", "port", "user", "via", "practice", "host_key", "state",
     "sealed_password", "sealed_private_key", "sealed_passphrase",
@@ -241,9 +242,9 @@ def _allowed() -> dict[str, Any]:
 
 
 @contextmanager
-def _watched_reader(details: ConnectionDetails, turn: politeness.Turn) -> Iterator[Reader]:
+def _watched_reader(details: ConnectionDetails, turn: politeness.Turn, login: str = "") -> Iterator[Reader]:
     with (
-        auditing.trail(turn) as trail,
+        auditing.trail(turn, login) as trail,
         company_of(trail, details_for) as company,
         transports.open_reader(details, **_allowed(), company=company) as reader,
     ):
@@ -258,6 +259,32 @@ def reader_for(host: Host) -> Iterator[Reader]:
     with politeness.turn(host) as turn, _noting(host) as details, _watched_reader(details, turn) as reader:
         note_first_use(host, reader)
         yield reader
+
+
+@contextmanager
+def reader_as(host: Host, suffix: str, *, plain: bool = False) -> Iterator[Reader]:
+    """What another login of the account reads, whose name is the same with `suffix` behind it: OVHcloud's snapshots.
+
+    A refusal says nothing of the account's own login and stops nothing. `plain`: by FTP, which anybody on the way can read; only where
+    a person allowed that. Raises TransportError.
+    """
+    require_usable(host)
+    with politeness.turn(host) as turn, _watched_reader(other_login(details_for(host), suffix, plain=plain), turn, suffix) as reader:
+        yield reader
+
+
+def other_login(details: ConnectionDetails, suffix: str, *, plain: bool) -> ConnectionDetails:
+    """The details of such a login: files only, by its password."""
+    by_files = "sftp" if details.protocol == "ssh" else details.protocol
+    named = replace(details, protocol=by_files, user=f"{details.user}{suffix}", private_key="", passphrase="")
+    if not plain or by_files != "sftp":
+        return named
+    return replace(named, protocol="ftp", port=_FTP_PORT, address=ftp_address(details.address), host_key="", via=None)
+
+
+def ftp_address(address: str) -> str:
+    """Where OVHcloud takes FTP, from where it takes SSH; elsewhere it is the same."""
+    return f"ftp.{address[4:]}" if address.startswith("ssh.cluster") else address
 
 
 @contextmanager

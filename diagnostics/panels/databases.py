@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 GUIDE_STEP = "database"
-REPAIR, DUMP = "panel-database", "panel-dump"
+READ, REPAIR, DUMP = "panel-database-look", "panel-database", "panel-dump"
 MADE_OF = {
     "now": gettext_lazy("made by hand"),
     "daily.1": gettext_lazy("of the host's daily backup"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from diagnostics.causes import CAUSES as CATALOGUE
-from diagnostics.copies import BESIDE, KEPT, RELEASE, Copy, Restorable
+from diagnostics.copies import BESIDE, KEPT, RELEASE, SNAPSHOT, Copy, Restorable
 from diagnostics.evidence import Evidence, moment_of
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import parse
@@ -73,6 +73,7 @@ def _change(file: Restorable, copy: Copy) -> Change:
 def _title(file: Restorable, copy: Copy, count: int) -> str:
     titles = {
         KEPT: _("Put {name} back as it was on {day}"),
+        SNAPSHOT: _("Put {name} back as it was on {day}, from the host's snapshot"),
         RELEASE: _("Put {name} of the same release in its place"),
         BESIDE: _("Put {where} in the place of {name}"),
     }
@@ -84,6 +85,7 @@ def _title(file: Restorable, copy: Copy, count: int) -> str:
 def _why(file: Restorable, copy: Copy) -> str:
     sources = {
         KEPT: _("So it was when the site was last read while it was well, on {day}: {size} bytes."),
+        SNAPSHOT: _("So the host's snapshot of {day} has it, from before the failure began: {size} bytes."),
         RELEASE: _("{where} belongs to the same release, which this account has a second time: {size} bytes, of {day}."),
         BESIDE: _("Somebody left {where} beside it: {size} bytes, of {day}. Whether it was good is not known."),
     }
@@ -109,6 +111,8 @@ def _needs_person(file: Restorable, copy: Copy, finding: Finding, guard: bool) -
         return _("The file now holds a line that keeps somebody out, which the older one lacks. Only a person can say whether it may go.")
     if copy.source == BESIDE:
         return _("Nobody knows whether the copy beside it was ever in use. Look at what would change.")
+    if copy.source == SNAPSHOT:
+        return _("It comes from the host's snapshot; what was changed in it between then and the failure goes too. Look at the change.")
     if copy.source == RELEASE:
         return _("The copy comes from another folder of the account. Look at what would change.")
     if file.others_changed:

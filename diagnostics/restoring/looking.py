@@ -1,4 +1,4 @@
-"""What could be put back of the files that findings speak of: from the store, from the same release, from beside them."""
+"""What could be put back of the files that findings speak of: from the store, a snapshot, the same release, from beside them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import posixpath
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from diagnostics.baselines import storing
 from diagnostics.changes.journal import unescape_path
@@ -21,7 +22,7 @@ from diagnostics.repairs.restore_file import ID
 from diagnostics.transports.base import Reader
 from sites.models import Site
 
-from . import wanted
+from . import snapshots, wanted
 from .on_host import CopiesOnHost
 
 TIME_LIMIT_S = 4.0
@@ -39,8 +40,27 @@ def with_copies(site: Site, reader: Reader, evidence: Evidence, findings: Sequen
     return _Look(site, reader, evidence, neighbours).run(telling[:_MOST_FINDINGS])
 
 
+def wanted_paths(site: Site, reader: Reader, examined: Examined, neighbours: Iterable[str]) -> list[str]:
+    """Which files could be put back if an earlier state of them were known, relative to the docroot."""
+    evidence = examined.evidence
+    telling = [each for each in examined.findings if each.severity is not Severity.NOTE and ID in each.repairs and _may_be_put_back(each)]
+    if not telling or not isinstance(evidence.tree, tuple) or failing_since(evidence) is None:
+        return []
+    return _Look(site, reader, evidence, neighbours).wanted(telling[:_MOST_FINDINGS])
+
+
 def _may_be_put_back(finding: Finding) -> bool:
     return bool(finding.path) or bool(finding.datum("missing")) or bool(wanted.said(finding))
+
+
+class Examined(Protocol):
+    """What an examination brought."""
+
+    @property
+    def evidence(self) -> Evidence: ...
+
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
 
 
 class _Look:
@@ -53,6 +73,7 @@ class _Look:
         entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
         self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in entries}
         self.rows = self._kept()
+        self.of_snapshots = snapshots.copies_before(site, failing_since(evidence))
         self.changed = {path for path, rows in self.rows.items() if self._is_changed(path, rows)}
 
     def _kept(self) -> dict[str, list[KeptFile]]:
@@ -70,6 +91,9 @@ class _Look:
             return not self.evidence.tree_truncated
         exact = not self.evidence.connection.startswith("ftp")
         return entry.size != rows[0].size or (exact and int(entry.mtime) != rows[0].mtime)
+
+    def wanted(self, findings: list[Finding]) -> list[str]:
+        return list(dict.fromkeys(path for finding in findings for path in self._paths(finding)))[:_MOST_TOGETHER]
 
     def run(self, findings: list[Finding]) -> Evidence:
         wanted_by: dict[str, list[tuple[str, str, int | None]]] = {}
@@ -111,7 +135,7 @@ class _Look:
         current = self._current(absolute) if entry is not None else None
         if entry is not None and current is None:
             return None  # what it holds now must be known, to be put back by an undo
-        copies = [copy for copy in (*self._of_store(path), *self.on_host.of(absolute)) if copy.content != current]
+        copies = [copy for copy in (*self._of_store(path), *self._elsewhere(path, absolute)) if copy.content != current]
         folder = posixpath.dirname(absolute)
         shown = wanted.shown(path, self.evidence)
         is_there = folder == self.docroot or folder in self.entries
@@ -128,6 +152,9 @@ class _Look:
             return sum(wanted.part_of(each) == part for each in changed)
         count = sum("/wp-content/" not in f"/{each}" for each in changed)
         return count if count > _BY_HAND else 0
+
+    def _elsewhere(self, path: str, absolute: str) -> list[Copy]:
+        return [*self.of_snapshots.get(path, ()), *self.on_host.of(absolute)]
 
     def _of_store(self, path: str) -> list[Copy]:
         rows = self.rows.get(path, [])[:_MOST_OLDER]

@@ -12,7 +12,7 @@ from django.conf import settings
 from diagnostics.models import HostPanel
 from diagnostics.panels import connecting, ovhcloud
 from diagnostics.panels.connecting import Given
-from diagnostics.panels.rights import PHP, READ
+from diagnostics.panels.rights import PHP, READ, RESTORE
 from sites import queueing
 from sites.models import Host, Site
 from tests.factories import make_host, make_site
@@ -46,7 +46,7 @@ def site(host: Host) -> Site:
 
 
 def given(consumer: str = "", **more: object) -> Given:
-    values = {"region": "ovh-eu", "way": ovhcloud.KEYS, "name": APPLICATION_KEY, "service": SERVICE, "rights": (READ, PHP)}
+    values = {"region": "ovh-eu", "way": ovhcloud.KEYS, "name": APPLICATION_KEY, "service": SERVICE, "rights": (READ, PHP, RESTORE)}
     values |= {"secret": APPLICATION_SECRET, "consumer": consumer}
     return Given(**(values | more))  # type: ignore[arg-type]
 

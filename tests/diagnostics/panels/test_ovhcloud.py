@@ -14,7 +14,7 @@ from diagnostics.models import HostAction, HostPanel
 from diagnostics.panels import connecting, ovhcloud, ovhcloud_client
 from diagnostics.panels.base import PanelError, TaskState
 from diagnostics.panels.ovhcloud import Keys, OvhCloud
-from diagnostics.panels.rights import PHP, READ, missing, rules_of
+from diagnostics.panels.rights import PHP, READ, RESTORE, missing, rules_of
 from sites import credentials, key_rotation
 from sites.models import Host
 from tests.diagnostics.panels.conftest import given
@@ -158,7 +158,7 @@ def test_environment_of_this_machine_is_nobodys_key(ovh: OvhcloudHost, monkeypat
 def test_credential_is_asked_for_confirmed_and_used(ovh: OvhcloudHost, host: Host) -> None:
     made = connecting.connect(host, given(), None)
     assert made.state == HostPanel.State.WAITING and made.confirm_url.startswith(f"http://127.0.0.1:{ovh.port}/auth/")
-    assert list(ovh.gate.credentials.values())[-1]["rules"] == rules_of((READ, PHP), SERVICE)
+    assert list(ovh.gate.credentials.values())[-1]["rules"] == rules_of((READ, PHP, RESTORE), SERVICE)
     assert connecting.test(made).state == HostPanel.State.WAITING and "not confirmed" in made.detail
     ovh.gate.confirm()
     assert connecting.test(made).state == HostPanel.State.WORKS and made.confirm_url == ""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
@@ -13,7 +11,6 @@ from ipaddress import ip_network
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
@@ -25,6 +22,7 @@ from diagnostics.panels import connecting, php, starting
 from diagnostics.panels.steps import watched
 from diagnostics.wizard import CaseFacts, recommended, steps_for
 from sites.models import Host, Site
+from tests.diagnostics.panels.going_on import Killed, killed_at, look, posts, to_its_end
 from tests.factories import make_incident, make_site, make_user
 from tests.http_server import HttpServer, Received, Reply
 from tests.ovhcloud import OvhcloudHost
@@ -76,27 +74,6 @@ def started(case: RepairCase, choice: str = "version:8.3") -> Step:
     plan = php.plan(case.site, read(case), choice)
     assert plan is not None
     return php.start(case, choice, plan.digest(), None)
-
-
-def look(step: Step) -> Step:
-    """The next look, at once, by a worker that finds no other at it."""
-    PanelChange.objects.filter(step=step, next_look_at__isnull=False).update(next_look_at=timezone.now(), held_until=None)
-    tasks.run_step(step.pk)
-    step.refresh_from_db()
-    return step
-
-
-def to_its_end(ovh: OvhcloudHost, step: Step) -> Step:
-    for _look in range(30):
-        look(step)
-        if not PanelChange.objects.filter(step=step, next_look_at__isnull=False).exists():
-            return step
-        ovh.clock.forward(10)
-    raise AssertionError(f"it does not end: {step.state} {step.message} {PanelChange.objects.values().get()}")
-
-
-def posts(ovh: OvhcloudHost) -> list[str]:
-    return [call.rpartition("/")[2] for call in ovh.calls("POST") if "/hosting/" in call]
 
 
 # --- what is offered ----------------------------------------------------------------------------
@@ -348,10 +325,6 @@ def test_person_reads_chooses_sees_and_changes(ovh: OvhcloudHost, case: RepairCa
     assert client.get(f"/repairs/{case.pk}/php-version/?to=version:8.2", follow=True).status_code == 200
 
 
-class Killed(BaseException):
-    """The end of a worker at one moment."""
-
-
 @pytest.mark.parametrize("undone", [False, True], ids=["change", "undo"])
 @pytest.mark.parametrize("stored", [False, True], ids=["before it is stored", "after"])
 def test_worker_that_ends_at_any_stored_moment_leaves_nothing_in_between(
@@ -376,20 +349,3 @@ def test_worker_that_ends_at_any_stored_moment_leaves_nothing_in_between(
         assert f"engine.version={version}" in ovh.php.file.read_text(), (ends_at, step.message)
         assert step.state == ("undone" if undone else "done-verified") or "Nothing was changed" in step.message, (ends_at, step.message)
     assert ends_at > 4
-
-
-@contextmanager
-def killed_at(number: int, monkeypatch: pytest.MonkeyPatch, stored: bool) -> Iterator[None]:
-    """The worker ends when it stores how far a change is for this time: just before, or just after (`stored`)."""
-    count = itertools.count(1)
-
-    def save(change: PanelChange, *args: object, **values: object) -> None:
-        is_now = next(count) == number
-        if stored or not is_now:
-            Model.save(change, *args, **values)
-        if is_now:
-            raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(PanelChange, "save", save)
-        yield
