@@ -8,6 +8,7 @@ from .case_entry import CaseEntry
 from .database import DatabaseChange, DatabaseDump, DumpPiece, GivenLogin
 from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
+from .joint import JointRepair, JointSite
 from .lock import HostLock
 from .log_server import LogServer
 from .panel import HostPanel, PanelChange, PanelWatch, SnapshotFile
@@ -39,6 +40,8 @@ __all__ = [
     "HostAction",
     "HostLock",
     "HostPanel",
+    "JointRepair",
+    "JointSite",
     "JournalEntry",
     "KeptFile",
     "LogReading",

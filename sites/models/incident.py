@@ -57,6 +57,8 @@ class Incident(models.Model):
     cause_why = models.TextField(blank=True)  # why we are that sure of it, in a sentence
     cause_next = models.TextField(blank=True)  # who can mend it, and what happens next
     cause_at = models.DateTimeField(null=True)
+    shared = models.CharField(max_length=120, blank=True)  # what the cause is about, where other sites can have the same; for comparing
+    shared_about = models.CharField(max_length=300, blank=True)  # the same in words
     trials_note = models.TextField(blank=True)  # what was tried by the site's policy, for people; empty where nothing was
     diagnosis_state = models.CharField(
         max_length=12, blank=True
@@ -71,6 +73,7 @@ class Incident(models.Model):
         ]
         indexes = [
             models.Index(fields=["resolved_at", "-opened_at"], name="incident_open"),
+            models.Index(fields=["shared"], name="incident_shared", condition=Q(resolved_at=None) & ~Q(shared="")),
             models.Index(fields=["site", "fingerprint", "-resolved_at"], name="incident_site_fingerprint"),
         ]
 
