@@ -135,7 +135,7 @@ class _Look:
         current = self._current(absolute) if entry is not None else None
         if entry is not None and current is None:
             return None  # what it holds now must be known, to be put back by an undo
-        copies = [copy for copy in (*self._of_store(path), *self._elsewhere(path, absolute)) if copy.content != current]
+        copies = [copy for copy in (*self._of_store(path), *self._more(path)) if copy.content != current]
         folder = posixpath.dirname(absolute)
         shown = wanted.shown(path, self.evidence)
         is_there = folder == self.docroot or folder in self.entries
@@ -153,8 +153,8 @@ class _Look:
         count = sum("/wp-content/" not in f"/{each}" for each in changed)
         return count if count > _BY_HAND else 0
 
-    def _elsewhere(self, path: str, absolute: str) -> list[Copy]:
-        return [*self.of_snapshots.get(path, ()), *self.on_host.of(absolute)]
+    def _more(self, path: str) -> list[Copy]:
+        return [*self.of_snapshots.get(path, ()), *self.on_host.of(self._absolute(path))]
 
     def _of_store(self, path: str) -> list[Copy]:
         rows = self.rows.get(path, [])[:_MOST_OLDER]
