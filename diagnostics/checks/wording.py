@@ -23,8 +23,9 @@ _BEFORE = re.compile(
 )
 _PLACE = re.compile(r"(?<!declared)\s+in\s+(?:/|[A-Za-z]:\\|Unknown\b|phar:).*\Z", re.DOTALL)
 _NAME = r"[^\s'\"():,;\\/]{1,255}"
-_FOLDERS = re.compile(rf"(?:(?<!\w)/(?:{_NAME}/)+|\b[A-Za-z]:\\(?:{_NAME}\\)+)(?={_NAME})")
-_INCLUDES = re.compile(r"\s*\(include_path=.*", re.DOTALL)
+_FOLDERS = re.compile(rf"(?:(?<![\w/:])/(?:{_NAME}/)+|\b[A-Za-z]:\\(?:{_NAME}\\)+)(?={_NAME})")
+_REST = re.compile(r"\s*\(include_path=.*|,\s+called\Z", re.DOTALL)
+_FRAME = re.compile(r"#\d+\b")  # of a trace: says where, not what
 
 
 def placed(title: str, path: str = "", line: int | None = None, said: str = "") -> str:
@@ -35,10 +36,13 @@ def placed(title: str, path: str = "", line: int | None = None, said: str = "") 
     return f"{title}{where}: “{said}”." if said else f"{title}{where}."
 
 
-def quoted(message: PhpMessage, cause: str = "") -> str:
-    """PHP's words without their place and its folders, where the cause's title alone leaves open what is missing; else ""."""
+def quoted(message: PhpMessage, cause: str = "", whole: str = "") -> str:
+    """PHP's words without their place and its folders, where the cause's title alone leaves open what is missing; else "".
+
+    `whole`: the entry of the log, which is quoted where the message was read from a line of its trace.
+    """
     codes = (cause or message.cause, *message.also)
-    return words_of(message.message) if any(code in _OPEN for code in codes[:2]) else ""
+    return (words_of(message.message) or words_of(whole)) if any(code in _OPEN for code in codes[:2]) else ""
 
 
 def words_of(text: str) -> str:
@@ -48,6 +52,8 @@ def words_of(text: str) -> str:
         if (cut := _BEFORE.sub("", said, count=1)) == said:
             break
         said = cut
-    said = _INCLUDES.sub("", _PLACE.sub("", said))
+    said = _REST.sub("", _PLACE.sub("", said))
     said = " ".join(redact(_FOLDERS.sub("", said)).replace("“", '"').replace("”", '"').split()).rstrip(". ")
+    if _FRAME.match(said):
+        return ""
     return said if len(said) <= _MOST else f"{said[: _MOST - 1].rstrip()}…"

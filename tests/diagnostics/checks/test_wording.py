@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from diagnostics.checks.php_messages import read_php_message
+from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.wording import placed, quoted, words_of
 
 HOME = "/home/www"
@@ -33,6 +33,11 @@ HOME = "/home/www"
             "PHP Fatal error:  Uncaught App\\Billing\\NoRate: no rate for DE in /srv/x.php:1\\nStack trace:\\n#0 {main}",
             "App\\Billing\\NoRate: no rate for DE",
         ),
+        ("PHP Fatal error:  Uncaught Error: Failed opening required 'http://a.example/x/top.php' in /a/b.php:1",
+         "Failed opening required 'http://a.example/x/top.php'"),
+        (f"PHP Fatal error:  Uncaught TypeError: tax(): Argument #1 must be of type int, null given, called in {HOME}/a.php on line 3",
+         "tax(): Argument #1 must be of type int, null given"),
+        ("#1 Factory->create('Shop', Array)", ""),
         (f"PHP Parse error:  syntax error, unexpected token \"}}\" in {HOME}/index.php on line 12", 'syntax error, unexpected token "}"'),
     ],
 )  # fmt: skip
@@ -60,6 +65,11 @@ def test_only_open_causes_are_quoted() -> None:
     missing = read_php_message(f'PHP Fatal error:  Uncaught Error: Class "Mailer" not found in {HOME}/a.php:2')
     assert memory and quoted(memory) == ""
     assert missing and quoted(missing) == 'Class "Mailer" not found'
+
+
+def test_entry_whose_message_was_read_from_its_trace_is_quoted_from_its_beginning() -> None:
+    message = PhpMessage("application-answers-500", (), "/a.php", 12, "#1 /a.php(12): run()")
+    assert quoted(message, whole='Class "Shop" does not exist\n#1 /a.php(12): run()') == 'Class "Shop" does not exist'
 
 
 def test_sentence_with_and_without_a_place() -> None:
