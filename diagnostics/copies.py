@@ -40,3 +40,15 @@ class Restorable:
     wanted_by: tuple[tuple[str, str, int | None], ...]
     others_changed: int = 0
     is_folder_there: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SinceWell:
+    """All that was changed in programs and settings since the site was last read while it was well.
+
+    `put_back`: changed or gone, each with the content that was kept then. `added`: path, absolute and SHA-256 of what was not there.
+    """
+
+    at: float
+    put_back: tuple[Restorable, ...]
+    added: tuple[tuple[str, str, str], ...]

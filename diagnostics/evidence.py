@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from diagnostics.copies import Restorable
+from diagnostics.copies import Restorable, SinceWell
 from diagnostics.installed import Application, Change, DatabaseTrial, Differing
 from diagnostics.panels.base import ServiceSeen
 from diagnostics.php.seen import PhpSeen
@@ -183,6 +183,7 @@ class Evidence:
     php: PhpSeen = field(default_factory=PhpSeen)
     tried: tuple[Tried, ...] = ()  # trials of the failure at hand
     restorable: tuple[Restorable, ...] = ()  # files that findings speak of and that could be put back
+    since_well: SinceWell | None = None  # what was changed since the site was well; where that is little, and all of it is known
     at_hand: tuple[TextFile, ...] = ()  # what repairs of the findings would change, whole
     read_at: datetime | None = None
 

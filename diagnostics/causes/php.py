@@ -51,6 +51,7 @@ CAUSES = (
         _("The code uses something that newer PHP no longer has"),
         _("This function was taken out of PHP. The site worked with an older PHP version."),
         _A,
+        repairs=("restore-file",),
         confused_with=("php-undefined-function",),
     ),
     Cause(
@@ -58,6 +59,7 @@ CAUSES = (
         _("The code does not fit this PHP version"),
         _("The way this code is written is no longer accepted by the PHP version in use."),
         _A,
+        repairs=("restore-file",),
     ),
     Cause(
         "php-class-not-found",
@@ -80,9 +82,16 @@ CAUSES = (
         _("PHP ran out of memory"),
         _("A page needed more memory than PHP may use."),
         _A,
+        repairs=("restore-file",),
         confused_with=("user-ini-memory-limit-too-low",),
     ),
-    Cause("php-max-execution-time", _("A page took too long"), _("PHP stopped a page because it ran longer than allowed."), _A),
+    Cause(
+        "php-max-execution-time",
+        _("A page took too long"),
+        _("PHP stopped a page because it ran longer than allowed."),
+        _A,
+        repairs=("restore-file",),
+    ),
     Cause(
         "script-too-slow",
         _("One page is too slow"),
@@ -116,7 +125,7 @@ CAUSES = (
         _("PHP is told to load a file that is not there"),
         _("auto_prepend_file or auto_append_file in .user.ini names a file that does not exist, often left by a removed security plugin."),
         _A,
-        repairs=("comment-out-php-setting",),
+        repairs=("comment-out-php-setting", "restore-file"),
     ),
     Cause(
         "user-ini-memory-limit-too-low",
@@ -131,7 +140,7 @@ CAUSES = (
         _("PHP may not open a file outside its folders"),
         _("A setting confines PHP to some folders, and the site needs a file elsewhere."),
         _A,
-        repairs=("comment-out-php-setting",),
+        repairs=("comment-out-php-setting", "restore-file"),
     ),
     Cause(
         "disk-full",
@@ -144,6 +153,7 @@ CAUSES = (
         _("The program itself answers with an error"),
         _("Neither the web server nor PHP complains: the program decided to answer with an error. Its own log tells why."),
         _A,
+        repairs=("restore-file",),
     ),
     Cause(
         "application-stuck-maintenance",
@@ -157,6 +167,7 @@ CAUSES = (
         _("PHP crashes on some pages"),
         _("The PHP process ended abruptly while making the page."),
         _A,
+        repairs=("restore-file",),
         confused_with=("php-service-crash",),
     ),
 )

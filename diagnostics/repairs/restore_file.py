@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 
 from diagnostics.causes import CAUSES as CATALOGUE
-from diagnostics.copies import BESIDE, KEPT, RELEASE, SNAPSHOT, Copy, Restorable
+from diagnostics.copies import BESIDE, KEPT, RELEASE, SNAPSHOT, Copy, Restorable, SinceWell
 from diagnostics.evidence import Evidence, moment_of
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import parse
 from diagnostics.repairs.editing import protects
 from diagnostics.repairs.guards import IN_PROGRAMS
-from diagnostics.repairs.plan import Change, CreateFile, Plan, WriteFile
+from diagnostics.repairs.plan import Change, CreateFile, Plan, RenameFile, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
+from diagnostics.repairs.set_aside_part import MARK, free_name
 from sites.texts import mark as _
 
 ID = "restore-file"
 CAUSES = tuple(cause.code for cause in CATALOGUE.values() if ID in cause.repairs)
 _LIKELY = 0.6
 _MOST_WAYS = 4
+ALL = "all"  # the answer that wants everything back that was changed since the site was well
+_LOOK_THROUGH = _("It takes out all that was changed in programs and settings since then, also what is right. Look at what would change.")
 
 
 def variants(evidence: Evidence, finding: Finding) -> list[Answers]:
     """Every way there is, the one to be trusted most first."""
     files = _files(evidence, finding)
     ways = [{"file": file.path, "source": copy.key} for file in files[: 1 if _all_missing(files) else None] for copy in file.copies]
-    return ways[:_MOST_WAYS]
+    return [*ways[:_MOST_WAYS], *([{ALL: "changed"}] if _is_more(evidence.since_well, files) else [])]
 
 
 @repair(id=ID, title=_("Put a file back as it was"), causes=CAUSES, variants=variants)
 def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
-    """Answers: `file` which, `source` which of its contents. Files that are missing together are put back together."""
+    """Answers: `file` which, `source` which of its contents, or `all`. Files that are missing together are put back together."""
+    if answers.get(ALL):
+        return _everything(evidence.since_well, finding, evidence) if evidence.since_well else None
     files = _files(evidence, finding)
     file = next((each for each in files if each.path == answers.get("file", each.path)), None)
     copy = next((each for each in file.copies if each.key == answers.get("source", each.key)), None) if file else None
@@ -46,6 +52,35 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         affects=_("Every page that uses this file") if len(pairs) == 1 else _("Every page that uses these files"),
         takes_away_protection=guard, needs_person=_needs_person(file, copy, finding, guard), removes=100,
     )  # fmt: skip
+
+
+def _is_more(since: SinceWell | None, files: list[Restorable]) -> bool:
+    """Whether more was changed since the site was well than the one file that is offered by itself."""
+    return since is not None and (bool(since.added) or [each.path for each in since.put_back] != [each.path for each in files])
+
+
+def _everything(since: SinceWell, finding: Finding, evidence: Evidence) -> Plan:
+    """As it was when the site was last read while it was well: what is new gets another name, the rest its old content."""
+    changes: list[Change] = [_change(file, file.copies[0]) for file in since.put_back]
+    changes += [_aside(evidence, *file) for file in since.added]
+    day = _day(since.put_back[0].copies[0]) if since.put_back else _moment(since.at)
+    why = _("So it was when the site was last read while it was well: {back} files get their old content, {aside} new ones another name.")
+    locks = any(_loses_protection(file, file.copies[0]) for file in since.put_back) or any(
+        path.endswith(".htaccess") for path, *_ in since.added
+    )
+    return Plan(
+        ID, finding.cause, _("Put all that was changed back as it was on {day}").format(day=day),
+        why.format(back=len(since.put_back), aside=len(since.added)), tuple(changes), affects=_("Every page that uses these files"),
+        takes_away_protection=locks, needs_person=_LOOK_THROUGH, removes=400,
+    )  # fmt: skip
+
+
+def _aside(evidence: Evidence, shown: str, absolute: str, sha256: str) -> RenameFile:
+    """Under a name that no program loads and nobody guesses: without its ending a web server shows it as text to whoever asks for it."""
+    salt = hashlib.sha256(f"{absolute}\0{sha256}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    folder, name = posixpath.split(absolute)
+    target = free_name(evidence, shown, f"{name}.{MARK}-{salt}")
+    return RenameFile(absolute, shown, posixpath.join(folder, target), posixpath.join(posixpath.dirname(shown), target), sha256)
 
 
 def _files(evidence: Evidence, finding: Finding) -> list[Restorable]:
@@ -102,7 +137,11 @@ def _why(file: Restorable, copy: Copy) -> str:
 
 
 def _day(copy: Copy) -> str:
-    at = moment_of(copy.at)
+    return _moment(copy.at)
+
+
+def _moment(seconds: float) -> str:
+    at = moment_of(seconds)
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else _("an unknown day")
 
 

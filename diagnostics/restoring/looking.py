@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -10,19 +11,19 @@ from typing import Protocol
 
 from diagnostics.baselines import storing
 from diagnostics.changes.journal import unescape_path
-from diagnostics.copies import KEPT, Copy, Restorable
+from diagnostics.copies import KEPT, Copy, Restorable, SinceWell
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.facts.changes import failing_since
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.findings import Finding, Severity
 from diagnostics.manifests import rules
-from diagnostics.models import KeptFile
+from diagnostics.models import Baseline, KeptFile
 from diagnostics.profiles import get_profile, policy_for
 from diagnostics.repairs.restore_file import ID
 from diagnostics.transports.base import Reader
 from sites.models import Site
 
-from . import snapshots, wanted
+from . import since_well, snapshots, wanted
 from .on_host import CopiesOnHost
 
 TIME_LIMIT_S = 4.0
@@ -34,10 +35,10 @@ _MOST_LOOKED_INTO = 60  # files that changed, for one that defined what is missi
 
 def with_copies(site: Site, reader: Reader, evidence: Evidence, findings: Sequence[Finding], neighbours: Iterable[str]) -> Evidence:
     """The evidence with what could be put back. A site that is well, or whose files could not be listed, is left as it is."""
-    telling = [each for each in findings if each.severity is not Severity.NOTE and ID in each.repairs and _may_be_put_back(each)]
+    telling = [each for each in findings if each.severity is not Severity.NOTE and ID in each.repairs]
     if not telling or not isinstance(evidence.tree, tuple) or failing_since(evidence) is None:
         return evidence
-    return _Look(site, reader, evidence, neighbours).run(telling[:_MOST_FINDINGS])
+    return _Look(site, reader, evidence, neighbours).run([each for each in telling if _may_be_put_back(each)][:_MOST_FINDINGS])
 
 
 def wanted_paths(site: Site, reader: Reader, examined: Examined, neighbours: Iterable[str]) -> list[str]:
@@ -101,7 +102,8 @@ class _Look:
             for path in self._paths(finding):
                 wanted_by.setdefault(path, []).append((finding.cause, finding.path, finding.line))
         found = [self._restorable(path, tuple(names)) for path, names in list(wanted_by.items())[:_MOST_TOGETHER]]
-        return replace(self.evidence, restorable=tuple(each for each in found if each and each.copies))
+        files = tuple(each for each in found if each and each.copies)
+        return replace(self.evidence, restorable=files, since_well=self._since_well())
 
     # --- which ----------------------------------------------------------------------------------------
     def _paths(self, finding: Finding) -> list[str]:
@@ -128,14 +130,46 @@ class _Look:
         contents = storing.contents(self.site.pk, [self.rows[path][0].sha256 for path in looked_into])
         return [path for path in looked_into if pattern.search(contents.get(self.rows[path][0].sha256, b""))][:_MOST_FILES]
 
+    # --- all ------------------------------------------------------------------------------------------
+    def _since_well(self) -> SinceWell | None:
+        """Everything, where it is no more than a person can look through; nothing of it is left out."""
+        added = self._added()
+        changed = sorted(path for path in self.changed if since_well.is_of_program(path))
+        if added is None or not 0 < len(changed) + len(added) <= since_well.MOST:
+            return None
+        self.files.fetch([self._absolute(path) for path in (*changed, *added) if self._absolute(path) in self.entries])
+        put_back = [self._as_kept(path) for path in changed]
+        aside = [(path, self.files.content(self._absolute(path))) for path in added]
+        if not all(put_back) or any(content is None for _path, content in aside):
+            return None
+        at = max((row.last_seen_at.timestamp() for rows in self.rows.values() for row in rows[:1]), default=0.0)
+        names = ((wanted.shown(path, self.evidence), self._absolute(path), content) for path, content in aside if content is not None)
+        return SinceWell(
+            at, tuple(each for each in put_back if each),
+            tuple((shown, absolute, hashlib.sha256(content).hexdigest()) for shown, absolute, content in names),
+        )  # fmt: skip
+
+    def _added(self) -> list[str] | None:
+        """Programs and settings that the last baseline from before the failure does not have; None without such a baseline."""
+        baseline = Baseline.objects.filter(site=self.site, taken_at__lt=failing_since(self.evidence)).order_by("-pk").first()
+        if baseline is None or baseline.host_id != self.site.host_id or self.evidence.tree_truncated:
+            return None
+        known = since_well.paths_of(baseline)
+        paths = (absolute[len(self.docroot) + 1 :] for absolute, entry in self.entries.items() if entry.kind == "file")
+        return None if known is None else sorted(path for path in paths if path not in known and since_well.is_of_program(path))
+
+    def _as_kept(self, path: str) -> Restorable | None:
+        found = self._restorable(path, (), only_kept=True)
+        return found if found and found.copies and found.is_folder_there else None
+
     # --- one ------------------------------------------------------------------------------------------
-    def _restorable(self, path: str, wanted_by: tuple[tuple[str, str, int | None], ...]) -> Restorable | None:
+    def _restorable(self, path: str, wanted_by: tuple[tuple[str, str, int | None], ...], *, only_kept: bool = False) -> Restorable | None:
         absolute = self._absolute(path)
         entry = self.entries.get(absolute)
         current = self._current(absolute) if entry is not None else None
         if entry is not None and current is None:
             return None  # what it holds now must be known, to be put back by an undo
-        copies = [copy for copy in (*self._of_store(path), *self._more(path)) if copy.content != current]
+        copies = [copy for copy in (*self._of_store(path), *(() if only_kept else self._more(path))) if copy.content != current]
         folder = posixpath.dirname(absolute)
         shown = wanted.shown(path, self.evidence)
         is_there = folder == self.docroot or folder in self.entries

@@ -24,6 +24,7 @@ from tests.lab.hosting import State, differences, state_of
 from tests.lab.planting import Planted
 
 MOST_ANSWERS = 2  # of a person
+_STEPS = ("read-log", "htaccess", "permissions", "php", "parts", "restore")  # as the page lists them
 # Source that is sent, or a complaint in the page: where the fault leaves the page a status of 200, this tells whether it is still there.
 _SICK = re.compile(rb"<\?(?:php)?\s|<b>(?:Fatal error|Parse error|Warning|Notice)</b>|\A\s*\Z")
 # What a site writes by itself whenever somebody looks at it.
@@ -145,7 +146,7 @@ def _person_clicks(site: Site) -> bool:
     case = RepairCase.objects.get(site=site, closed_at=None)
     page = reverse("diagnostics:repair", args=[case.pk])
     _work_off(site)
-    for query in ("", *(f"?{urlencode({'step': step})}" for step in ("read-log", "htaccess", "permissions"))):
+    for query in ("", *(f"?{urlencode({'step': step})}" for step in _STEPS)):
         context = client.get(page + query).context_data  # type: ignore[attr-defined]
         offer = context["offer"]
         if offer and not offer["obstacle"] and context["may_act"]:
