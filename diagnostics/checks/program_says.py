@@ -170,9 +170,9 @@ def _refusing(text: str, proof: Proof, sure: float, evidence: Evidence) -> Findi
     culprit = _unwritable(path, evidence) if path in _known(evidence) else None
     if culprit is not None:
         return _finding("folder-not-writable", culprit[1], culprit[0], None, proof, sure, "application-answers-500")
-    if path in _known(evidence):
-        return None
     said = _("{path}, line {line}: {name} names {value}, which is not on this account.")
+    if path in _known(evidence):  # one of that name can be written: it is not the one that is meant, or it is not the server's to write
+        said, sure = _("{path}, line {line}: {name} names {value}, which the program cannot use."), min(sure, 0.85)
     said = said.format(path=found.path, line=found.line, name=name, value=found.place)
     return _finding("application-answers-500", said, found.path, found.line, proof, sure, "folder-not-writable", "php-missing-file")
 

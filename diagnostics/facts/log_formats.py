@@ -23,10 +23,13 @@ _WITH_PORTS = re.compile(r"\[pid \d")  # Apache 2.4 names the port behind every 
 _LITESPEED_CLIENT = re.compile(r"\] \[([0-9a-fA-F.:]+):(\d+)(?:[:#-][^\]]*)?\]")
 _NGINX_CLIENT = re.compile(r", client: ([0-9a-fA-F.:]{2,60})(?=,|\s*$)")
 _UNDATED = re.compile(rf"(?:PHP )?{FATAL_WORDS} error: |PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
-_APACHE_STREAM = re.compile(r"\[pid [^\]]{1,60}\].{0,80}?\[client [^\]]{1,80}\]")
+_APACHE_STREAM = re.compile(r"(?:\[pid [^\]]{1,60}\].{0,80}?)?\[client [^\]]{1,80}\]")  # 2.2 names no process
 _NGINX_STREAM = re.compile(r"\d+#\d+: \*\d+")
 _FPM_STREAM = re.compile(r"\[pool [^\]]{1,80}\] child \d+")
-_NEW_MESSAGE = re.compile(r"\s{0,4}(?:NOTICE: )?(?:PHP message: )?(?:PHP )?[A-Z][A-Za-z ]{2,24}: ")
+_NEW_MESSAGE = re.compile(
+    r"\s{0,4}(?:NOTICE: )?(?:PHP message: )?(?:(?:PHP )?[A-Z][A-Za-z ]{2,24}: |Uncaught [A-Z]|[A-Z]\w{0,60}(?:Exception|Error): )"
+)
+_AT_ONCE = timedelta(seconds=2)  # in which the lines of one message are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +121,12 @@ def _joined(entries: list[RawEntry]) -> list[RawEntry]:
     """Messages in one piece again, each where its first piece stood."""
     kept: list[RawEntry] = []
     going_on: dict[str, tuple[int, int]] = {}  # stream: which entry, and how long its last piece was
+    latest: dict[str, datetime | None] = {}
     for entry in entries:
         wrap, stream, words = _wrapped(entry.text)
         before = going_on.get(stream) if wrap else None
-        if wrap and before and _continues(wrap, before[1], words):
+        last, latest[stream] = latest.get(stream), entry.local
+        if wrap and before and _continues(wrap, before[1], words) and (not last or not entry.local or entry.local - last <= _AT_ONCE):
             index = before[0]
             kept[index] = replace(kept[index], text=(kept[index].text + wrap.glue(before[1]) + words)[:LONGEST_ENTRY])
             going_on[stream] = (index, len(entry.text))

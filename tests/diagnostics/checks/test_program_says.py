@@ -119,6 +119,9 @@ def test_folder_that_only_a_setting_names_is_looked_up() -> None:
     start, settings = b"<?php require 'config.php';", b"<?php\n$CFG = new stdClass();\n$CFG->dataroot = '%s';\n"
     found = of_page(said, {"www/index.php": start, "www/config.php": settings % b"/home/old/moodledata"})
     assert (found.cause, found.path, found.line) == ("application-answers-500", "www/config.php", 3)
+    own = Node(FileKind.FOLDER, mode=0o755)  # of the same name as the other host's
+    found = of_page(said, {"www/index.php": start, "www/config.php": settings % b"/home/old/moodledata", "moodledata": own})
+    assert (found.cause, found.path, found.line) == ("application-answers-500", "www/config.php", 3)
     folder = Node(FileKind.FOLDER, mode=0o555)
     found = of_page(said, {"www/index.php": start, "www/config.php": settings % b"/home/demo/moodledata", "moodledata": folder})
     assert (found.cause, found.path) == ("folder-not-writable", "moodledata")

@@ -51,3 +51,38 @@ def test_whole_fatal_error_behind_a_gap_is_read() -> None:
 ])  # fmt: skip
 def test_rest_of_a_warning_is_none(rest: str) -> None:
     assert read_php_message(*told(WARNING * 30, rest)) is None
+
+
+OLD = "[Sun Nov 22 18:41:{second} 2026] [error] [client {client}] mod_fcgid: stderr: {said}"  # as Apache 2.2 wrote: no process is named
+
+
+def fcgid(*lines: tuple[str, str, str]) -> list[str]:
+    """The entries of a log: second, client and words of each line."""
+    text = "\n".join(OLD.format(second=second, client=client, said=said) for second, client, said in lines)
+    return [entry.text for entry in split_entries(text.encode(), cut=False)]
+
+
+OTHER, OURS = "192.0.2.191:23408", "192.0.2.7:4711"
+WARNS = ("39", OTHER, "PHP Warning:  Undefined variable $a in /home/me/www/a.php on line 2")
+THROWN = 'Uncaught PHP Exception InvalidArgumentException: "No prices." at /home/me/www/b.php line 3'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (WARNS, ("39", OURS, THROWN)),
+        (WARNS, ("39", OTHER, THROWN)),
+        (WARNS, ("51", OURS, "no price for mug 7 in /home/me/www/b.php:3")),
+        (WARNS, ("51", OTHER, "no price for mug 7 in /home/me/www/b.php:3")),
+        (("39", OURS, THROWN), ("44", OURS, THROWN)),
+        (WARNS, ("39", OTHER, "DomainException: no price in /home/me/www/b.php:3")),
+    ],
+)
+def test_words_of_two_requests_stay_two_entries(lines: tuple[tuple[str, str, str], ...]) -> None:
+    assert [text.rpartition("stderr: ")[2] for text in fcgid(*lines)] == [said for _second, _client, said in lines]
+
+
+def test_lines_of_one_message_are_one_entry() -> None:
+    trace = ["PHP Fatal error:  Uncaught Error: no in /home/me/www/a.php:9", "Stack trace:", "#0 {main}", "  thrown in a.php on line 9"]
+    found = fcgid(*(("39", OURS, line) for line in trace))
+    assert len(found) == 1 and found[0].endswith("\n".join(trace))
