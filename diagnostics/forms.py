@@ -14,6 +14,7 @@ from sites.models import Host, Site, Team
 
 from .connections import jump_hosts
 from .profiles import PROFILES
+from .secret_fields import secret_field
 from .transports.made_keys import ED25519, RSA
 from .transports.urls import DEFAULT_PORTS
 
@@ -75,13 +76,8 @@ class KeyKindForm(forms.Form):
 class HostForm(forms.ModelForm):
     """One hosting account: typed once, used by all its sites."""
 
-    password = forms.CharField(
-        label=_("Password"),
-        required=False,
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Leave empty when you use a key, unless your host wants both. Stored sealed, never shown again."),
+    password = secret_field(
+        _("Password"), help_text=_("Leave empty when you use a key, unless your host wants both. Stored sealed, never shown again.")
     )
     private_key = forms.CharField(
         label=_("Private key"),
@@ -90,14 +86,7 @@ class HostForm(forms.ModelForm):
         widget=WriteOnlyTextarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_("The whole text, from BEGIN to END. Not needed with a password, unless your host wants both."),
     )
-    passphrase = forms.CharField(
-        label=_("Passphrase of the key"),
-        required=False,
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Only if the key has one."),
-    )
+    passphrase = secret_field(_("Passphrase of the key"), help_text=_("Only if the key has one."))
 
     class Meta:
         model = Host

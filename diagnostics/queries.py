@@ -21,7 +21,7 @@ from .changes import retention, undoing, versions
 from .connections import abilities
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
-from .panels import php as panel_php
+from .panels import kept_pages
 from .panels import steps as panel_steps
 from .profiles import get_profile
 from .site_databases import showing as databases_shown
@@ -140,6 +140,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "undo_days": retention.kept_for().days,
         "may_close": situation.may_close_as_well(case, present),
         "watched": watched,
+        "kept": kept_pages.page(case, watched, current),
         "php": panel_steps.php_page(case) if current == "php-version" else None,
         "keeps_files": keeping.is_on(case.site),
         "database": databases_shown.page(case, attempts) if current == "database" else None,
@@ -241,7 +242,7 @@ def _shown(step: Step) -> Step:
     step.working = step.state in repairing.IN_WORK or bool(step.result.get(undoing.ASKED))
     step.is_slow = bool(step.working and step.started_at and timezone.now() - step.started_at > _SLOW)
     step.is_trial = step.action == "trial"
-    step.through_panel = step.repair_id == panel_php.REPAIR
+    step.through_panel = step.repair_id in panel_steps.THROUGH_PANEL
     undone = step.state in (Step.State.UNDONE, Step.State.TAKEN_BACK, Step.State.STALE)
     step.pages_after = [] if undone else step.result.get("pages_after", [])
     step.says_itself = step.action in ("look", "trial") and step.state == Step.State.DONE

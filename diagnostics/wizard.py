@@ -47,6 +47,7 @@ class CaseFacts:
     panel: bool = False  # whether the host's panel can be asked
     panel_tasks: int = 0  # what the host is doing, as far as somebody watches it
     panel_php: bool = False  # whether it may change the PHP version
+    panel_restore: bool = False  # whether it may put databases and files back
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ def _view(step: str, title: str, facts: CaseFacts, done: StepDone | None, chosen
 def _obstacle(step: str, facts: CaseFacts) -> str:
     """Why a step cannot be started now, "" when it can."""
     if step in ("confirm", "hand-over", *_OF_PANEL):
+        return ""
+    if facts.panel_restore and step in ("database", "restore"):
         return ""
     if step == "retest":
         return "" if facts.verdict == "up" or facts.done else _("First something must have been tried.")

@@ -10,10 +10,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from diagnostics.secret_fields import secret_field
+
 from . import ovhcloud, rights
 from .connecting import Given, profiles_of
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]{2,118}[a-z0-9]")
+_WISHES = {rights.PHP: "may_change_php", rights.RESTORE: "may_restore"}
 _KEY = re.compile(r"[A-Za-z0-9._-]{4,120}")
 
 
@@ -37,26 +40,26 @@ class PanelForm(forms.Form):
         initial=ovhcloud.KEYS,
     )
     name = forms.CharField(label=gettext_lazy("Application key, or id of the service account"), max_length=120)
-    secret = forms.CharField(
-        label=gettext_lazy("Its secret"),
-        strip=True,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("Stored sealed, never shown again."),
+    secret = secret_field(
+        gettext_lazy("Its secret"), max_length=200, strip=True, required=True, help_text=gettext_lazy("Stored sealed, never shown again.")
     )
-    consumer = forms.CharField(
-        label=gettext_lazy("Consumer key"),
-        required=False,
-        strip=True,
+    consumer = secret_field(
+        gettext_lazy("Consumer key"),
         max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        strip=True,
         help_text=gettext_lazy("Leave empty: it is asked for with the least rights, and you confirm it at OVHcloud."),
     )
     may_change_php = forms.BooleanField(
         label=gettext_lazy("May change the PHP version"),
         required=False,
         initial=True,
-        help_text=gettext_lazy("Without it, the panel is only read."),
+        help_text=gettext_lazy("Without it, the PHP version is only read."),
+    )
+    may_restore = forms.BooleanField(
+        label=gettext_lazy("May copy databases, and put databases and files back"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Only what somebody chooses in a repair, and only after a copy of what is there, where there can be one."),
     )
 
     def clean_service(self) -> str:
@@ -89,5 +92,5 @@ class PanelForm(forms.Form):
     def given(self) -> Given:
         """What was typed; to be called when it is valid."""
         data = self.cleaned_data
-        wished = profiles_of([rights.PHP] if data["may_change_php"] else [])
+        wished = profiles_of([right for right, name in _WISHES.items() if data[name]])
         return Given(data["region"], data["way"], data["name"], data["service"], wished, secret=data["secret"], consumer=data["consumer"])

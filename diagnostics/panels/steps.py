@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from diagnostics.models import HostPanel, PanelWatch, RepairCase
 
-from . import connecting, php, watching
+from . import connecting, databases, php, stopping, storage, watching
 from .base import Ability
 
 FUNCTIONS = {
@@ -33,6 +33,9 @@ FUNCTIONS = {
 }
 
 
+THROUGH_PANEL = (php.REPAIR, databases.REPAIR, databases.DUMP, storage.REPAIR)  # what the host does by itself
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """The panel of a repair's host, where it can be asked, and what somebody watches there. `tasks`: as they were told last."""
@@ -43,11 +46,13 @@ class Watched:
     tasks: tuple[dict[str, Any], ...] = ()
     says: str = ""  # how a watch ended, in a sentence
     simulated: str = ""
+    stopped: str = ""  # why nothing may be changed on the hosting
 
     def facts(self) -> dict[str, Any]:
         """What the list of steps depends on."""
-        may_change = Ability.PHP_CHANGE in connecting.abilities(self.panel)
-        return {"panel": self.panel is not None, "panel_tasks": len(self.tasks), "panel_php": may_change}
+        may = connecting.abilities(self.panel)
+        told = {"panel": self.panel is not None, "panel_tasks": len(self.tasks)}
+        return told | {"panel_php": Ability.PHP_CHANGE in may, "panel_restore": Ability.RESTORE in may}
 
 
 def watched(case: RepairCase) -> Watched:
@@ -55,11 +60,12 @@ def watched(case: RepairCase) -> Watched:
     panel = connecting.working(case.site.host)
     if panel is None:
         return Watched()
+    stopped = "" if case.closed_at else stopping.why(connecting.from_json(panel.seen))
     found = watching.open_of(panel) if case.closed_at is None else None
     if found is not None:
-        return Watched(panel, found, True, tuple(_row(task) for task in found.tasks), simulated=connecting.simulated())
+        return Watched(panel, found, True, tuple(_row(task) for task in found.tasks), simulated=connecting.simulated(), stopped=stopped)
     last = watching.last_of(panel, case.opened_at)
-    return Watched(panel, last, says=_ending(last) if last else "", simulated=connecting.simulated())
+    return Watched(panel, last, says=_ending(last) if last else "", simulated=connecting.simulated(), stopped=stopped)
 
 
 def php_page(case: RepairCase) -> dict[str, Any] | None:

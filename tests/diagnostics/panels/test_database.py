@@ -1,4 +1,4 @@
-"""A database put back through the panel, on a real MariaDB: copied first, kept where it helps, taken back and undone; whatever dies between."""
+"""A database put back through the panel, on a real MariaDB: copied first, kept where it helps, else taken back; whatever dies between."""
 
 from __future__ import annotations
 
@@ -316,5 +316,5 @@ def test_worker_that_ends_at_any_stored_moment_leaves_nothing_in_between(
         expected = {"done-verified": {WELL}, "undone": {BROKEN, NEWER}, "failed": {BROKEN, NEWER}, "taken-back": {BROKEN, NEWER}}
         assert words_of(database) == expected[step.state], (ends_at, step.state, step.message)
         assert not undone or step.state == "undone"
-    assert ends_at > 8
+    assert ends_at > 6
     assert through_panel.dispatch() == 0
