@@ -166,6 +166,23 @@ def _work_off(site: Site) -> None:
         diagnosing.run(diagnosis.pk)
 
 
-def may_be_cured(cause: str) -> bool:
-    """Whether the catalogue says that the account can repair it."""
-    return cause in CAUSES and CAUSES[cause].repairable_by is RepairableBy.ACCOUNT
+# What the developer of the site mends unless an earlier state of its code is known: the account then has nothing to put in its place.
+_OF_CODE = frozenset({
+    "php-parse-error", "php-uncaught-exception", "php-undefined-function", "php-removed-function", "php-version-incompatible-code",
+    "php-memory-limit", "php-max-execution-time", "php-fatal-hidden", "application-answers-500", "php-process-crash",
+})  # fmt: skip
+# Files of another owner: only the host can change them.
+_OF_HOST = frozenset({"permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner"})
+# Where the page at fault answered nothing good before either: what it leads to is not there, and stays so without the fault.
+_NEVER_WELL = frozenset({
+    "htaccess_at_work.error-page-that-is-missing-itself", "rewriting.proxy-without-a-target",
+    "access_and_scripts.proxy-for-a-protocol-that-is-not-there", "access_and_scripts.addresses-without-their-ending",
+    "access_and_scripts.pages-that-were-programs",
+})  # fmt: skip
+
+
+def may_be_cured(cause: str, case: str = "", *, was_known: bool = True) -> bool:
+    """Whether the account can repair it: by the catalogue, and `was_known` while it was well where only an earlier state helps."""
+    if cause not in CAUSES or CAUSES[cause].repairable_by is not RepairableBy.ACCOUNT:
+        return False
+    return case not in _OF_HOST | _NEVER_WELL and (was_known or cause not in _OF_CODE)

@@ -13,6 +13,11 @@ CURED_BARS = {"ssh": 0.90, "sftp": 0.85, "ftp": 0.85}
 
 def of_account(runs: Iterable[Run]) -> list[Run]:
     """The runs whose fault the catalogue says that the account can repair."""
+    return [run for run in runs if run.mended and may_be_cured(run.cause, run.case, was_known=run.early)]
+
+
+def _of_catalogue(runs: Iterable[Run]) -> list[Run]:
+    """Those whose cause the account repairs, also where nothing is known to put in the place of code that is wrong."""
     return [run for run in runs if run.mended and may_be_cured(run.cause)]
 
 
@@ -37,15 +42,18 @@ def mended_per_cause(runs: Sequence[Run]) -> str:
 
 def mended_per_transport(runs: Sequence[Run]) -> str:
     """How far each transport is from its bars."""
-    lines = [f"{'transport':10} {'cured of the account':>21} {'with answers':>13} {'undone':>9} {'untouched':>10}"]
+    head = f"{'transport':10} {'cured of the account':>21} {'of the catalogue':>21} {'with answers':>13} {'undone':>9} {'untouched':>10}"
+    lines = [head]
     for transport in dict.fromkeys(run.transport for run in runs):
         mine = [run for run in runs if run.transport == transport and run.mended]
         ours = of_account(mine)
         wells = [run for run in mine if run.cause == "none"]
-        cured = f"{_of(run.mended.cured for run in ours if run.mended)} {cured_share(ours):.1%}"
+        cured, all_cured = (
+            f"{_of(run.mended.cured for run in some if run.mended)} {cured_share(some):.1%}" for some in (ours, _of_catalogue(mine))
+        )
         answered = sum(run.mended.answers > 0 for run in ours if run.mended and run.mended.cured)
         untouched = _of(not run.mended.after_repair for run in wells if run.mended)
-        lines.append(f"{transport:10} {cured:>21} {answered:>13} {_of(map(is_undone, mine)):>9} {untouched:>10}")
+        lines.append(f"{transport:10} {cured:>21} {all_cured:>21} {answered:>13} {_of(map(is_undone, mine)):>9} {untouched:>10}")
     return "\n".join(lines)
 
 
@@ -63,9 +71,10 @@ def not_mended(runs: Sequence[Run]) -> str:
         if mended.claimed and not mended.cured and run.cause != "none":
             lines.append(f"{where}: said to be cured and is not: {', '.join(mended.kept)}")
         elif not mended.cured and may_be_cured(run.cause):
+            whose = "" if of_account([run]) else " (a developer's or the host's)"
             tried = f" tried: {', '.join(mended.taken_back)};" if mended.taken_back else ""
             stood = f" stood: {', '.join(mended.kept)};" if mended.kept else ""
-            lines.append(f"{where}: not cured, {mended.answers} answers:{tried}{stood} left: {' | '.join(mended.left)[:300]}")
+            lines.append(f"{where}: not cured{whose}, {mended.answers} answers:{tried}{stood} left: {' | '.join(mended.left)[:300]}")
     return "\n".join(lines)
 
 

@@ -31,3 +31,16 @@ def test_every_kind_of_miss_is_told() -> None:
     touched = replace(WELL, mended=Mended(cured=True, after_repair=("www/index.php",)))
     assert mending_verdict([touched]) == ["ssh: touched though well: b.1"]
     assert mending_verdict([replace(left, transport="ftp"), *[replace(CURED, transport="ftp")] * 9]) == []
+
+
+def test_code_without_an_earlier_state_is_the_developers_and_told_apart() -> None:
+    known = replace(CURED, cause="php-parse-error", early=True, mended=Mended(left=("x: y",)))
+    unknown = replace(known, early=False)
+    assert may_be_cured("php-parse-error") and not may_be_cured("php-parse-error", was_known=False)
+    assert may_be_cured("php-missing-file", was_known=False)
+    assert mending_verdict([unknown]) == [] and mending_verdict([known]) == ["ssh: cured 0.0%, the bar is 90%"]
+    assert "(a developer's or the host's)" in not_mended([unknown]) and "(a developer" not in not_mended([known])
+    board = mended_per_transport([CURED, unknown])
+    assert "1/1 100.0%" in board and "1/2 50.0%" in board
+    owned = replace(CURED, case="permissions.library-of-another-owner", cause="file-unreadable", mended=Mended(left=("x: y",)))
+    assert mending_verdict([owned]) == []

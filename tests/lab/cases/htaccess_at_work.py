@@ -47,6 +47,8 @@ def redirect_of_everything_to_a_pattern(s: Scene) -> Truth:
     """A word was left out, so that the pattern stands where the address belongs."""
     line = s.rng.choice(("RedirectMatch 301 ^/(.*)$", "RedirectMatch permanent ^/(.*)\\.php$", "RedirectMatch 302 /(.*)"))
     page = "/old.php" if "php" in line else "/"
+    if page != "/":
+        s.keep(s.at("old.php"), words.html(s.rng, "Old"))
     path, number, at = plant(s, (line,), where="root")
     s.pages = ["/", page] if page != at else s.pages
     return Truth("htaccess-bad-argument", path, (number,), ("htaccess-bad-regex",), page, statuses=(500,))
@@ -118,7 +120,10 @@ def redirects_that_undo_each_other(s: Scene) -> Truth:
         (f"RewriteRule ^{page}$ /{page.upper()} [R=302,L]", f"RewriteRule ^{page.upper()}$ /{page} [R=302,L]"), (f"RewriteRule ^$ /{start} [R=301,L]", f"RewriteRule ^{start.replace('.', chr(92) + '.')}$ / [R=301,L]"),
     ))  # fmt: skip
     at = "/" if "^$" in lines[0] else f"/{page}"
-    s.pages = ["/", at] if at != "/" else s.pages
+    if at != "/":  # there is such a page, by both of its names
+        s.pages = ["/", at]
+        for name in (page, f"{page}.html"):
+            s.keep(s.at(name), words.html(s.rng, page))
     path, line, _page = plant(s, lines, where="root", rewriting=True, without="Rewrite" if at == "/" else "\0")
     return _any_of(path, line, lines, "redirect-loop", at, statuses=(301, 302))
 
