@@ -22,7 +22,9 @@ _LOGGED = re.compile(
     r"AH01276: Cannot serve directory (?P<apache>[^\n:]+?): No matching|directory index of \"(?P<nginx>[^\"]+)\" is forbidden|"
     r"AH00037: Symbolic link not allowed or link target not accessible: (?P<link>[^\n,]+)"
 )
-_LOOKS_LIKE_ONE = re.compile(r"^(?:index|default|home)\.[\w.~-]+$", re.IGNORECASE)
+_LOOKS_LIKE_ONE = re.compile(
+    r"^(?:index|default|home)(?:[ _-]{0,2}(?:\(\d{1,2}\)|copy|kopie|old|new|bak|orig|\d))?\.[\w.~-]+$", re.IGNORECASE
+)
 _OF_SOME_FILES = frozenset({"files", "filesmatch", "limit", "limitexcept", "if", "elseif", "else"})
 _CLOSED = re.compile(rb"(?im)^[ \t]*(require[ \t]+all[ \t]+denied|deny[ \t]+from)")
 
@@ -73,11 +75,11 @@ def _directory_index(evidence: Evidence, folder: str) -> list[tuple[TextFile, Li
 
 
 def _start_pages(evidence: Evidence, folder: str) -> list[TreeEntry]:
-    """What lies in a folder under a name that is shown for it."""
-    named = {word.lower() for _file, line in _directory_index(evidence, folder) for word in line.words} or set(_INDEX)
+    """What lies in a folder under a name that is shown for it: capital and small letters count."""
+    named = {word for _file, line in _directory_index(evidence, folder) for word in line.words} or set(_INDEX)
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     parts = ((entry, entry.path.rpartition("/")) for entry in entries)
-    return [entry for entry, (head, _slash, name) in parts if head == folder and name.lower() in named]
+    return [entry for entry, (head, _slash, name) in parts if head == folder and name in named]
 
 
 def _is_closed_on_purpose(evidence: Evidence, folder: str) -> bool:

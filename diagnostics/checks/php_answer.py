@@ -10,6 +10,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.own_words import Said, said_by
 from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.read_only import Refusing, refusing
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
@@ -86,7 +87,12 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
     shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}
     for page in failing_pages(evidence.site):
         script = script_of(page, evidence.docroot, shown)
-        if script and page.status == 500 and page.powered_by and not page.body.strip():  # without headers, the answer was not kept
+        is_empty = page.status == 500 and bool(page.powered_by) and not page.body.strip()  # without headers, the answer was not kept
+        said = said_by(page, evidence) if script and _is_own(page) and page.kind != Kind.FATAL_IN_BODY.value else None
+        if script and said is None and (is_empty or _is_own(page)) and (shut := refusing(evidence)) is not None:
+            yield _shut(shut, page)
+            return
+        if script and is_empty:
             yield _hidden(page, shown[script], is_cut=any(_is_cut(line) for line in lines_of_failure(evidence)))
             return
         if script and _is_own(page) and not _is_of_cgi(page, shown.values()):
@@ -95,12 +101,12 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
             if page.kind == Kind.FATAL_IN_BODY.value:  # WordPress's page for an error that PHP told it of
                 yield _hidden(page, shown[script], is_cut=False)
                 return
-            if (by := said_by(page, evidence)) is not None:
-                yield _in_words(by, proof)
+            if said is not None:
+                yield _in_words(said, proof)
                 return
-            said = _("{path} answers with an error of its own; no log tells why.").format(path=shown[script])
+            words = _("{path} answers with an error of its own; no log tells why.").format(path=shown[script])
             yield Finding(
-                "own-answer", entry.code, Severity.CRITICAL, 0.61, said, entry.explanation, shown[script], evidence=(proof,),
+                "own-answer", entry.code, Severity.CRITICAL, 0.61, words, entry.explanation, shown[script], evidence=(proof,),
                 repairs=entry.repairs,
             )  # fmt: skip
             return
@@ -110,6 +116,16 @@ def _is_of_cgi(page: PageSeen, paths: Iterable[str]) -> bool:
     """Whether the address is that of a script that is a program of its own: it answers, and not the start script."""
     asked = page.path.split("?")[0]
     return "/cgi-bin/" in asked or (asked.endswith((".cgi", ".pl")) and any(f"/{path}".endswith(asked) for path in paths))
+
+
+def _shut(shut: Refusing, page: PageSeen) -> Finding:
+    entry = CAUSES["folder-not-writable"]
+    hint = _("No log tells why the program stopped. Programs stop like this where they cannot write what they make as they run.")
+    proofs = (Proof("modes", f"{shut.entry.path} {shut.entry.mode:03o}"), Proof("probe", f"{page.path}: {page.status}"))
+    return Finding(
+        "own-answer", entry.code, Severity.CRITICAL, 0.8, shut.why, f"{hint} {entry.explanation}", shut.entry.path,
+        also=("application-answers-500", "php-fatal-hidden"), evidence=proofs, repairs=entry.repairs, data=(("paths", shut.entry.path),),
+    )  # fmt: skip
 
 
 def _in_words(by: Said, proof: Proof) -> Finding:

@@ -35,6 +35,13 @@ def test_start_page_that_is_a_link_to_nothing_is_named(log: str | None) -> None:
     assert found.cause == "index-file-missing" and found.path in ("www/index.html", "www/index.php")
 
 
+@pytest.mark.parametrize("name", ["Index.php", "INDEX.HTML", "index.php.txt", "index (1).php"])
+def test_start_page_in_other_letters_is_none(name: str) -> None:
+    found = first({f"www/shop/{name}": b"<?php\n"}, None, status=403, path="/shop/")
+    assert (found.cause, found.path) == ("index-file-missing", "www/shop")
+    assert name in found.hint
+
+
 def test_line_that_names_another_start_page_is_told() -> None:
     found = first({"www/.htaccess": b"Options -Indexes\nDirectoryIndex start.html\n"}, None, status=403)
     assert (found.cause, found.path, found.line) == ("index-file-missing", "www/.htaccess", 2)
