@@ -160,6 +160,7 @@ CAUSES = (
         _("The program is held in maintenance"),
         _("A file or a setting keeps the site shut for maintenance, mostly since an update that was broken off or never ended."),
         _A,
+        repairs=("end-program-maintenance", "restore-file"),
         confused_with=("none",),
     ),
     Cause(

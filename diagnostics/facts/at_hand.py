@@ -25,7 +25,8 @@ def read(reader: Reader, evidence: Evidence, findings: Sequence[Finding]) -> tup
 
 
 def _telling(findings: Sequence[Finding]) -> list[Finding]:
-    return [each for each in findings if each.severity is not Severity.NOTE and each.repairs][:MOST_FINDINGS]
+    # A maintenance that the program announces is a note, and a person may say all the same that it has ended.
+    return [each for each in findings if each.repairs and (each.severity is not Severity.NOTE or each.check == "held")][:MOST_FINDINGS]
 
 
 def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:

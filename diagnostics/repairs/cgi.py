@@ -15,6 +15,15 @@ from sites.texts import mark as _
 _BEFORE = re.compile(rb"\A(?:\xef\xbb\xbf|\s)+(?=#!)")
 _NEWER = {"python": "python3", "python2": "python3", "perl5": "perl", "php-cgi": "php", "php5": "php", "php7": "php"}
 _KNOWN = re.compile(r"^(?:python3?|perl|php|bash|dash|sh|ruby|node)$")
+# What a script is written in, by lines that mean nothing in the others' languages.
+_WRITTEN_IN = (
+    ("php", re.compile(rb"<\?(?:php|=)")),
+    ("perl", re.compile(rb"^\s*(?:use (?:strict|warnings|CGI|utf8|lib)\b|my\s*[$@%(]|\$[|/]\s*=|foreach\s+my\b)", re.MULTILINE)),
+    ("python3", re.compile(rb"^(?:import [\w., ]+$|from [\w.]+ import |def \w+\(.*\):|\s*print\()", re.MULTILINE)),
+    ("ruby", re.compile(rb"^\s*(?:require ['\"]\w|puts\b|def \w+\s*$)", re.MULTILINE)),
+    ("sh", re.compile(rb"^\s*(?:echo |printf ['\"]|cat <<|export \w+=|if \[|set -\w|\w+=\$\()", re.MULTILINE)),
+)  # fmt: skip
+_SHELLS = ("sh", "bash", "dash")
 _BY_ENDING = {".pl": "perl", ".py": "python3", ".sh": "sh", ".rb": "ruby"}
 
 
@@ -84,11 +93,20 @@ def _program(evidence: Evidence, script: TextFile) -> str:
     whole = posixpath.basename(of_env(script.content) or interpreter(script.content))
     if not script.content.startswith(b"#!"):
         whole = _BY_ENDING.get(posixpath.splitext(script.path)[1], "")
+    whole = _other_language(script, whole)
     bare = whole.rstrip("0123456789.")  # "perl" for "perl5.30"
     name = next((each for each in (_NEWER.get(whole, whole), _NEWER.get(bare, bare)) if _KNOWN.match(each)), "")
     tried = interpreter(script.content)
     places = [f"{folder}/{name}" for folder in PROGRAM_FOLDERS if f"{folder}/{name}" != tried] if name else []
     return next((path for path in places if evidence.exists(path)), next((path for path in places if evidence.exists(path) is None), ""))
+
+
+def _other_language(script: TextFile, named: str) -> str:
+    """The program that is named, unless the script is plainly written for another one, and for none besides."""
+    found = [name for name, pattern in _WRITTEN_IN if pattern.search(script.content)]
+    bare = named.rstrip("0123456789.")
+    fits = any(name in _SHELLS if bare in _SHELLS else name.startswith(bare) for name in found) if bare else False
+    return named if fits or len(found) != 1 else found[0]
 
 
 def _options(first: bytes) -> bytes:

@@ -254,3 +254,56 @@ def test_theme_whose_file_begins_with_an_empty_line_is_mended_and_another_theme_
     steady(docroot, settings, plan)
     other = finding("wordpress-theme", "www/functions.php", "remove-php-mark", 2, message="Call to undefined function a()")
     assert try_plan("remove-php-mark", read(docroot, other), other) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "before", "old", "new"),
+    [
+        ("configuration.php", 3, b"<?php\nclass JConfig {\n", b"\tpublic $offline = '1';", b"\tpublic $offline = '0';"),
+        ("config/config.php", 2, b"<?php $CONFIG = [\n", b"  'maintenance' => true,", b"  'maintenance' => false,"),
+        ("config/config.ini.php", 2, b"[General]\n", b"maintenance_mode = 1", b"maintenance_mode = 0"),
+        ("sites/default/settings.php", 2, b"<?php\n", b"$settings['maintenance_mode'] = TRUE;", b"$settings['maintenance_mode'] = FALSE;"),
+        ("user/config/plugins/maintenance.yaml", 1, b"", b"active: true", b"active: false"),
+        (".env", 1, b"", b"APP_MAINTENANCE=on", b"APP_MAINTENANCE=off"),
+        ("config/system/settings.php", 2, b"<?php return [\n", b" 'pageUnavailable_force' => '1',", b" 'pageUnavailable_force' => '0',"),
+    ],
+)  # fmt: skip
+def test_setting_that_holds_a_program_is_switched_off_by_a_person_only(
+    docroot: Path, settings: object, name: str, line: int, before: bytes, old: bytes, new: bytes
+) -> None:
+    fill(docroot, {name: before + old + b"\n];\n"})
+    plan = planned(docroot, finding("application-stuck-maintenance", f"www/{name}", "end-program-maintenance", line))
+    assert [change.after for change in plan.changes if isinstance(change, WriteFile)] == [before + new + b"\n];\n"]
+    assert plan.needs_person and offering.guide_step(plan) == "parts"
+    steady(docroot, settings, plan)
+
+
+def test_file_that_holds_a_program_gets_another_name(docroot: Path, settings: object) -> None:
+    fill(docroot, {"storage/framework/down": b"{}"})
+    plan = planned(docroot, finding("application-stuck-maintenance", "www/storage/framework/down", "end-program-maintenance"))
+    assert plan.changes[0].target == str(docroot / "storage/framework/down.set-aside-by-sitemend") and plan.needs_person
+    steady(docroot, settings, plan)
+
+
+def test_line_that_holds_nothing_is_left_with_words(docroot: Path) -> None:
+    fill(docroot, {"configuration.php": b"<?php\n// nothing\n"})
+    found = finding("application-stuck-maintenance", "www/configuration.php", "end-program-maintenance", 2)
+    assert isinstance(try_plan("end-program-maintenance", read(docroot, found), found), CannotPlan)
+
+
+@pytest.mark.parametrize(
+    ("first", "body", "program"),
+    [
+        (b"#!/usr/local/bin/php4", b"use strict;\nmy $t = 'a';\nprint $t;\n", b"perl"),
+        (b"#!/usr/bin/env ruby1.9", b"# a\nprintf 'Content-Type: text/html'\necho 'a'\n", b"sh"),
+        (b"#!/usr/bin/python2.4", b"import os, sys\nprint('a')\n", b"python3"),
+        (b"#!/opt/perl5", b"echo 'a'\n", b"sh"),
+        (b"#!/usr/local/bin/perl5", b"print 1;\n", b"perl"),
+        (b"#!/opt/bash4", b"echo 'a'\n", b"bash"),
+        (b"#!/opt/python2.7", b"# nothing that tells\n", b"python3"),
+    ],
+)
+def test_script_is_run_by_what_it_is_written_for(docroot: Path, first: bytes, body: bytes, program: bytes) -> None:
+    fill(docroot, {"cgi-bin/a.cgi": first + b"\n" + body})
+    (change,) = planned(docroot, finding("cgi-interpreter-missing", "www/cgi-bin/a.cgi", "cgi-first-line", 1)).changes
+    assert isinstance(change, WriteFile) and change.after.partition(b"\n")[0].endswith(b"/" + program)
