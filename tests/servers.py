@@ -155,12 +155,12 @@ def _make_key(kind: str, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def account(home: Path, home_in_passwd: str, password: str) -> Iterator[pwd.struct_passwd]:
+def account(home: Path, home_in_passwd: str, password: str, name: str = "") -> Iterator[pwd.struct_passwd]:
     """A system user of its own while tests run as root (so that "permission denied" is real), else whoever runs them."""
     if os.geteuid() != 0:
         yield pwd.getpwuid(os.getuid())
         return
-    name = f"sm-test-{secrets.token_hex(4)}"
+    name = name or f"sm-test-{secrets.token_hex(4)}"
     shell = "/bin/sh"
     command = ["useradd", "--no-create-home", "--no-log-init", "--user-group", "--shell", shell, "--home-dir", home_in_passwd, name]
     _patiently(command)

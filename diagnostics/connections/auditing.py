@@ -59,6 +59,7 @@ class Trail:
         self.reads = self.bytes_read = 0
         self._only_read = True
         self._beside = beside
+        self._as = login
         self._login = self._noted(Verb.LOGIN, BESIDE if beside else login)
 
     def let_in(self) -> None:
@@ -88,6 +89,8 @@ class Trail:
         before = (others.filter(pk=self._beside._login) if self._beside else others.order_by("-pk")).first()
         if before is None or before.at < self.began - _TOGETHER or columns["actor"] != Actor.ITSELF:
             return False
+        if self._beside is None and before.path not in ((self._as,) if self._as else ("", BESIDE)):
+            return False  # that was another login of the account
         if (before.verb, before.outcome) != (Verb.LOGIN, Outcome.DONE) or any(getattr(before, n) != v for n, v in columns.items()):
             return False
         times = HostAction.objects.filter(pk=self._login).values_list("times", flat=True).first() or 1  # with those beside it
