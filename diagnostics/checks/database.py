@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing
+from diagnostics.checks.php_sharpening import RIGHT_HINT, RIGHT_REFUSED
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import text_of
 from diagnostics.evidence import Evidence, Unreadable
@@ -14,12 +15,13 @@ from diagnostics.facts.changes import failing_since, is_just_before
 from diagnostics.facts.database import NO_SUCH_NAME
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Application, DatabaseTrial
-from diagnostics.php.database_words import database_cause
+from diagnostics.php.database_words import database_cause, is_refused_right
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
 # Numbers of the server and of its client library (MySQL's and MariaDB's error references).
-_REFUSED = frozenset({1045, 1130, 1142, 1251, 1275, 1524, 1698, 1820, 1862, 2049, 2054, 2059, 3118, 4151})
+_REFUSED = frozenset({1045, 1130, 1251, 1275, 1524, 1698, 1820, 1862, 2049, 2054, 2059, 3118, 4151})
+_RIGHTS = frozenset({1142, 1143, 1227, 1370})  # the login is taken, what it asks for is refused
 _FULL = frozenset({1040, 1203, 1226})
 _MISSING = frozenset({1044, 1049})
 _CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1812, 1814, 1815, 1877})
@@ -32,7 +34,7 @@ _INSTALLER = re.compile(rb"(install|setup-config)\.php\?step=")
 def cause_of(code: int) -> str:
     """The cause that an error number names; empty for one that says nothing of these."""
     table = (
-        (_REFUSED, "database-access-denied"), (_MISSING, "database-missing"), (_FULL, "database-too-many-connections"),
+        (_REFUSED | _RIGHTS, "database-access-denied"), (_MISSING, "database-missing"), (_FULL, "database-too-many-connections"),
         (_CRASHED, "database-table-crashed"), (_NO_TABLE, "database-table-missing"), (_DOWN, "database-server-down"),
     )  # fmt: skip
     return next((cause for codes, cause in table if code in codes), "")
@@ -121,7 +123,8 @@ def _of_variable(settings_path: str, evidence: Evidence) -> tuple[str, int | Non
 def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, more: str = "") -> Finding:
     entry = CAUSES[cause]
     names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables or _is_network_alone(trial)
-    summary = _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
+    is_right = trial.code in _RIGHTS
+    summary = RIGHT_REFUSED if is_right else _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
     if names_it and trial.settings_path:
         line = ", " + _("line {line}").format(line=trial.line) if trial.line else ""
         summary += f" ({trial.settings_path}{line})"
@@ -129,8 +132,8 @@ def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, mor
         summary += f": {said.rstrip('.')}"
     where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
     return Finding(
-        "database", cause, Severity.CRITICAL, confidence, f"{summary}.", f"{entry.explanation} {more}".strip(), trial.settings_path,
-        trial.line if names_it else None, evidence=(Proof("database", where),), repairs=entry.repairs,
+        "database", cause, Severity.CRITICAL, confidence, f"{summary}.", f"{RIGHT_HINT if is_right else entry.explanation} {more}".strip(),
+        trial.settings_path, trial.line if names_it and not is_right else None, evidence=(Proof("database", where),), repairs=entry.repairs,
         data=(("table", trial.table), ("code", str(trial.code)), ("by", trial.by), ("message", said)),
     )  # fmt: skip
 
@@ -149,10 +152,12 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
         if found is None:
             continue
         cause, words = found
+        is_right = is_refused_right(text[max(0, words.start() - 80) : words.end() + 160])
         line = text[max(0, words.start() - 80) : words.end() + 160].strip().replace("\n", " ")
         yield Finding(
             "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
-            f"{CAUSES[cause].title}.", CAUSES[cause].explanation, evidence=(Proof("probe", line, paired=True),),
+            f"{RIGHT_REFUSED if is_right else CAUSES[cause].title}.", RIGHT_HINT if is_right else CAUSES[cause].explanation,
+            evidence=(Proof("probe", line, paired=True),),
             repairs=CAUSES[cause].repairs, data=(("message", line),),
         )  # fmt: skip
         return

@@ -13,7 +13,7 @@ from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import Sharp, sharpened
 from diagnostics.checks.registry import check
-from diagnostics.checks.wording import placed, quoted
+from diagnostics.checks.wording import placed, quoted, words_of
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.log_messages import FATAL_WORDS
@@ -236,14 +236,15 @@ def _finding(check_id: str, message: PhpMessage, sharp: Sharp, line: LogLine, *,
     quiet = sharp.cause == "php-session-path-not-writable" and not is_telling(line.text)  # a warning, which ends no page by itself
     sure = 0.96 if line.paired else 0.9 if line.source == "error-log" else 0.85
     confidence = sure if first else 0.6
+    said = quoted(message, sharp.cause, line.text) or (words_of(message.message) if sharp.title else "")
     thrown = [("thrown_in", message.thrown_in)] if message.thrown_in else []
     return Finding(
         check=check_id,
         cause=sharp.cause,
         severity=Severity.WARNING if quiet else Severity.CRITICAL,
         confidence=min(confidence, 0.7) if quiet else confidence,
-        summary=f"{placed(cause.title, sharp.path, sharp.line, quoted(message, sharp.cause, line.text))} {sharp.more}".strip(),
-        hint=cause.explanation,
+        summary=f"{placed(sharp.title or cause.title, sharp.path, sharp.line, said)} {sharp.more}".strip(),
+        hint=sharp.hint or cause.explanation,
         path=sharp.path,
         line=sharp.line,
         also=sharp.also,

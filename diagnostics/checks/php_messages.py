@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from diagnostics.facts.log_messages import FATAL_WORDS
+from diagnostics.php.database_words import is_refused_right
 from diagnostics.php.versions import Version
 from diagnostics.php.words import causes_of, root_in_warnings
 
@@ -32,7 +33,8 @@ _FRAME = re.compile(r"^#\d+ (/[^\n]{1,600}?)\((\d+)\): ", re.MULTILINE)
 class PhpMessage:
     """`cause` is the most specific code, `also` the others that fit; `path` as the server names it.
 
-    `thrown_in`: where PHP stopped, where that is a library's file and `path` is the site's own that called it.
+    `thrown_in`: where PHP stopped, where that is a library's file and `path` is the site's own that called it. `is_right`: a database
+    took the login and refused what it was asked for.
     """
 
     cause: str
@@ -42,6 +44,7 @@ class PhpMessage:
     message: str
     slug: str = ""
     thrown_in: str = ""
+    is_right: bool = False
 
 
 def read_php_message(text: str, before: str = "", running: Version | None = None) -> PhpMessage | None:
@@ -57,6 +60,8 @@ def read_php_message(text: str, before: str = "", running: Version | None = None
     path, line = (place.group(1), int(place.group(2))) if place else ("", None)
     head, _mark, trace = body.partition("Stack trace:")
     general, also = causes_of(head, before, in_unknown=path == "Unknown" and line == 0, running=running)
+    is_right = general.startswith("database-") and is_refused_right(head, trace)
+    general = "database-access-denied" if is_right else general
     if root := root_in_warnings(general, before):
         also, (general, path, line) = (general, *also), root
     thrown_in = ""
@@ -69,7 +74,7 @@ def read_php_message(text: str, before: str = "", running: Version | None = None
     specific, slug = _by_place(path, general)
     if specific and specific != general:
         return PhpMessage(specific, (general, *also), path, line, first, slug, thrown_in)
-    return PhpMessage(general, also, path, line, first, "", thrown_in)
+    return PhpMessage(general, also, path, line, first, "", thrown_in, is_right)
 
 
 def _is_callers_fault(general: str) -> bool:

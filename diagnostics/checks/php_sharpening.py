@@ -21,22 +21,31 @@ _SOURCES = (".php", ".inc")
 _LOST_NAMES = ("php-class-not-found", "php-undefined-function")
 _OVER_DATA = ("php-uncaught-exception", "php-version-incompatible-code", "application-answers-500")
 _SHOWS_NOTHING = ("php-uncaught-exception", "php-undefined-function")
+RIGHT_REFUSED = _("The database lets the site in and refuses what it asks for")
+RIGHT_HINT = _(
+    "User name and password are right: a right of this database user was taken away or never given. Hosts take the right to write from a "
+    "database that is larger than the plan allows. Look at its size in your host's panel, and give its user all rights on it again."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sharp:
-    """`path` and `line` as shown to people; `more` is a sentence that goes with the summary."""
+    """`path` and `line` as shown to people; `more` goes with the summary. `title` and `hint`: "" for those of the cause."""
 
     cause: str
     also: tuple[str, ...]
     path: str
     line: int | None
     more: str = ""
+    title: str = ""
+    hint: str = ""
 
 
 def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
     """The message's cause and place, or better ones where files or settings tell."""
     sharp = Sharp(message.cause, message.also, path, message.line)
+    if message.is_right:
+        return replace(sharp, title=RIGHT_REFUSED, hint=RIGHT_HINT)
     for look in (_by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_page):
         sharp = look(sharp, message, evidence)
     return sharp

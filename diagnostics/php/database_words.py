@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+# The login is taken, what it asks for is not: MySQL's and MariaDB's 1142, 1143, 1227, 1370 and 1419, PostgreSQL's 42501.
+_REFUSED_RIGHT = (
+    r"\bcommand denied to user '|Access denied; you need|You do not have the SUPER privilege and binary logging"
+    r"|SQLSTATE\[42000\][^\n]{0,60}?\b1(?:142|143|227|370)\b|\b42501\b[^\n]{0,60}?ERROR:|SQLSTATE\[42501\]"
+    r"|ERROR:\s+(?:permission denied (?:for|to) \w|must be owner of \w)"
+)
 # Each cause with what a database alone says, and with what means one only where a database is spoken of: numbers in brackets are
 # years in articles, and other servers go away, too.
 _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
@@ -22,6 +28,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
             r"|[\[(/]HY000[\])/ ]{0,3}\[?(?:1(?:045|251|275|698|130|862)|2054|2059|3118|4151)\b|no pg_hba\.conf entry for"
             r"|FATAL:\s+role \"[^\"\n]{1,80}\" (?:does not exist|is not permitted to log in)"
             r"|1820 You must (?:SET PASSWORD|reset your password)|Your password has expired\. To log in you must change it"
+            rf"|{_REFUSED_RIGHT}"
         ),
         re.compile(
             r"[\[(/]1(?:045|698|130|862)[\])]|Host '[^'\n]{1,200}' is not allowed to connect"
@@ -70,6 +77,10 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
         re.compile(r"[\[(/]1146[\])]"),
     ),
 )
+_RIGHT = re.compile(_REFUSED_RIGHT)
+_TO_DATABASE = re.compile(r"\b1044\b|Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database")
+_FIRST_FRAME = re.compile(r"^#0 [^\n]{1,600}?\(\d+\): (?P<call>[^\n(]{1,120})\((?P<given>[^\n]{0,200})", re.MULTILINE)
+_ASKS = re.compile(r"(?:^|->|_)(?:query|exec|execute|prepare|real_query|multi_query|unbuffered_query|beginTransaction)\Z", re.IGNORECASE)
 _OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|database|mysql|mariadb|wpdb", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w/])(?:/|[A-Za-z]:\\)[^\s:'\"()<>]{1,600}")  # its folders may bear any name
 _NEAR = 300  # characters
@@ -83,6 +94,17 @@ def database_cause(text: str) -> tuple[str, re.Match[str]] | None:
         if (match := beside.search(text)) and _speaks_of_one(text[max(0, match.start() - _NEAR) : match.end() + _NEAR]):
             return cause, match
     return None
+
+
+def is_refused_right(text: str, trace: str = "") -> bool:
+    """Whether a database let the login in and refused what it asked for, such as to write.
+
+    1044 is said of a database that the login may not enter, and of temporary tables and locks that it may not have: `trace` tells which.
+    """
+    if _RIGHT.search(text):
+        return True
+    asked = _FIRST_FRAME.search(trace) if _TO_DATABASE.search(text) else None
+    return asked is not None and _ASKS.search(asked["call"]) is not None and not re.match(r"\W*USE\b", asked["given"], re.IGNORECASE)
 
 
 def _speaks_of_one(text: str) -> bool:

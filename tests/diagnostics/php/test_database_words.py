@@ -7,7 +7,7 @@ import pytest
 from diagnostics.checks import run_checks
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.php.database_words import database_cause
-from tests.diagnostics.evidences import evidence
+from tests.diagnostics.evidences import AT, evidence
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,49 @@ def test_years_and_numbers_on_a_failing_page_are_no_error_of_a_database(shown: b
     site = replace(seen.site, pages=tuple(replace(page, body=b"<html>" + shown) for page in seen.site.pages))
     found = run_checks(replace(seen, site=site)).findings
     assert not [finding.cause for finding in found if finding.cause.startswith("database-")]
+
+
+_QUERY = "#0 /home/demo/www/lib/store.php(9): PDO->query('CREATE TEMPORARY...')"
+_LOGIN = "#0 /home/demo/www/lib/store.php(9): PDO->__construct('mysql:host=127....')"
+
+
+@pytest.mark.parametrize(
+    ("said", "frame"),
+    [
+        ("SQLSTATE[42000]: Syntax error or access violation: 1142 INSERT command denied to user 'u'@'h' for table `d`.`t`", _QUERY),
+        ("SQLSTATE[42000]: Syntax error or access violation: 1142 Le droit INSERT est refusé", _QUERY),
+        ("UPDATE command denied to user 'u'@'h' for table 't'", "#0 /home/demo/www/lib/store.php(9): mysqli->query('UPDATE t')"),
+        ("SELECT command denied to user 'u'@'h' for column 'price' in table 't'", _QUERY),
+        ("execute command denied to user 'u'@'h' for routine 'd.prices'", _QUERY),
+        (
+            "SQLSTATE[42000]: Syntax error or access violation: 1227 Access denied; you need (at least one of) the SUPER privilege(s)",
+            _QUERY,
+        ),
+        ("SQLSTATE[42000]: Syntax error or access violation: 1044 Access denied for user 'u'@'h' to database 'd'", _QUERY),
+        ("SQLSTATE[42501]: Insufficient privilege: 7 ERROR:  permission denied for table visits", _QUERY),
+        ("pg_query(): Query failed: ERROR:  must be owner of table visits", "#0 /home/demo/www/lib/store.php(9): pg_query('ALTER')"),
+    ],
+)
+def test_right_that_is_refused_though_the_login_works(said: str, frame: str) -> None:
+    log = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  Uncaught PDOException: {said} in /home/demo/www/lib/store.php:9\n"
+    found = run_checks(evidence({"www/lib/store.php": b"<?php\n"}, f"{log}Stack trace:\n{frame}\n")).findings[0]
+    assert (found.cause, found.path, found.line) == ("database-access-denied", "www/lib/store.php", 9)
+    assert found.summary.startswith("The database lets the site in") and "right to write" in found.hint
+
+
+def test_login_that_is_refused_is_told_as_before() -> None:
+    for said, frame, cause in (
+        ("SQLSTATE[HY000] [1044] Access denied for user 'u'@'h' to database 'd'", _LOGIN, "database-missing"),
+        ("Access denied for user 'u'@'h' to database 'd'", "#0 /a.php(9): mysqli->query('USE d')", "database-missing"),
+        ("SQLSTATE[HY000] [1045] Access denied for user 'u'@'h' (using password: YES)", _LOGIN, "database-access-denied"),
+    ):
+        message = read_php_message(f"PHP Fatal error:  Uncaught PDOException: {said} in /a.php:9\nStack trace:\n{frame}")
+        assert message is not None and (message.cause, message.is_right) == (cause, False)
+
+
+def test_right_that_the_database_refuses_is_told_by_its_page_too() -> None:
+    seen = evidence({}, None)
+    said = b"<p>Database error: SELECT command denied to user 'u'@'h' for table 't'</p>"
+    site = replace(seen.site, pages=tuple(replace(page, body=b"<html>" + said) for page in seen.site.pages))
+    found = run_checks(replace(seen, site=site)).findings[0]
+    assert found.cause == "database-access-denied" and found.summary.startswith("The database lets the site in")
