@@ -20,6 +20,7 @@ _STEPS = {
     restore_file.ID: "restore", "rename-index": "restore", "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
     "set-aside-part": "parts", "set-aside-theme": "parts", "end-maintenance": "parts",
     "end-program-maintenance": "parts",
+    "rename-letter-case": "restore",
     "comment-out-php-setting": "php", "raise-memory-limit": "php", "remove-php-mark": "php", "write-php-tag": "php",
     "take-out-conflict": "php", "database-login": "database",
 }  # fmt: skip

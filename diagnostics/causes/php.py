@@ -66,7 +66,7 @@ CAUSES = (
         _("A part of the program is missing"),
         _("The code asks for a class whose file is not there, often after an incomplete upload."),
         _A,
-        repairs=("restore-file",),
+        repairs=("rename-letter-case", "restore-file"),
         confused_with=("php-missing-file",),
     ),
     Cause(
@@ -74,7 +74,7 @@ CAUSES = (
         _("A file of the program is missing"),
         _("The code asks for a file that is not there, often after an incomplete upload or a deletion."),
         _A,
-        repairs=("restore-file",),
+        repairs=("rename-letter-case", "restore-file"),
         confused_with=("php-class-not-found",),
     ),
     Cause(

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
+from diagnostics.facts.letter_case import in_other_case
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Severity
 from diagnostics.installed import Component
@@ -34,6 +35,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
     yield from (path for path in (finding.path, *finding.datum("others").split("\n"), finding.datum("component")) if path)
     if database_login.ID in finding.repairs and (application := database_login.application_of(evidence, finding)):
         yield from database_login.settings_paths(application)
+    if finding.cause in ("php-missing-file", "php-class-not-found") and (other := in_other_case(finding, evidence)) is not None:
+        yield other.entry.path
     if finding.datum("kind") == "mu-plugin":
         yield from (part.path for part in must_use_files(evidence))
 

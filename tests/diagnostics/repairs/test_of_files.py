@@ -307,3 +307,30 @@ def test_script_is_run_by_what_it_is_written_for(docroot: Path, first: bytes, bo
     fill(docroot, {"cgi-bin/a.cgi": first + b"\n" + body})
     (change,) = planned(docroot, finding("cgi-interpreter-missing", "www/cgi-bin/a.cgi", "cgi-first-line", 1)).changes
     assert isinstance(change, WriteFile) and change.after.partition(b"\n")[0].endswith(b"/" + program)
+
+
+@pytest.mark.parametrize(
+    ("there", "cause", "said", "old", "new"),
+    [
+        ("lib/cart.php", "php-missing-file", "Failed opening required '/srv/x/www/lib/Cart.php'", "www/lib/cart.php", "Cart.php"),
+        ("Lib/cart.php", "php-missing-file", "Failed opening required '/srv/x/www/lib/cart.php'", "www/Lib", "lib"),
+        ("app/Shop/CART.php", "php-class-not-found", "Uncaught Error: Class \"Shop\\Cart\" not found", "www/app/Shop/CART.php", "Cart.php"),
+        ("models/a.PHP", "php-missing-file", "require(models/a.php): Failed to open", "www/models/a.PHP", "a.php"),
+    ],
+)  # fmt: skip
+def test_name_gets_the_letters_that_are_asked_for(
+    docroot: Path, settings: object, there: str, cause: str, said: str, old: str, new: str
+) -> None:
+    fill(docroot, {there: b"<?php\n", "other/x.php": b"<?php\n"})
+    plan = planned(docroot, finding(cause, "www/index.php", "rename-letter-case", 2, message=said))
+    (change,) = plan.changes
+    assert (change.shown, change.target_shown) == (old, f"{old.rpartition('/')[0]}/{new}")
+    assert bool(plan.needs_person) is (old == "www/Lib") and offering.guide_step(plan) == "restore"
+    steady(docroot, settings, plan)
+
+
+@pytest.mark.parametrize("names", [("lib/Cart.php",), ("lib/CART.php", "lib/cart.php"), ("a/cart.php", "b/cart.php"), ("lib/other.php",)])
+def test_name_that_is_there_or_not_clear_is_left(docroot: Path, names: tuple[str, ...]) -> None:
+    fill(docroot, dict.fromkeys(names, b"<?php\n"))
+    found = finding("php-missing-file", "www/index.php", "rename-letter-case", 2, message="Failed opening required '/x/Cart.php'")
+    assert try_plan("rename-letter-case", read(docroot, found), found) is None
