@@ -11,8 +11,10 @@ from diagnostics.php.versions import Version
 from diagnostics.php.words import causes_of, root_in_warnings
 
 _FILE = r"(/[^\n]{0,1000}?|[A-Za-z]:[\\/][^\n]{0,1000}?|Unknown)"
-_PLACE = re.compile(rf" in {_FILE}(?:\(\d{{1,7}}\)(?: : [\w()' -]{{1,40}})?){{0,3}}(?: on line |:)(\d{{1,9}})")
-_THROWN = re.compile(rf"thrown in {_FILE} on line (\d{{1,9}})")
+# Of code that is no file's own, such as what eval() is given, the line that runs it is behind its file.
+_RUNS = r"(?:\((\d{1,7})\) : [\w()' -]{1,40}(?:\(\d{1,7}\) : [\w()' -]{1,40}){0,3}|(?:\(\d{1,7}\)){0,3})"
+_PLACE = re.compile(rf" in {_FILE}{_RUNS}(?: on line |:)(\d{{1,9}})")
+_THROWN = re.compile(rf"thrown in {_FILE}{_RUNS} on line (\d{{1,9}})")
 _FATAL = re.compile(rf"PHP {FATAL_WORDS} error:|^{FATAL_WORDS} error:|\] {FATAL_WORDS} error:")
 _WORDPRESS = (
     (re.compile(r"/wp-content/plugins/([^/\s:]+)"), "wordpress-plugin"),
@@ -34,7 +36,8 @@ class PhpMessage:
     """`cause` is the most specific code, `also` the others that fit; `path` as the server names it.
 
     `thrown_in`: where PHP stopped, where that is a library's file and `path` is the site's own that called it. `is_right`: a database
-    took the login and refused what it was asked for.
+    took the login and refused what it was asked for. `is_kept`: the code that fails is kept elsewhere, often in the database, and is run
+    at `line`.
     """
 
     cause: str
@@ -45,6 +48,7 @@ class PhpMessage:
     slug: str = ""
     thrown_in: str = ""
     is_right: bool = False
+    is_kept: bool = False
 
 
 def read_php_message(text: str, before: str = "", running: Version | None = None) -> PhpMessage | None:
@@ -57,7 +61,8 @@ def read_php_message(text: str, before: str = "", running: Version | None = None
         return None
     body = text[match.start() :]
     place = _place(body)
-    path, line = (place.group(1), int(place.group(2))) if place else ("", None)
+    path, line = (place.group(1), int(place.group(2) or place.group(3))) if place else ("", None)
+    is_kept = place is not None and place.group(2) is not None
     head, _mark, trace = body.partition("Stack trace:")
     general, also = causes_of(head, before, in_unknown=path == "Unknown" and line == 0, running=running)
     is_right = general.startswith("database-") and is_refused_right(head, trace)
@@ -73,8 +78,8 @@ def read_php_message(text: str, before: str = "", running: Version | None = None
     first = body.split("\n")[0][:500]
     specific, slug = _by_place(path, general)
     if specific and specific != general:
-        return PhpMessage(specific, (general, *also), path, line, first, slug, thrown_in)
-    return PhpMessage(general, also, path, line, first, "", thrown_in, is_right)
+        return PhpMessage(specific, (general, *also), path, line, first, slug, thrown_in, is_kept=is_kept)
+    return PhpMessage(general, also, path, line, first, "", thrown_in, is_right, is_kept)
 
 
 def _is_callers_fault(general: str) -> bool:

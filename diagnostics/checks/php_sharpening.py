@@ -21,6 +21,10 @@ _SOURCES = (".php", ".inc")
 _LOST_NAMES = ("php-class-not-found", "php-undefined-function")
 _OVER_DATA = ("php-uncaught-exception", "php-version-incompatible-code", "application-answers-500")
 _SHOWS_NOTHING = ("php-uncaught-exception", "php-undefined-function")
+RUNS_WHAT_IS_KEPT = _(
+    "The code that fails is not written in this file: the line runs code that is kept elsewhere, mostly in the database, as a snippet that "
+    "somebody typed into a form."
+)
 RIGHT_REFUSED = _("The database lets the site in and refuses what it asks for")
 RIGHT_HINT = _(
     "User name and password are right: a right of this database user was taken away or never given. Hosts take the right to write from a "
@@ -44,6 +48,8 @@ class Sharp:
 def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
     """The message's cause and place, or better ones where files or settings tell."""
     sharp = Sharp(message.cause, message.also, path, message.line)
+    if message.is_kept:
+        return replace(sharp, more=RUNS_WHAT_IS_KEPT)
     if message.is_right:
         return replace(sharp, title=RIGHT_REFUSED, hint=RIGHT_HINT)
     for look in (_by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_page):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_PLACE = re.compile(r" in (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?)(?:\(\d{1,7}\) : [\w()' -]{1,40}){0,3}(?: on line |:)(\d{1,7})\b")
-_THROWN = re.compile(r"thrown in (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?) on line (\d{1,7})")
-_FRAME = re.compile(r"#\d{1,3} (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?)\((\d{1,7})\)(?: : eval\(\)'d code)?:")
+# "x.php(12) : eval()'d code:3": of code that is no file's own, the line that runs it (Zend/zend.h, zend_make_compiled_string_description).
+_RUNS = r"(?:\((?P<runs>\d{1,7})\) : [\w()' -]{1,40}(?:\(\d{1,7}\) : [\w()' -]{1,40}){0,3})?"
+_PLACE = re.compile(rf" in (?P<path>/[^\n<>]{{1,600}}?|[A-Za-z]:[^\n<>]{{1,600}}?){_RUNS}(?: on line |:)(?P<line>\d{{1,7}})\b")
+_THROWN = re.compile(rf"thrown in (?P<path>/[^\n<>]{{1,600}}?|[A-Za-z]:[^\n<>]{{1,600}}?){_RUNS} on line (?P<line>\d{{1,7}})")
+_FRAME = re.compile(r"#\d{1,3} (/[^\n<>]{1,600}?|[A-Za-z]:[^\n<>]{1,600}?)\((\d{1,7})\)(?: : [\w()' -]{1,40}){0,3}:")
 _WANTED_FILE = re.compile(r"(?:[Ff]ailed opening (?:required|'?for inclusion'?)? ?|[Ff]ailed to open stream: )'([^'\n]{1,600})'")
 _MOST = 60
 
@@ -24,7 +26,7 @@ def frames(text: str) -> list[Frame]:
     plain = text.replace("\\n", "\n")
     head, _mark, trace = plain.partition("Stack trace:")
     place = _PLACE.search(head) or _THROWN.search(plain)
-    found = [Frame(place[1], int(place[2]))] if place else []
+    found = [Frame(place["path"], int(place["runs"] or place["line"]))] if place else []
     found += [Frame(frame[1], int(frame[2])) for frame in _FRAME.finditer(trace)][:_MOST]
     return found
 

@@ -12,7 +12,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
-from diagnostics.checks.php_sharpening import emptied
+from diagnostics.checks.php_sharpening import RUNS_WHAT_IS_KEPT, emptied
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
 from diagnostics.checks.stack import Frame, frames, wanted_file
@@ -222,7 +222,8 @@ def _of_part(culprit: Culprit, general: str, evidence: Evidence, line: LogLine, 
     elif cause == "wordpress-plugin" and general == "php-memory-limit":
         cause, confidence = "wordpress-plugin-memory", min(confidence, 0.93)  # it asked last: that need not be who took most
     summary = _NAMED[component.kind].format(name=component.named)
-    hint = CAUSES[cause].explanation
+    message = read_php_message(line.text)
+    hint = RUNS_WHAT_IS_KEPT if message is not None and message.is_kept and culprit.is_direct else CAUSES[cause].explanation
     if component.requires_php and cause != "wordpress-plugin-memory":
         hint += " " + _("It asks for PHP {version} or newer.").format(version=component.requires_php)
     return _made(cause, culprit.frame, evidence, line, confidence, (general,), summary, hint, component)

@@ -180,3 +180,20 @@ def test_empty_file_that_the_failing_script_loads_is_the_one_to_repair(said: str
     assert (found.cause, found.path, found.line) == ("php-truncated-file", "www/lib/start.php", None)
     found = first(message, {"www/page.php": page, "www/lib/start.php": b"<?php\n", "www/lib/silence.php": b""})
     assert (found.path, found.line) == ("www/page.php", 3)
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("PHP Fatal error:  Uncaught Error: Call to undefined function nope() in {path}(4) : eval()'d code:31\nStack trace:\n#0 {path}(4): eval()\n#1 {{main}}\n  thrown in {path}(4) : eval()'d code on line 31", "php-undefined-function"),
+        ("PHP Parse error:  syntax error, unexpected token \";\" in {path}(4) : eval()'d code on line 31", "php-parse-error"),
+        ("PHP Parse error:  Unclosed '(' in {path}(4) : eval()'d code(2) : eval()'d code on line 31", "php-truncated-file"),
+        ("PHP Fatal error:  Uncaught TypeError: a in {path}(4) : runtime-created function:31", "php-uncaught-exception"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["www/lib/a.php", "www/wp-content/plugins/snippets/a.php"])
+def test_line_that_runs_code_which_is_kept_elsewhere_is_told(said: str, cause: str, path: str) -> None:
+    found = first(said.format(path=f"/home/demo/{path}"), {path: b"<?php\nfunction run($code) {\n    // own\n    eval($code);\n}\n"})
+    assert (found.path, found.line) == (path, 4)
+    assert found.cause == ("wordpress-plugin" if "plugins" in path else cause)
+    assert "kept elsewhere" in found.summary + found.hint
