@@ -22,7 +22,7 @@ _SPACE_NEEDED = frozenset(
     {"php-session-path-not-writable", "folder-not-writable", "database-table-crashed", "database-server-down", "php-uncaught-exception",
      "application-answers-500"}
 )  # fmt: skip
-_OF_FILES = frozenset({"denied", "program-says"})
+_OF_FILES = frozenset({"denied", "program-says", "failed-call"})
 _ROOT_OF_PHP = frozenset({"php-service-down", "php-service-crash", "upstream-bad-gateway"})
 # Of two that are equally sure, the one in the lower layer: what lies above cannot be judged before it works.
 _LAYERS = ("disk-full", "root-", "php-service-", "folder-not-traversable", "htaccess-", "user-ini-", "database-", "wordpress-core-file")
@@ -127,8 +127,8 @@ def _database(root: Finding, other: Finding) -> bool:
 
 
 def _same_line(root: Finding, other: Finding) -> bool:
-    """Whether both stand on one line of the log."""
-    return any(proof.source in LOGS and proof in other.evidence for proof in root.evidence)
+    """Whether both stand on one line of the log, or in one error that a page shows."""
+    return any(proof.source in (*LOGS, "probe") and proof in other.evidence for proof in root.evidence)
 
 
 _RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (

@@ -12,7 +12,7 @@ from diagnostics.checks.common import failing_pages, is_failing, lines_of_failur
 from diagnostics.checks.php_errors import said_by_server, shown_path
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown import text_of
+from diagnostics.checks.shown import lines_shown, text_of
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.facts.error_log import is_telling
 from diagnostics.findings import Finding, Proof, Severity
@@ -66,6 +66,8 @@ def _messages(evidence: Evidence) -> Iterator[tuple[str, Proof, float]]:
     for line in [*lines[:20], *reversed(evidence.application_log[-10:])]:
         sure = 0.97 if line.paired and line.source == "error-log" else 0.93
         yield line.text, proof_of(line), sure
+    for line in lines_shown(evidence.site):
+        yield line.text, proof_of(line), 0.97
     for page in failing_pages(evidence.site):
         text = text_of(page.body)
         if text.strip() and len(text) <= _SHORT:
@@ -201,7 +203,7 @@ def _not_made(text: str, proof: Proof, sure: float, evidence: Evidence) -> Findi
 def _lacking(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
     """A settings file, told by its name, that lacks a value: the file is to be repaired, not the code that asks for it."""
     named = said_of_files.lacking(text)
-    path = _found(named[0], evidence) if named and not _OF_CODE.search(text[:1000]) else ""
+    path = _settings_file(*named, evidence) if named and not _OF_CODE.search(text[:1000]) else ""
     if named is None or not path:
         return None
     line = next((each.line for each in evidence.written if each.value == named[1] and each.path == path), None)
@@ -225,6 +227,12 @@ def _found(named: str, evidence: Evidence) -> str:
         return path
     ends = [each for each in known if each.endswith(f"/{named.lstrip('/')}") or each == named]
     return ends[0] if len(ends) == 1 else ""
+
+
+def _settings_file(named: str, key: str, evidence: Evidence) -> str:
+    """The settings by the end of their path: where several end so, those of the program itself, or those that have the key."""
+    likely = [each.settings_path for each in evidence.applications] + [each.path for each in evidence.written if key and each.value == key]
+    return _found(named, evidence) or next((path for path in likely if f"/{path}".endswith(f"/{named.lstrip('/')}")), "")
 
 
 def _unwritable(path: str, evidence: Evidence) -> tuple[str, str] | None:

@@ -127,6 +127,26 @@ def test_folder_that_only_a_setting_names_is_looked_up() -> None:
     assert (found.cause, found.path) == ("folder-not-writable", "moodledata")
 
 
+@pytest.mark.parametrize("settings", ["sites/default/settings.php", "config/system/settings.php"])
+@pytest.mark.parametrize("key", [b"$settings['hash_salt'] = '';", b"# $settings['hash_salt'] = 'x';"])
+def test_settings_that_lack_a_value_are_told_apart_where_several_bear_the_name(settings: str, key: bytes) -> None:
+    """Those of the program that is known, or those that have the key; the code that asks for it is right."""
+    at = "/srv/demo/www/core/lib/Site.php"
+    said = f"<b>Fatal error</b>:  Uncaught RuntimeException: Missing $settings['hash_salt'] in settings.php. in {at}:10\nStack trace:\n"
+    said += f"#0 /srv/demo/www/index.php(11): Site::salt(Array)\n#1 {{main}}\n  thrown in <b>{at}</b> on line <b>10</b><br />"
+    files: dict[str, bytes | tuple[bytes, int] | Node] = {
+        "www/index.php": b"<?php require 'core/lib/Site.php';", "www/core/lib/Site.php": b"<?php\n", "www/app/settings.php": b"<?php\n$a = 1;\n",
+        f"www/{settings}": b"<?php\n" + key + b"\n",
+    }  # fmt: skip
+    is_known = settings.startswith("sites/")
+    found = of_page(said.encode(), files, 500)
+    if is_known or key.startswith(b"$"):
+        assert (found.cause, found.path) == ("php-uncaught-exception", f"www/{settings}")
+        assert found.line == (2 if key.startswith(b"$") else None) and found.confidence >= 0.95
+    else:
+        assert found.cause == "php-uncaught-exception" and found.path != "www/app/settings.php"
+
+
 def test_secret_that_begins_like_a_path_is_not_told() -> None:
     said = b"<p>Fatal error: $CFG->dbpass is not configured properly</p>"
     start, settings = b"<?php require 'config.php';", b"<?php\n$CFG->dbpass = '/S3cretPw';\n"
