@@ -17,16 +17,28 @@ from sites.texts import mark as _
 ID = "give-owner-write"
 _FOLDER, _FILE = 0o700, 0o600
 _PROVEN = 0.85
+_MOST = 50
+ALIKE = "alike"  # the answer that opens what is shut in the same way beside it
+_OF_DATA = frozenset({"storage", "framework", "var", "cache", "tmp", "temp", "data", "logs", "log", "writable", "runtime", "files", "app"})
 _SHUT_ON_PURPOSE = frozenset({"wp-config.php", ".htaccess", ".env", ".user.ini", "settings.php", "configuration.php", "local.xml"})
 _PERSON = _("Files of this name are often shut on purpose, so that no program can change them. Only a person can say whether this one was.")
 _UNPROVEN = _("It may have been shut on purpose, and no message names it. Only a person can say whether the site is to write there.")
 
 
-@repair(id=ID, title=_("Let the site write where it must"), causes=("folder-not-writable", "php-session-path-not-writable"))
-def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+def variants(evidence: Evidence, finding: Finding) -> list[Answers]:
+    """What the finding names; then also what lies shut beside it in the same way, as after an upload that shut all of it."""
     entries = known_entries(evidence)
-    wanted = [entry for path in (finding.path, *finding.datum("paths").split("\n")) if (entry := _nearest(path, entries)) is not None]
-    shut = [entry for entry in dict.fromkeys(wanted) if entry.mode | _least(entry) != entry.mode]
+    return [{}, {ALIKE: "yes"}] if _alike(_named(finding, entries), entries) else [{}]
+
+
+@repair(
+    id=ID, title=_("Let the site write where it must"), causes=("folder-not-writable", "php-session-path-not-writable"), variants=variants
+)
+def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+    """Answers: `alike` also the folders beside it that are shut in the same way."""
+    entries = known_entries(evidence)
+    shut = _named(finding, entries)
+    shut += _alike(shut, entries) if answers.get(ALIKE) else []
     if not shut:
         return None
     owner = usual_owner(evidence)
@@ -41,6 +53,28 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         affects=_("The file or folder listed") if len(changes) == 1 else _("The files and folders listed"),
         takes_away_protection=purposeful, needs_person=why,
     )  # fmt: skip
+
+
+def _named(finding: Finding, entries: dict[str, TreeEntry]) -> list[TreeEntry]:
+    wanted = [entry for path in (finding.path, *finding.datum("paths").split("\n")) if (entry := _nearest(path, entries)) is not None]
+    return [entry for entry in dict.fromkeys(wanted) if entry.mode | _least(entry) != entry.mode]
+
+
+def _alike(shut: list[TreeEntry], entries: dict[str, TreeEntry]) -> list[TreeEntry]:
+    """Folders with the same mode below the folder above, or two above: storage/logs and storage/framework/views."""
+    tops = [top for entry in shut if entry.kind == "folder" for top in _above(entry.path)]
+    modes = {entry.mode for entry in shut}
+    found = (
+        entry for entry in entries.values()
+        if entry.kind == "folder" and entry.mode in modes and entry not in shut and any(entry.path.startswith(f"{top}/") for top in tops)
+    )  # fmt: skip
+    return sorted(found, key=lambda entry: entry.path)[:_MOST]
+
+
+def _above(path: str) -> list[str]:
+    """Never the docroot or the account itself: only folders of a program's own."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:count]) for count in (len(parts), len(parts) - 1) if count >= 1 and parts[count - 1] in _OF_DATA]
 
 
 def _is_proven(entry: TreeEntry, finding: Finding) -> bool:

@@ -334,3 +334,20 @@ def test_name_that_is_there_or_not_clear_is_left(docroot: Path, names: tuple[str
     fill(docroot, dict.fromkeys(names, b"<?php\n"))
     found = finding("php-missing-file", "www/index.php", "rename-letter-case", 2, message="Failed opening required '/x/Cart.php'")
     assert try_plan("rename-letter-case", read(docroot, found), found) is None
+
+
+def test_folders_that_are_shut_alike_are_opened_by_a_second_answer(docroot: Path, settings: object) -> None:
+    shut = ("storage/logs", "storage/framework/views", "storage/framework/cache")
+    fill(docroot, {f"{name}/a": b"" for name in (*shut, "other", "storage/open")}, dict.fromkeys((*shut, "other"), 0o555))
+    line = Proof("error-log", "The stream /srv/www/storage/logs/a.log could not be opened: Permission denied")
+    found = replace(finding("folder-not-writable", "www/storage/logs", "give-owner-write"), evidence=(line,))
+    evidence = read(docroot, found)
+    plans = [try_plan("give-owner-write", evidence, found, answers) for answers in ways("give-owner-write", evidence, found)]
+    opened = [[change.shown for change in plan.changes] for plan in plans if isinstance(plan, Plan)]
+    assert opened == [["www/storage/logs"], ["www/storage/logs", "www/storage/framework/cache", "www/storage/framework/views"]]
+    assert [bool(plan.needs_person) for plan in plans if isinstance(plan, Plan)] == [False, True]
+    second = plans[1]
+    assert isinstance(second, Plan)
+    steady(docroot, settings, second)
+    for name in (*shut, "other"):
+        (docroot / name).chmod(0o755)
