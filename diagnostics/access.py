@@ -21,12 +21,13 @@ from sites.access import (
 )
 from sites.models import Host
 
-from .models import CaseEntry, RepairCase, Step
+from .models import CaseEntry, JointRepair, RepairCase, Step
 
 __all__ = [
     "get_case",
     "get_host",
     "get_incident",
+    "get_joint",
     "get_note",
     "get_site",
     "get_step",
@@ -80,3 +81,11 @@ def get_note(request: HttpRequest, pk: int, *, write: bool = False) -> CaseEntry
     if write:
         refuse_readers(request, note.case.site.team_id)
     return note
+
+
+def get_joint(request: HttpRequest, pk: int, *, write: bool = False) -> JointRepair:
+    """The run over sites that share a cause, if it is of one of the person's teams."""
+    joint = _own(request, JointRepair.objects.select_related("created_by", "allowed_by"), "team", pk)
+    if write:
+        refuse_readers(request, joint.team_id)
+    return joint

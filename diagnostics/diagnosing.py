@@ -19,7 +19,7 @@ from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
-from . import examining, explaining, log_servers, offering, programs
+from . import examining, explaining, log_servers, offering, programs, sharing
 from .baselines import since
 from .causes import CAUSES
 from .changes.journal import printable
@@ -224,7 +224,7 @@ def store(diagnosis: Diagnosis, examination: Examination) -> Diagnosis:
         rows = [_record(diagnosis, n, finding, examination) for n, finding in enumerate(examination.findings)]
         FindingRecord.objects.bulk_create(rows)
         if diagnosis.incident:
-            _tell(diagnosis, diagnosis.incident, rows)
+            _tell(diagnosis, diagnosis.incident, rows, examination)
     since.note(diagnosis, evidence)
     return diagnosis
 
@@ -282,7 +282,7 @@ def _first_repair(finding: Finding, examination: Examination) -> tuple[str, str]
     return "", ""
 
 
-def _tell(diagnosis: Diagnosis, incident: Incident, rows: list[FindingRecord]) -> None:
+def _tell(diagnosis: Diagnosis, incident: Incident, rows: list[FindingRecord], examination: Examination) -> None:
     parts = explaining.parted(rows)
     if (first := parts.root) is not None:
         proof = next((each for each in first.evidence if each["source"] in LOGS), None) or next(iter(first.evidence), None)
@@ -290,8 +290,15 @@ def _tell(diagnosis: Diagnosis, incident: Incident, rows: list[FindingRecord]) -
             incident, cause=first.cause, summary=first.summary, confidence=first.confidence, proof=proof["text"] if proof else "",
             place=explaining.place_of(first), why=explaining.because_of(first),
             next_step=explaining.next_of(first, len(parts.faults), elsewhere=True),
+            shared=_shared(diagnosis, examination.findings[first.position], examination),
         )  # fmt: skip
     incident_causes.mark_diagnosis(incident, "done" if first else _how_far(diagnosis))
+
+
+def _shared(diagnosis: Diagnosis, finding: Finding, examination: Examination) -> tuple[str, str]:
+    host = diagnosis.site.host
+    found = sharing.shared_by(finding, examination.evidence, f"host {host.pk}" if host else "")
+    return (found.key, clean(found.about)) if found else ("", "")
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:

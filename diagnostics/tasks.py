@@ -21,6 +21,7 @@ from .changes import recovering, retention, settling, through_panel, undoing
 from .connections import auditing, connecting, host_tests
 from .connections.rooms import LONG, READING, RoomTask
 from .coverage import searching
+from .joint import running as joint_runs
 from .models import AutomaticRepair, Step
 from .panels import watching as panel_watching
 
@@ -49,6 +50,7 @@ def run_step(step_id: int) -> None:
         return
     (settling if settling.is_one(step_id) else repairing).run_step(step_id)
     policy_trials.go_on(step_id)
+    joint_runs.follow(step_id)
 
 
 @shared_task(base=RoomTask, name=automatic.TASK, time_limit=1800)
@@ -124,6 +126,7 @@ def recover_journal() -> None:
     recovering.recover()
     steps.end_abandoned_looks()
     repairing.look_again()
+    joint_runs.sweep()
     waiting = Step.objects.filter(state=Step.State.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=10))
     for step_id in waiting.values_list("pk", flat=True)[:100]:
         queueing.enqueue("diagnostics.tasks.run_step", step_id, expires=30.0)

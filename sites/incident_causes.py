@@ -19,14 +19,18 @@ Kind = IncidentEntry.Kind
 @transaction.atomic
 def attach_cause(
     incident: Incident, *, cause: str, summary: str, confidence: float, proof: str = "", place: str = "", why: str = "",
-    next_step: str = "", now: datetime | None = None,
+    next_step: str = "", shared: tuple[str, str] = ("", ""), now: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Notes why it fails and who mends it. A mail that waits leaves now; one that is gone is followed by another in the same thread."""
+    """Notes why it fails and who mends it. A mail that waits leaves now; one that is gone is followed by another in the same thread.
+
+    `shared`: a key that is equal for every site with this very cause, and what they share, in words.
+    """
     now = now or timezone.now()
     current = Incident.objects.select_for_update().select_related("site").get(pk=incident.pk)
     known, told = current.cause, current.cause_summary
     values: dict[str, Any] = {"cause": cause[:60], "cause_summary": summary, "cause_confidence": confidence}
     values |= {"cause_proof": proof.replace("\x00", ""), "cause_place": place[:1100], "cause_why": why, "cause_next": next_step}
+    values |= {"shared": shared[0][:120], "shared_about": shared[1][:300]}
     if known != cause:
         values["cause_at"] = now
     for target in (current, incident):

@@ -135,6 +135,12 @@ def needing(user: AbstractBaseUser, most: int = 5) -> tuple[list[storms.Event], 
     return found, list(suspects.prefetch_related("pages")[:most])
 
 
+def sharing(user: AbstractBaseUser) -> list[storms.Event]:
+    """Open incidents of several sites that share a cause."""
+    rows = own_incidents(user).filter(resolved_at=None, held_at=None).exclude(shared="").select_related("site__host")
+    return [event for event in storms.events(rows.order_by("-opened_at")[:_LOOKED_AT]) if event.about]
+
+
 _LOOKED_AT = 100  # open incidents in which the events of the dashboard are looked for
 
 

@@ -1,10 +1,12 @@
 """Sites that begin to fail together, on one hosting account or at one address, are one event: one mail, one place on the dashboard.
 
-Each site keeps its incident; the first of an event is its lead, and the others point to it.
+Each site keeps its incident; the first of an event is its lead, and the others point to it. Sites that fail from the same cause, as
+far as it is known, are one place on the dashboard too, wherever they are and whenever they began.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,10 +47,16 @@ def key_of(incident: Incident) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Incidents that belong together, the newest first; often one alone."""
+    """Incidents that belong together, the newest first; often one alone. `about`: the cause that they share, in words."""
 
     lead_id: int
     incidents: list[Incident]
+    about: str = ""
+
+    @property
+    def query(self) -> str:
+        """What of an address shows just these."""
+        return f"?event={self.lead_id}"
 
     @property
     def is_one(self) -> bool:
@@ -61,16 +69,38 @@ class Event:
     @property
     def headline(self) -> str:
         """What a person reads first: "12 sites on the hosting account X have failed since 03:12"."""
-        return headline(self.incidents)
+        return shared_headline(self.incidents) if self.about else headline(self.incidents)
 
 
 def events(incidents: Iterable[Incident]) -> list[Event]:
-    """These incidents (with site and host loaded) as events, in the order in which each is first met."""
-    found: dict[int, Event] = {}
-    for incident in incidents:
-        key = key_of(incident)
-        found.setdefault(key, Event(key, [])).incidents.append(incident)
+    """These incidents (with site and host loaded) as events, in the order in which each is first met: by a cause that they share,
+    else by when and where they began."""
+    rows = list(incidents)
+    sites_of = Counter(key for key, _site in {(shared_key(row), row.site_id) for row in rows if row.shared})
+    found: dict[object, Event] = {}
+    for row in rows:
+        is_shared = sites_of[shared_key(row)] > 1
+        key: object = shared_key(row) if is_shared else key_of(row)
+        found.setdefault(key, Event(key_of(row), [], row.shared_about if is_shared else "")).incidents.append(row)
     return list(found.values())
+
+
+def shared_key(incident: Incident) -> tuple[int, str]:
+    """Equal for incidents of one team that share a cause."""
+    return incident.site.team_id, incident.shared
+
+
+def sharing(incident: Incident) -> QuerySet[Incident]:
+    """Open incidents of its team with the same cause, itself among them; none where it shares nothing."""
+    rows = Incident.objects.filter(shared=incident.shared, resolved_at=None, site__team=incident.site.team_id, site__deleted_at=None)
+    return rows.exclude(shared="").select_related("site").order_by("site__name", "pk")
+
+
+def shared_headline(incidents: Sequence[Incident]) -> str:
+    """ "3 sites fail from one cause: the plugin X 1.2"."""
+    count = len({incident.site_id for incident in incidents})
+    words = ngettext("%(n)d site fails from one cause: %(about)s", "%(n)d sites fail from one cause: %(about)s", count)
+    return words % {"n": count, "about": incidents[0].shared_about}
 
 
 def headline(incidents: Sequence[Incident], *, over: bool = False) -> str:

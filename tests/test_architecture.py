@@ -51,6 +51,7 @@ PURE = (
     "diagnostics/installed.py",
     "diagnostics/findings.py",
     "diagnostics/redaction.py",
+    "diagnostics/sharing.py",
     "diagnostics/wizard.py",
     "diagnostics/causes/",
     "diagnostics/profiles/",

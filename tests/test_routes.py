@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from diagnostics.manifests.format import encode
-from diagnostics.models import Baseline, CaseEntry, Diagnosis, FileComparison, RepairCase, Step
+from diagnostics.models import Baseline, CaseEntry, Diagnosis, FileComparison, JointRepair, RepairCase, Step
 from sites.models import (
     BulkChange,
     FailureEvidence,
@@ -50,7 +50,7 @@ MAY_SHOW_TO_READER = {
     "diagnostics:site-files", "diagnostics:comparison",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report", "diagnostics:versions",
     "diagnostics:repair-report-markdown", "diagnostics:repair-trial", "diagnostics:repair-log", "diagnostics:customer-report",
-    "diagnostics:customer-report-markdown",
+    "diagnostics:customer-report-markdown", "diagnostics:together", "diagnostics:joint",
 }  # fmt: skip
 
 
@@ -111,6 +111,7 @@ def things() -> dict[str, object]:
         "repair": case,
         "step": step,
         "note": note,
+        "joint": JointRepair.objects.create(team=team, shared="x", about="x", created_at=now),
         "evidence": evidence,
         "diagnosis": diagnosis,
         "import": made,
@@ -126,7 +127,7 @@ def url_of(name: str, things: dict[str, object]) -> str:
     kinds = {"maintenance": "window", "hosts": "host", "sites": "site", "incidents": "incident", "mail": "mail"}
     kinds |= {"repairs": "repair", "steps": "step", "diagnoses": "diagnosis", "evidence": "evidence"}
     kinds |= {"imports": "import", "changes": "change", "filters": "filter"}
-    kinds |= {"comparisons": "comparison", "notes": "note"}
+    kinds |= {"comparisons": "comparison", "notes": "note", "joint": "joint"}
     kwargs = {}
     for argument in ROUTES[name].pattern.converters:
         if argument == "incident_pk":

@@ -25,6 +25,7 @@ def index(request: HttpRequest) -> HttpResponse:
     page = queries.incident_list(request.user, state, request.GET.get("page", 1), event)
     still_open = queries.own_incidents(request.user).filter(resolved_at=None).count()
     context = {"page": page, "state": state, "sentence": list_sentence(still_open), "open": still_open}
+    context["shared"] = [] if event or state == "resolved" or page.number > 1 else queries.sharing(request.user)
     if event and page.object_list:
         rows = list(page.object_list)
         over = all(not incident.is_open for incident in rows)
@@ -56,6 +57,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "mute_form": MuteForm(),
         "together": list(storms.others(incident)[:13]),
         "event_key": storms.key_of(incident),
+        "same_cause": list(storms.sharing(incident).exclude(pk=incident.pk)[:13]) if incident.shared and incident.is_open else [],
         "muted": bool(incident.muted_until and incident.muted_until > timezone.now()),
         "crumbs": _crumbs(incident),
     }
