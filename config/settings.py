@@ -98,6 +98,7 @@ try:
     SITEMEND_UNDO_DAYS = _read.integer("SITEMEND_UNDO_DAYS", 90, least=1, most=3650)
     SITEMEND_JOURNAL_MB_PER_SITE = _read.integer("SITEMEND_JOURNAL_MB_PER_SITE", 200, least=20, most=100_000)
     SITEMEND_KEPT_MB_PER_SITE = _read.integer("SITEMEND_KEPT_MB_PER_SITE", 20, least=1, most=100_000)
+    SITEMEND_DUMPS_MB_PER_SITE = _read.integer("SITEMEND_DUMPS_MB_PER_SITE", 200, least=1, most=1_000_000)
     SITEMEND_CA_FILE = _read.authorities("SITEMEND_CA_FILE")
     # Asked only when much of the fleet is out of reach at once: neutral, and in different hands and networks.
     SITEMEND_ANCHORS = _read.page_urls(

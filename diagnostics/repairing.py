@@ -25,6 +25,7 @@ from .offering import Offer
 from .panels import php as panel_php
 from .panels import stopping
 from .site_databases import given
+from .site_databases import looks as database_looks
 from .transports.base import TransportError
 from .trying import advising, by_policy, kinds, running
 
@@ -122,12 +123,13 @@ def _lets_everybody_in(offer: Offer) -> bool:
 def new_trial(case: RepairCase, kind: kinds.Kind, run: TrialRun | None = None, *, here: bool = False) -> Step:
     """A trial that waits for its turn: by a site's policy (`run`), or for this very process (`here`). Raises RepairRefused."""
     values = {"repair_id": kind.id, "trial_run": run}
-    return _new_step(case, kind.guide_step, "trial", str(kind.title), None, here=here, **values)
+    return new_step(case, kind.guide_step, "trial", str(kind.title), None, here=here, **values)
 
 
-def _new_step(
+def new_step(
     case: RepairCase, guide_step: str, action: str, title: str, user: AbstractBaseUser | None, *, here: bool = False, **values: object
 ) -> Step:
+    """A step that waits for its turn; `here`: for this very process. Raises RepairRefused."""
     if case.closed_at:
         raise RepairRefused(_("This repair is closed."))
     with transaction.atomic():
@@ -155,7 +157,7 @@ def look(case: RepairCase, guide_step: str, user: AbstractBaseUser | None, *, ab
     """Starts a step that only looks; `about`: the id of the repair that is looked at. Raises RepairRefused."""
     if guide_step not in LOOKS:
         raise RepairRefused(_("There is nothing to look at in this step."))
-    return _new_step(case, guide_step, "look", str(LOOKS[guide_step]), user, repair_id=about)
+    return new_step(case, guide_step, "look", str(LOOKS[guide_step]), user, repair_id=about)
 
 
 def look_elsewhere(case: RepairCase, which: str, user: AbstractBaseUser | None, answers: Sequence[tuple[str, str]] = ()) -> Step:
@@ -163,7 +165,7 @@ def look_elsewhere(case: RepairCase, which: str, user: AbstractBaseUser | None, 
     other = other_looks.LOOKS.get(which)
     if other is None:
         raise RepairRefused(_("There is nothing to look at in this step."))
-    return _new_step(case, other.guide_step, "look", str(other.title), user, repair_id=which, answers=[list(pair) for pair in answers])
+    return new_step(case, other.guide_step, "look", str(other.title), user, repair_id=which, answers=[list(pair) for pair in answers])
 
 
 def start(
@@ -192,7 +194,7 @@ def start(
         raise RepairRefused(_("What is proposed has changed since this page was shown. Nothing was written. Look again."))
     if why := abilities.obstacle(offer.needs, case.site.host):
         raise RepairRefused(why)
-    return _new_step(
+    return new_step(
         case,
         guide_step,
         "repair",
@@ -215,7 +217,7 @@ def _start_trial(case: RepairCase, kind_id: str, user: AbstractBaseUser | None) 
     why = advising.why_not(case, newest_diagnosis(case), kind)
     if why:
         raise RepairRefused(why)
-    return _new_step(case, kind.guide_step, "trial", str(kind.title), user, repair_id=kind.id)
+    return new_step(case, kind.guide_step, "trial", str(kind.title), user, repair_id=kind.id)
 
 
 def skip(case: RepairCase, guide_step: str, user: AbstractBaseUser | None) -> Step:
@@ -280,7 +282,7 @@ def _run_look(step: Step) -> Step:
     if step.guide_step == panel_php.GUIDE_STEP:
         return panel_php.read(step)
     if step.guide_step == given.GUIDE_STEP:
-        return given.look(step)
+        return database_looks.run(step)
     site = step.case.site
     seen = changing.look(site)
     result: dict[str, object] = {"pages_after": list(seen.pages)}

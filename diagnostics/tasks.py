@@ -17,16 +17,17 @@ from .automatic import approving as automatic_decisions
 from .automatic import running as automatic
 from .baselines import comparing as file_comparing
 from .baselines import taking as baseline_taking
-from .changes import recovering, retention, settling, through_panel, undoing
+from .changes import recovering, retention, settling, through_database, through_panel, undoing
 from .connections import auditing, connecting, host_tests
 from .connections.rooms import LONG, READING, RoomTask
 from .coverage import searching
 from .joint import running as joint_runs
 from .models import AutomaticRepair, Step
 from .panels import watching as panel_watching
-
-
 from .site_databases import given
+from .site_databases import store as database_store
+
+
 @shared_task(base=RoomTask, name="diagnostics.tasks.diagnose", time_limit=120, soft_time_limit=90)
 def diagnose(diagnosis_id: int) -> None:
     """Makes one diagnosis, and hands over the next of those that were asked for many sites."""
@@ -47,6 +48,9 @@ def diagnose_one_of_many(diagnosis_id: int) -> None:
 def run_step(step_id: int) -> None:
     if through_panel.is_one(step_id):
         through_panel.advance(step_id)
+        return
+    if through_database.is_one(step_id):
+        through_database.run_step(step_id)
         return
     (settling if settling.is_one(step_id) else repairing).run_step(step_id)
     policy_trials.go_on(step_id)
@@ -127,6 +131,8 @@ def recover_journal() -> None:
     steps.end_abandoned_looks()
     repairing.look_again()
     joint_runs.sweep()
+    given.forget_old()
+    database_store.end_abandoned()
     waiting = Step.objects.filter(state=Step.State.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=10))
     for step_id in waiting.values_list("pk", flat=True)[:100]:
         queueing.enqueue("diagnostics.tasks.run_step", step_id, expires=30.0)
@@ -145,7 +151,6 @@ def sweep_account_looks() -> None:
     looks.sweep()
 
 
-    given.forget_old()
 @shared_task(name="diagnostics.tasks.prune_host_actions", time_limit=600)
 def prune_host_actions() -> None:
     """Removes what was done on hosting accounts and is older than it is kept."""
@@ -154,8 +159,8 @@ def prune_host_actions() -> None:
 
 @shared_task(name="diagnostics.tasks.prune_journal", time_limit=300)
 def prune_journal() -> int:
-    """Lets go of what the journal has kept for long enough."""
-    return retention.prune()
+    """Lets go of what the journal, and dumps of databases, were kept for."""
+    return retention.prune() + database_store.prune()
 
 
 @shared_task(base=RoomTask, places=READING, name=searching.TASK, time_limit=300)

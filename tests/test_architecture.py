@@ -200,6 +200,16 @@ def test_only_the_executor_changes_anything_through_a_panel() -> None:
     assert callers == {f"diagnostics/changes/through_panel/{name}.py" for name in ("php", "saving", "database", "storage")}
 
 
+def test_only_the_executors_hand_changes_a_database() -> None:
+    callers = {
+        name_of(path)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "pour"
+    }
+    assert {path for path in callers if not path.startswith("diagnostics/transports/")} == {"diagnostics/changes/database_hand.py"}
+
+
 def test_mail_leaves_through_notifications_only() -> None:
     wrong = {name_of(path) for path in sources() for name in imports(path) if is_below(name, ("django.core.mail", "smtplib"))}
     assert wrong <= {"sites/notifications.py", "sites/emails.py", "sites/delivery.py"}

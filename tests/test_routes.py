@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from diagnostics.manifests.format import encode
-from diagnostics.models import Baseline, CaseEntry, Diagnosis, FileComparison, JointRepair, RepairCase, Step
+from diagnostics.models import Baseline, CaseEntry, DatabaseDump, Diagnosis, FileComparison, JointRepair, RepairCase, Step
 from sites.models import (
     BulkChange,
     FailureEvidence,
@@ -118,6 +118,7 @@ def things() -> dict[str, object]:
         "change": change,
         "filter": saved,
         "comparison": compared,
+        "dump": DatabaseDump.objects.create(site=site, state="kept", began_at=now, seen_at=now),
     }
 
 
@@ -132,6 +133,8 @@ def url_of(name: str, things: dict[str, object]) -> str:
     for argument in ROUTES[name].pattern.converters:
         if argument == "incident_pk":
             kwargs[argument] = things["incident"].pk
+        elif argument == "dump_pk":
+            kwargs[argument] = things["dump"].pk
         elif argument == "pk":
             kwargs[argument] = things[kinds[parts.partition("/")[0]]].pk
         else:

@@ -119,7 +119,7 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
         after = look(site, as_answered=True, keeping=executor)
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
     if after.is_well and stays_well(site, executor):
-        return _cured(step, **pages)
+        return cured(step, **pages)
     is_gone = lag == USER_INI_S or _is_gone(site, executor, after, finding, since)  # until it is read again, nothing can be gone
     gone = finding.check not in _SUPPOSED and is_gone
     executor.keep()
@@ -178,7 +178,7 @@ def _is_gone(site: Site, executor: Executor, after: Seen, finding: Finding, sinc
     return not any(examining.same_finding(each, finding) and each.severity != Severity.NOTE for each in again.findings)
 
 
-def _cured(step: Step, **pages: object) -> Step:
+def cured(step: Step, **pages: object) -> Step:
     """The step stands before its incidents end: a crash in between must not leave them resolved by what is then taken back."""
     steps.conclude(step, Step.State.DONE_VERIFIED, _("Every page answers as expected again."), **pages)
     for incident in step.case.site.incidents.filter(resolved_at=None):
@@ -194,5 +194,5 @@ def conclude_late(step: Step) -> Step:
     if step.state != Step.State.AWAITING_EFFECT:
         return step  # somebody undid it while it was looked at
     if after.is_well:
-        return _cured(step, **pages)
+        return cured(step, **pages)
     return steps.conclude(step, Step.State.DONE_NOT_CURED, _("What was found is mended, but the site is not well yet."), **pages)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from types import TracebackType
 
 from django.utils.translation import gettext as _
@@ -17,8 +16,9 @@ from diagnostics.repairs.plan import Change, CreateFile, Plan, RemoveFile, Renam
 from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, FileKind, Reader, Stat, TransportError, Writer
 from sites.credentials import SecretUnreadable
 
-from . import journal, versions
+from . import database_hand, journal, versions
 from .looking import ASIDE, LEFTOVER, READ_LIMIT, Looker, Stale
+from .taken_back import TakenBack
 
 __all__ = ["READ_LIMIT", "Executor", "NotApplied", "Stale", "TakenBack"]
 
@@ -31,22 +31,6 @@ class NotApplied(Exception):
         self.message = message
         self.taken_back = taken_back
         self.retry = retry
-
-
-@dataclass(slots=True)
-class TakenBack:
-    """What became of taking a step back: what could not be, with why; `retry` when only the connection failed."""
-
-    done: list[str] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    retry: bool = False
-
-    @property
-    def complete(self) -> bool:
-        return not self.refused
-
-    def why(self) -> str:
-        return " ".join(f"{shown}: {why}" for shown, why in self.refused)
 
 
 class Executor(Looker):
@@ -160,6 +144,8 @@ class Executor(Looker):
 
         `line_broke`: the host was not heard to carry out its last change, and may still do so.
         """
+        if (change := database_hand.of(step)) is not None:
+            return database_hand.take_back(lambda: self.reader, change, self.keep)
         result = TakenBack()
         self._line_broke = line_broke
         self._plain.clear()

@@ -158,14 +158,14 @@ def _by_client(reader: Reader, application: Application, login: DatabaseLogin) -
     if application.name == "wordpress":
         wanted = "option_name IN ('template', 'stylesheet', 'active_plugins')"
         statements.append(f"SELECT 'option', option_name, HEX(LEFT(option_value, 20000)) FROM `{login.prefix}options` WHERE {wanted}")  # noqa: S608 (a plain prefix)
-    ran = run(reader, database_client("; ".join([*statements, "SELECT 'end'"])), _option_file(login))
+    ran = run(reader, database_client("; ".join([*statements, "SELECT 'end'"])), option_file(login))
     if ran.status != 0:
         return None
     return _concluded("mysql", application, login, list(_of_client(ran.output.decode("utf-8", "replace").splitlines())))
 
 
-def _option_file(login: DatabaseLogin) -> bytes:
-    """[client] as the manual of MySQL has it: in quotes, with backslashes before what would end them."""
+def option_file(login: DatabaseLogin) -> bytes:
+    """The settings file of a client, [client] as the manual of MySQL has it: in quotes, with backslashes before what would end them."""
     values = {"user": login.user, "password": login.password.reveal(), "host": login.host or "localhost", "port": str(login.port)}
     if login.socket:
         values["socket"] = login.socket

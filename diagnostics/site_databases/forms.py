@@ -12,6 +12,17 @@ from django.utils.translation import gettext_lazy
 _LONGEST = 200
 
 
+class NameForm(forms.Form):
+    """What is typed where something cannot be undone."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name of the database"),
+        required=False,
+        max_length=_LONGEST,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+
 class LoginForm(forms.Form):
     """The right login, as far as it is another one than the settings have. The password is never shown again."""
 

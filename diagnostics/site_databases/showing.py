@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagnostics.facts.settings.writing import PARTS
-from diagnostics.models import RepairCase, Step
+from diagnostics.models import DatabaseDump, RepairCase, Step
+from sites.models import Site
 
-from . import given
+from . import checking, given, store
+from .reaching import why_not_from_here
 
+_COUNT = (Step.State.DONE, *Step.APPLIED, Step.State.NEEDS_ATTENTION, Step.State.UNDONE)
 SETTINGS = "database"  # in the result of a look: what the settings say, without the password
 
 
@@ -21,7 +24,19 @@ def page(case: RepairCase, attempts: Sequence[Step]) -> dict[str, Any]:
     found = None if newest is None or is_old else newest.result[SETTINGS]
     told = given.of(case) if case.closed_at is None else None
     typed = {"user_name": told.user_name, "server": told.server, "name": told.name} if told else {}
-    return {"settings": _with_words(found) if found else None, "given": told, "typed": typed}
+    shown = {"settings": _with_words(found) if found else None, "given": told, "typed": typed}
+    checked = next((step for step in reversed(attempts) if step.repair_id == checking.ABOUT and step.state in _COUNT), None)
+    damaged = checked.result.get(checking.DAMAGED) if checked is not None and checked.action == "look" else None
+    return {**shown, **_dumps(case.site), "damaged": damaged, "can_repair": bool(damaged and checking.repairable(damaged))}
+
+
+def _dumps(site: Site) -> dict[str, Any]:
+    rows = store.of(site)
+    needed = set(DatabaseDump.objects.filter(store.needed(), site=site).values_list("pk", flat=True))
+    for row in rows:
+        row.is_needed = row.pk in needed
+    why = why_not_from_here(site.host) if site.host is not None else ""
+    return {"dumps": rows, "used": store.size(site), "limit": store.limit(), "no_dump": why}
 
 
 def _with_words(found: dict[str, Any]) -> dict[str, Any]:

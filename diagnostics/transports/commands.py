@@ -1,11 +1,11 @@
-"""The commands that may be run on a host, all of them: each reads, none changes anything, and no secret stands in their words.
+"""The commands that may be run on a host, all of them: each reads, one fills a database, and no secret stands in their words.
 
 Whoever wants one more adds it here. What a command needs to know in secret is given to it on its standard input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from diagnostics.transports.base import Reader, Unsupported
@@ -37,6 +37,32 @@ def run(reader: Reader, command: Command, given: bytes = b"") -> Ran:
     if runner is None:
         raise Unsupported(_("This connection runs no commands."))
     found: Ran = runner(command, given)
+    return found
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a command ended whose output was taken block by block: None as long as it has not. `errors`: what it said, bounded."""
+
+    status: int | None = None
+    errors: bytes = b""
+
+
+def pull(reader: Reader, command: Command, given: bytes, ending: Ending) -> Iterator[bytes]:
+    """As `run`, block by block and of any length. Raises as that does."""
+    puller = getattr(reader, "pull", None)
+    if puller is None:
+        raise Unsupported(_("This connection runs no commands."))
+    found: Iterator[bytes] = puller(command, given, ending)
+    return found
+
+
+def pour(writer: Reader, command: Command, blocks: Iterable[bytes], what: str) -> Ran:
+    """Runs a command whose standard input is of any length, and which changes `what`. Raises as `run` does."""
+    pourer = getattr(writer, "pour", None)
+    if pourer is None:
+        raise Unsupported(_("This connection runs no commands."))
+    found: Ran = pourer(command, blocks, what)
     return found
 
 
@@ -121,3 +147,30 @@ def modules_of_perl(names: Sequence[str]) -> Command:
 def modules_of_python(names: Sequence[str]) -> Command:
     """The same of Python 3; names without a dot, of which nothing is loaded that the search does not need."""
     return Command((*_PLAINLY, "python3", "-c", _OF_PYTHON, *names), limit=16_384, seconds=5.0)
+
+
+# A dump that is the same twice where nothing changed in between: no date. What only one of MySQL and MariaDB knows is "loose".
+_DUMP = (
+    'db=$1; shift; pack=cat; command -v gzip >/dev/null 2>&1 && pack="gzip -c -3"; '
+    'for p in mariadb-dump mysqldump; do if command -v "$p" >/dev/null 2>&1; then echo "$p"; cat | "$p" --defaults-file=/dev/stdin '
+    "--single-transaction --quick --hex-blob --skip-dump-date --default-character-set=utf8mb4 --max-allowed-packet=512M "
+    '--loose-no-tablespaces --loose-set-gtid-purged=OFF --loose-column-statistics=0 -- "$db" "$@" | $pack; exit 0; fi; done; exit 127'
+)
+# Its input: the lines of a settings file, the mark, then statements. The settings reach the client by a pipe, as number 4; with the
+# words of the shell itself, so that they stand in no process list and no file. It stops at the first statement that fails.
+_STATEMENTS = (
+    'mark=$1; db=$2; given=; while IFS= read -r line; do [ "$line" = "$mark" ] && break; given="$given$line\n"; done; '
+    'for p in mariadb mysql; do if command -v "$p" >/dev/null 2>&1; then { printf %s "$given" | "$p" --defaults-file=/dev/fd/4 --batch '
+    '--skip-column-names --max-allowed-packet=512M --default-character-set=utf8mb4 --connect-timeout=8 -- "$db" 4<&0 0<&3 2>&1; } 3<&0; '
+    "exit $?; fi; done; exit 127"
+)
+
+
+def dump(database: str, tables: Sequence[str]) -> Command:
+    """The name of the program on a line, then a dump of these tables, packed with gzip where the host has that."""
+    return Command(("sh", "-c", _DUMP, "sh", database, *tables), limit=1 << 40, seconds=160.0)
+
+
+def statements(database: str, mark: str) -> Command:
+    """Statements that change a database; see `pour`. The line with `mark` ends the settings on its standard input."""
+    return Command(("sh", "-c", _STATEMENTS, "sh", mark, database), limit=262_144, seconds=160.0)

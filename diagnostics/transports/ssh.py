@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 import shlex
 import time
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 
 import paramiko
 
 from diagnostics.transports import find_scan
 from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, Entry, Unreadable, Unsupported
-from diagnostics.transports.commands import Command, Ran
+from diagnostics.transports.commands import Command, Ending, Ran
 from diagnostics.transports.failures import explained, lost, printable, too_slow
 from diagnostics.transports.paths import checked
 from diagnostics.transports.session import open_channel
@@ -22,6 +22,8 @@ from diagnostics.transports.sftp_wire import SftpWire
 from diagnostics.transports.sftp_writer import SftpWriter
 from sites.texts import mark as _
 
+_ERRORS_LIMIT = 16_384
+_MAY_BE_SILENT_S = 60.0  # a program that goes through large tables
 _GREETING_LIMIT = 65_536  # what login scripts may print before our own output begins
 
 
@@ -100,6 +102,24 @@ class SshReader(SftpReader):
             return Ran(self._exit_status(channel), output)
         finally:
             channel.close()
+
+    def pull(self, command: Command, given: bytes, ending: Ending) -> Generator[bytes, None, None]:
+        """As `run`, for output of any length: block by block. Raises as that does."""
+        marker, deadline = secrets.token_hex(16), time.monotonic() + command.seconds
+        with self.on_command(command.words):
+            try:
+                channel = self._started(_line_of(marker, command), given)
+                try:
+                    for block in self._begun(marker.encode(), channel):
+                        channel.settimeout(_MAY_BE_SILENT_S)
+                        yield block
+                        if time.monotonic() > deadline:
+                            raise too_slow(command.seconds)
+                    ending.status, ending.errors = self._exit_status(channel), _errors_of(channel)
+                finally:
+                    channel.close()
+            except _ShellFailed as error:
+                raise explained(Unsupported, _("The host did not run the command.")) from error
 
     def _has_shell(self) -> bool:
         if self._shell is None:
@@ -180,10 +200,12 @@ class SshReader(SftpReader):
         while block := self._receive(channel):
             yield block
 
-    def _started(self, line: bytes, given: bytes = b"") -> paramiko.Channel:
+    def _started(self, line: bytes, given: bytes | None = b"") -> paramiko.Channel:
+        """A command at work. `given` is all its input; None: more is sent to it by who asks."""
         try:
             channel = open_channel(self._transport, self._answer_limit_s, lambda new: new.exec_command(line))
-            _hand_over(channel, given)
+            if given is not None:
+                _hand_over(channel, given)
         except (paramiko.SSHException, EOFError, OSError) as error:
             if self._transport.is_active():
                 raise _ShellFailed from error
@@ -207,6 +229,14 @@ class SshReader(SftpReader):
         raise _ShellFailed
 
 
+def _line_of(marker: str, command: Command) -> bytes:
+    return to_bytes(f"printf {marker[:16]}; printf {marker[16:]}; exec env LC_ALL=C {shlex.join(command.words)}")
+
+
+def _errors_of(channel: paramiko.Channel) -> bytes:
+    return channel.recv_stderr(_ERRORS_LIMIT) if channel.recv_stderr_ready() else b""
+
+
 def _hand_over(channel: paramiko.Channel, given: bytes) -> None:
     """A command may be over before it has read its input: then what it printed and its exit status tell how it went."""
     try:
@@ -218,4 +248,40 @@ def _hand_over(channel: paramiko.Channel, given: bytes) -> None:
 
 
 class SshWriter(SshReader, SftpWriter):
-    """Writes by SFTP alone; the shell only helps reading."""
+    """Writes files by SFTP alone; the shell only helps reading, and takes statements for a database."""
+
+    def pour(self, command: Command, blocks: Iterable[bytes], what: str) -> Ran:
+        """Runs a command whose input is of any length. What it prints is taken at the end; `what` names what it changes.
+
+        Raises Unsupported where the shell does not run it, ConnectionTimedOut and ConnectionLost.
+        """
+        marker = secrets.token_hex(16)
+        with self.on_command(command.words):
+            try:
+                channel = self._started(_line_of(marker, command), None)
+                try:
+                    return self._poured(channel, marker.encode(), command, blocks)
+                finally:
+                    channel.close()
+            except _ShellFailed as error:
+                raise explained(Unsupported, _("The host did not run the command.")) from error
+
+    def _poured(self, channel: paramiko.Channel, marker: bytes, command: Command, blocks: Iterable[bytes]) -> Ran:
+        deadline = time.monotonic() + command.seconds
+        printed = self._begun(marker, channel)
+        output = next(printed)
+        try:
+            for block in blocks:
+                channel.sendall(block)
+                if time.monotonic() > deadline:
+                    raise too_slow(command.seconds)
+            channel.shutdown_write()
+        except OSError as error:  # it ended before it had read everything: what it printed says why
+            if isinstance(error, TimeoutError):
+                raise too_slow(self._answer_limit_s) from error
+            if not self._transport.is_active():
+                raise lost() from error
+        channel.settimeout(max(1.0, deadline - time.monotonic()))  # the last statements may take their time
+        for block in printed:
+            output = (output + block)[-command.limit :]
+        return Ran(self._exit_status(channel), output)

@@ -6,7 +6,7 @@ Reads are counted. A write is told before it is made: where the watcher raises, 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import GeneratorType
@@ -16,7 +16,7 @@ from diagnostics.transports.base import Reader, Writer
 
 READS = frozenset(
     {"stat", "stat_many", "read", "read_many", "read_tail", "read_part", "list", "walk", "scan", "real_path", "home", "free_space",
-     "close", "run", "remember", "find_out"}
+     "close", "run", "pull", "remember", "find_out"}
 )  # fmt: skip
 _TICK_EVERY = 1024  # entries of a listing
 
@@ -62,7 +62,7 @@ class WatchedReader:
 
     def _going_on(self, found: Iterator[Any]) -> Iterator[Any]:
         for number, entry in enumerate(found):
-            if number % _TICK_EVERY == 0 or isinstance(entry, list):  # a scan's batch holds some hundred
+            if number % _TICK_EVERY == 0 or isinstance(entry, list | bytes):  # a scan's batch holds some hundred, a block many lines
                 self._watcher.tick()
             yield entry
 
@@ -89,6 +89,10 @@ class WatchedWriter(WatchedReader):
     """As `WatchedReader`, with the six ways to write."""
 
     _inner: Writer
+
+    def pour(self, command: Any, blocks: Iterable[bytes], what: str) -> Any:
+        with self._told("db-change", what):
+            return self._inner.pour(command, self._going_on(iter(blocks)), what)  # type: ignore[attr-defined]
 
     def write_atomic(self, path: str, content: bytes, mode: int, mtime: float | None = None) -> None:
         with self._told("write", path, mode=mode, size=len(content)):

@@ -81,8 +81,9 @@ class Base:
 
     def rows(self) -> str:
         """Everything that the shop's tables hold, in a form that can be compared."""
-        names = sorted(self.run("SHOW TABLES FROM shop").split())
-        return "\n".join(f"{name}:\n" + self.run(f"SELECT * FROM shop.{name} ORDER BY 1") for name in names)
+        names = sorted(self.run("SHOW TABLES FROM shop").splitlines())
+        quoted = {name: "`" + name.replace("`", "``") + "`" for name in names}
+        return "\n".join(f"{name}:\n" + self.run(f"SELECT * FROM shop.{quoted[name]} ORDER BY 1") for name in names)
 
 
 @dataclass

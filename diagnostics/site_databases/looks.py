@@ -1,0 +1,13 @@
+"""What is looked at in the guide's step about the database."""
+
+from __future__ import annotations
+
+from diagnostics.models import Step
+
+from . import checking, dumping, given
+
+
+def run(step: Step) -> Step:
+    """Makes a dump, checks the tables, tries the login that a person gave, or reads the settings: as the step was asked for."""
+    looks = {dumping.ABOUT: dumping.look, checking.ABOUT: checking.look}
+    return looks.get(step.repair_id, given.look)(step)
