@@ -24,6 +24,7 @@ from .coverage import searching
 from .joint import running as joint_runs
 from .models import AutomaticRepair, Step
 from .panels import watching as panel_watching
+from .restoring import snapshots
 from .site_databases import given
 from .site_databases import store as database_store
 
@@ -160,7 +161,7 @@ def prune_host_actions() -> None:
 @shared_task(name="diagnostics.tasks.prune_journal", time_limit=300)
 def prune_journal() -> int:
     """Lets go of what the journal, and dumps of databases, were kept for."""
-    return retention.prune() + database_store.prune()
+    return retention.prune() + database_store.prune() + snapshots.forget_old()
 
 
 @shared_task(base=RoomTask, places=READING, name=searching.TASK, time_limit=300)

@@ -49,6 +49,12 @@ def test_reading_only_asks_for_no_right_to_change(ovh: OvhcloudHost, host: Host,
     assert {rule["method"] for rule in list(ovh.gate.credentials.values())[-1]["rules"]} == {"GET"}
 
 
+def test_putting_back_is_asked_for_where_it_is_ticked(ovh: OvhcloudHost, host: Host, person: Client) -> None:
+    person.post(f"/hosts/{host.pk}/panel/", typed(may_restore="on"))
+    asked = {rule["path"].partition(SERVICE)[2] for rule in list(ovh.gate.credentials.values())[-1]["rules"] if rule["method"] == "POST"}
+    assert asked == {"/ovhConfig/*", "/ovhConfigRefresh", "/database/*", "/restoreSnapshot"}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [

@@ -168,6 +168,17 @@ def test_taking_back_that_the_host_never_lets_begin_ends_with_a_person(ovh: Ovhc
     assert look(step).state == "needs-attention" and PanelChange.objects.get().next_look_at is None
 
 
+def test_host_that_gives_up_going_back_each_time_is_asked_three_times_and_then_a_person(ovh: OvhcloudHost, case: RepairCase) -> None:
+    step = to_its_end(ovh, started(case))
+    for _time in range(2):  # a person may have it tried anew
+        before = posts(ovh).count("rollback")
+        through_panel.begin_undo(step, None)
+        ovh.work.ends = "cancelled"
+        step = to_its_end(ovh, step)
+        assert step.state == "needs-attention" and "3 times" in step.message and "PHP 8.1" in step.message
+        assert posts(ovh).count("rollback") == before + 3 and step.may_be_undone
+
+
 def test_repair_that_was_closed_meanwhile_changes_nothing(ovh: OvhcloudHost, case: RepairCase) -> None:
     plan = php.plan(case.site, read(case), "version:8.3")
     RepairCase.objects.filter(pk=case.pk).update(closed_at=timezone.now())
