@@ -35,6 +35,10 @@ _BY_PROGRAM = (
     re.compile(r"(?:file_get_contents|fopen|readfile|file|parse_ini_file|simplexml_load_file|highlight_file)\((?P<path>[^)\n]{1,1000}+)\): "
                r"Failed to open stream: Permission denied", re.IGNORECASE),
 )  # fmt: skip
+_LISTING = (
+    re.compile(r"(?:scandir|opendir|dir|(?:Recursive)?DirectoryIterator::__construct|FilesystemIterator::__construct)\((?P<path>/[^,)\n]{1,1000}+)"
+               r"[^\n]{0,40}?\): Failed to open dir(?:ectory)?: Permission denied", re.IGNORECASE),
+)  # fmt: skip
 _WRITING = (
     re.compile(r"The stream or file \"(?P<path>[^\"\n]+)\" could not be opened"),
     re.compile(r"(?:file_put_contents|touch|tempnam|copy|rename|move_uploaded_file|unlink|imagepng|imagejpeg|error_log)\((?P<path>[^,)\n]{1,1000}+)"
@@ -54,6 +58,7 @@ class Denied:
     path: str  # as shown
     by_owner: bool
     writing: bool = False
+    listing: bool = False  # the names in a folder were asked for
 
 
 @check(id="denied", title=_("Files and folders that were refused"), needs=("tree", "modes"), order=11)
@@ -64,10 +69,10 @@ def denied(evidence: Evidence) -> Iterator[Finding]:
     lines = lines_of_failure(evidence)
     for line in lines:
         for refused in _refusals(line, evidence):
-            found = _culprit(refused, evidence)
+            found = culprit(refused, evidence)
             if found and found[1].path not in seen:
                 seen.add(found[1].path)
-                yield _finding(found, refused, evidence, proof_of(line), 0.97 if line.paired else 0.93)
+                yield refusal(found, refused, evidence, proof_of(line), 0.97 if line.paired else 0.93)
     for line in lines if not seen else ():
         if (other := _against_the_modes(line, evidence)) is not None:
             yield other
@@ -78,13 +83,14 @@ def denied(evidence: Evidence) -> Iterator[Finding]:
 
 def _refusals(line: LogLine, evidence: Evidence) -> Iterator[Denied]:
     text = line.text + (f"\n{line.before}" if line.before else "")
-    for patterns, by_owner, writing in ((_WRITING, True, True), (_BY_PROGRAM, True, False), (_BY_SERVER, False, False)):
+    for patterns, by_owner in ((_WRITING, True), (_BY_PROGRAM, True), (_LISTING, True), (_BY_SERVER, False)):
         for pattern in patterns:
             for match in list(pattern.finditer(text))[:5]:
-                yield Denied(shown_path(match.group("path").strip().strip("'\""), evidence), by_owner, writing)
+                path = shown_path(match.group("path").strip().strip("'\""), evidence)
+                yield Denied(path, by_owner, patterns is _WRITING, patterns is _LISTING)
 
 
-def _culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | None:
+def culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | None:
     """The cause, and the outermost folder that may not be entered, else the file itself, else the folder that cannot be written."""
     entries = _by_path(evidence)
     refused = replace(refused, path=_behind_links(refused.path, evidence))
@@ -93,7 +99,8 @@ def _culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | Non
         if entry.absolute == posixpath.dirname(evidence.docroot.rstrip("/")) and _is_hosts_block(entry, evidence):
             return None  # told by a check of its own
         last = entry.path == refused.path
-        if entry.kind == "folder" and not _may(entry, 0o1, refused, evidence):
+        wanted = 0o5 if last and refused.listing else 0o1
+        if entry.kind == "folder" and not _may(entry, wanted, refused, evidence):
             return "folder-not-traversable", entry
         if last and entry.path.endswith("/.htaccess") and not refused.by_owner:
             return None  # told by a check of its own
@@ -155,8 +162,8 @@ def _may(entry: TreeEntry, bit: int, refused: Denied, evidence: Evidence) -> boo
     """Whether the mode allows it. The group counts for the web server too, since which it belongs to is not known from here."""
     owner = usual_owner(evidence)
     if refused.by_owner and (owner is None or entry.uid is None or entry.uid == owner):
-        return bool(entry.mode & (bit << 6))
-    return bool(entry.mode & bit) or (refused.by_owner and bool(entry.mode & (bit << 3)))
+        return entry.mode >> 6 & bit == bit
+    return entry.mode & bit == bit or (refused.by_owner and entry.mode >> 3 & bit == bit)
 
 
 def _by_pages(evidence: Evidence) -> Iterator[Finding]:
@@ -170,10 +177,10 @@ def _by_pages(evidence: Evidence) -> Iterator[Finding]:
         is_program = path.endswith(".php")
         for by_owner in (True, False) if is_program else (False,):
             refused = Denied(path, by_owner)
-            found = _culprit(refused, evidence)
+            found = culprit(refused, evidence)
             if found and not _is_fine(found[1], page.status, by_owner):
                 proof = Proof("probe", f"{page.path}: {page.status}")
-                yield _finding(found, refused, evidence, proof, 0.9 if found[1].path == path or page.status == 403 else 0.7)
+                yield refusal(found, refused, evidence, proof, 0.9 if found[1].path == path or page.status == 403 else 0.7)
                 return
 
 
@@ -188,7 +195,7 @@ def _is_fine(entry: TreeEntry, status: int | None, by_owner: bool) -> bool:
     return status != 403 or bool(entry.mode & (0o010 if entry.kind == "folder" else 0o040) and entry.gid not in (None, entry.uid))
 
 
-def _finding(found: tuple[str, TreeEntry], refused: Denied, evidence: Evidence, proof: Proof, confidence: float) -> Finding:
+def refusal(found: tuple[str, TreeEntry], refused: Denied, evidence: Evidence, proof: Proof, confidence: float) -> Finding:
     cause, entry = found
     who = _("PHP") if refused.by_owner else _("the web server")
     texts = {

@@ -16,6 +16,7 @@ from diagnostics.facts.small_files import LIMIT, SmallFiles
 from diagnostics.installed import Application, Component, DatabaseTrial
 from diagnostics.php import versions
 from diagnostics.php.callbacks import announced_at, callback_of
+from diagnostics.php.failed_calls import is_handed_false
 from diagnostics.php.seen import Lint, Script
 from diagnostics.php.versions import Version
 from diagnostics.transports.base import Capability, TransportError
@@ -58,6 +59,15 @@ class PhpFiles:
         late = sorted((entry for entry in self.entries.values() if _OF_PARTS.search(entry.path)), key=lambda entry: -entry.mtime)
         wanted = [*dict.fromkeys([*usual[:MOST_ANNOUNCING], *(entry.absolute for entry in late)])][: 2 * MOST_ANNOUNCING]
         return [script for script in self._read(wanted, "part") if announced_at(script.content, callback)]
+
+    def of_failed_calls(self, scripts: list[Script]) -> list[Script]:
+        """Where a log complains of what a failed call gave: files that hold the constants of its path are required before it."""
+        if not any(is_handed_false(line.text[:2000]) for line in _telling(self.evidence)):
+            return []
+        absent = list(self.absent)
+        found = self._included(scripts, "part")
+        self.absent = absent  # nothing says that these are what failed
+        return found
 
     def unexplained(self) -> list[Script]:
         """Where no log tells: the scripts of the failing pages, what they require, and what was changed before they failed."""

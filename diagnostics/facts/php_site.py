@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, Unreadable
-from diagnostics.facts import application_logs, beside, data_files, log_settings, php_settings, php_told, server_logs
+from diagnostics.facts import application_logs, beside, data_files, hooked_parts, log_settings, php_settings, php_told, server_logs
 from diagnostics.facts.paths import above
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.server_logs import LogsRead
@@ -75,11 +75,13 @@ def _with_files(files: SmallFiles, evidence: Evidence, deadline: float, *, is_ex
     found = PhpFiles(files, evidence, deadline)
     scripts: list[Script] = found.named()
     known = {script.absolute for script in scripts}
-    scripts += [script for script in found.announcing() if script.absolute not in known]
+    more = (*found.announcing(), *found.of_failed_calls(scripts))
+    scripts += [script for script in more if script.absolute not in known]
     if not is_explained:
         known = {script.absolute for script in scripts}
         scripts += [script for script in found.unexplained() if script.absolute not in known]
     lints, lint_version = found.lint(scripts, evidence.php.version)
     broken = data_files.read(files, evidence, scripts, found.entries)
+    scripts += hooked_parts.read(found, scripts)
     php = replace(evidence.php, scripts=tuple(scripts), lints=lints, lint_version=lint_version, absent=tuple(found.absent), broken=broken)
     return replace(evidence, php=php)

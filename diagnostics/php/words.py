@@ -20,11 +20,14 @@ _INCOMPATIBLE = re.compile(
     r"unexpected '(?:match|fn|enum|readonly|\?->|\?|\||:|\.\.\.|=>|#\[)'|expecting variable \(T_VARIABLE\)|"
     r"Cannot use empty list|Cannot re-assign \$this|Required parameter .{0,300} follows optional|"
     r"The (?:each|create_function)\(\) function|Attempt to assign property \"[^\"]*\" on (?:null|string|int|bool|array)|"
-    r"TypeError: [a-z_0-9]+\(\): Argument #\d+ (?:\(\$\w+\) )?must be of type [^,]{1,80}, (?:null|string|int|bool|array|false|float) given|"
+    # Of PHP's own functions; `false` is what a call gave that failed, and the site's own functions want the same of every version.
+    r"TypeError: [a-z_0-9]+\(\): Argument #\d+ (?:\(\$\w+\) )?must be of type [^,]{1,80}, (?:null|string|int|array|float) "
+    r"given(?!, called in)|"
     r"TypeError: Cannot access offset of type \w+ on string|ValueError: [a-z_0-9]+\(\): Argument #\d+|"
     r"Your Composer dependencies require a PHP version|requires? (?:at least )?PHP (?:version )?(?:>= ?)?[\"']?\d\.\d|"
     r"Unknown named parameter|unset\) cast is no longer supported|The \(real\) cast"
 )
+_HANDED = re.compile(r"TypeError: [\w\\:]+\(\): Argument #\d+")
 _NO_WRITING = re.compile(
     r"append mode|file_put_contents|fopen\([^)]{0,1000}, ?[\"']?[waxc]|mkdir\(\)|[Uu]nable to (?:create|write)|not writable|isn't writable|"
     r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)|"
@@ -46,6 +49,8 @@ def causes_of(head: str, before: str = "", *, in_unknown: bool = False, running:
             return found
     if _INCOMPATIBLE.search(head):
         return "php-version-incompatible-code", ("php-uncaught-exception",) if "Uncaught" in head else ()
+    if _HANDED.search(head):
+        return "php-uncaught-exception", ("php-version-incompatible-code",)
     return "php-uncaught-exception", ("php-undefined-function",) if "Call to undefined method" in head else ()
 
 

@@ -1,0 +1,161 @@
+"""What a call wanted that gave `false`: PHP complains of the value it was handed afterwards, and seldom of the file or folder behind it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import docroot_name, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.denied import Denied, culprit, refusal
+from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.php_messages import read_php_message
+from diagnostics.checks.php_sharpening import script_at
+from diagnostics.checks.registry import check
+from diagnostics.checks.shown import lines_shown
+from diagnostics.evidence import Evidence, LogLine, Unreadable
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.php.failed_calls import Failed, failed_call, is_handed_false
+from diagnostics.php.path_words import Code, Way, Where, way_of
+from diagnostics.php.seen import Script
+from sites.texts import mark as _
+
+_OF_SYSTEM = ("/tmp/", "/var/tmp/", "/dev/", "/proc/", "/etc/", "/usr/", "/sys/", "/bin/", "/lib")  # noqa: S108 (names to compare with)
+_SURE, _LIKELY = 0.97, 0.93  # a line of our own request, and one of the time of the failure
+
+
+@check(id="failed-call", title=_("Calls that failed before PHP complained"), needs=("tree",), order=11)
+def failed_calls(evidence: Evidence) -> Iterator[Finding]:
+    if not is_failing(evidence.site):
+        return
+    seen: set[tuple[str, str]] = set()
+    for line in (*lines_of_failure(evidence), *lines_shown(evidence.site)):
+        found = _of_line(line, evidence) if is_handed_false(line.text[:2000]) else None
+        if found is not None and (found.cause, found.path) not in seen:
+            seen.add((found.cause, found.path))
+            yield found
+
+
+def _of_line(line: LogLine, evidence: Evidence) -> Finding | None:
+    message = read_php_message(line.text)
+    if message is None or message.line is None:
+        return None
+    script = script_at(shown_path(message.path, evidence), evidence)
+    failed = failed_call(message.message, script.content, message.line) if script else None
+    if script is None or failed is None:
+        return None
+    here = Code(message.path, script.content.decode("latin-1"))
+    docroot = _servers_docroot(message.path, script, evidence)
+    others = [Code(f"{docroot}{each.path[len(docroot_name(evidence)) :]}", each.content.decode("latin-1"))
+              for each in evidence.php.scripts if each is not script and docroot]  # fmt: skip
+    way = way_of(failed.words, failed.at, [here, *others], Where(docroot))
+    if way is None:
+        return None
+    way = Way(_whole(way.path, script, message.path, docroot, evidence), way.is_whole)
+    for look in (_confined, _refused, _not_there):
+        if found := look(way, failed, script, line, evidence):
+            return found
+    return None
+
+
+def _servers_docroot(logged: str, script: Script, evidence: Evidence) -> str:
+    """By the server's name, where its name for the script ends as ours does; "" for a script beside the docroot."""
+    inside = script.path[len(docroot_name(evidence)) :]
+    is_inside = script.path.startswith(f"{docroot_name(evidence)}/") or not docroot_name(evidence)
+    return logged[: -len(inside)] if inside and is_inside and logged.endswith(inside) else evidence.docroot.rstrip("/")
+
+
+def _whole(path: str, script: Script, logged: str, docroot: str, evidence: Evidence) -> str:
+    """From the root: what begins with no stroke is looked for beside the script that answers the page (include_path and chdir apart)."""
+    path = path.encode("latin-1", "replace").decode("utf-8", "replace")
+    if "://" in path:
+        return path
+    ends = "/" if path.endswith("/") else ""
+    if not path.startswith("/"):
+        near = posixpath.join(posixpath.dirname(logged), path)
+        known = {entry.path for entry in evidence.tree} if isinstance(evidence.tree, tuple) else set()
+        is_near = shown_path(posixpath.normpath(near), evidence) in known
+        path = near if is_near or not docroot else f"{docroot}/{path}"
+    return posixpath.normpath(path) + ends
+
+
+def _sure(line: LogLine) -> float:
+    return _SURE if line.paired else _LIKELY
+
+
+def _confined(way: Way, failed: Failed, script: Script, line: LogLine, evidence: Evidence) -> Finding | None:
+    """Outside of the folders that the site's own settings allow (main/fopen_wrappers.c: a folder is allowed with all that is in it)."""
+    own = evidence.php.setting("open_basedir")
+    allowed = [each for each in own.value.strip("\"'").split(":") if each] if own else []
+    if own is None or not allowed or not all(each.startswith("/") for each in (way.path, *allowed)):
+        return None
+    if any(f"{way.path.rstrip('/')}/".startswith(f"{each.rstrip('/')}/") for each in allowed):
+        return None
+    said = _("{script}, line {line}: {function}() wants {wanted}, which open_basedir in {path}, line {number}, does not allow.")
+    said = said.format(
+        script=script.path, line=failed.line, function=failed.function, wanted=way.path, path=own.path, number=own.line
+    )  # fmt: skip
+    return _finding("open-basedir", said, own.path, own.line, _sure(line), (proof_of(line), _shown(script, failed)))
+
+
+def _refused(way: Way, failed: Failed, script: Script, line: LogLine, evidence: Evidence) -> Finding | None:
+    if isinstance(evidence.modes, Unreadable) or not way.path.startswith("/"):
+        return None
+    path = shown_path(_known_part(way), evidence)
+    refused = Denied(path, by_owner=True, writing=failed.writes, listing=failed.lists)
+    found = None if path.startswith("/") else culprit(refused, evidence)
+    return refusal(found, refused, evidence, proof_of(line), _sure(line)) if found else None
+
+
+def _not_there(way: Way, failed: Failed, script: Script, line: LogLine, evidence: Evidence) -> Finding | None:
+    """A file that is read, or the folder of one that is written, is not among all that is there."""
+    if not isinstance(evidence.tree, tuple) or evidence.tree_truncated or not way.path.startswith("/") or failed.function == "glob":
+        return None
+    wanted = _known_part(way)
+    wanted = posixpath.dirname(wanted) if failed.makes and way.is_whole else wanted
+    path, name = shown_path(wanted, evidence), docroot_name(evidence)
+    known = {entry.path: entry for entry in (*evidence.beside, *evidence.tree)}
+    if path.startswith("/"):
+        return _elsewhere(path, failed, script, line)
+    if path in known or not (path.startswith(f"{name}/") or not name):
+        return None
+    if failed.makes or failed.function == "tempnam":
+        said = _("{script}, line {line}: {function}() writes into {path}, which is not there.")
+        cause, also = "folder-not-writable", ("php-missing-file", "php-uncaught-exception")
+    else:
+        said = _("{script}, line {line}: {function}() wants {path}, which is not there.")
+        cause, also = "php-missing-file", ("php-uncaught-exception",)
+    said = said.format(script=script.path, line=failed.line, function=failed.function, path=path)
+    return _finding(cause, said, path, None, _sure(line), (proof_of(line), _shown(script, failed)), also)
+
+
+def _elsewhere(path: str, failed: Failed, script: Script, line: LogLine) -> Finding | None:
+    """A path that leads out of the account, as one of another machine does: the line that names it is to be changed."""
+    if f"{path}/".startswith(_OF_SYSTEM) or path.count("/") < 3:
+        return None
+    said = _("{script}, line {line}: {function}() wants {path}, a place that is not of this account.")
+    said = said.format(script=script.path, line=failed.line, function=failed.function, path=path)
+    proofs = (proof_of(line), _shown(script, failed))
+    also = ("php-uncaught-exception", "folder-not-writable")
+    return _finding("php-missing-file", said, script.path, failed.line, _sure(line) - 0.05, proofs, also)
+
+
+def _known_part(way: Way) -> str:
+    """The path, or the folder of one whose name is made up as the script runs."""
+    return way.path.rstrip("/") if way.is_whole or way.path.endswith("/") else posixpath.dirname(way.path)
+
+
+def _shown(script: Script, failed: Failed) -> Proof:
+    lines = script.content.split(b"\n")
+    said = lines[failed.line - 1].decode("utf-8", "replace").strip()[:200] if failed.line <= len(lines) else ""
+    return Proof("file", f"{script.path}:{failed.line}: {said}")
+
+
+def _finding(
+    cause: str, said: str, path: str, line: int | None, sure: float, proofs: tuple[Proof, ...], also: tuple[str, ...] = ()
+) -> Finding:
+    entry = CAUSES[cause]
+    return Finding(
+        "failed-call", cause, Severity.CRITICAL, sure, said, entry.explanation, path, line, also=also, evidence=proofs,
+        repairs=repairs_for(cause), data=(("paths", path),),
+    )  # fmt: skip
