@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 
 from diagnostics import repairing, tasks
@@ -20,7 +21,7 @@ from diagnostics.models import HostPanel, PanelChange, RepairCase, Step
 from diagnostics.panels import connecting, databases, starting
 from sites.models import Host, Site
 from tests.diagnostics.panels.going_on import Killed, killed_at, look, posts, to_its_end
-from tests.factories import make_incident, make_site
+from tests.factories import make_incident, make_site, make_user
 from tests.http_server import HttpServer, Received, Reply
 from tests.ovhcloud import OvhcloudHost
 from tests.ovhcloud.databases import Database, MariaDb
@@ -318,3 +319,34 @@ def test_worker_that_ends_at_any_stored_moment_leaves_nothing_in_between(
         assert not undone or step.state == "undone"
     assert ends_at > 6
     assert through_panel.dispatch() == 0
+
+
+# --- in the web ---------------------------------------------------------------------------------
+def test_person_reads_chooses_sees_and_puts_back(ovh: OvhcloudHost, database: Database, case: RepairCase, client: Client) -> None:
+    client.force_login(make_user("alice", team=case.site.team))
+    page = f"/repairs/{case.pk}/?step=database"
+    shown = client.get(page).content.decode()
+    which = shown.partition('name="which" value="')[2].partition('"')[0]
+    client.post(f"/repairs/{case.pk}/look-at-host/", {"which": which})
+    tasks.run_step(Step.objects.get(repair_id=databases.READ).pk)
+    shown = client.get(page).content.decode()
+    assert NAME in shown and "daily backup" in shown and "Have a copy made now" in shown
+    client.post(f"/repairs/{case.pk}/host-copy/", {"database": NAME})
+    assert to_its_end(ovh, Step.objects.get(repair_id=databases.DUMP)).state == "done"
+    number = database.dumps[0].row["id"]
+    assert f'id="kept-{number}"' in client.get(page).content.decode()
+    address = f"/repairs/{case.pk}/host-database/"
+    plan = client.get(f"{address}?database={NAME}&dump={number}").content.decode()
+    assert "is taken out" in plan and "It is copied first" in plan
+    digest = plan.partition('name="digest" value="')[2].partition('"')[0]
+    client.post(address, {"database": NAME, "dump": number, "digest": digest})
+    step = Step.objects.get(repair_id=databases.REPAIR)
+    look(step)
+    assert "makes a copy of the database as it is now" in client.get(page).content.decode()
+    assert to_its_end(ovh, step).state == "done-verified"
+    shown = client.get(page).content.decode()
+    assert f'id="undo-{step.pk}"' in shown and "Read which copies there are" in shown
+    for ending in ("", ".md"):
+        assert step.title in client.get(f"/repairs/{case.pk}/report{ending or '/'}").content.decode()
+    missing = client.get(f"{address}?database={NAME}&dump=1", follow=True)
+    assert missing.status_code == 200 and "Read the databases first" in missing.content.decode()
