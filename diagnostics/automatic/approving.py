@@ -78,6 +78,7 @@ def request_undo(row: AutomaticRepair, user: AbstractBaseUser) -> None:
         raise repairing.RepairRefused(_("There is nothing to undo."))
     for step in changed:
         undoing.request(step, user, enqueue=False)
+    auto_policy.note(row.incident, _("Undoes what was repaired by itself: %(title)s.") % {"title": row.title}, user)
     queueing.enqueue_on_commit(UNDO_TASK, row.pk, user.pk)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -99,6 +99,15 @@ class Shown:
     is_being_undone: bool
     is_asked: bool
     tone: str
+    label: str
+
+
+def label(row: AutomaticRepair, made: Sequence[Step]) -> str:
+    """What it came to, in a few words; that a person undid it says more than how it ended."""
+    changed = [step for step in made if step.state != Step.State.TAKEN_BACK]
+    if changed and all(step.state == Step.State.UNDONE for step in changed):
+        return str(Step.State.UNDONE.label)
+    return str(row.get_outcome_display() if row.outcome else row.get_state_display())
 
 
 def on_page(incident: Incident) -> Shown | None:
@@ -112,6 +121,7 @@ def on_page(incident: Incident) -> Shown | None:
         step.to_choose = step.pk in to_choose and step.may_be_undone
         step.undo_until = retention.undo_until(step)
     asked = any(undoing.ASKED in step.result for step in made)
+    words = label(row, made)
     tones = {Outcome.CURED: "ok", Outcome.TAKEN_BACK: "warn", Outcome.NEEDS_ATTENTION: "bad"}
     return Shown(
         row,
@@ -120,5 +130,6 @@ def on_page(incident: Incident) -> Shown | None:
         can_undo=not asked and any(step.may_be_undone for step in made),
         is_being_undone=asked,
         is_asked=row.state == State.ASKED,
-        tone=tones.get(row.outcome, ""),
+        tone="" if words == Step.State.UNDONE.label else tones.get(row.outcome, "" if row.outcome else "info"),
+        label=words,
     )

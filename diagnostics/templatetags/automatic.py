@@ -46,7 +46,7 @@ def automatic_of_site(context: Context, site: Site, may_write: bool = False) -> 
     """For the page of a site: whether repairs are made by themselves, how, and what the last one did."""
     policy = auto_policy.of(site)
     rows = AutomaticRepair.objects.filter(incident__site=site).select_related("incident").order_by("-asked_at")
-    last = rows.first()
+    last = rows.prefetch_related("steps").first()
     if not policy.is_on and last is None and not (may_write and site.host_id):
         return {}
     return {
@@ -55,6 +55,7 @@ def automatic_of_site(context: Context, site: Site, may_write: bool = False) -> 
         "words": auto_policy.words(policy),
         "stopped": deciding.stopped(site) if policy.is_on else "",
         "last": last,
+        "last_words": telling.label(last, list(last.steps.all())) if last else "",
         "today": deciding.made_today(site, policy, timezone.now()) if policy.is_on else 0,
         "may_write": may_write,
         "is_owner": access.is_owner(context["request"], site.team_id),

@@ -42,15 +42,20 @@ class AutomaticForm(forms.Form):
         initial=CERTAIN,
         help_text=_("Certain means: the server's log, or what was read, proves it."),
     )
-    from_hour = forms.TypedChoiceField(label=_("From"), choices=[(hour, _hour(hour)) for hour in range(24)], coerce=int, initial=0)
+    from_hour = forms.TypedChoiceField(
+        label=_("May begin from"), choices=[(hour, _hour(hour)) for hour in range(24)], coerce=int, initial=0
+    )
     until_hour = forms.TypedChoiceField(
         label=_("Until"),
         choices=[(hour, _hour(hour)) for hour in range(1, 25)],
         coerce=int,
         initial=24,
-        help_text=_("From midnight until midnight is always. An earlier hour than the first is on the next day."),
     )
-    zone = forms.ChoiceField(label=_("Time zone of the site"), choices=zones)
+    zone = forms.ChoiceField(
+        label=_("Time zone of the site"),
+        choices=zones,
+        help_text=_("The hours are those of this zone. From midnight until midnight is always; from 22:00 until 06:00 is the night."),
+    )
     per_day = forms.IntegerField(
         label=_("At most on one day"),
         min_value=1,

@@ -54,7 +54,8 @@ def test_nothing_is_written_before_a_second_person_says_yes(practice: PracticeSi
     delivery.deliver_due(timezone.now() + timedelta(minutes=2))
     row = rows.get()
     sent = Notification.objects.get(pk=row.joined_into_id or row.pk)
-    assert sent.state == "sent" and "waits for your yes" in sent.body_text + sent.subject
+    for shown in (sent.body_text, sent.body_html):
+        assert "say yes" in shown and "+ RewriteEngine On" in shown and f"/incidents/{asked.incident_id}/#automatic" in shown
     # the page offers yes to them alone
     assert 'id="automatic-yes"' in page("second", asked) and "RewriteEngine On" in page("second", asked)
     assert 'id="automatic-yes"' not in page("owner", asked) and "somebody else has to say yes" in page("owner", asked)
@@ -84,7 +85,9 @@ def test_second_person_says_yes_in_the_web_and_it_is_made(practice: PracticeSite
     assert 'id="automatic-undo"' in page("second", row)
     client.post(f"/incidents/{asked.incident_id}/automatic/undo/")
     assert (practice.home / "www" / ".htaccess").read_bytes() == MISSPELT
-    assert "Undone by" in page("second", row) and 'id="automatic-undo"' not in page("second", row)
+    shown = page("second", row)
+    assert "Undone by" in shown and 'id="automatic-undo"' not in shown and "The site is well again" not in shown
+    assert Incident.objects.get().entries.filter(text__startswith="Undoes", by__username="second").exists()
 
 
 def test_no_and_too_late_change_nothing(practice: PracticeSite, asked: AutomaticRepair) -> None:

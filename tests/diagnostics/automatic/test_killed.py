@@ -1,4 +1,4 @@
-"""SIGKILL of the worker amid a repair that nobody said yes to: a fresh process takes all of it back, ends it, stops the next, and says so."""
+"""SIGKILL of the worker amid a repair that nobody said yes to: a fresh process takes it all back, ends it, stops the next, says so."""
 
 from __future__ import annotations
 
