@@ -21,6 +21,7 @@ _STEPS = {
     "set-aside-part": "parts", "set-aside-theme": "parts", "end-maintenance": "parts",
     "end-program-maintenance": "parts",
     "rename-letter-case": "restore",
+    "rename-theme-back": "parts", "write-plain-template": "parts", "set-aside-theme-file": "parts",
     "comment-out-php-setting": "php", "raise-memory-limit": "php", "remove-php-mark": "php", "write-php-tag": "php",
     "take-out-conflict": "php", "database-login": "database",
 }  # fmt: skip

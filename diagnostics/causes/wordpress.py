@@ -37,6 +37,7 @@ CAUSES = (
         "database-table-crashed",
         _("A table of the database is damaged"),
         _("A table was marked as crashed and must be repaired before it can be used."),
+        repairs=("database-tables",),
     ),
     Cause(
         "database-too-many-connections",
@@ -70,7 +71,15 @@ CAUSES = (
         "wordpress-theme",
         _("The WordPress theme fails"),
         _("An error in the theme stops the whole site."),
-        repairs=("take-out-conflict", "remove-php-mark", "restore-file", "set-aside-theme"),
+        repairs=(
+            "take-out-conflict",
+            "remove-php-mark",
+            "restore-file",
+            "rename-theme-back",
+            "write-plain-template",
+            "set-aside-theme-file",
+            "set-aside-theme",
+        ),
     ),
     Cause(
         "wordpress-mu-plugin",

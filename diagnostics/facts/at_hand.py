@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
@@ -15,6 +16,7 @@ from diagnostics.transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
 MOST_FINDINGS, MOST_FILES = 6, 10
+_THEME = re.compile(r".*/wp-content/themes/[^/]+/(?=[^/]+/)")
 
 
 def read(reader: Reader, evidence: Evidence, findings: Sequence[Finding]) -> tuple[TextFile, ...]:
@@ -37,6 +39,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
         yield from database_login.settings_paths(application)
     if finding.cause in ("php-missing-file", "php-class-not-found") and (other := in_other_case(finding, evidence)) is not None:
         yield other.entry.path
+    if finding.cause == "wordpress-theme" and (theme := _THEME.match(finding.path)):
+        yield f"{theme[0]}functions.php"  # which loads what lies in the theme's folders
     if finding.datum("kind") == "mu-plugin":
         yield from (part.path for part in must_use_files(evidence))
 
