@@ -170,6 +170,7 @@ class Evidence:
     folders_above: tuple[TreeEntry, ...] = ()  # the account's folders above the docroot, as far as this login sees them, outermost first
     links: tuple[Link, ...] = ()  # some of the tree's links, and where they lead
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
+    cgi_data: tuple[TextFile, ...] = ()  # files of data that these scripts read
     existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there
     modules: tuple[tuple[str, str, bool], ...] = ()  # language and name of modules that scripts ask for, and whether the host has them
     applications: tuple[Application, ...] = ()  # what is installed and answers the site's pages, those of failing pages first

@@ -11,6 +11,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.cgi_files import lost_by
 from diagnostics.checks.cgi_modules import lacking
 from diagnostics.checks.cgi_python import unread_line
+from diagnostics.checks.cgi_uses import ends_at
 from diagnostics.checks.cgi_words import words_of
 from diagnostics.checks.common import (
     failing_pages,
@@ -275,6 +276,10 @@ def _by_its_text(evidence: Evidence, case: _Case, content: TextFile) -> Finding 
     if module and (lost is None or (module[1] >= _OWN_WORDS and module[0].line < lost.line)):
         wanted, sure = module
         return _finding("cgi-script-error", case, max(sure, 0.75) if case.line else sure - 0.1, wanted.said, line=wanted.line)
+    if (ends := ends_at(evidence, content)) and (lost is None or ends[0] < lost.line):
+        line, said, sure, data = ends
+        found = _finding("cgi-script-error", case, sure if case.line else sure - 0.1, said, line=line)
+        return replace(found, data=(*found.data, ("reads", data))) if data else found
     if lost is None:
         return None
     shut = (Proof("modes", f"{lost.entry.path} {lost.entry.mode:03o}"),) if lost.entry else ()

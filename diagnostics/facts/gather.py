@@ -13,6 +13,7 @@ from diagnostics.evidence import Evidence, SiteSeen, SpaceLeft, Unreadable
 from diagnostics.facts import (
     cgi_modules,
     cgi_scripts,
+    cgi_uses,
     htaccess_files,
     links,
     maintenance,
@@ -115,6 +116,7 @@ def stages(
         evidence = replace(evidence, passwords=_quietly(lambda: password_files.read(reader, htaccess, paths.docroot), ()))
     evidence = replace(evidence, space=_quietly(lambda: _space(reader, evidence), None))
     evidence = replace(evidence, modules=_quietly(lambda: cgi_modules.read(reader, evidence.cgi_scripts), ()))
+    evidence = replace(evidence, cgi_data=cgi_uses.read_data(reader, evidence))
     yield replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
 
@@ -173,4 +175,5 @@ def _with_modes(reader: Reader, evidence: Evidence) -> Evidence:
 
 
 def _named_paths(evidence: Evidence) -> list[str]:
-    return [path for script in evidence.cgi_scripts for path in cgi_scripts.programs(script.content) if path.startswith("/")]
+    own = [path for script in evidence.cgi_scripts for path in cgi_scripts.programs(script.content) if path.startswith("/")]
+    return own + [each.path for script in evidence.cgi_scripts for each in cgi_uses.started(script.content)][:8]
