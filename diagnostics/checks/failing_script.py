@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnostics.checks.common import failing_pages
 from diagnostics.evidence import Evidence
 from diagnostics.facts.php_files import script_of
+from diagnostics.php.waiting import line_that_waits
 
 
 def script_of_failure(evidence: Evidence) -> str:
@@ -13,3 +14,9 @@ def script_of_failure(evidence: Evidence) -> str:
     shown = {entry.absolute: entry.path for entry in tree if entry.kind == "file"}
     found = {script_of(page, evidence.docroot, shown) for page in failing_pages(evidence.site)} - {""}
     return shown[found.pop()] if len(found) == 1 else ""
+
+
+def line_of_waiting(path: str, evidence: Evidence) -> int | None:
+    """Of the script that a page waits for: the line at which it waits for something itself, where there is but one."""
+    script = next((each for each in evidence.php.scripts if each.path == path), None)
+    return line_that_waits(script.content) if script is not None else None

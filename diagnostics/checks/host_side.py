@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.answering import explains_answer
 from diagnostics.checks.common import answers, failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
-from diagnostics.checks.failing_script import script_of_failure
+from diagnostics.checks.failing_script import line_of_waiting, script_of_failure
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.findings import Finding, Proof, Severity
@@ -52,7 +52,8 @@ def host_side(evidence: Evidence) -> Iterator[Finding]:
             if cause not in seen:
                 seen.add(cause)
                 path = script_of_failure(evidence) if not everywhere and "upstream sent" in line.text else ""
-                yield _finding(cause, 0.9 if line.paired else 0.8, (proof_of(line),), _more(line), path)
+                number = line_of_waiting(path, evidence) if cause == "script-too-slow" else None
+                yield _finding(cause, 0.9 if line.paired else 0.8, (proof_of(line),), _more(line), path, number)
             break
 
 
@@ -74,7 +75,7 @@ def gateway(evidence: Evidence) -> Iterator[Finding]:
         return
     if not fails_everywhere(evidence.site):
         if answers(evidence.site, 504) and (script := script_of_failure(evidence)):
-            yield _finding("script-too-slow", 0.7, _seen(evidence), path=script)
+            yield _finding("script-too-slow", 0.7, _seen(evidence), path=script, number=line_of_waiting(script, evidence))
     elif answers(evidence.site, 504):
         yield _finding("upstream-timeout", 0.6, _seen(evidence))
     elif answers(evidence.site, 502):
@@ -85,7 +86,9 @@ def _seen(evidence: Evidence) -> tuple[Proof, ...]:
     return tuple(Proof("probe", f"{page.path}: {page.status or page.kind}") for page in failing_pages(evidence.site)[:5])
 
 
-def _finding(cause: str, confidence: float, proofs: tuple[Proof, ...], more: str = "", path: str = "") -> Finding:
+def _finding(
+    cause: str, confidence: float, proofs: tuple[Proof, ...], more: str = "", path: str = "", number: int | None = None
+) -> Finding:
     entry = CAUSES[cause]
     hint = f"{entry.explanation} {more}".strip()
-    return Finding("host-side", cause, Severity.CRITICAL, confidence, f"{entry.title}.", hint, path, evidence=proofs)
+    return Finding("host-side", cause, Severity.CRITICAL, confidence, f"{entry.title}.", hint, path, number, evidence=proofs)

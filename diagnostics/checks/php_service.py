@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.answering import explains_answer
 from diagnostics.checks.common import failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
-from diagnostics.checks.failing_script import script_of_failure
+from diagnostics.checks.failing_script import line_of_waiting, script_of_failure
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.wording import placed
@@ -64,9 +64,10 @@ def some_pages(evidence: Evidence) -> Iterator[Finding]:
         if script and cause and page.kind != "maintenance":
             entry = CAUSES[cause]
             proof = Proof("probe", f"{page.path}: {page.status}; {well[0].path}: {well[0].status}")
+            number = line_of_waiting(shown[script], evidence) if cause == "script-too-slow" else None
             yield Finding(
-                "some-pages", cause, Severity.CRITICAL, 0.65, f"{entry.title} ({shown[script]}).", entry.explanation, shown[script],
-                evidence=(proof,), repairs=entry.repairs,
+                "some-pages", cause, Severity.CRITICAL, 0.65, placed(entry.title, shown[script], number), entry.explanation, shown[script],
+                number, evidence=(proof,), repairs=entry.repairs,
             )  # fmt: skip
             return
 
@@ -97,7 +98,8 @@ def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int
         return _finding("script-too-slow", line, 0.8, shown_path(path, evidence), number or None)
     answered_500 = "mod_fcgid" in line.text  # which says so instead of 504
     if (waited or answered_500) and _GAVE_UP.search(line.text) and not fails_everywhere(evidence.site):
-        return _finding("script-too-slow", line, 0.9 if line.paired else 0.85, script_of_failure(evidence))
+        path = script_of_failure(evidence)
+        return _finding("script-too-slow", line, 0.9 if line.paired else 0.85, path, line_of_waiting(path, evidence))
     if not explains_answer(line, evidence):
         return None
     if _CRASHED.search(line.text):

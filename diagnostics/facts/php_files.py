@@ -32,6 +32,7 @@ _REQUIRED = re.compile(
     rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+(?P<base>__DIR__\s*+\.\s*+|dirname\s*+\(\s*+__FILE__\s*+\)\s*+\.\s*+|ABSPATH\s*+\.\s*+)?"
     rb"(?P<quote>['\"])(?P<name>[^'\"$\n]{1,300})(?P=quote)\s*+\)?\s*+;"
 )
+_GAVE_UP = re.compile(r"timed? ?out|\(70007\)", re.IGNORECASE)
 _LINT_SAID = re.compile(r"(?:PHP )?((?:Parse|Fatal) error: .{1,1000}?) in (?:.{1,600}) on line (\d+)", re.DOTALL)
 
 
@@ -68,6 +69,12 @@ class PhpFiles:
         found = self._included(scripts, "part")
         self.absent = absent  # nothing says that these are what failed
         return found
+
+    def waited_for(self) -> list[Script]:
+        """The scripts of pages that somebody gave up waiting for: no log tells what they themselves wait for."""
+        said = any(_GAVE_UP.search(line.text[:2000]) for line in _telling(self.evidence))
+        pages = [page for page in _failing(self.evidence) if said or page.status in (None, 504)]
+        return self._read([path for page in pages if (path := script_of(page, self.docroot, self.entries))][:MOST_NAMED], "named")
 
     def unexplained(self) -> list[Script]:
         """Where no log tells: the scripts of the failing pages, what they require, and what was changed before they failed."""
