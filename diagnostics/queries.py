@@ -143,7 +143,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "kept": kept_pages.page(case, watched, current),
         "php": panel_steps.php_page(case) if current == "php-version" else None,
         "keeps_files": keeping.is_on(case.site),
-        "database": databases_shown.page(case, attempts) if current == "database" else None,
+        "database": databases_shown.page(case, attempts, findings) if current == "database" else None,
         **_profile_words(case.site),
     }
 

@@ -157,7 +157,7 @@ def look(case: RepairCase, guide_step: str, user: AbstractBaseUser | None, *, ab
     """Starts a step that only looks; `about`: the id of the repair that is looked at. Raises RepairRefused."""
     if guide_step not in LOOKS:
         raise RepairRefused(_("There is nothing to look at in this step."))
-    return new_step(case, guide_step, "look", str(LOOKS[guide_step]), user, repair_id=about)
+    return new_step(case, guide_step, "look", str(database_looks.TITLES.get(about, LOOKS[guide_step])), user, repair_id=about)
 
 
 def look_elsewhere(case: RepairCase, which: str, user: AbstractBaseUser | None, answers: Sequence[tuple[str, str]] = ()) -> Step:

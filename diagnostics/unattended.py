@@ -24,10 +24,12 @@ from .connections.locking import HostBusy, LockLost
 from .connections.telling import clean, finding_json, shown_diff
 from .findings import Finding, Severity
 from .models import AutomaticRepair, RepairCase, Step
+from .repairs import database_login, database_tables
 from .repairs.plan import Plan
 from .transports.base import TransportError
 
 MOST_STEPS = 10
+_ASKED = {each.ID: each.ASKED for each in (database_login, database_tables)}  # repairs that only a person can begin
 
 
 class CannotRepair(Exception):
@@ -163,6 +165,7 @@ def _choose(run: _Run, examination: examining.Examination) -> tuple[Finding, Pla
                 why = _why_not(run, finding, plan)
                 if not why:
                     return finding, plan
+            why = why or (_(_ASKED[repair_id]) if repair_id in _ASKED else "")
         _note_left(run, finding, why)
     return None
 

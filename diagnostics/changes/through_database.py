@@ -97,6 +97,8 @@ def _run(step: Step, executor: Executor) -> Step:
         return step
     try:
         before = changing.look(step.case.site, keeping=executor)
+        if before.is_well:
+            return _not_needed(step)
         examination = examining.examine(step.case.site, executor.reader, before.view)
         change = database_hand.of(step)
         assert change is not None
@@ -106,6 +108,11 @@ def _run(step: Step, executor: Executor) -> Step:
         step.message = str(error)  # its state is left as it is: whoever holds the lock now takes it back
         step.save(update_fields=["message"])
         return step
+
+
+def _not_needed(step: Step) -> Step:
+    database_hand.record(step.database_change, Phase.NOT_MADE)
+    return steps.conclude(step, Step.State.FAILED, _("Every page answers as expected, so nothing was changed."))
 
 
 def _restore(step: Step, change: DatabaseChange, executor: Executor, examination: Examination, before: changing.Seen) -> Step:

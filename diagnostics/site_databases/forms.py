@@ -17,9 +17,9 @@ class NameForm(forms.Form):
 
     name = forms.CharField(
         label=gettext_lazy("Name of the database"),
-        required=False,
         max_length=_LONGEST,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        error_messages={"required": gettext_lazy("Type the name of the database as it is shown. Nothing was changed.")},
     )
 
 

@@ -28,6 +28,8 @@ from diagnostics.repairs.registry import CannotPlan, try_plan
 from diagnostics.transports.base import Capability, Reader, TransportError
 from sites.credentials import SecretUnreadable, seal, unseal
 
+from .reaching import server_words
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
@@ -136,7 +138,7 @@ def _try(step: Step, reader: Reader, examination: Examination, finding: Finding,
     tried = database.read(reader, application, login, ask)
     if isinstance(tried, DatabaseTrial) and tried.stage in ("connect", "select"):
         GivenLogin.objects.filter(pk=given.pk).update(offer={})
-        words = {"code": tried.code, "said": tried.message, "where": login.where}
+        words = {"code": tried.code, "said": server_words(tried.message), "where": login.where}
         return _("It does not work, so nothing was written. The database at %(where)s says: %(code)d %(said)s") % words
     plan = try_plan(REPAIR, examination.evidence, finding, told.items())
     if plan is None:

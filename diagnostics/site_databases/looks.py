@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from diagnostics.models import Step
 
 from . import checking, dumping, given
+
+TITLES = {
+    dumping.ABOUT: gettext_lazy("Make a dump of the database"),
+    checking.ABOUT: gettext_lazy("Check the tables of the database"),
+    given.REPAIR: gettext_lazy("Try the login of the database"),
+}
 
 
 def run(step: Step) -> Step:

@@ -21,6 +21,7 @@ from diagnostics.transports.commands import database_client, run
 from sites.models import Host
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_$.][A-Za-z0-9_$.-]{0,63}\Z")  # it stands in statements and among the words of a command
+_GIVEN = re.compile(r"\s*\(using password: (?:YES|NO)\)")
 _SETTINGS_S = 12.0
 _LIST = (
     "SELECT 'table', HEX(TABLE_NAME), TABLE_TYPE, IFNULL(ENGINE, ''), IFNULL(DATA_LENGTH, 0) FROM information_schema.TABLES "
@@ -96,4 +97,9 @@ def said(output: bytes) -> str:
     """What a program of the host said last, for a person: bounded, secrets removed."""
     lines = [line for line in output.decode("utf-8", "replace").splitlines() if line.strip() and not line.startswith("table\t")]
     errors = [line for line in lines if "rror" in line]
-    return clean((errors or lines or [""])[-1][:400])
+    return server_words((errors or lines or [""])[-1])
+
+
+def server_words(text: str) -> str:
+    """What the server said, for a person. That it was given a password is no secret, and looks like one."""
+    return clean(_GIVEN.sub("", text)[:400])

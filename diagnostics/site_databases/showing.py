@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagnostics.facts.settings.writing import PARTS
-from diagnostics.models import DatabaseDump, RepairCase, Step
+from diagnostics.models import DatabaseDump, FindingRecord, RepairCase, Step
 from sites.models import Site
 
 from . import checking, given, store
 from .reaching import why_not_from_here
 
 _COUNT = (Step.State.DONE, *Step.APPLIED, Step.State.NEEDS_ATTENTION, Step.State.UNDONE)
+_MORE_THAN_THE_PASSWORD = {"database-missing", "database-server-down", "database-table-missing"}
+_OF_TABLES = {"database-table-crashed"}
 SETTINGS = "database"  # in the result of a look: what the settings say, without the password
 
 
-def page(case: RepairCase, attempts: Sequence[Step]) -> dict[str, Any]:
+def page(case: RepairCase, attempts: Sequence[Step], findings: Sequence[FindingRecord]) -> dict[str, Any]:
     """For the step of the guide. What was read counts until the settings were changed from here."""
     newest = next((step for step in reversed(attempts) if step.guide_step == given.GUIDE_STEP and SETTINGS in step.result), None)
     changed = next((step for step in reversed(attempts) if step.repair_id == given.REPAIR and step.action == "repair"), None)
@@ -27,6 +29,8 @@ def page(case: RepairCase, attempts: Sequence[Step]) -> dict[str, Any]:
     shown = {"settings": _with_words(found) if found else None, "given": told, "typed": typed}
     checked = next((step for step in reversed(attempts) if step.repair_id == checking.ABOUT and step.state in _COUNT), None)
     damaged = checked.result.get(checking.DAMAGED) if checked is not None and checked.action == "look" else None
+    causes = {finding.cause for finding in findings if finding.severity != "note"}
+    shown |= {"opens_all": bool(typed) or bool(causes & _MORE_THAN_THE_PASSWORD), "tables_first": bool(damaged or causes & _OF_TABLES)}
     return {**shown, **_dumps(case.site), "damaged": damaged, "can_repair": bool(damaged and checking.repairable(damaged))}
 
 

@@ -117,7 +117,9 @@ def verify(dump: DatabaseDump) -> None:
 def needed() -> Q:
     """Dumps that a step which stands, or is at work, is taken back with."""
     at_work = (*Step.APPLIED, Step.State.QUEUED, Step.State.APPLYING, Step.State.VERIFYING, Step.State.NEEDS_ATTENTION)
+    long_closed = timezone.now() - timedelta(days=settings.SITEMEND_UNDO_DAYS)
     changes = DatabaseChange.objects.filter(step__state__in=at_work).exclude(step__result__has_key=Step.UNDO_ENDED)
+    changes = changes.exclude(step__case__closed_at__lt=long_closed)
     return Q(pk__in=changes.exclude(before=None).values("before")) | Q(pk__in=changes.exclude(dump=None).values("dump"))
 
 

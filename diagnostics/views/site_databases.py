@@ -64,7 +64,7 @@ def repair_tables(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Check the tables first."))
         return _back(case)
     form = NameForm(request.POST or None)
-    if request.method == "POST":
+    if request.method == "POST" and (found["is_copied"] or form.is_valid()):
         try:
             tables_repaired.start(case, request.POST.get("name", "")[:200], request.user)
             return _back(case)

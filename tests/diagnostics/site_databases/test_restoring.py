@@ -143,6 +143,16 @@ def test_dump_of_another_database_is_not_put_into_this_one(shop: Shop) -> None:
     assert step.state == "failed" and "another database" in step.message and shop.base.rows() == broken
 
 
+def test_site_that_is_well_is_left_alone(shop: Shop, owner: Client) -> None:
+    case = shop.case()
+    dump = dump_of(case)
+    shop.base.run("INSERT INTO shop.wp_posts (t) VALUES ('written since')")
+    now = shop.base.rows()
+    step = restored(case, dump)
+    assert step.state == "failed" and "nothing was changed" in step.message and shop.base.rows() == now
+    assert DatabaseDump.objects.count() == 1
+
+
 def test_read_only_mode_refuses_it_and_the_pouring_itself(shop: Shop) -> None:
     case = shop.case()
     dump = dump_of(case)
