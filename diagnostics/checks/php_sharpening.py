@@ -12,12 +12,14 @@ from diagnostics.checks.php_parsing import first_error
 from diagnostics.evidence import Evidence, WrittenPath
 from diagnostics.installed import OWN_LIMIT
 from diagnostics.php import said_of_files, scanning
+from diagnostics.php.scanning import names_of_class
 from diagnostics.php.seen import Script, Setting
 from sites.texts import mark as _
 
 SMALL_MEMORY = 64 * 1024 * 1024  # bytes; a limit that a site gives itself and that is below this is the site's own fault
 _KEY = re.compile(r"No application encryption key|Unsupported cipher or incorrect key length")
 _SOURCES = (".php", ".inc")
+_ON_THE_WAY = ("part", "included")  # roles of scripts that others require
 _LOST_NAMES = ("php-class-not-found", "php-undefined-function")
 _OVER_DATA = ("php-uncaught-exception", "php-version-incompatible-code", "application-answers-500")
 _SHOWS_NOTHING = ("php-uncaught-exception", "php-undefined-function")
@@ -182,12 +184,12 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     match = re.search(r"(?:[Cc]lass|Interface|Trait|Enum) [\"']?([\w\\]+)[\"']? not found", message.message)
     if sharp.cause == "php-class-not-found" and match:
         if empty := emptied(match[1].rpartition("\\")[2], evidence):
-            return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
+            return _instead(sharp, "php-truncated-file", empty, None, _what_is_left(empty, evidence))
         sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
     if sharp.cause == "php-class-not-found" and (listed := _listed(message.message, evidence)):
         return replace(sharp, path=listed.path, line=listed.line, more=_("This line asks for a class that is not on this account."))
     if sharp.cause in _LOST_NAMES and (empty := _emptied_on_the_way(sharp.path, evidence)):
-        return _instead(sharp, "php-truncated-file", empty, None, _("The file is empty."))
+        return _instead(sharp, "php-truncated-file", empty, None, _what_is_left(empty, evidence))
     return sharp
 
 
@@ -198,25 +200,32 @@ def _listed(text: str, evidence: Evidence) -> WrittenPath | None:
 
 
 def _emptied_on_the_way(path: str, evidence: Evidence) -> str:
-    """A file without a byte that the failing script names: what it misses stood there."""
-    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
-    script = script_at(path, evidence)
-    empty = [each.path for each in entries if each.kind == "file" and each.size == 0 and each.path.endswith(_SOURCES)]
-    named = [name for name in empty if script is not None and posixpath.basename(name).encode("utf-8", "replace") in script.content]
+    """A file with nothing in it that the failing script names, or one that it requires: what it misses stood there."""
+    ways = [script for script in evidence.php.scripts if script.path == path or script.role in _ON_THE_WAY]
+    empty = [name for name in _hollow(evidence) if name.endswith(_SOURCES)]
+    named = [name for name in empty if any(posixpath.basename(name).encode("utf-8", "replace") in script.content for script in ways)]
     return named[0] if len(named) == 1 else ""
 
 
-def emptied(name: str, evidence: Evidence) -> str:
-    """The file that by its name holds this class and has not a byte: an upload that broke off, or a full disk."""
+def _hollow(evidence: Evidence) -> list[str]:
+    """The files without a byte, or with none but zeros, which a machine leaves that went down while it wrote."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
-    wanted = {
-        f"{name}.php".lower(),
-        f"class-{name}.php".lower().replace("_", "-"),
-        f"class.{name}.php".lower(),
-        f"{name}.class.php".lower(),
-    }
-    found = (each.path for each in entries if each.kind == "file" and each.size == 0 and posixpath.basename(each.path).lower() in wanted)
-    return next(found, "")
+    return [each.path for each in entries if each.kind == "file" and each.size == 0] + [
+        script.path for script in evidence.php.scripts if script.content and not script.content.strip(b"\0")
+    ]
+
+
+def _what_is_left(path: str, evidence: Evidence) -> str:
+    script = script_at(path, evidence)
+    if script is not None and script.content:
+        return _("The file holds nothing but zeros, as it does when a machine goes down or a disk is full while it is written.")
+    return _("The file is empty.")
+
+
+def emptied(name: str, evidence: Evidence) -> str:
+    """The file that by its name holds this class and has nothing in it: an upload that broke off, or a full disk."""
+    wanted = names_of_class(name)
+    return next((path for path in _hollow(evidence) if posixpath.basename(path).lower() in wanted), "")
 
 
 def _other_case(sharp: Sharp, wanted: str, names: list[str]) -> Sharp:

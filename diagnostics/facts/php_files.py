@@ -17,6 +17,7 @@ from diagnostics.installed import Application, Component, DatabaseTrial
 from diagnostics.php import versions
 from diagnostics.php.callbacks import announced_at, callback_of
 from diagnostics.php.failed_calls import is_handed_false
+from diagnostics.php.scanning import names_of_class
 from diagnostics.php.seen import Lint, Script
 from diagnostics.php.versions import Version
 from diagnostics.transports.base import Capability, TransportError
@@ -31,6 +32,9 @@ _OF_PARTS = re.compile(r"/(?:themes|(?:mu-)?plugins)/.+\.php\Z")
 _REQUIRED = re.compile(
     rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+(?P<base>__DIR__\s*+\.\s*+|dirname\s*+\(\s*+__FILE__\s*+\)\s*+\.\s*+|ABSPATH\s*+\.\s*+)?"
     rb"(?P<quote>['\"])(?P<name>[^'\"$\n]{1,300})(?P=quote)\s*+\)?\s*+;"
+)
+_LOST = re.compile(
+    r"Call to undefined function |(?:[Cc]lass|Interface|Trait|Enum) [\"'](?:[\w\\]{1,200}\\)?(?P<name>\w{1,120})[\"'] not found"
 )
 _GAVE_UP = re.compile(r"timed? ?out|\(70007\)", re.IGNORECASE)
 _LINT_SAID = re.compile(r"(?:PHP )?((?:Parse|Fatal) error: .{1,1000}?) in (?:.{1,600}) on line (\d+)", re.DOTALL)
@@ -61,14 +65,18 @@ class PhpFiles:
         wanted = [*dict.fromkeys([*usual[:MOST_ANNOUNCING], *(entry.absolute for entry in late)])][: 2 * MOST_ANNOUNCING]
         return [script for script in self._read(wanted, "part") if announced_at(script.content, callback)]
 
-    def of_failed_calls(self, scripts: list[Script]) -> list[Script]:
-        """Where a log complains of what a failed call gave: files that hold the constants of its path are required before it."""
-        if not any(is_handed_false(line.text[:2000]) for line in _telling(self.evidence)):
+    def behind(self, scripts: list[Script]) -> list[Script]:
+        """What these require, and the files of lost classes: they hold the constants of a failed call's path, or what is missing now."""
+        said = [line.text[:2000] for line in _telling(self.evidence)]
+        lost = {name for text in said for match in _LOST.finditer(text) if match["name"] for name in names_of_class(match["name"])}
+        if not any(is_handed_false(text) or _LOST.search(text) for text in said):
             return []
         absent = list(self.absent)
         found = self._included(scripts, "part")
         self.absent = absent  # nothing says that these are what failed
-        return found
+        known = {script.absolute for script in found}
+        named = [path for path in self.entries if posixpath.basename(path).lower() in lost and path not in known]
+        return [*found, *self._read(named[:MOST_NAMED], "part")]
 
     def waited_for(self) -> list[Script]:
         """The scripts of pages that somebody gave up waiting for: no log tells what they themselves wait for."""

@@ -75,7 +75,7 @@ def _with_files(files: SmallFiles, evidence: Evidence, deadline: float, *, is_ex
     found = PhpFiles(files, evidence, deadline)
     scripts: list[Script] = found.named()
     known = {script.absolute for script in scripts}
-    more = (*found.announcing(), *found.of_failed_calls(scripts), *(found.waited_for() if is_explained else ()))
+    more = (*found.announcing(), *found.behind(scripts), *(found.waited_for() if is_explained else ()))
     scripts += [script for script in more if script.absolute not in known]
     if not is_explained:
         known = {script.absolute for script in scripts}

@@ -129,3 +129,9 @@ def _past(content: bytes, token: bytes, start: int, at: int) -> tuple[int, str]:
         return (closing.end(), "") if closing else (len(content), "string")
     closing = re.compile(rb"(?:[^\\" + token + rb"]|\\.)*+" + token, re.DOTALL).match(content, at)
     return (closing.end(), "") if closing else (len(content), "string")
+
+
+def names_of_class(name: str) -> frozenset[str]:
+    """The names, in small letters, that a file with this class mostly bears."""
+    whole = name.lower()
+    return frozenset({f"{whole}.php", f"class-{whole}.php".replace("_", "-"), f"class.{whole}.php", f"{whole}.class.php", f"{whole}.inc"})

@@ -197,3 +197,24 @@ def test_line_that_runs_code_which_is_kept_elsewhere_is_told(said: str, cause: s
     assert (found.path, found.line) == (path, 4)
     assert found.cause == ("wordpress-plugin" if "plugins" in path else cause)
     assert "kept elsewhere" in found.summary + found.hint
+
+
+@pytest.mark.parametrize("size", [0, 700])
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ("Error: Call to undefined function layout()", "www/lib/shared.php"),
+        ('Error: Class "Acme\\\\Photo" not found', "www/lib/Photo.php"),
+        ("Error: Class 'Photo' not found", "www/classes/class-photo.php"),
+    ],
+)
+def test_a_file_of_nothing_or_of_zeros_is_told_as_what_is_missing(said: str, path: str, size: int) -> None:
+    log = f"PHP Fatal error:  Uncaught {said} in /home/demo/www/about.php:7\nStack trace:\n#0 {{main}}\n  thrown in /home/demo/www/about.php on line 7"
+    files: Files = {
+        "www/about.php": b"<?php\nrequire __DIR__ . '/lib/init.php';\n\n\n\n\nlayout(new Photo());\n",
+        "www/lib/init.php": b"<?php\nrequire_once __DIR__ . '/shared.php';\nspl_autoload_register('load');\n",
+        "www/lib/shared.php": b"<?php\nfunction shared() {}\n",
+    }
+    found = first(log, {**files, path: b"\0" * size})
+    assert (found.cause, found.path) == ("php-truncated-file", path) and ("zeros" in found.summary) == bool(size)
+    assert first(log, {**files, path: b"<?php\nfunction other() {}\n"}).cause != "php-truncated-file"
