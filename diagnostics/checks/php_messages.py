@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from diagnostics.checks.stack import BY_HOOK
 from diagnostics.facts.log_messages import FATAL_WORDS
 from diagnostics.php.database_words import is_refused_right
 from diagnostics.php.versions import Version
@@ -28,6 +29,8 @@ _OF_LIBRARIES = re.compile(
     r"/(?:vendor|wp-includes|wp-admin|node_modules|typo3_src|sysext|libraries|phar:)/|^\[internal|/core/(?:lib|includes|modules)/"
 )
 _OF_COMPOSER = re.compile(r"Composer(?:Autoloader|Static)Init\w*[\"']? not found")  # its own files were mixed: no caller is to blame
+_OF_WORDPRESS = re.compile(r"/wp-(?:includes|admin)/")
+_STARTS = re.compile(r"/(?:index|wp-(?:blog-header|load|settings|config|cron|login))\.php\Z")  # on the way to every error of WordPress
 _FRAME = re.compile(r"^#\d+ (/[^\n]{1,600}?)\((\d+)\): ", re.MULTILINE)
 
 
@@ -72,7 +75,8 @@ def read_php_message(text: str, before: str = "", running: Version | None = None
     thrown_in = ""
     is_of_library = _OF_LIBRARIES.search(path) and not _OF_COMPOSER.search(head)
     if _is_callers_fault(general) and is_of_library and _by_place(path, general)[0] in ("", "wordpress-core-file"):
-        caller = next((frame for frame in _FRAME.finditer(trace) if not _OF_LIBRARIES.search(frame.group(1))), None)
+        own = (frame for frame in _FRAME.finditer(trace) if not _OF_LIBRARIES.search(frame.group(1)))
+        caller = next((frame for frame in own if not (_OF_WORDPRESS.search(path) and _STARTS.search(frame.group(1)))), None)
         if caller is not None:
             thrown_in, path, line = path, caller.group(1), int(caller.group(2))
     first = body.split("\n")[0][:500]
@@ -87,7 +91,7 @@ def _is_callers_fault(general: str) -> bool:
 
 
 def _place(body: str) -> re.Match[str] | None:
-    return _PLACE.search(body.partition("Stack trace:")[0]) or _THROWN.search(body)
+    return _PLACE.search(BY_HOOK.sub(" ", body.partition("Stack trace:")[0])) or _THROWN.search(body)
 
 
 def _by_place(path: str, general: str) -> tuple[str, str]:

@@ -15,12 +15,17 @@ def _language() -> tree_sitter.Language:
     return tree_sitter.Language(tree_sitter_php.language_php())
 
 
+def parsed(content: bytes) -> tree_sitter.Node:
+    """The root of what the parser reads, whatever it is."""
+    return tree_sitter.Parser(_language()).parse(content).root_node
+
+
 def calls(content: bytes) -> list[tuple[str, int]]:
     """The functions that the file calls by their plain names, each with its line; nothing for a file that is too large."""
     if len(content) > MOST:
         return []
     found: list[tuple[str, int]] = []
-    waiting = [tree_sitter.Parser(_language()).parse(content).root_node]
+    waiting = [parsed(content)]
     while waiting:
         node = waiting.pop()
         called = node.child_by_field_name("function") if node.type == "function_call_expression" else None

@@ -17,6 +17,7 @@ from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
 from diagnostics.checks.stack import Frame, frames, wanted_file
 from diagnostics.checks.wording import placed, quoted
+from diagnostics.checks.wordpress_filters import Giver, giver_of_nothing
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Proof, Severity
@@ -113,6 +114,8 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
         return _of_part(Culprit(part, Frame(part.absolute, 0), is_direct=False), general, evidence, line, confidence)
     if is_of_core(way[0].path if way else "", evidence) and (announcer := _announcer(line.text, evidence)) is not None:
         return _of_part(announcer, general, evidence, line, confidence)
+    if (giver := giver_of_nothing(line.text, way, evidence, component_of)) is not None:
+        return _of_giver(giver, evidence, line, confidence)
     culprit = culprit_of(way, evidence)
     if culprit is None or (culprit.component.kind == "drop-in" and not culprit.is_direct):
         if way and general in _OF_DAMAGE and is_of_core(way[0].path, evidence):
@@ -213,6 +216,17 @@ def is_of_core(path: str, evidence: Evidence) -> bool:
     """Whether a file comes with WordPress itself."""
     has_wordpress = any(each.name == "wordpress" for each in evidence.applications) or not evidence.applications
     return has_wordpress and bool(path) and _OF_CORE.search(path) is not None and "/wp-content/" not in path
+
+
+def _of_giver(giver: Giver, evidence: Evidence, line: LogLine, confidence: float) -> Finding:
+    """PHP complains where the value is used; what has to be mended is the function that should have given it."""
+    culprit = Culprit(giver.component, Frame(giver.script.absolute, giver.line), is_direct=False)
+    found = _of_part(culprit, "php-uncaught-exception", evidence, line, min(confidence, 0.95 if giver.is_near else 0.85))
+    said = _("Its function for the filter “{hook}” ends without giving a value back, so that whoever asked has nothing to work on.")
+    return replace(
+        found, summary=f"{found.summary} {said.format(hook=giver.hook)}",
+        hint=_("Every way through such a function must end with a “return”, mostly of what it was given."),
+    )  # fmt: skip
 
 
 def _of_part(culprit: Culprit, general: str, evidence: Evidence, line: LogLine, confidence: float) -> Finding:

@@ -1,0 +1,126 @@
+# ruff: noqa: E501 (a line of a log stays on one line)
+"""Callbacks of filters that give nothing back, in the code and behind an error that speaks of another file."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnostics.checks import run_checks
+from diagnostics.checks.php_filters import silent_filters
+from diagnostics.findings import Finding
+from diagnostics.php import hooks
+from tests.diagnostics.checks.test_wordpress import FILES, fatal
+from tests.diagnostics.evidences import evidence
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("add_filter('x', function ($v) {\n  if ($v) {\n    return $v;\n  }\n});", 2),
+        ('add_filter( "x", static function ($v) {\n  echo $v;\n}, 10, 2 );', 2),
+        ("\\add_filter('x', 'mine');\nfunction mine($v) {\n  if (!$v) { return; }\n  return $v;\n}", 3),
+        (
+            "class A {\n  function __construct() { add_filter('x', array($this, 'own')); }\n  function own($v) {\n    foreach ($v as $each) { return $each; }\n  }\n}",
+            4,
+        ),
+        ("add_filter('x', 'A::own');\nclass A {\n  static function own($v) {\n    switch ($v) { case 1: return 2; }\n  }\n}", 4),
+        ("add_filter('x', mine(...));\nfunction mine($v) { if ($v): return 1; elseif (!$v): return 2; endif; }", 3),
+        ("add_action('x', function ($v) { $v[] = 1; });", 2),
+        ("add_filter('x', function ($v) { array_map(function ($a) { return $a; }, $v); });", 2),
+    ],
+)
+def test_callback_with_a_way_that_ends_without_a_value_is_found(code: str, line: int) -> None:
+    assert [(each.hook, each.line) for each in silent_filters(f"<?php\n{code}\n".encode())] == [("x", line)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "add_filter('x', fn($v) => $v);", "add_filter('x', '__return_false');", "add_filter('x', $callback);",
+        "add_filter('x', function ($v) { if ($v) { return 1; } elseif ($w) { throw new E(); } else { exit; } });",
+        "add_filter('x', function ($v) { try { return 1; } catch (E $e) { return 2; } });",
+        "add_filter('x', function ($v) { switch ($v) { case 1: return 2; default: return 3; } });",
+        "add_filter('x', function ($v) { while (true) { if ($v) { return 1; } } });",
+        "add_filter('x', function ($v) { foreach ($v as $a) { yield $a; } });",
+        "add_filter('x', 'mine'); function mine($v) { $v[] = function () { return; }; return $v; }",
+        "add_filter('x', array($this, 'two')); class A { function two() {} } class B { function two() {} }",
+    ],
+)  # fmt: skip
+def test_callback_that_always_gives_something_is_not_blamed(code: str) -> None:
+    assert silent_filters(f"<?php\n{code}\n".encode()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [
+        ("Uncaught TypeError: array_keys(): Argument #1 ($array) must be of type array, null given in /a.php:3", True),
+        ("Uncaught TypeError: f(): Return value must be of type string, null returned in /a.php:3", True),
+        ("Uncaught Error: Call to a member function get() on null in /a.php:3", True),
+        ("Uncaught TypeError: Unsupported operand types: null + array in /a.php:3", True),
+        ("Uncaught TypeError: count(): Argument #1 ($value) must be of type Countable|array, bool given in /a.php:3", False),
+        ("Uncaught Error: a in /a.php:3\nStack trace:\n#0 /b.php(2): say('null given')", False),
+    ],
+)
+def test_message_that_complains_of_nothing(text: str, is_so: bool) -> None:
+    assert hooks.is_of_nothing(text) is is_so
+
+
+# --- behind an error
+def test_error_of_core_that_nobody_else_is_on_the_way_to_is_told_at_its_own_place() -> None:
+    found = found_in(ARGUMENT, {})
+    assert (found.path, found.line) == ("www/wp-includes/class-wp.php", 8)
+
+
+CORE = b"<?php\nclass WP {\n    function parse() {\n        $this->vars = apply_filters('public_vars', $a);\n        $this->query_vars = apply_filters( 'request', $this->query_vars );\n    }\n    function build() {\n        foreach (array_keys($this->query_vars) as $key) {\n        }\n    }\n}\n"
+ARGUMENT = "Uncaught TypeError: array_keys(): Argument #1 ($array) must be of type array, null given in ~/wp-includes/class-wp.php:8\\nStack trace:\\n#0 ~/wp-includes/class-wp.php(8): array_keys(NULL)\\n#1 ~/wp-blog-header.php(16): wp()\\n#2 ~/index.php(17): require('/home/demo/www/...')\\n#3 {main}\\n  thrown in ~/wp-includes/class-wp.php on line 8"
+SILENT = b"<?php\n\nadd_filter('request', function ($vars) {\n    if (isset($vars['feed'])) {\n        return $vars;\n    }\n});\n"
+WELL = b"<?php\nadd_filter('request', function ($vars) { return $vars; });\nadd_filter('the_title', function ($t) { });\n"
+
+
+def found_in(said: str, files: dict[str, bytes]) -> Finding:
+    return run_checks(evidence({**FILES, "www/wp-includes/class-wp.php": CORE, **files}, fatal(said))).findings[0]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("path", "cause"),
+    [
+        ("themes/plain/functions.php", "wordpress-theme"), ("themes/plain/inc/hooks.php", "wordpress-theme"),
+        ("plugins/prices/prices.php", "wordpress-plugin"), ("plugins/prices/inc/deep.php", "wordpress-plugin"),
+        ("mu-plugins/always.php", "wordpress-mu-plugin"),
+    ],
+)  # fmt: skip
+def test_part_whose_filter_gave_core_nothing_is_named(path: str, cause: str) -> None:
+    found = found_in(ARGUMENT, {"www/wp-content/plugins/tidy/tidy.php": WELL, f"www/wp-content/{path}": SILENT})
+    assert (found.cause, found.path, found.line) == (cause, f"www/wp-content/{path}", 3)
+    assert "“request”" in found.summary and "return" in found.hint and 0.85 <= found.confidence <= 0.95
+
+
+def test_filter_of_the_same_value_goes_before_another_of_the_same_file() -> None:
+    other = b"<?php\nadd_filter('public_vars', function ($v) { });\n"
+    found = found_in(ARGUMENT, {"www/wp-content/plugins/tidy/tidy.php": other, "www/wp-content/themes/plain/functions.php": SILENT})
+    assert found.path == "www/wp-content/themes/plain/functions.php"
+
+
+HANDED = "Uncaught TypeError: prices_title(): Argument #1 ($title) must be of type string, null given, called in ~/wp-includes/class-wp-hook.php on line 324 and defined in ~/wp-content/plugins/prices/prices.php:9\\nStack trace:\\n#0 ~/wp-includes/class-wp-hook.php(324): prices_title(NULL)\\n#1 ~/wp-includes/plugin.php(205): WP_Hook->apply_filters(NULL, Array)\\n#2 ~/wp-includes/post-template.php(118): apply_filters('the_title', 'Hello', 1)\\n#3 {main}\\n  thrown in ~/wp-content/plugins/prices/prices.php on line 9"
+
+
+def test_callback_before_the_one_that_complains_is_named() -> None:
+    theme = b"<?php\nadd_filter('the_title', 'plain_title');\nfunction plain_title($title) {\n    strtoupper($title);\n}\n"
+    found = found_in(HANDED, {"www/wp-content/themes/plain/functions.php": theme})
+    assert (found.cause, found.path, found.line) == ("wordpress-theme", "www/wp-content/themes/plain/functions.php", 3)
+    cut = HANDED.replace("'the_title'", "'the_ti...'")
+    assert found_in(cut, {"www/wp-content/themes/plain/functions.php": theme}).cause == "wordpress-theme"
+
+
+def test_part_that_complains_is_named_where_no_callback_is_silent() -> None:
+    theme = b"<?php\nadd_filter('the_title', 'trim');\nadd_filter('the_content', function ($text) { });\n"
+    found = found_in(HANDED, {"www/wp-content/themes/plain/functions.php": theme})
+    assert (found.path, found.line) == ("www/wp-content/plugins/prices/prices.php", 9)
+
+
+def test_plugin_that_asks_its_own_filters_is_not_to_blame_for_a_theme() -> None:
+    shop = b"<?php\nfunction rows() {\n    $rows = apply_filters('shop_rows', []);\n    return count($rows);\n}\n"
+    said = "Uncaught TypeError: count(): Argument #1 ($value) must be of type Countable|array, null given in ~/wp-content/plugins/shop/shop.php:4\\nStack trace:\\n#0 {main}\\n  thrown in ~/wp-content/plugins/shop/shop.php on line 4"
+    theme = b"<?php\nadd_filter('shop_rows', function ($rows) {\n    $rows[] = 1;\n});\n"
+    found = found_in(said, {"www/wp-content/plugins/shop/shop.php": shop, "www/wp-content/themes/plain/functions.php": theme})
+    assert (found.cause, found.path, found.line) == ("wordpress-theme", "www/wp-content/themes/plain/functions.php", 2)
