@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, is_failing, lines_of_failure, proof_of, repairs_for
 from diagnostics.checks.denied import Denied, culprit, refusal
+from diagnostics.checks.paths_of_calls import known_part, way_of_call
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.php_sharpening import script_at
@@ -16,7 +17,7 @@ from diagnostics.checks.shown import lines_shown
 from diagnostics.evidence import Evidence, LogLine, Unreadable
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php.failed_calls import Failed, failed_call, is_handed_false
-from diagnostics.php.path_words import Code, Way, Where, way_of
+from diagnostics.php.path_words import Way
 from diagnostics.php.seen import Script
 from sites.texts import mark as _
 
@@ -44,39 +45,13 @@ def _of_line(line: LogLine, evidence: Evidence) -> Finding | None:
     failed = failed_call(message.message, script.content, message.line) if script else None
     if script is None or failed is None:
         return None
-    here = Code(message.path, script.content.decode("latin-1"))
-    docroot = _servers_docroot(message.path, script, evidence)
-    others = [Code(f"{docroot}{each.path[len(docroot_name(evidence)) :]}", each.content.decode("latin-1"))
-              for each in evidence.php.scripts if each is not script and docroot]  # fmt: skip
-    way = way_of(failed.words, failed.at, [here, *others], Where(docroot))
+    way = way_of_call(failed, script, message.path, evidence)
     if way is None:
         return None
-    way = Way(_whole(way.path, script, message.path, docroot, evidence), way.is_whole)
     for look in (_confined, _refused, _not_there):
         if found := look(way, failed, script, line, evidence):
             return found
     return None
-
-
-def _servers_docroot(logged: str, script: Script, evidence: Evidence) -> str:
-    """By the server's name, where its name for the script ends as ours does; "" for a script beside the docroot."""
-    inside = script.path[len(docroot_name(evidence)) :]
-    is_inside = script.path.startswith(f"{docroot_name(evidence)}/") or not docroot_name(evidence)
-    return logged[: -len(inside)] if inside and is_inside and logged.endswith(inside) else evidence.docroot.rstrip("/")
-
-
-def _whole(path: str, script: Script, logged: str, docroot: str, evidence: Evidence) -> str:
-    """From the root: what begins with no stroke is looked for beside the script that answers the page (include_path and chdir apart)."""
-    path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-    if "://" in path:
-        return path
-    ends = "/" if path.endswith("/") else ""
-    if not path.startswith("/"):
-        near = posixpath.join(posixpath.dirname(logged), path)
-        known = {entry.path for entry in evidence.tree} if isinstance(evidence.tree, tuple) else set()
-        is_near = shown_path(posixpath.normpath(near), evidence) in known
-        path = near if is_near or not docroot else f"{docroot}/{path}"
-    return posixpath.normpath(path) + ends
 
 
 def _sure(line: LogLine) -> float:
@@ -101,7 +76,7 @@ def _confined(way: Way, failed: Failed, script: Script, line: LogLine, evidence:
 def _refused(way: Way, failed: Failed, script: Script, line: LogLine, evidence: Evidence) -> Finding | None:
     if isinstance(evidence.modes, Unreadable) or not way.path.startswith("/"):
         return None
-    path = shown_path(_known_part(way), evidence)
+    path = shown_path(known_part(way), evidence)
     refused = Denied(path, by_owner=True, writing=failed.writes, listing=failed.lists)
     found = None if path.startswith("/") else culprit(refused, evidence)
     return refusal(found, refused, evidence, proof_of(line), _sure(line)) if found else None
@@ -111,7 +86,7 @@ def _not_there(way: Way, failed: Failed, script: Script, line: LogLine, evidence
     """A file that is read, or the folder of one that is written, is not among all that is there."""
     if not isinstance(evidence.tree, tuple) or evidence.tree_truncated or not way.path.startswith("/") or failed.function == "glob":
         return None
-    wanted = _known_part(way)
+    wanted = known_part(way)
     wanted = posixpath.dirname(wanted) if failed.makes and way.is_whole else wanted
     path, name = shown_path(wanted, evidence), docroot_name(evidence)
     known = {entry.path: entry for entry in (*evidence.beside, *evidence.tree)}
@@ -138,11 +113,6 @@ def _elsewhere(path: str, failed: Failed, script: Script, line: LogLine) -> Find
     proofs = (proof_of(line), _shown(script, failed))
     also = ("php-uncaught-exception", "folder-not-writable")
     return _finding("php-missing-file", said, script.path, failed.line, _sure(line) - 0.05, proofs, also)
-
-
-def _known_part(way: Way) -> str:
-    """The path, or the folder of one whose name is made up as the script runs."""
-    return way.path.rstrip("/") if way.is_whole or way.path.endswith("/") else posixpath.dirname(way.path)
 
 
 def _shown(script: Script, failed: Failed) -> Proof:

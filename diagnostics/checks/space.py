@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import answers_500, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.paths_of_calls import known_part, way_of_call
+from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence, SpaceLeft, TreeEntry
+from diagnostics.evidence import Evidence, LogLine, SpaceLeft, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.php.failed_calls import writing_call
 from sites.texts import mark as _
 
 # Numbers in brackets are those of Apache (apr_strerror) only where its words follow at once: traces of PHP put line numbers there.
@@ -18,6 +24,11 @@ FULL = re.compile(
     r"|disk is full|ENOSPC|EDQUOT"
     r"|Error writing file .{0,1000}(?:Errcode: 28|errno: 28)|The table '[^'\n]{0,200}' is full",
     re.IGNORECASE,
+)
+# main/streams/plain_wrapper.c: a notice, and what was written is counted.
+_WROTE = re.compile(
+    r"(?P<function>\w{3,40})\(\): [Ww]rite of \d+ bytes failed with errno=(?:28|122) [^\n]{0,80}?"
+    r" in (?P<path>/[^\n]{1,600}?) on line (?P<line>\d+)"
 )
 _NOTHING = 256 * 1024  # so little is as good as nothing
 _SCARCE = 50 * 1024 * 1024
@@ -39,7 +50,24 @@ def space(evidence: Evidence) -> Iterator[Finding]:
     other = line is None and any(each.paired for each in lines_of_failure(evidence))
     confidence = 0.98 if line and line.paired else (0.85 if _has_room(evidence.space) else 0.95) if line else 0.6 if other else 0.87
     summary = used_up or _("The storage is full: the site cannot write.")
-    yield _finding(evidence, Severity.CRITICAL, confidence, summary, (proof_of(line),) if line else ())
+    found = _finding(evidence, Severity.CRITICAL, confidence, summary, (proof_of(line),) if line else ())
+    where = _where(line, evidence) if line else None
+    yield replace(found, path=where[0], line=where[1]) if where else found
+
+
+def _where(line: LogLine, evidence: Evidence) -> tuple[str, int | None] | None:
+    """Where PHP names the call only that wrote too little: the folder that it wrote into, else the call."""
+    match = _WROTE.search(line.text[:4000])
+    script = script_at(shown_path(match["path"], evidence), evidence) if match else None
+    if match is None or script is None:
+        return None
+    call = writing_call(match["function"], script.content, int(match["line"]))
+    way = way_of_call(call, script, match["path"], evidence) if call else None
+    if way is not None and way.path.startswith("/"):
+        folder = shown_path(posixpath.dirname(way.path) if way.is_whole else known_part(way), evidence)
+        if not folder.startswith("/"):
+            return folder, None
+    return script.path, int(match["line"])
 
 
 def _has_room(left: SpaceLeft | None) -> bool:

@@ -24,6 +24,11 @@ _PATHS = {
     "realpath": 0, "readlink": 0, "md5_file": 0, "sha1_file": 0, "hash_file": 1, "tempnam": 0, "zip_open": 0, "dba_open": 0,
     "finfo_file": 1, "mime_content_type": 0, "disk_free_space": 0, "highlight_file": 0, "php_strip_whitespace": 0,
 }  # fmt: skip
+# What these write into; the others of them take a path that they read.
+_WRITING = {
+    "file_put_contents": 0, "copy": 1, "rename": 1, "mkdir": 0, "touch": 0, "move_uploaded_file": 1, "imagejpeg": 1, "imagepng": 1,
+    "imagewebp": 1, "imagegif": 1, "error_log": 2, "tempnam": 0,
+}  # fmt: skip
 _LISTING = frozenset({"opendir", "dir", "scandir", "glob"})
 _CALLED = re.compile(r"@?\\?(?P<name>[a-z_0-9]{3,40})\s*(?=\()", re.IGNORECASE)
 _HELD = re.compile(r"(?P<name>(?:\$this->|self::\$|static::\$|\$)\w{1,80})\Z")
@@ -57,11 +62,31 @@ def failed_call(said: str, content: bytes, line: int) -> Failed | None:
     words, at = value
     if direct := _of(words, text, at):
         return direct
+    return _kept(words, text, at)
+
+
+def _kept(words: str, text: str, at: int) -> Failed | None:
+    """The call whose value the variable was given last."""
     if (held := _HELD.match(words)) is None:
         return None
     form = re.compile(re.escape(held["name"]) + r"\s*=(?![=>])\s*")
     given = [match for match in form.finditer(text) if match.start() < at]
     return _of(statement(text, given[-1].end()), text, given[-1].end()) if given else None
+
+
+def writing_call(function: str, content: bytes, line: int) -> Failed | None:
+    """The call of this function at this line, that writes by a path or into what was opened before (fwrite and its like)."""
+    text = content[:MOST].decode("latin-1")
+    name = function.lower()
+    for match in _near(re.compile(rf"(?<![\w$]){re.escape(name)}\s*(?=\()", re.IGNORECASE), text, line):
+        given = [each.strip() for each in parts_of(inside_brackets(text, match.end()) or "", ",")]
+        at = text.count("\n", 0, match.start()) + 1
+        if name in _WRITING and _WRITING[name] < len(given):
+            return Failed(name, given[_WRITING[name]], match.start(), at, writes=True, makes=True)
+        if name in ("fwrite", "fputs", "fputcsv") and given:
+            return _of(given[0], text, match.start()) or _kept(given[0], text, match.start())
+        return _of(match[0] + text[match.end() : match.end() + 600], text, match.start())
+    return None
 
 
 def _value(said: str, text: str, line: int) -> tuple[str, int] | None:

@@ -175,3 +175,24 @@ def test_a_folder_whose_listing_php_itself_tells_of_is_named() -> None:
                         folders={"/home/demo/www/photos": 0o300})  # fmt: skip
         found = first(gather(host, site(), PATHS, "ovh-mutualise", AT))
         assert (found.cause, found.path) == ("folder-not-traversable", "www/photos")
+
+
+@pytest.mark.parametrize(
+    ("function", "code"),
+    [
+        ("file_put_contents", "<?php\n\nfile_put_contents(__DIR__ . '/media/cache/' . md5($x) . '.jpg', $thumb);\n"),
+        ("fwrite", "<?php\n$file = fopen(__DIR__ . '/media/cache/list.csv', 'a');\n@fwrite($file, 'x');\n"),
+        ("fputcsv", "<?php\n$file = fopen('media/cache/list.csv', 'a');\nfputcsv($file, ['x']);\n"),
+        ("copy", "<?php\n\ncopy($from, $_SERVER['DOCUMENT_ROOT'] . \"/media/cache/$name\");\n"),
+    ],
+)
+def test_the_folder_in_which_nothing_can_be_written_any_more_is_named(function: str, code: str) -> None:
+    said = f"{function}(): Write of 30000 bytes failed with errno=28 No space left on device"
+    log = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Notice:  {said} in {HOME}/www/index.php on line 3\n" + fatal("x", 5)
+    made = {"/home/demo/www/index.php": code.encode(), "/home/demo/www/media/cache/a.jpg": b"",
+            "/home/demo/logs/error.log": Node(content=log.encode(), mode=0o604, mtime=AT.timestamp())}  # fmt: skip
+    found = first(gather(FakeHost(made), site(), PATHS, "ovh-mutualise", AT))
+    assert (found.cause, found.path) == ("disk-full", "www/media/cache")
+    made["/home/demo/www/index.php"] = b"<?php\n\nstore($thumb);\n"
+    found = first(gather(FakeHost(made), site(), PATHS, "ovh-mutualise", AT))
+    assert (found.cause, found.path, found.line) == ("disk-full", "www/index.php", 3)
