@@ -21,6 +21,7 @@ from .changes import retention, undoing, versions
 from .connections import abilities
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
+from .panels import databases as panel_databases
 from .panels import kept_pages
 from .panels import steps as panel_steps
 from .profiles import get_profile
@@ -96,7 +97,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     for step in attempts:
         step.case = case
         step.to_choose = step.pk in to_choose and step.may_be_undone
-        step.undo_until = retention.undo_until(step)
+        step.undo_until = panel_databases.undo_until(step) or retention.undo_until(step)
     diagnosis, incident = repairing.newest_diagnosis(case), repairing.incident_of(case)
     findings = list(diagnosis.findings.all()) if diagnosis else []
     present = situation.of_this_failure(case.site, attempts, diagnosis, findings)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GUIDE_STEP = "database"
 READ, REPAIR, DUMP = "panel-database-look", "panel-database", "panel-dump"
+KEPT_UNTIL = "kept_until"  # in a step's result: when the host removes the copy that its undo needs
 MADE_OF = {
     "now": gettext_lazy("made by hand"),
     "daily.1": gettext_lazy("of the host's daily backup"),
@@ -98,6 +99,12 @@ def told(case: RepairCase) -> list[dict[str, Any]] | None:
 def moment_of(stored: dict[str, Any]) -> datetime | None:
     """When the content of a stored copy is of."""
     return datetime.fromisoformat(stored["at"]) if stored.get("at") else None
+
+
+def undo_until(step: Step) -> datetime | None:
+    """Until when the host keeps what an undo of this step needs; None where it needs nothing of the host."""
+    kept = step.result.get(KEPT_UNTIL)
+    return datetime.fromisoformat(kept) if kept else None
 
 
 # --- what can be chosen ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from diagnostics.models import RepairCase, Step
 from diagnostics.restoring import from_snapshots
+from sites.wording import moment_words
 
 from . import connecting, databases, storage
 from .base import Ability
@@ -48,4 +49,4 @@ def _snapshots(case: RepairCase) -> dict[str, Any]:
 
 def _storage(case: RepairCase, watched: Watched) -> dict[str, Any]:
     stored = storage.told(case) if watched.panel is not None else None
-    return {"storage": stored, "days": storage.choices(stored) if stored else []}
+    return {"storage": stored, "days": [(value, moment_words(at)) for value, at in storage.choices(stored)] if stored else []}

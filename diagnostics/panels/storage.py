@@ -74,7 +74,7 @@ def read(step: Step) -> Step:
     except PanelError as error:
         connecting.noted(panel, error)
         return steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": error})
-    message = _("All files could be put back.") if not why else _("All files cannot be put back now.")
+    message = _("The host could put all files back.") if not why else _("The host would not put all files back now.")
     return steps.conclude(step, Step.State.DONE, message, storage=told)
 
 

@@ -95,7 +95,7 @@ def _ended(change: PanelChange, panel: OvhCloud) -> TaskState | None:
 
 def _verified(change: PanelChange, outcome: verifying.Outcome) -> None:
     if outcome.is_well and not outcome.worse:
-        endings.well(change, outcome)
+        endings.well(change, outcome, **{databases.KEPT_UNTIL: change.notes[SAVED]["gone"]})
         return
     heard = _("It is not known whether the host put the copy back.") + " " if change.notes.get("unheard") else ""
     _take_back(change, heard + outcome.why)

@@ -36,9 +36,9 @@ def made(change: PanelChange, **notes: object) -> None:
         steps.verifying(change.step)
 
 
-def well(change: PanelChange, outcome: Outcome) -> None:
+def well(change: PanelChange, outcome: Outcome, **result: str) -> None:
     """The step stands before its incidents end: a crash in between must not leave them resolved by what is then taken back."""
-    noting.end(change, Phase.MADE, Step.State.DONE_VERIFIED, outcome.words)
+    noting.end(change, Phase.MADE, Step.State.DONE_VERIFIED, outcome.words, **result)
     resolve(change.step)
 
 
