@@ -128,13 +128,16 @@ def _goes_on(step: Step) -> bool:
 
 def lead(verdict: str, attempts: Sequence[Step], *, busy: bool) -> str:
     """How things are, in one or two sentences."""
-    changed = sum(step.stands_applied and step.action == "repair" for step in attempts)
+    made = [step for step in attempts if step.stands_applied and step.action == "repair"]
+    changed, lasting = len(made), sum(bool(step.undo_ended) for step in made)
     how = {
         Verdict.UP: _("The site is well."),
         Verdict.DOWN: _("The site is down."),
         Verdict.SUSPECT: _("The site is being looked at again."),
     }.get(verdict, _("It is not known yet how the site is."))
     what = ngettext("One change was made. It can be undone.", "%(n)d changes were made. They can be undone.", changed) % {"n": changed}
+    if lasting:
+        what = ngettext("One change was made. It cannot be undone.", "%(n)d changes were made. Not all can be undone.", changed) % {"n": changed}
     return f"{how} {_('Working on it.') if busy else what if changed else _('Nothing is changed on the host.')}"
 
 
