@@ -31,6 +31,8 @@ def in_other_case(finding: Finding, evidence: Evidence) -> OtherCase | None:
     files = [entry for entry in entries.values() if entry.kind == "file"]
     wanted = [posixpath.normpath(match[1] or match[2]) for match in _FILE.finditer(text)]
     wanted += [match[1].replace("\\", "/") + ".php" for match in _CLASS.finditer(text)]
+    if (named := entries.get(finding.path)) is not None and named.kind == "file" and not wanted:
+        return _as_said(named, text, entries)
     for path in dict.fromkeys(wanted):
         parts = [part for part in path.split("/") if part not in ("", ".", "..")]
         found = {len(same): same for file in files if (same := _same(file.path.split("/"), parts))}
@@ -39,6 +41,15 @@ def in_other_case(finding: Finding, evidence: Evidence) -> OtherCase | None:
         if len(best) == 1 and (other := _first_other(best[0], parts, longest, entries)):
             return other
     return None
+
+
+def _as_said(file: TreeEntry, text: str, entries: dict[str, TreeEntry]) -> OtherCase | None:
+    """The file that the finding is about, where what is quoted names it in other letters: "the model Prices_model"."""
+    folder, name = posixpath.split(file.path)
+    stem, ending = posixpath.splitext(name)
+    said = {word for word in re.findall(rf"(?<![\w/]){re.escape(stem)}(?![\w/])", text, re.IGNORECASE) if len(stem) > 2}
+    other = said.pop() + ending if len(said) == 1 else name
+    return OtherCase(file, other) if other != name and posixpath.join(folder, other) not in entries else None
 
 
 def _same(there: list[str], wanted: list[str]) -> list[str]:

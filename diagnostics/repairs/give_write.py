@@ -57,7 +57,15 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
 
 def _named(finding: Finding, entries: dict[str, TreeEntry]) -> list[TreeEntry]:
     wanted = [entry for path in (finding.path, *finding.datum("paths").split("\n")) if (entry := _nearest(path, entries)) is not None]
-    return [entry for entry in dict.fromkeys(wanted) if entry.mode | _least(entry) != entry.mode]
+    shut = [entry for entry in dict.fromkeys(wanted) if entry.mode | _least(entry) != entry.mode]
+    return shut or _said(finding, entries)
+
+
+def _said(finding: Finding, entries: dict[str, TreeEntry]) -> list[TreeEntry]:
+    """What the message names where the finding stands at the line that gave up over it."""
+    said = "\n".join((finding.datum("message"), *(proof.text for proof in finding.evidence if proof.source != "modes")))
+    shut = (entry for entry in entries.values() if entry.kind == "folder" and not entry.mode & 0o200)
+    return [entry for entry in shut if re.search(rf"/{re.escape(entry.path)}(?![\w/-])", said)]
 
 
 def _alike(shut: list[TreeEntry], entries: dict[str, TreeEntry]) -> list[TreeEntry]:

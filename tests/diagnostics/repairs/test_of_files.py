@@ -351,3 +351,24 @@ def test_folders_that_are_shut_alike_are_opened_by_a_second_answer(docroot: Path
     steady(docroot, settings, second)
     for name in (*shut, "other"):
         (docroot / name).chmod(0o755)
+
+
+def test_file_gets_the_letters_of_the_model_that_is_asked_for(docroot: Path, settings: object) -> None:
+    fill(docroot, {"models/prices_model.php": b"<?php\n"})
+    said = "ERROR --> Unable to locate the model you have specified: Prices_model"
+    plan = planned(docroot, finding("php-missing-file", "www/models/prices_model.php", "rename-letter-case", message=said))
+    assert [getattr(change, "target_shown", "") for change in plan.changes] == ["www/models/Prices_model.php"]
+    steady(docroot, settings, plan)
+
+
+def test_folder_that_the_message_names_is_opened_where_the_finding_stands_at_the_line_that_gave_up(docroot: Path, settings: object) -> None:
+    fill(docroot, {"bootstrap/cache/a": b"", "bootstrap/other/a": b"", "vendor/Manifest.php": b"<?php\n"})
+    for name in ("cache", "other"):
+        (docroot / "bootstrap" / name).chmod(0o555)
+    line = Proof("error-log", "Uncaught Exception: The /srv/x/www/bootstrap/cache directory must be present and writable.")
+    found = replace(finding("folder-not-writable", "www/vendor/Manifest.php", "give-owner-write", 8), evidence=(line,))
+    plan = planned(docroot, found)
+    assert [change.shown for change in plan.changes] == ["www/bootstrap/cache"] and not plan.needs_person
+    steady(docroot, settings, plan)
+    for name in ("cache", "other"):
+        (docroot / "bootstrap" / name).chmod(0o755)
