@@ -137,7 +137,8 @@ def lead(verdict: str, attempts: Sequence[Step], *, busy: bool) -> str:
     }.get(verdict, _("It is not known yet how the site is."))
     what = ngettext("One change was made. It can be undone.", "%(n)d changes were made. They can be undone.", changed) % {"n": changed}
     if lasting:
-        what = ngettext("One change was made. It cannot be undone.", "%(n)d changes were made. Not all can be undone.", changed) % {"n": changed}
+        words = ngettext("One change was made. It cannot be undone.", "%(n)d changes were made. Not all can be undone.", changed)
+        what = words % {"n": changed}
     return f"{how} {_('Working on it.') if busy else what if changed else _('Nothing is changed on the host.')}"
 
 
