@@ -214,3 +214,25 @@ def test_person_who_undid_the_last_one_is_not_overruled(practice: PracticeSite, 
     diagnosed(site)
     assert AutomaticRepair.objects.count() == 1
     assert RepairCase.objects.filter(closed_at=None).count() == 0
+
+
+@pytest.mark.parametrize("cures", [True, False])
+def test_effect_that_takes_its_time_is_waited_for(practice: PracticeSite, shop: Site, worker: list[str], cures: bool) -> None:
+    """As where a host takes over modes minutes later: it ends when the site was looked at again, one way or the other."""
+    broken = state(practice)
+    allow(shop)
+    diagnosed(shop)
+    Step.objects.update(state="awaiting-effect", check_again_at=timezone.now())
+    AutomaticRepair.objects.update(state="waiting", ended_at=None, outcome="")
+    Notification.objects.all().delete()
+    running.sweep()
+    assert AutomaticRepair.objects.get().state == "waiting", "its time has not come"
+    if not cures:
+        shop.pages.create(path="/not-there")
+    repairing.look_again()
+    running.sweep()
+    row = AutomaticRepair.objects.get()
+    assert (row.state, row.outcome) == ("ended", "cured" if cures else "taken-back"), row.message
+    assert (state(practice) == broken) is not cures
+    assert Notification.objects.filter(kind="automatic").count() == 1
+    assert (Site.objects.get(pk=shop.pk).auto_stopped_at is None) is cures
