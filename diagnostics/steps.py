@@ -96,7 +96,7 @@ def end_abandoned_looks() -> int:
     """Ends looks of dead workers, which would keep their repair waiting for ever. Nothing was changed by them. Returns how many."""
     now, longest = timezone.now(), timedelta(seconds=RUN_LIMIT_S + 30)
     over = Q(started_at__lt=now - longest) | Q(started_at__gt=now + longest)  # the latter: the clock was set back since
-    looks = Step.objects.filter(over, action="look", state__in=UNFINISHED)
+    looks = Step.objects.filter(over, action="look", state__in=UNFINISHED, panel_change=None)  # a host may be at work for longer
     for step in looks:
         conclude(step, Step.State.FAILED, _("It was interrupted. Nothing was changed. Look again."))
     return len(looks)

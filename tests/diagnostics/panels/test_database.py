@@ -125,6 +125,15 @@ def test_copy_of_now_is_made_and_listed(ovh: OvhcloudHost, database: Database, c
         undoing.request(step, None)
 
 
+def test_copy_that_takes_the_host_long_is_not_taken_for_abandoned(ovh: OvhcloudHost, database: Database, case: RepairCase) -> None:
+    read(case)
+    step = look(databases.start_copy(case, NAME, None))
+    Step.objects.filter(pk=step.pk).update(started_at=timezone.now() - timedelta(minutes=30))
+    tasks.recover_journal()
+    step.refresh_from_db()
+    assert step.state == "applying" and to_its_end(ovh, step).state == "done"
+
+
 # --- put back -----------------------------------------------------------------------------------
 def test_copy_that_helps_is_kept_and_undone_byte_for_byte(ovh: OvhcloudHost, database: Database, case: RepairCase) -> None:
     before = database.data.dump()
