@@ -137,6 +137,15 @@ class PageSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A request of somebody else for one of the site's pages that was answered with a 500, as the access log has it."""
+
+    at: datetime
+    path: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteSeen:
     """The site from outside: what the last probes amount to."""
 
@@ -157,6 +166,7 @@ class Evidence:
     connection: str  # "ssh", "sftp", "local", ... or "none"
     htaccess: tuple[TextFile, ...] | Unreadable = Unreadable("the .htaccess files", "there is no connection")
     error_log: tuple[LogLine, ...] | Unreadable = Unreadable("the error log", "there is no connection")
+    visits: tuple[Visit, ...] = ()  # what others met lately, oldest first
     tree: tuple[TreeEntry, ...] | Unreadable = Unreadable("the files", "there is no connection")
     tree_truncated: bool = False
     modes: bool | Unreadable = True  # whether the permissions of the tree are those of the host, or why they are not known

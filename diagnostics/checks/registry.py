@@ -19,6 +19,7 @@ from diagnostics.findings import Finding, Inconclusive, Severity
 from sites.texts import mark as _
 
 PACKAGE = "diagnostics.checks"
+OTHERS_MEET = "others-meet"
 CheckFunction = Callable[[Evidence], Iterable[Finding]]
 
 
@@ -63,7 +64,7 @@ def all_checks() -> tuple[Check, ...]:
 
 
 def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
-    """Runs all checks, or those named in `only`. A site that is well gets notes, never more."""
+    """Runs all checks, or those named in `only`. A site that is well gets notes; more only for what its visitors met again and again."""
     findings: list[Finding] = []
     inconclusive: list[Inconclusive] = []
     for entry in all_checks():
@@ -78,13 +79,14 @@ def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
     inconclusive.extend(gaps_of(evidence))
     inconclusive.extend(not_evaluated(evidence))
     if not is_failing(evidence.site):
-        findings = [finding if _is_stuck(finding) else replace(finding, severity=Severity.NOTE) for finding in findings]
+        findings = [finding if _stands(finding) else replace(finding, severity=Severity.NOTE) for finding in findings]
     return CheckRun(judged(with_layers(with_changes(findings, evidence), evidence)), tuple(inconclusive))
 
 
-def _is_stuck(finding: Finding) -> bool:
-    """A maintenance that nobody ends is announced as a planned one is: its pages do not count as failing."""
-    return finding.cause == "wordpress-stuck-maintenance" and finding.severity is Severity.CRITICAL
+def _stands(finding: Finding) -> bool:
+    """What is told of a site that answers us. A maintenance that nobody ends is announced as a planned one is: it is no failure."""
+    is_stuck = finding.cause == "wordpress-stuck-maintenance" and finding.severity is Severity.CRITICAL
+    return is_stuck or finding.check == OTHERS_MEET
 
 
 def _cut_off(evidence: Evidence) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from diagnostics.evidence import PageSeen
+from diagnostics.evidence import PageSeen, Visit
 from diagnostics.facts import access_lines
 from diagnostics.facts.log_formats import plain_address
 from diagnostics.transports.base import Reader
@@ -14,6 +14,7 @@ from sites.probing.outcome import PRODUCT
 
 LIMIT = 512 * 1024
 AROUND = timedelta(seconds=3)
+MOST_VISITS = 50
 _ZONE = re.compile(r":\d\d ?([+-])(\d\d):?(\d\d)[\]\"]")
 _PORT = re.compile(r"\[?([0-9a-fA-F.:]+?)\]?:(\d{2,5})")
 
@@ -50,6 +51,15 @@ def parse(tail: bytes, pages: tuple[PageSeen, ...]) -> tuple[Request, ...]:
         return ()
     others = [line for line in access_lines.parse(tail).errors if not _is_our_own(line, tokens, pages)]
     return tuple(_beside(request, [line for line in others if abs(line.at - request.at) <= AROUND]) for request in found)
+
+
+def visits(tail: bytes, pages: tuple[PageSeen, ...]) -> tuple[Visit, ...]:
+    """The newest requests of others for these pages that were answered with a 500."""
+    paths = {page.path.partition("?")[0] for page in pages}
+    tokens = [page.token for page in pages if page.token]
+    errors = [line for line in access_lines.parse(tail).errors if line.status == 500 and line.target.partition("?")[0] in paths]
+    failed = [line for line in errors if PRODUCT not in line.agent and not _is_our_own(line, tokens, pages)]
+    return tuple(Visit(line.at, line.target.partition("?")[0], _client_of(line)[0]) for line in failed[-MOST_VISITS:])
 
 
 def _is_our_own(line: access_lines.Line, tokens: list[str], pages: tuple[PageSeen, ...]) -> bool:

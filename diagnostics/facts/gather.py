@@ -83,7 +83,7 @@ def stages(
         remember(LISTINGS_COUNT_S)
     logs = server_logs.read(reader, site_seen, paths.docroot, paths.error_log, paths.access_log, evidence.profile)
     logs = server_logs.joined(logs, shown) if shown is not None else logs
-    evidence = replace(evidence, error_log=logs.lines)
+    evidence = replace(evidence, error_log=logs.lines, visits=logs.visits)
     files = SmallFiles(reader)
     chain = _quietly(lambda: htaccess_files.read_chain(files, paths.docroot), ())
     evidence = _with_folders_above(files, replace(evidence, htaccess=chain), paths)

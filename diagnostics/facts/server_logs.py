@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from diagnostics.evidence import LogLine, SiteSeen, TreeEntry, Unreadable
+from diagnostics.evidence import LogLine, SiteSeen, TreeEntry, Unreadable, Visit
 from diagnostics.facts import access_log, error_log, error_log_places
 from diagnostics.facts.access_log import Request
 from diagnostics.profiles import get_profile
@@ -19,11 +19,12 @@ _OF_POOL = re.compile(r"exited on signal|pm\.max_children|AH00052|AH00161")
 
 @dataclass(frozen=True, slots=True)
 class LogsRead:
-    """`lines` of the failing time, of all logs in `paths`. `requests`: our own in the access log."""
+    """`lines` of the failing time, of all logs in `paths`. `requests`: our own in the access log; `visits`: those of others that failed."""
 
     lines: tuple[LogLine, ...] | Unreadable
     requests: tuple[Request, ...] = ()
     paths: tuple[str, ...] = ()
+    visits: tuple[Visit, ...] = ()
 
     @property
     def explains(self) -> bool:
@@ -33,10 +34,10 @@ class LogsRead:
 
 def read(reader: Reader, site: SiteSeen, docroot: str, named: str, access: str, profile: str) -> LogsRead:
     """The log that is known or, where none is, those that can be found. Never raises."""
-    requests = _requests(reader, site, access)
+    requests, visits = _accessed(reader, site, access)
     domain = (urlsplit(site.url).hostname or "").removeprefix("www.")
     paths = [named] if named else error_log_places.find(reader, docroot, domain, get_profile(profile).error_logs)
-    nothing = LogsRead(Unreadable("the error log", "it is not known where it is"), requests)
+    nothing = LogsRead(Unreadable("the error log", "it is not known where it is"), requests, visits=visits)
     found = _with(reader, site, docroot, nothing, paths, is_named=bool(named))
     if named and isinstance(found.lines, Unreadable):
         others = [path for path in error_log_places.find(reader, docroot, domain, get_profile(profile).error_logs) if path != named]
@@ -70,13 +71,14 @@ def read_named(reader: Reader, site: SiteSeen, docroot: str, logs: LogsRead, pat
     return _with(reader, site, docroot, logs, paths)
 
 
-def _requests(reader: Reader, site: SiteSeen, access: str) -> tuple[Request, ...]:
+def _accessed(reader: Reader, site: SiteSeen, access: str) -> tuple[tuple[Request, ...], tuple[Visit, ...]]:
     if not access or not any(page.token for page in site.pages):
-        return ()
+        return (), ()
     try:
-        return access_log.parse(access_log.read(reader, access), site.pages)
+        tail = access_log.read(reader, access)
     except TransportError:
-        return ()
+        return (), ()
+    return access_log.parse(tail, site.pages), access_log.visits(tail, site.pages)
 
 
 def _with(reader: Reader, site: SiteSeen, docroot: str, before: LogsRead, paths: Iterable[str], *, is_named: bool = False) -> LogsRead:
@@ -93,7 +95,7 @@ def _with(reader: Reader, site: SiteSeen, docroot: str, before: LogsRead, paths:
                 found = replace(found, lines=Unreadable("the error log", error.message))
             continue
         known = found.lines if isinstance(found.lines, tuple) else ()
-        found = LogsRead(known + lines, found.requests, (*found.paths, path))
+        found = replace(found, lines=known + lines, paths=(*found.paths, path))
     return found
 
 
