@@ -7,7 +7,17 @@ import time
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, Unreadable
-from diagnostics.facts import application_logs, beside, data_files, hooked_parts, log_settings, php_settings, php_told, server_logs
+from diagnostics.facts import (
+    application_logs,
+    beside,
+    data_files,
+    error_reports,
+    hooked_parts,
+    log_settings,
+    php_settings,
+    php_told,
+    server_logs,
+)
 from diagnostics.facts.paths import above
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.server_logs import LogsRead
@@ -43,6 +53,7 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
         folders = beside.folders(files, evidence)
         if not logs.explains:
             told = application_logs.read(files.reader, evidence, logs.requests, logs.paths)
+            told += error_reports.read(files.reader, evidence) if not told else ()
             evidence = replace(evidence, application_log=told)
         evidence = beside.read(files, evidence, folders)
     if time.monotonic() > deadline:

@@ -50,6 +50,12 @@ _BEHIND = (
     # CodeIgniter 3: message /file.php 12
     re.compile(rf" {_PLACE} (?P<line>\d+)$", re.MULTILINE),
 )
+_KEYS = {"msg": "message", "error": "message", "type": "class", "exception": "class", "errfile": "file", "errline": "line"}
+_FIELD = re.compile(
+    r"^[ \t]*+[\['\"]?(?P<key>type|class|exception|message|msg|error|file|line|errfile|errline)['\"\]]?[ \t]*(?:=>|:|=)[ \t]*"
+    r"(?:(?P<mark>['\"])(?P<quoted>[^\n]{0,2000}?)(?P=mark),?[ \t]*|(?P<plain>[^\n]{0,2000}?),?)\r?$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _SEPARATORS = " \t|,;([\"'@-"
 _LONGEST_SAID = 1000
 _FRAME = re.compile(r"^#\d+ .{1,500}$", re.MULTILINE)
@@ -93,12 +99,26 @@ def _parts(text: str) -> dict[str, str] | None:
             if form is _FORMS[0]:  # it stands in a string of JSON
                 parts["said"] = re.sub(r"\\(.)", r"\1", parts["said"])
             return parts
+    if fields := _fields(text):
+        return fields
     for form in _BEHIND:
         for match in form.finditer(text):
             begun = max(text.rfind("\n", 0, match.start()) + 1, match.start() - _LONGEST_SAID)
             if said := text[begun : match.start()].rstrip(_SEPARATORS):
                 return {"class": "", "said": said, **match.groupdict()}
     return None
+
+
+def _fields(text: str) -> dict[str, str] | None:
+    """The parts where each has its name: as print_r and var_export write an array, as JSON over several lines, as "File: ..." in lines."""
+    found: dict[str, str] = {}
+    for match in _FIELD.finditer(text):
+        key = match["key"].lower()
+        found.setdefault(_KEYS.get(key, key), (match["quoted"] or match["plain"] or "").replace("\\\\", "\\").replace("\\'", "'"))
+    path, line = found.get("file", "").replace("\\/", "/"), found.get("line", "")
+    if not line.isdigit() or not _NAMES_A_FILE.search(path) or "message" not in found:
+        return None
+    return {"class": found.get("class", ""), "said": found["message"], "path": path, "line": line}
 
 
 def names_a_place(text: str) -> bool:
