@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def test_nothing_is_written_and_what_was_can_be_undone(ovh: OvhcloudHost, server
             executor.apply(step, plan_for(server))
         assert refused.value.taken_back and page.read_bytes() == CONTENT
         assert not HostAction.objects.filter(host=blocked, verb="write").exists()
-        ovh.access = "active"  # somebody had it opened again: what the panel told last does not stop it
+        ovh.access = "active"  # somebody had it opened again: what the panel told a minute ago does not stop it
+        told = HostPanel.objects.get().seen
+        HostPanel.objects.update(seen={**told, "seen_at": (timezone.now() - timedelta(minutes=1)).isoformat()})
         executor.apply(step, plan_for(server))
         assert page.read_bytes() != CONTENT
         ovh.access = "blocked"
