@@ -18,6 +18,7 @@ from diagnostics.checks.wording import placed
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.php_files import script_of
 from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.php.seen import Setting
 from sites.texts import mark as _
 
 _ENDED = re.compile(r"script '([^']+)' \(request: \"[^\"]*\"\) execution timed out \(([\d.]+) sec\), terminating")
@@ -32,6 +33,7 @@ _CRASHED = re.compile(
     r"mod_fcgid: error reading data from FastCGI server|exit\(communication error\), get unexpected signal|"
     r"child \d+ exited on signal (?:4|6|7|8|9|11)\b|AH0005[12]: child pid \d+ exit signal|exited with core dump"
 )
+_BRACKETS = re.compile(r"\A[\w.-]+\[[^\]]*\]?\Z")
 _FULL = re.compile(r"server reached pm\.max_children setting|Reached max children process limit|AH00161|can't apply process slot")
 
 
@@ -102,12 +104,21 @@ def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int
         return _finding("script-too-slow", line, 0.9 if line.paired else 0.85, path, line_of_waiting(path, evidence))
     if not explains_answer(line, evidence):
         return None
+    if _CRASHED.search(line.text) and (own := _bracketed(evidence)):
+        more = _("{name} is written with brackets, as in the settings of a PHP-FPM pool: in this file PHP falls down over them.")
+        return _finding("php-service-crash", line, 0.93, own.path, own.line, more.format(name=own.name))
     if _CRASHED.search(line.text):
         alone = not fails_everywhere(evidence.site) or len(evidence.site.pages) == 1
         return _finding("php-process-crash" if alone else "php-service-crash", line, 0.91, script_of_failure(evidence) if alone else "")
     if _FULL.search(line.text) and any((page.status or 500) >= 502 for page in failing_pages(evidence.site)):
         return _finding("upstream-timeout", line, 0.7, more=_("All processes that PHP may have were busy."))
     return None
+
+
+def _bracketed(evidence: Evidence) -> Setting | None:
+    """A list in a `.user.ini`: PHP takes each of its values for a text (main/php_ini.c, php_ini_activate_config)."""
+    own = [each for each in evidence.php.settings if each.path.rpartition("/")[2] in (".user.ini", "php.ini")]
+    return next((each for each in own if _BRACKETS.search(each.name)), None)
 
 
 def _finding(cause: str, line: LogLine, confidence: float, path: str = "", number: int | None = None, more: str = "") -> Finding:

@@ -11,7 +11,7 @@ from diagnostics.checks import run_checks
 from diagnostics.checks.judging import judged
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php.seen import Lint, PhpSeen, Script
-from tests.diagnostics.evidences import AT, evidence
+from tests.diagnostics.evidences import AT, apache_line, evidence
 
 Files = dict[str, bytes | tuple[bytes, int]]
 
@@ -218,3 +218,14 @@ def test_a_file_of_nothing_or_of_zeros_is_told_as_what_is_missing(said: str, pat
     found = first(log, {**files, path: b"\0" * size})
     assert (found.cause, found.path) == ("php-truncated-file", path) and ("zeros" in found.summary) == bool(size)
     assert first(log, {**files, path: b"<?php\nfunction other() {}\n"}).cause != "php-truncated-file"
+
+
+@pytest.mark.parametrize("name", ["php_value[post_max_size]", "php_admin_value[memory_limit]", "php_flag[display_errors]", "env[TMP]"])
+def test_a_list_in_settings_of_a_folder_is_what_php_falls_down_over(name: str) -> None:
+    said = apache_line("AH01067: Failed to read FastCGI header", level="proxy_fcgi:error")
+    files: Files = {"www/.user.ini": f"; shop\npost_max_size = 34M\n{name} = 64M\n".encode()}
+    made = evidence(files, said, status=503)
+    found = run_checks(made).findings[0]
+    assert (found.cause, found.path, found.line) == ("php-service-crash", "www/.user.ini", 3)
+    made = evidence({"www/.user.ini": b"post_max_size = 34M\n"}, said, status=503)
+    assert not run_checks(made).findings[0].path.endswith(".user.ini")
