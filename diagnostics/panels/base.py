@@ -191,8 +191,8 @@ class Panel(Protocol):
     def database(self, name: str) -> DatabaseSeen:
         """One database."""
 
-    def dumps(self, database: str) -> Sequence[DumpSeen]:
-        """Its copies, the latest content first."""
+    def dumps(self, database: str, most: int) -> Sequence[DumpSeen]:
+        """Its copies, the latest content first; of more than `most` those that were made last."""
 
     def dump(self, database: str, dump_id: int) -> DumpSeen | None:
         """One copy; None where it is no longer there."""

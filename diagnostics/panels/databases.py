@@ -32,7 +32,9 @@ MADE_OF = {
     "daily.1": gettext_lazy("of the host's daily backup"),
     "weekly.1": gettext_lazy("of the host's weekly backup"),
 }
-_MOST = 8  # databases whose copies are read: each costs some thirty calls, and the panel bears sixty a minute
+_MOST = 8  # databases whose copies are read; those of the others are said to be unread
+_MOST_CALLS, _FEWEST = 45, 4  # for copies, each of which is a call: the panel bears sixty a minute; of one database at the least
+_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,14 @@ def read(step: Step) -> Step:
 
 def as_told(panel: OvhCloud) -> list[dict[str, Any]]:
     """Every database with its copies, as it is stored. Raises PanelError."""
-    found = []
-    for position, name in enumerate(panel.databases()):
-        seen = panel.database(name)
-        dumps = [dump_json(dump) for dump in panel.dumps(name) if dump.is_ready] if position < _MOST else []
+    found, names = [], panel.databases()
+    most = min(_DAYS, max(_FEWEST, _MOST_CALLS // max(1, min(len(names), _MOST))))
+    for name in names[:_MOST]:
+        seen, dumps = panel.database(name), panel.dumps(name, most)
         used = {"used": seen.quota_used, "size": seen.quota_size}
-        found.append({"name": name, "status": seen.status, "state": seen.state, **used, "dumps": dumps})
-    return found
+        rows = [dump_json(dump) for dump in dumps if dump.is_ready]
+        found.append({"name": name, "status": seen.status, "state": seen.state, **used, "dumps": rows, "more": len(dumps) >= most})
+    return found + [{"name": name, "status": "created", "state": "", "dumps": [], "unread": True} for name in names[_MOST:]]
 
 
 def dump_json(dump: DumpSeen) -> dict[str, Any]:

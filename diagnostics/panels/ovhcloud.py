@@ -158,8 +158,8 @@ class OvhCloud:
     def database(self, name: str) -> DatabaseSeen:
         return answers.database(self._client.ask("GET", self._database(name)))
 
-    def dumps(self, database: str) -> list[DumpSeen]:
-        numbers = self._numbers(f"{self._of_database(database)}/dump", _MOST_DUMPS)
+    def dumps(self, database: str, most: int = _MOST_DUMPS) -> list[DumpSeen]:
+        numbers = self._numbers(f"{self._of_database(database)}/dump", most)
         found = [dump for number in numbers if (dump := self.dump(database, number)) is not None]
         return sorted(found, key=lambda dump: (dump.at is not None, dump.at, dump.id), reverse=True)
 

@@ -24,7 +24,7 @@ from tests.diagnostics.panels.going_on import Killed, killed_at, look, posts, to
 from tests.factories import make_incident, make_site, make_user
 from tests.http_server import HttpServer, Received, Reply
 from tests.ovhcloud import OvhcloudHost
-from tests.ovhcloud.databases import Database, MariaDb
+from tests.ovhcloud.databases import Database, MariaDb, TextData
 from tests.programs import binary, mariadb
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,21 @@ def test_copies_are_told_with_the_moment_their_content_is_of(ovh: OvhcloudHost, 
     rows = read(case)[0]["dumps"]
     ages = [round((timezone.now() - databases.moment_of(row)).total_seconds() / 3600) for row in rows]  # type: ignore[union-attr]
     assert [(row["kind"], age) for row, age in zip(rows, ages, strict=True)] == [("now", 0), ("daily.1", 25), ("weekly.1", 170)]  # type: ignore[index]
+
+
+def test_hosting_with_many_databases_is_not_asked_more_than_it_bears(
+    ovh: OvhcloudHost, database: Database, case: RepairCase, tmp_path: Path
+) -> None:
+    for number in range(11):
+        (tmp_path / f"{number}.sql").write_text("x")
+        ovh.databases.add(f"db{number:02}", TextData(tmp_path / f"{number}.sql"))
+        for day in range(30):
+            ovh.databases.keep(f"db{number:02}", "daily.1", day * 86_400)
+    ovh.log.clear()
+    rows = read(case)
+    assert len(ovh.log) <= 60 and [row["name"] for row in rows if row.get("unread")] == ["db08", "db09", "db10", NAME]
+    newest = databases.moment_of(rows[0]["dumps"][0])  # type: ignore[index]
+    assert rows[0]["more"] and newest is not None
 
 
 def test_copy_of_now_is_made_and_listed(ovh: OvhcloudHost, database: Database, case: RepairCase) -> None:
