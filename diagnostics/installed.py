@@ -91,6 +91,7 @@ class Application:
     strangers: tuple[str, ...] = ()  # PHP files among those of the program that came later than it
     serves: tuple[str, ...] = ()  # paths of the pages that it answers
     login_at: tuple[tuple[str, str, int], ...] = ()  # part of the database login ("password"), file and line that tell it
+    login_outside: tuple[tuple[str, str], ...] = ()  # a part of it that comes from the environment, and the variable's name
 
     def setting(self, name: str, default: str = "") -> str:
         return dict(self.settings).get(name, default)

@@ -120,6 +120,26 @@ def _of_variable(settings_path: str, evidence: Evidence) -> tuple[str, int | Non
     return (said.format(path=settings_path, line=line, name=name), int(line)) if found else ("", None)
 
 
+_OF_PART = {
+    "password": "database-access-denied", "user": "database-access-denied", "name": "database-missing", "host": "database-server-down",
+}  # fmt: skip
+
+
+def _of_outside(settings: Application) -> tuple[str, str, str, int] | None:
+    """The part of the login that the settings take from the environment: its cause, what is said of it, file and line."""
+    at = {part: (path, line) for part, path, line in settings.login_at}
+    outside = dict(settings.login_outside)
+    part = next((each for each in _OF_PART if each in outside and each in at), None)
+    if part is None:
+        return None
+    said = _(
+        "{path}, line {line}, takes a part of the database login from the variable {name} of the server's environment: on this host it has "
+        "to be set in the panel, or its value to be written into the settings."
+    )
+    path, line = at[part]
+    return _OF_PART[part], said.format(path=path, line=line, name=outside[part]), path, line
+
+
 def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, more: str = "") -> Finding:
     entry = CAUSES[cause]
     names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables or _is_network_alone(trial)
@@ -214,8 +234,14 @@ def database_unclear(evidence: Evidence) -> Iterator[Finding]:
     )  # fmt: skip
     causes = ["database-server-down", "database-access-denied", "database-missing", "database-table-missing"]
     variable, line = _of_variable(settings.settings_path, evidence) if settings else ("", None)
+    path = settings.settings_path if settings else ""
+    outside = _of_outside(settings) if settings and was_changed and not variable else None
     is_unknown = isinstance(evidence.database, Unreadable) and NO_SUCH_NAME in evidence.database.why
     cause = causes.pop(1 if (was_changed and not is_unknown) or variable else 0)
+    if outside:
+        causes = [*causes, cause]
+        cause, variable, path, line = outside
+        causes.remove(cause)
     hint = f"{variable} " if variable else ""
     hint += _(
         "It may be the server, or the user name, password or name of the database in the settings: only trying them tells these apart."
@@ -224,9 +250,9 @@ def database_unclear(evidence: Evidence) -> Iterator[Finding]:
         hint += " " + _("The database could not be asked: {why}.").format(why=evidence.database.why.rstrip("."))
     hint += " " + _("Give an SSH connection to the account, or compare the settings with what the host's panel says of the database.")
     yield Finding(
-        "database-unclear", cause, Severity.CRITICAL, 0.85 if variable else 0.55,
+        "database-unclear", cause, Severity.CRITICAL, 0.65 if outside else 0.85 if variable else 0.55,
         variable or _("The site cannot use its database; why is not known yet."), hint,
-        settings.settings_path if settings else "", line, also=tuple(causes),
+        path, line, also=tuple(causes),
         evidence=(Proof("probe", f"{pages[0].path}: {pages[0].status} {pages[0].detail}".strip(), paired=True),),
         repairs=CAUSES[cause].repairs,
     )  # fmt: skip

@@ -175,7 +175,7 @@ class Applications:
         """With the places that tell the way into its database."""
         login = self.logins.get(made.absolute)
         at = ((part, self._shown(path), line) for part, (path, line) in (login.lines if login else {}).items())
-        return replace(made, login_at=tuple(at))
+        return replace(made, login_at=tuple(at), login_outside=login.outside if login else ())
 
     def _trouble(self, found: PhpSettings) -> tuple[Damage, ...]:
         return (Damage(self._shown(found.path), found.trouble.why, found.trouble.line),) if found.trouble else ()

@@ -35,6 +35,7 @@ class DatabaseLogin:
     driver: str = "mysql"
     unknown: tuple[str, ...] = ()
     lines: Mapping[str, tuple[str, int]] = field(default_factory=dict, compare=False)
+    outside: tuple[tuple[str, str], ...] = ()  # the parts that come from the environment, each with the name of the variable
 
     @property
     def is_mysql(self) -> bool:
@@ -85,6 +86,7 @@ def _login(parts: Mapping[str, Value], lines: Mapping[str, tuple[str, int]] | No
         driver=known.text(_("the kind of database"), parts.get("driver"), "mysql"),
         unknown=tuple(known.unknown),
         lines=lines or {},
+        outside=tuple((part, value.env) for part, value in parts.items() if isinstance(value, Unknown) and value.env),
     )
 
 
