@@ -18,6 +18,7 @@ from .findings import Finding, Severity
 _OF_PHP = ("php-version-incompatible-code", "php-removed-function", "php-missing-extension")
 _OF_DATABASE_SERVER = ("database-server-down", "database-too-many-connections")
 _NOT_OF_ACCOUNT = ("php-memory-limit", "php-max-execution-time", "script-too-slow", "folder-not-writable", "cgi-interpreter-missing")
+_SHOWN = 80  # characters of a line
 _HERE = ("", "localhost", "127.0.0.1", "::1")
 _PARTS = {"plugin": _("the plugin {name}"), "theme": _("the theme {name}"), "mu-plugin": _("the must-use plugin {name}"),
           "drop-in": _("the drop-in {name}")}  # fmt: skip
@@ -64,7 +65,8 @@ def _line(finding: Finding, _evidence: Evidence, account: str) -> Shared | None:
     words = words or next((proof.text for proof in finding.evidence if proof.source == "file"), "")
     if not words:
         return None
-    return Shared(_key("line", account, finding.cause, " ".join(words.split()).lower()), _("the same line of .htaccess on one account"))
+    about = _("the same line of .htaccess on one account (“{words}”)").format(words=" ".join(words.split())[:_SHOWN])
+    return Shared(_key("line", account, finding.cause, " ".join(words.split()).lower()), about)
 
 
 def _database(finding: Finding, evidence: Evidence, account: str) -> Shared | None:

@@ -23,7 +23,7 @@ def attach_cause(
 ) -> None:  # fmt: skip
     """Notes why it fails and who mends it. A mail that waits leaves now; one that is gone is followed by another in the same thread.
 
-    `shared`: a key that is equal for every site with this very cause, and what they share, in words.
+    `shared`: a key that is equal for every site with this very cause, and what they share, in words; see `storms.OF_HOST`.
     """
     now = now or timezone.now()
     current = Incident.objects.select_for_update().select_related("site").get(pk=incident.pk)

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sites.models import Incident
-from sites.wording import moment_words
+from sites.wording import moment_words, some_of
 
 TOGETHER = timedelta(minutes=2)  # between one incident of an event and the next
+OF_HOST = "host:"  # how the key of a shared cause begins that only the host can mend
 
 
 def lead_of(incident: Incident, now: datetime) -> Incident | None:
@@ -52,6 +53,16 @@ class Event:
     lead_id: int
     incidents: list[Incident]
     about: str = ""
+
+    @property
+    def names(self) -> str:
+        """The first of the sites."""
+        return some_of(sorted({incident.site.name for incident in self.incidents}), 4)
+
+    @property
+    def is_for_host(self) -> bool:
+        """Whether only the host can mend what they share."""
+        return self.incidents[0].shared.startswith(OF_HOST)
 
     @property
     def query(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Subquery
@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from sites import read_only, storms
 from sites.models import Incident, Site
 
-from .. import diagnosing, offering
+from .. import diagnosing, explaining, offering
 from ..connections import abilities
-from ..models import Diagnosis
+from ..models import Diagnosis, FindingRecord
 from ..offering import Offer
 
 MOST_SITES = 50  # of one run, and of one page
@@ -36,6 +36,16 @@ def group_of(incident: Incident) -> list[Incident]:
     rows = storms.sharing(incident).select_related("site__host")[: MOST_SITES * 2]
     by_site = {row.site_id: row for row in reversed(list(rows))}
     return sorted(by_site.values(), key=lambda row: (row.site.name, row.pk))[:MOST_SITES]
+
+
+def words_for_others(incident: Incident, group: Sequence[Incident]) -> explaining.Message | None:
+    """Words ready to send to whoever can mend it, once for all of the sites; None where there is nothing to ask."""
+    found = FindingRecord.objects.filter(diagnosis__incident=incident, cause=incident.cause).order_by("-diagnosis", "position").first()
+    message = explaining.message_about(incident.cause, incident.site, incident, found)
+    others = [row.site.url for row in group if row.site_id != incident.site_id]
+    if message is None or not others:
+        return message
+    return replace(message, text=message.text + "\n\n" + _("The same happens on: %(sites)s") % {"sites": ", ".join(others)})
 
 
 def candidates(incidents: Sequence[Incident], since: datetime | None = None) -> list[Candidate]:

@@ -71,5 +71,8 @@ def _headline(joint: JointRepair, members: list[JointSite], *, asks: bool) -> st
         return _("The others are repaired, one after the other.")
     cured = sum(member.is_cured for member in members)
     if joint.stopped:
-        return _("It was stopped.")
+        words = ngettext(
+            "%(n)d of %(all)d sites was repaired, then it stopped.", "%(n)d of %(all)d sites were repaired, then it stopped.", cured
+        )
+        return words % {"n": cured, "all": len(members)}
     return ngettext("%(n)d site was repaired.", "%(n)d sites were repaired.", cured) % {"n": cured}

@@ -23,11 +23,14 @@ def show(request: HttpRequest, incident_pk: int) -> HttpResponse:
     incident = access.get_incident(request, incident_pk)
     if standing := running.open_run(incident):
         return redirect("diagnostics:joint", standing.pk)
-    found = planning.candidates(planning.group_of(incident))
+    group = planning.group_of(incident)
+    found = planning.candidates(group)
     if not found:
         messages.info(request, _("No other site fails from this cause now."))
         return redirect("sites:incident", incident.pk)
     context = {"incident": incident, "candidates": found, "first": next((each for each in found if each.offer), None)}
+    if context["first"] is None:
+        context["message"] = planning.words_for_others(incident, group)
     context |= {"may_write": access.may_write(request, incident.site.team_id), "section": "incidents"}
     return TemplateResponse(request, "diagnostics/together.html", context)
 

@@ -128,6 +128,18 @@ def test_site_that_needs_a_person_or_may_not_be_written_is_told_and_not_offered(
     assert "A person has to decide about this one in its own guided repair." in words(page)
 
 
+def test_what_the_host_has_to_mend_is_handed_over_once_for_all_sites(team: Team, owner: Client) -> None:
+    one, two = failing(team, "Bakery"), failing(team, "Garage")
+    Incident.objects.update(cause="php-service-down", shared="host:abc", shared_about="something at the host, on one hosting account")
+    assert "one message is enough for all of them" in words(page_of(owner, "/"))
+    page = page_of(owner, f"/together/{one.pk}/")
+    assert not page.select("input[type=radio]") and not primaries(page)
+    text = page.select_one("#words").get_text()
+    assert (
+        "Please look at the PHP service of our account" in text and one.site.url in text and f"The same happens on: {two.site.url}" in text
+    )
+
+
 def test_others_are_asked_about_only_after_the_first_proved_good(team: Team, owner: Client) -> None:
     one, two = failing(team, "Bakery"), failing(team, "Garage")
     joint = run_of(one, two)
