@@ -47,7 +47,7 @@ MAY_SHOW_TO_READER = {
     "sites:site-visitors", "sites:site-visitors-csv",
     "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html",
     "diagnostics:host", "diagnostics:host-found", "diagnostics:diagnosis", "diagnostics:host-actions",
-    "diagnostics:site-files", "diagnostics:comparison",
+    "diagnostics:site-files", "diagnostics:comparison", "diagnostics:site-automatic",
     "diagnostics:repair", "diagnostics:repair-start", "diagnostics:site-repair", "diagnostics:repair-report", "diagnostics:versions",
     "diagnostics:repair-report-markdown", "diagnostics:repair-trial", "diagnostics:repair-log", "diagnostics:customer-report",
     "diagnostics:customer-report-markdown", "diagnostics:together", "diagnostics:joint",

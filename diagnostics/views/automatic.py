@@ -22,9 +22,10 @@ from ..models import AutomaticRepair
 
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest, pk: int) -> HttpResponse:
-    """What may be repaired by itself on a site, with what that would have done lately; an owner chooses it."""
-    site = access.get_site(request, pk, write=True)
-    access.refuse_all_but_owners(request, site.team_id)
+    """What may be repaired by itself on a site, with what that would have done lately; everybody may see it, an owner chooses it."""
+    site = access.get_site(request, pk, write=request.method == "POST")
+    if request.method == "POST":
+        access.refuse_all_but_owners(request, site.team_id)
     held = auto_policy.of(site)
     form = AutomaticForm(request.POST if request.method == "POST" else None, held=held, sets_aside=site.sets_aside)
     shown = held
@@ -40,6 +41,8 @@ def settings(request: HttpRequest, pk: int) -> HttpResponse:
         "site": site,
         "form": form,
         "is_look": form.is_bound and form.is_valid(),
+        "is_owner": access.is_owner(request, site.team_id),
+        "may_write": access.may_write(request, site.team_id),
         "kinds": allowing.kinds_shown(shown),
         "words": auto_policy.words(shown),
         "past": allowing.past(shown, site) if shown.is_on else [],

@@ -107,8 +107,11 @@ def test_what_makes_no_sense_is_told_and_not_saved(site: Site, wrong: dict[str, 
 @pytest.mark.parametrize("role", ["editor", "reader"])
 def test_only_owners_choose(site: Site, role: str) -> None:
     client = as_(role, site)
-    assert client.get(settings_of(site)).status_code == 403 and client.post(settings_of(site), CHOSEN).status_code == 403
-    assert settings_of(site) not in client.get(f"/sites/{site.pk}/").content.decode()
+    seen = client.get(settings_of(site))
+    assert seen.status_code == 200 and "An owner of the team chooses this." in seen.content.decode()
+    assert 'name="kinds"' not in seen.content.decode()
+    assert client.post(settings_of(site), CHOSEN).status_code == 403
+    assert client.post(settings_of(site), {**CHOSEN, "look": "1"}).status_code == 403
     asked = client.get(reverse("sites:bulk"), {"verb": "automatic", "site": [site.pk]})
     assert asked.status_code in (302, 403) and Site.objects.get().auto_repair == {}
 
