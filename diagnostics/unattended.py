@@ -243,6 +243,8 @@ def _end(run: _Run, executor: Executor, examination: examining.Examination) -> N
             run.left = [{"cause": cause, "why": why} for cause in dict.fromkeys(step.cause for step in run.steps)]
     report = probe_now(run.site)
     run.after = "up" if well and report.verdict == "suspect" else report.verdict
+    if not well and run.after == "up":
+        run.after = changing.look(run.site).view.verdict  # a failure that meets phones only is none for the usual probe
     if run.case and not run.case.steps.exclude(pk__in=[step.pk for step in run.steps]).exists():
         repairing.close_case(run.case, None, "well" if well else "left")
 

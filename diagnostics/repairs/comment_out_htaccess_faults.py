@@ -53,18 +53,19 @@ def _refused(document: Document, finding: Finding, server: ServerKnowledge) -> s
     """The numbers of the lines that must go, None where they are too many."""
     gone: set[int] = set()
     at = finding.line
+    begun = False
     while len(gone) <= _MOST:
         line = document.at(at) if at else None
         if line is not None and line.number not in gone and line.kind in (LineKind.DIRECTIVE, LineKind.OPEN, LineKind.CLOSE):
             gone |= {each.number for each in _with(document, line) if each.kind not in (LineKind.BLANK, LineKind.COMMENT)}
-        elif at != finding.line:
+        elif begun:
             return set()  # what the linter names cannot be made a comment
         fault = first_refused(lint(_without(document, gone), server))
         if fault is None:
             return gone
-        at = fault.line
-        if at == finding.line and gone:
-            return set()
+        if fault.line == at:
+            return set()  # it is refused as a comment as well: the line is too long
+        at, begun = fault.line, True
     return None
 
 

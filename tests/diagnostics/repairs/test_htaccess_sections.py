@@ -80,6 +80,26 @@ def test_old_access_rules_that_nobody_can_translate_go_together_by_a_person_only
     assert after(plan) == b"Options -Indexes\n# Order allow,deny\n# Allow from all\n# Deny from .example extra.*\nRequire all granted\n"
 
 
+@pytest.mark.parametrize("line", [None, 1, 2, 3, 9])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"# a\n# " + b"=" * 9000 + b"\nFileETag None\n",
+        f"# a\nSetEnvIf Remote_Addr ^({'|'.join(MANY)})$ unwanted\nNonsense on\n".encode(),
+        f"<Files x>\nSetEnvIf Remote_Addr ^({'|'.join(MANY)})$ unwanted\n</Files>\n".encode(),
+    ],
+)
+def test_what_is_refused_as_a_comment_too_ends_the_search(content: bytes, line: int | None) -> None:
+    assert not isinstance(try_plan("comment-out-htaccess-faults", seen(content), found("htaccess-bad-argument", line)), Plan)
+
+
+def test_fault_elsewhere_than_the_finding_says_is_found() -> None:
+    content = b"# a\nFileETag None\nNonsense on\n"
+    for line in (None, 1):
+        plan = plan_repair("comment-out-htaccess-faults", seen(content), found("htaccess-invalid-directive", line))
+        assert after(plan) == b"# a\nFileETag None\n# Nonsense on\n"
+
+
 def test_file_of_nothing_but_faults_is_left_with_words() -> None:
     content = b"".join(b"Nonsense%d on\n" % n for n in range(60))
     assert isinstance(try_plan("comment-out-htaccess-faults", seen(content), found("htaccess-invalid-directive", 1)), CannotPlan)
