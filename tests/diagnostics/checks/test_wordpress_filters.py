@@ -124,3 +124,18 @@ def test_plugin_that_asks_its_own_filters_is_not_to_blame_for_a_theme() -> None:
     theme = b"<?php\nadd_filter('shop_rows', function ($rows) {\n    $rows[] = 1;\n});\n"
     found = found_in(said, {"www/wp-content/plugins/shop/shop.php": shop, "www/wp-content/themes/plain/functions.php": theme})
     assert (found.cause, found.path, found.line) == ("wordpress-theme", "www/wp-content/themes/plain/functions.php", 2)
+
+
+def test_theme_on_the_way_is_not_blamed_for_a_plugins_filter() -> None:
+    core = b"<?php\nfunction get_body_class() {\n    $classes = apply_filters( 'body_class', $classes, $css );\n    return array_unique( $classes );\n}\n"
+    plugin = b"<?php\nadd_filter('body_class', array('Prices', 'mark'));\nclass Prices {\n    public static function mark($classes) {\n        $classes[] = 'prices';\n    }\n}\n"
+    said = "Uncaught TypeError: array_unique(): Argument #1 ($array) must be of type array, null given in ~/wp-includes/post-template.php:4\\nStack trace:\\n#0 ~/wp-includes/post-template.php(4): array_unique(NULL)\\n#1 ~/wp-content/themes/plain/header.php(20): body_class()\\n#2 {main}\\n  thrown in ~/wp-includes/post-template.php on line 4"
+    files = {"www/wp-includes/post-template.php": core, "www/wp-content/plugins/prices/prices.php": plugin}
+    found = found_in(said, files)
+    assert (found.cause, found.path, found.line) == ("wordpress-plugin", "www/wp-content/plugins/prices/prices.php", 4)
+
+
+def test_large_file_of_core_is_read_for_what_it_asks() -> None:
+    core = CORE.replace(b"<?php\n", b"<?php // " + b"x" * 300_000 + b"\n")
+    found = found_in(ARGUMENT, {"www/wp-includes/class-wp.php": core, "www/wp-content/themes/plain/functions.php": SILENT})
+    assert (found.cause, found.path, found.line) == ("wordpress-theme", "www/wp-content/themes/plain/functions.php", 3)
