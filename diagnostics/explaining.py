@@ -18,6 +18,7 @@ from .causes.by_hand import BY_HAND
 from .evidence import LOGS
 from .findings import Severity, sureness
 from .models import Diagnosis, FindingRecord
+from .repairs import database_login, database_tables
 from .repairs.registry import all_repairs
 
 _CHANGED = "recent-change"
@@ -127,11 +128,24 @@ def _who(finding: FindingRecord) -> str:
         return _("Whoever develops the site has to mend this.")
     if finding.repairable_by == RepairableBy.NOBODY:
         return _("Nothing needs to be done.")
+    if asked := asked_for(finding.cause):
+        return asked
     if not needs_a_trial(finding):
         return _("This one is mended by hand, in your host's file manager or panel.")
     if sureness(finding.confidence) == "likely":
         return _("This one is mended by hand, in your host's file manager or panel. A trial in the guided repair can make sure first.")
     return _("Nothing proves it yet, so please change nothing by hand for it. A trial in the guided repair can tell more.")
+
+
+def asked_for(code: str) -> str:
+    """What the guided repair needs to be told by a person before it can mend a cause of the account; empty where that is nothing."""
+    words = {
+        database_login.ID: _("The guided repair asks for the right login of the database, tries it, and writes it into the settings."),
+        database_tables.ID: _("The guided repair checks the tables, and has the damaged ones repaired when you say yes."),
+    }
+    cause = CAUSES.get(code)
+    asking = (each for each in (cause.repairs if cause else ()) if each in words)
+    return next((words[each] for each in asking), "")
 
 
 def needs_a_trial(finding: FindingRecord) -> bool:

@@ -39,7 +39,7 @@ class NotPutIn(Exception):
 
 # --- written down ---------------------------------------------------------------------------------
 def of(step: Step) -> DatabaseChange | None:
-    return DatabaseChange.objects.select_related("dump", "before").filter(step=step.pk).first()
+    return DatabaseChange.objects.select_related("dump", "before", "step__case").filter(step=step.pk).first()
 
 
 def record(change: DatabaseChange, phase: str, **values: Any) -> None:
@@ -111,6 +111,10 @@ def take_back(open_writer: Callable[[], Reader], change: DatabaseChange, keep: C
     if change.phase in (Phase.NOT_MADE, Phase.BACK_MADE):
         return result
     shown = change.before.name if change.before else _("the database")
+    later = _later(change)
+    if later is not None:
+        result.refused.append((shown, _("a later step (%(step)s) changed it too. Undo that one first.") % {"step": later.step_id}))
+        return result
     try:
         _give_back(open_writer(), change, keep)
     except TransportError as error:
@@ -121,6 +125,12 @@ def take_back(open_writer: Callable[[], Reader], change: DatabaseChange, keep: C
     else:
         result.done.append(shown)
     return result
+
+
+def _later(change: DatabaseChange) -> DatabaseChange | None:
+    """A later change of the same site's database that stands and could be undone."""
+    rows = DatabaseChange.objects.filter(step__case__site=change.step.case.site_id, step__gt=change.step_id, phase=Phase.MADE)
+    return rows.exclude(before=None).order_by("-step").first() if change.phase == Phase.MADE else None
 
 
 def _give_back(writer: Reader, change: DatabaseChange, keep: Callable[[float], None]) -> None:

@@ -12,9 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import databases, repairing, tasks
+from diagnostics import databases, explaining, repairing, tasks
 from diagnostics.changes import undoing
-from diagnostics.models import GivenLogin, HostAction, JournalEntry, RepairCase, Step
+from diagnostics.models import FindingRecord, GivenLogin, HostAction, JournalEntry, RepairCase, Step
 from diagnostics.site_databases import given
 from sites.models import Host
 from tests.diagnostics.changes_made import tree
@@ -190,6 +190,12 @@ def test_password_is_in_no_command_and_no_note_of_the_account(shop: Shop, owner:
     said = "\n".join(HostAction.objects.values_list("path", flat=True))
     assert "mysqli" in said and "$(id)" not in said
     assert all(b"$(id)" not in bytes(entry.after_content or b"") for entry in JournalEntry.objects.all())
+
+
+@pytest.mark.parametrize(("cause", "words"), [("database-access-denied", "right login"), ("database-table-crashed", "checks the tables")])
+def test_mail_tells_what_the_guided_repair_asks_for(cause: str, words: str) -> None:
+    found = FindingRecord(cause=cause, repairable_by="account", severity="critical", confidence=0.98, evidence=[])
+    assert words in explaining.next_of(found)
 
 
 def test_reader_and_stranger_may_not(shop: Shop) -> None:

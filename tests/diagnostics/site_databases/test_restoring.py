@@ -12,9 +12,10 @@ from django.test import Client
 
 from diagnostics import repairing
 from diagnostics.changes import database_hand, recovering, through_database, undoing
-from diagnostics.connections import connecting
+from diagnostics.connections import connecting, purposes
 from diagnostics.models import DatabaseChange, DatabaseDump, HostAction, RepairCase, Step
 from diagnostics.site_databases import dumping, store
+from diagnostics.transports.base import TransportError
 from sites.models import Site
 from tests import prepared
 from tests.diagnostics.changes.test_killed import Installation
@@ -162,6 +163,38 @@ def test_read_only_mode_refuses_it_and_the_pouring_itself(shop: Shop) -> None:
     assert ran(step).state == "failed" and shop.base.rows() == broken
     with pytest.raises(repairing.RepairRefused):
         through_database.start_restore(RepairCase.objects.get(), dump, None)
+
+
+def test_pouring_itself_is_refused_in_read_only_mode(shop: Shop) -> None:
+    before = shop.base.rows()
+    Site.objects.update(read_only_since="2026-01-01T00:00:00Z")
+    given = iter([b"DELETE FROM wp_options;\n"])
+    with purposes.doing("repair", site=shop.site), connecting.writer_for(shop.site.host) as writer, pytest.raises(TransportError):
+        database_hand.run(writer, login(shop), given, "x")
+    assert shop.base.rows() == before
+
+
+def test_statement_that_fails_stops_what_comes_after_it(shop: Shop) -> None:
+    given = iter([b"DELETE FROM wp_terms;\nDELETE FROM no_such_table;\nDELETE FROM wp_options;\n"])
+    with connecting.writer_for(shop.site.host) as writer, pytest.raises(database_hand.NotPutIn, match="no_such_table"):
+        database_hand.run(writer, login(shop), given, "x")
+    assert "plain" in shop.base.rows() and shop.base.run("SELECT COUNT(*) FROM shop.wp_terms").strip() == "0"
+
+
+def test_later_restore_is_undone_first(shop: Shop) -> None:
+    case = shop.case()
+    dump = dump_of(case)
+    first_broken = damage(shop)
+    first = restored(case, dump)
+    shop.base.run("DELETE FROM shop.wp_options; INSERT INTO shop.wp_posts (t) VALUES ('in between')")
+    second_broken = shop.base.rows()
+    second = restored(case, dump)
+    with pytest.raises(repairing.RepairRefused, match="later step"):
+        undoing.undo(first)
+    undoing.undo(second)
+    assert shop.base.rows() == second_broken
+    undoing.undo(first)
+    assert shop.base.rows() == first_broken
 
 
 def test_undo_works_with_the_login_of_then(shop: Shop) -> None:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from diagnostics.transports import open_reader
+from diagnostics.transports import open_reader, open_writer
 from diagnostics.transports.base import ConnectionTimedOut, Unsupported
-from diagnostics.transports.commands import Command, Ran, modules_of_perl, modules_of_python, run
+from diagnostics.transports.commands import Command, Ending, Ran, modules_of_perl, modules_of_python, pour, pull, run
 from tests.diagnostics.transports.conftest import GUARD, details_for
 from tests.fakes import FakeHost
 from tests.servers import SshServer
@@ -45,6 +45,28 @@ def test_command_that_is_not_there_answers_127(ssh_server: SshServer) -> None:
 
 def test_command_that_ends_before_it_has_read_its_input_answers(ssh_server: SshServer) -> None:
     assert ran(ssh_server, Command(("sh", "-c", "echo enough; exit 3")), b"x" * 8_000_000) == Ran(3, b"enough\n")
+
+
+def test_output_of_any_length_comes_block_by_block(ssh_server: SshServer) -> None:
+    ending = Ending()
+    with open_reader(details_for(ssh_server), guard=GUARD) as reader:
+        words = ("sh", "-c", "cat; head -c 9000000 /dev/zero; echo told >&2; exit 3")
+        blocks = list(pull(reader, Command(words, seconds=30.0), b"given", ending))
+    assert b"".join(blocks) == b"given" + bytes(9_000_000) and len(blocks) > 10
+    assert (ending.status, ending.errors) == (3, b"told\n")
+
+
+def test_input_of_any_length_is_poured_and_what_ends_early_says_so(ssh_server: SshServer) -> None:
+    with open_writer(details_for(ssh_server), guard=GUARD) as writer:
+        blocks = (b"x" * 65_536 for _block in range(100))
+        assert pour(writer, Command(("wc", "-c"), seconds=30.0), blocks, "a thing").output.strip() == b"6553600"
+        endless = (b"x" * 65_536 for _block in range(1000))
+        assert pour(writer, Command(("sh", "-c", "echo enough; exit 4"), seconds=30.0), endless, "a thing") == Ran(4, b"enough\n")
+
+
+def test_connection_that_only_reads_takes_nothing(ssh_server: SshServer) -> None:
+    with open_reader(details_for(ssh_server), guard=GUARD) as reader, pytest.raises(Unsupported):
+        pour(reader, Command(("cat",)), iter([b"x"]), "a thing")
 
 
 def test_answer_without_an_end_is_cut(ssh_server: SshServer) -> None:
