@@ -153,7 +153,8 @@ def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, mor
     where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
     return Finding(
         "database", cause, Severity.CRITICAL, confidence, f"{summary}.", f"{RIGHT_HINT if is_right else entry.explanation} {more}".strip(),
-        trial.settings_path, trial.line if names_it and not is_right else None, evidence=(Proof("database", where),), repairs=entry.repairs,
+        trial.settings_path, trial.line if names_it and not is_right else None,
+        evidence=(Proof("database", where),), repairs=() if is_right else entry.repairs,
         data=(("table", trial.table), ("code", str(trial.code)), ("by", trial.by), ("message", said)),
     )  # fmt: skip
 
@@ -178,7 +179,7 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
             "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
             f"{RIGHT_REFUSED if is_right else CAUSES[cause].title}.", RIGHT_HINT if is_right else CAUSES[cause].explanation,
             evidence=(Proof("probe", line, paired=True),),
-            repairs=CAUSES[cause].repairs, data=(("message", line),),
+            repairs=() if is_right else CAUSES[cause].repairs, data=(("message", line),),
         )  # fmt: skip
         return
 

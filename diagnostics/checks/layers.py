@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from diagnostics.checks.common import docroot_name, htaccess_files
+from diagnostics.checks.php_sharpening import REFUSED_RIGHT
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding, Inconclusive, Proof, Severity
 from diagnostics.tried import Tried, TriedLayer
@@ -51,6 +52,8 @@ def _weighed(finding: Finding, answers: dict[str, str]) -> Finding:
     in_docroot = finding.path.count("/") <= 1
     if finding.check == CHECK or finding.severity is Severity.NOTE or finding.cause in _OF_SOME_ADDRESSES or not in_docroot:
         return finding
+    if finding.datum(REFUSED_RIGHT):
+        return finding  # a login that works says nothing of what it may do
     if answer == "ok":
         return replace(finding, confidence=finding.confidence * 0.5)
     if answer == "failed" and finding.confidence < 0.95:

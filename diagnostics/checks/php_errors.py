@@ -11,7 +11,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, is_failing, is_near, lines_of_failure, proof_of
 from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
-from diagnostics.checks.php_sharpening import Sharp, sharpened
+from diagnostics.checks.php_sharpening import REFUSED_RIGHT, Sharp, sharpened
 from diagnostics.checks.registry import check
 from diagnostics.checks.wording import placed, quoted, words_of
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
@@ -238,6 +238,7 @@ def _finding(check_id: str, message: PhpMessage, sharp: Sharp, line: LogLine, *,
     confidence = sure if first else 0.6
     said = quoted(message, sharp.cause, line.text) or (words_of(message.message) if sharp.title else "")
     thrown = [("thrown_in", message.thrown_in)] if message.thrown_in else []
+    thrown += [(REFUSED_RIGHT, "yes")] if message.is_right else []
     return Finding(
         check=check_id,
         cause=sharp.cause,
@@ -249,6 +250,6 @@ def _finding(check_id: str, message: PhpMessage, sharp: Sharp, line: LogLine, *,
         line=sharp.line,
         also=sharp.also,
         evidence=(proof_of(line),),
-        repairs=cause.repairs,
+        repairs=() if message.is_right else cause.repairs,  # another login is no remedy
         data=(("message", message.message), ("slug", message.slug), *thrown),
     )

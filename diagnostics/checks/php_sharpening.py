@@ -27,6 +27,7 @@ RUNS_WHAT_IS_KEPT = _(
     "The code that fails is not written in this file: the line runs code that is kept elsewhere, mostly in the database, as a snippet that "
     "somebody typed into a form."
 )
+REFUSED_RIGHT = "refused right"  # name among a finding's data, where a database took the login
 RIGHT_REFUSED = _("The database lets the site in and refuses what it asks for")
 RIGHT_HINT = _(
     "User name and password are right: a right of this database user was taken away or never given. Hosts take the right to write from a "

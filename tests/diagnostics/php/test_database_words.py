@@ -7,6 +7,7 @@ import pytest
 from diagnostics.checks import run_checks
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.php.database_words import database_cause
+from diagnostics.tried import Tried, TriedLayer
 from tests.diagnostics.evidences import AT, evidence
 
 
@@ -107,6 +108,14 @@ def test_right_that_is_refused_though_the_login_works(said: str, frame: str) -> 
     found = run_checks(evidence({"www/lib/store.php": b"<?php\n"}, f"{log}Stack trace:\n{frame}\n")).findings[0]
     assert (found.cause, found.path, found.line) == ("database-access-denied", "www/lib/store.php", 9)
     assert found.summary.startswith("The database lets the site in") and "right to write" in found.hint
+    assert found.repairs == ()
+
+
+def test_login_that_works_makes_a_refused_right_no_less_likely() -> None:
+    said = "UPDATE command denied to user 'u'@'h' for table 't' in /home/demo/www/index.php:9"
+    seen = evidence({}, f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  Uncaught mysqli_sql_exception: {said}\n")
+    layers = tuple(TriedLayer(layer, "ok", 200) for layer in ("static", "php", "database"))
+    assert run_checks(replace(seen, tried=(Tried("layers", AT, 3, layers=layers),))).findings[0].confidence >= 0.9
 
 
 def test_login_that_is_refused_is_told_as_before() -> None:
