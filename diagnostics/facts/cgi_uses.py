@@ -13,16 +13,18 @@ from diagnostics.transports.base import Reader, TransportError
 
 MOST_FILES, LIMIT = 6, 256 * 1024
 _NAMED = rb"(?P<path>/[\w./+-]{3,200})"
-_PERL_VARIABLE = re.compile(rb"^[ \t]*(?:my|our|local)?[ \t]*\$(?P<name>\w{1,60})[ \t]*=[ \t]*[\"']\|?[ \t]*" + _NAMED, re.MULTILINE)
+_PERL_VARIABLE = re.compile(
+    rb"^[ \t]*+(?:(?:my|our|local)[ \t]++)?\$(?P<name>\w{1,60})[ \t]*+=[ \t]*+[\"']\|?[ \t]*+" + _NAMED, re.MULTILINE
+)
 _PERL_GIVES_UP = rb"[^;\n]{0,200}?(?:\|\||\bor\b)[^;\n]{0,40}?(?:\bdie\b|\bcroak\b|\bexit\b|\berror\w*|&\w+)"
 _OR_HELD = rb"(?:" + _NAMED + rb"|\$\{?(?P<held>\w{1,60})\}?)"
 _PERL_STARTS = (
-    re.compile(rb"\bopen\b[ \t(]*(?:my[ \t]+)?[$*]?\w{1,60}[ \t]*,[ \t]*[\"']?[ \t]*\|-?[ \t]*(?:[\"'][ \t]*,[ \t]*)?[\"']?" + _OR_HELD + _PERL_GIVES_UP),
+    re.compile(rb"\bopen\b[ \t(]*(?:my[ \t]+)?[$*]?\w{1,60}[ \t]*+,[ \t]*+[\"']?[ \t]*+\|-?[ \t]*+(?:[\"'][ \t]*+,[ \t]*+)?[\"']?" + _OR_HELD + _PERL_GIVES_UP),
     re.compile(rb"(?<![\w$])-[xef][ \t]+[\"']?" + _OR_HELD + _PERL_GIVES_UP),
     re.compile(rb"\b(?:unless|if[ \t]*\([ \t]*(?:!|not\b))[ \t(]*-[xef][ \t]+[\"']?" + _OR_HELD + rb"[^;\n]{0,60}\{[^;}]{0,40}\b(?:die|croak|exit)\b"),
     re.compile(rb"\b(?:die|croak)\b[^;\n]{0,200}?\b(?:unless|if[ \t]+!)[ \t(]*-[xef][ \t]+[\"']?" + _OR_HELD),
 )  # fmt: skip
-_PYTHON_VARIABLE = re.compile(rb"^[ \t]*(?P<name>\w{1,60})[ \t]*=[ \t]*\[?[ \t]*[\"']" + _NAMED, re.MULTILINE)
+_PYTHON_VARIABLE = re.compile(rb"^[ \t]*+(?P<name>\w{1,60})[ \t]*+=[ \t]*+\[?[ \t]*+[\"']" + _NAMED, re.MULTILINE)
 _PYTHON_STARTS = (
     re.compile(rb"\bsubprocess\.(?:run|Popen|call|check_call|check_output)\([ \t\r\n]*\[?[ \t\r\n]*(?:[\"']" + _NAMED + rb"|(?P<held>\w{1,60})\b)"),
     re.compile(rb"\bos\.(?:exec[lv]p?e?|spawn[lv]p?e?)\([^\"'\n]{0,30}(?:[\"']" + _NAMED + rb"|(?P<held>\w{1,60})\b)"),

@@ -9,10 +9,12 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 MOST = 256 * 1024  # bytes of one script that are looked through
 _DEEPEST = 8
 _LONGEST = 2000
+_MOST_GIVEN = 2  # values of one constant that are followed: one for each way that the code may take
 _TEXT = re.compile(r"'(?P<single>(?:[^'\\]|\\.)*+)'|\"(?P<double>(?:[^\"\\]|\\.)*+)\"", re.DOTALL)
 _CALL = re.compile(r"\\?(?P<name>[A-Za-z_]\w*)\s*\((?P<inside>.*)\)(?P<key>\s*\[\s*['\"]basedir['\"]\s*\])?\Z", re.DOTALL)
 _VARIABLE = re.compile(r"(?:\$this->|self::\$?|static::\$?|\$)(?P<name>\w{1,80})(?P<key>\[['\"]basedir['\"]\])?\Z")
@@ -174,7 +176,7 @@ def _constant(name: str, codes: Sequence[Code], where: Where, depth: int) -> Way
     }  # fmt: skip
     form = re.compile(rf"\bconst\s+(?:\w+\s+)?{name}\s*=\s*(?P<const>)|\bdefine\s*\(\s*['\"]{name}['\"]\s*,\s*")
     for code in codes if name not in ("__FILE__", "__DIR__") else ():
-        for match in form.finditer(code.text[:MOST]):
+        for match in islice(form.finditer(code.text[:MOST]), _MOST_GIVEN):
             rest = code.text[match.end() : match.end() + _LONGEST]
             words = statement(rest, 0) if match["const"] is not None else (inside_brackets(f"({rest}", 0) or "")
             others = [each for each in codes if each is not code]
