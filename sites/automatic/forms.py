@@ -101,3 +101,11 @@ class AutomaticForm(forms.Form):
             **{name: values[name] for name in ("confidence", "from_hour", "until_hour", "zone", "per_day", "approval")},
             by=user_id,
         )
+
+
+class ManyAutomaticForm(AutomaticForm):
+    """The same for many sites, which may differ in whether plugins may be set aside."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sets_aside"].help_text = _("Without a tick each site keeps what it says of this now.")

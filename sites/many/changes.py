@@ -167,10 +167,17 @@ def set_trials(user: AbstractBaseUser, ids: Iterable[int], trials: str) -> Done:
     return _change(user, TRIALS, ids, ("trials",), lambda row: None if row[0] == trials else (trials,), trials)
 
 
-def set_automatic(user: AbstractBaseUser, ids: Iterable[int], policy: Policy, *, sets_aside: bool) -> Done:
-    """Which repairs are made on these without a person, and how; a policy that allows none switches them off."""
-    new = (policy.stored(), sets_aside)
-    return _change(user, AUTOMATIC, ids, ("auto_repair", "sets_aside"), lambda row: None if tuple(row) == new else new)
+def set_automatic(user: AbstractBaseUser, ids: Iterable[int], policy: Policy, *, sets_aside: bool | None) -> Done:
+    """Which repairs are made on these without a person, and how; a policy that allows none switches them off.
+
+    `sets_aside`: whether WordPress plugins may be set aside; None leaves what each site says of it.
+    """
+
+    def changing(row: Sequence[Any]) -> Sequence[Any] | None:
+        new = (policy.stored(), row[1] if sets_aside is None else sets_aside)
+        return None if tuple(row) == new else new
+
+    return _change(user, AUTOMATIC, ids, ("auto_repair", "sets_aside"), changing)
 
 
 def delete(user: AbstractBaseUser, ids: Iterable[int], detail: str = "") -> Done:

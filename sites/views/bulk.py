@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sites import trial_policy
-from sites.automatic.forms import AutomaticForm
+from sites.automatic.forms import ManyAutomaticForm
 from sites.forms import MuteForm
 from sites.many import changes as bulk_changes
 from sites.many import selecting
@@ -118,7 +118,7 @@ def _within(rows: QuerySet[Site], ids: list[int]) -> list[int]:
 def _form(verb: str, chosen: Chosen, data: Any) -> forms.Form:
     plain: dict[str, Callable[..., forms.Form]] = {
         bulk_changes.INTERVAL: IntervalForm, bulk_changes.TAG: TagForm, bulk_changes.MUTE: MuteForm, bulk_changes.TRIALS: TrialsForm,
-        bulk_changes.AUTOMATIC: AutomaticForm,
+        bulk_changes.AUTOMATIC: ManyAutomaticForm,
     }  # fmt: skip
     if verb == bulk_changes.UNTAG:
         return UntagForm(data, tags=selecting.tag_counts(Site.objects.filter(pk__in=chosen.ids)))
@@ -150,7 +150,7 @@ def _do(request: HttpRequest, verb: str, chosen: Chosen, form: forms.Form) -> st
     }  # fmt: skip
     if verb == bulk_changes.AUTOMATIC:
         policy = form.policy(request.user.pk)  # type: ignore[attr-defined]
-        done = bulk_changes.set_automatic(request.user, chosen.ids, policy, sets_aside=values["sets_aside"])
+        done = bulk_changes.set_automatic(request.user, chosen.ids, policy, sets_aside=values["sets_aside"] or None)
         return bulk_words.outcome(verb, done, len(chosen.ids))
     done = verbs[verb](request.user, chosen.ids, *more.get(verb, tuple)())
     return bulk_words.outcome(verb, done, len(chosen.ids))

@@ -123,6 +123,7 @@ def test_many_sites_at_once_with_undo(site: Site) -> None:
     assert "a second person has to say yes first" in asked.content.decode().lower()
     client.post(reverse("sites:bulk"), {**CHOSEN, "verb": "automatic", "choice": asked.context["choice"]})
     assert {auto_policy.of(each).per_day for each in Site.objects.all()} == {3}
+    assert Site.objects.get(name="other").sets_aside, "it keeps what it says of plugins"
     client.post(reverse("sites:bulk-undo", args=[BulkChange.objects.get().pk]))
     assert list(Site.objects.order_by("name").values_list("auto_repair", "sets_aside")) == [({}, True), ({}, False)]
 
