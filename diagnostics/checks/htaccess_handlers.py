@@ -26,6 +26,8 @@ _PHP = re.compile(r"php|lsapi|\.phtml", re.IGNORECASE)
 _PROGRAMS = ("index.php", "x.php")
 _ENDS = ("php", "php5", "php7", "php8", "phtml", "inc")
 _NOT_REACHED = re.compile(r"AH02454|AH01079|AH00957|AH01114|AH02818|attempt to connect to")
+_TARGET = re.compile(r"proxy:unix:([^|\"\s]+)|proxy:fcgi://([^/\"\s]+)")
+_PROXYS = re.compile(rb"503 Service Unavailable|temporarily unable to service your\s+request|\A\s*\Z")
 _SOURCE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?(?:php|=)")
 
 
@@ -45,6 +47,17 @@ def php_handler(evidence: Evidence) -> Iterator[Finding]:
         if found:
             yield _finding(*found, 0.96, (proof_of(entry),), _("where nothing answers"))
             return
+    yield from _without_log(evidence)
+
+
+def _without_log(evidence: Evidence) -> Iterator[Finding]:
+    """Programs answer 503, as a proxy does whose target is not there (mod_proxy), and no log says why: the line that names a target."""
+    page = next((page for page in failing_pages(evidence.site) if page.status == 503 and _PROXYS.search(page.body[:2000])), None)
+    if page is None or any(line.paired for line in lines_of_failure(evidence)):
+        return
+    found = _last_line(evidence, lambda line: _TARGET.search(line.args) is not None, _name_of(page, evidence))
+    if found:
+        yield _finding(*found, 0.82, (Proof("probe", f"{page.path}: {page.status}"),), _("where nothing seems to answer"))
 
 
 def _for_source_of(name: str, evidence: Evidence) -> tuple[TextFile, Line] | None:
@@ -119,7 +132,7 @@ def _fits(section: Line, name: str) -> bool:
 
 def _names_target(line: Line, entry: LogLine) -> bool:
     """Whether the log speaks of the very socket or address that this line hands PHP to."""
-    target = re.search(r"proxy:unix:([^|\"\s]+)|proxy:fcgi://([^/\"\s]+)", line.args)
+    target = _TARGET.search(line.args)
     return target is not None and (target.group(1) or target.group(2)) in entry.text
 
 
