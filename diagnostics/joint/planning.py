@@ -45,7 +45,8 @@ def words_for_others(incident: Incident, group: Sequence[Incident]) -> explainin
     others = [row.site.url for row in group if row.site_id != incident.site_id]
     if message is None or not others:
         return message
-    return replace(message, text=message.text + "\n\n" + _("The same happens on: %(sites)s") % {"sites": ", ".join(others)})
+    body, _gap, thanks = message.text.rpartition("\n\n")
+    return replace(message, text="\n\n".join((body, _("The same happens on: %(sites)s") % {"sites": ", ".join(others)}, thanks)))
 
 
 def candidates(incidents: Sequence[Incident], since: datetime | None = None) -> list[Candidate]:
