@@ -13,7 +13,14 @@ CAUSES = (
         "htaccess-invalid-directive",
         _("A word in .htaccess that the web server does not know"),
         _("The web server reads .htaccess before every page. A word it does not know, often a misspelling, makes it refuse every page."),
-        repairs=("correct-htaccess-line", "correct-htaccess-section", "take-out-conflict", "split-htaccess-line", *_OUT),
+        repairs=(
+            "correct-htaccess-line",
+            "correct-htaccess-section",
+            "take-out-conflict",
+            "split-htaccess-line",
+            "join-htaccess-line",
+            *_OUT,
+        ),
         confused_with=("htaccess-module-not-loaded", "htaccess-byte-order-mark"),
     ),
     Cause(

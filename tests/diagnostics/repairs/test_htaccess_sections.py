@@ -100,6 +100,29 @@ def test_fault_elsewhere_than_the_finding_says_is_found() -> None:
         assert after(plan) == b"# a\nFileETag None\n# Nonsense on\n"
 
 
+@pytest.mark.parametrize(
+    ("old", "line", "new"),
+    [
+        (b"RewriteEngine On\nRewriteRule ^products/([0-9]+)/?$\n/index.php?id=$1 [L,QSA]\n", 3,
+         b"RewriteEngine On\nRewriteRule ^products/([0-9]+)/?$ /index.php?id=$1 [L,QSA]\n"),
+        (b"RewriteCond %{HTTP_USER_AGENT} (bot|crawler|\r\n  spider|slurp) [NC]\r\nRewriteRule ^ - [F]\r\n", 2,
+         b"RewriteCond %{HTTP_USER_AGENT} (bot|crawler|spider|slurp) [NC]\r\nRewriteRule ^ - [F]\r\n"),
+        (b"Redirect 301 /summer-offers-2019\n/offers\n", 2, b"Redirect 301 /summer-offers-2019 /offers\n"),
+    ],
+)  # fmt: skip
+def test_wrapped_line_is_joined_with_the_one_before_it(old: bytes, line: int, new: bytes) -> None:
+    plan = plan_repair("join-htaccess-line", seen(old), found("htaccess-invalid-directive", line))
+    assert after(plan) == new and plan is not None and not plan.needs_person
+
+
+@pytest.mark.parametrize(
+    "content", [b"Options -Indexes\nRewritEngine On\n", b"FileETag None\n\nNonsense on\n", b"Nonsense on\n", b"# a\n/b\n"]
+)
+def test_line_that_is_no_end_of_another_is_not_joined(content: bytes) -> None:
+    line = content.count(b"\n")
+    assert not isinstance(try_plan("join-htaccess-line", seen(content), found("htaccess-invalid-directive", line)), Plan)
+
+
 def test_file_of_nothing_but_faults_is_left_with_words() -> None:
     content = b"".join(b"Nonsense%d on\n" % n for n in range(60))
     assert isinstance(try_plan("comment-out-htaccess-faults", seen(content), found("htaccess-invalid-directive", 1)), CannotPlan)
@@ -151,6 +174,7 @@ def test_long_line_that_cannot_be_parted_is_left_with_words(line: bytes) -> None
         ("correct-htaccess-section", "htaccess-invalid-directive", 1, SECTIONS[0][0]),
         ("close-htaccess-section", "htaccess-unclosed-section", 4, REMARKS[0][0]),
         ("comment-out-htaccess-faults", "htaccess-invalid-directive", 1, b"Nonsense a\nFileETag None\nMore b\n"),
+        ("join-htaccess-line", "htaccess-invalid-directive", 2, b"Redirect 301 /a\n/b\n"),
         ("split-htaccess-line", "htaccess-bad-argument", 1, b"# " + b"=" * 9000 + b"\n"),
     ],
 )
