@@ -135,6 +135,8 @@ def _of_variable(text: str, proof: Proof, sure: float, evidence: Evidence) -> Fi
         return None
     there = [path for entry in _known(evidence).values() if posixpath.basename(path := entry.path).startswith(".env")]
     settings = next((each.settings_path for each in evidence.applications if each.settings_path), "") or next(iter(sorted(there)), "")
+    if not settings and not evidence.applications:
+        return None  # a script of the owner's own: what should have made the variable cannot be told, only who asks for it
     folder = posixpath.dirname(settings)
     local = posixpath.join(folder, ".env.local")
     path = local if posixpath.basename(settings) == ".env" and local not in there else settings

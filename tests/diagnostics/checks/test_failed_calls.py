@@ -196,3 +196,9 @@ def test_the_folder_in_which_nothing_can_be_written_any_more_is_named(function: 
     made["/home/demo/www/index.php"] = b"<?php\n\nstore($thumb);\n"
     found = first(gather(FakeHost(made), site(), PATHS, "ovh-mutualise", AT))
     assert (found.cause, found.path, found.line) == ("disk-full", "www/index.php", 3)
+
+
+def test_a_variable_that_an_owner_s_script_misses_is_told_by_the_line_that_asks() -> None:
+    log = fatal("x", 3).replace("TypeError: x", 'RuntimeException: Environment variable not found: "SHOP_SECRET".')
+    found = first(evidence({}, log))
+    assert (found.cause, found.path, found.line) == ("php-uncaught-exception", "www/index.php", 3)
