@@ -152,3 +152,4 @@ def test_page_of_an_incident_shows_nothing_written_as_nothing(site: Site) -> Non
     )  # fmt: skip
     page = as_("reader", site).get(f"/incidents/{incident.pk}/").content.decode()
     assert "It is outside of the hours." in page and "automatic-undo" not in page
+    assert "No repair was made by itself" in page and "Repaired without a person" not in page
