@@ -55,6 +55,7 @@ def installation(ovh: OvhcloudHost, state: Path, tmp_path: Path) -> Iterator[Ins
         ("/dump", True, "done-verified", "well"),
         ("/dump", False, "done-verified", "well"),
         ("/restore", True, "done-verified", "well"),
+        ("/restore", False, "taken-back It is not known whether", "broken, and newer"),
     ],
 )
 def test_worker_killed_between_request_and_answer(
