@@ -111,8 +111,8 @@ def test_access_lines_that_visitors_wrote_are_read_in_time() -> None:
     [
         ("x in /home/demo/www/a.php:3", "/home/demo/www/a.php", 3),
         ("x in /home/demo/www/a b(1).php on line 3", "/home/demo/www/a b(1).php", 3),
-        ("x in /home/demo/www/a.php(12) : eval()'d code on line 1", "/home/demo/www/a.php", 1),
-        ("x in /home/demo/www/a.php(12) : eval()'d code(3) : runtime-created function on line 1", "/home/demo/www/a.php", 1),
+        ("x in /home/demo/www/a.php(12) : eval()'d code on line 1", "/home/demo/www/a.php", 12),
+        ("x in /home/demo/www/a.php(12) : eval()'d code(3) : runtime-created function on line 1", "/home/demo/www/a.php", 12),
         ("x in C:\\inetpub\\wwwroot\\a.php:3", "C:\\inetpub\\wwwroot\\a.php", 3),
         ("no such key in a: b in /home/demo/www/a.php:3", "/home/demo/www/a.php", 3),
         ("x in Unknown on line 0", "Unknown", 0),
