@@ -15,9 +15,12 @@ from diagnostics.causes.asking import OF_HOST, asking_for
 from diagnostics.causes.base import RepairableBy
 from diagnostics.causes.by_hand import BY_HAND
 from diagnostics.causes.guides import guide_of
+from diagnostics.examining import Examination
+from diagnostics.findings import Finding, Severity
 from diagnostics.models import Diagnosis, FindingRecord
 from sites import emails
 from sites.models import Incident, Notification, Site
+from tests.diagnostics.evidences import evidence
 from tests.diagnostics.views.cases import Scene, make_scene
 from tests.factories import make_incident, make_site
 
@@ -46,7 +49,10 @@ def told(scene: Scene, *rows: FindingRecord, inconclusive: tuple[dict[str, str],
     for row in rows:
         row.diagnosis = diagnosis
     FindingRecord.objects.bulk_create(rows)
-    diagnosing._tell(diagnosis, incident, list(rows))
+    concluded = tuple(
+        Finding(row.check_id, row.cause, Severity(row.severity), row.confidence, row.summary, path=row.path, line=row.line) for row in rows
+    )
+    diagnosing._tell(diagnosis, incident, list(rows), Examination(evidence({}), concluded, ()))
     return incident, diagnosis
 
 
