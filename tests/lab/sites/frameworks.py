@@ -29,7 +29,7 @@ def base_of(scene: Scene) -> str:
     return made
 
 
-def _up(scene: Scene) -> str:
+def up_to(scene: Scene) -> str:
     """From the docroot to the program's folder, as start files write it."""
     return f"/../{base_of(scene)}".rstrip("/")
 
@@ -98,8 +98,8 @@ def fill_laravel(scene: Scene) -> None:
     s.keep(
         s.at("index.php"),
         php(
-            f"require __DIR__.'{_up(s)}/vendor/autoload.php';",
-            f"$app = require_once __DIR__.'{_up(s)}/bootstrap/app.php';",
+            f"require __DIR__.'{up_to(s)}/vendor/autoload.php';",
+            f"$app = require_once __DIR__.'{up_to(s)}/bootstrap/app.php';",
             "$app->handleRequest();",
         ),
     )
@@ -172,7 +172,7 @@ def fill_symfony(scene: Scene) -> None:
         s.at("index.php"),
         php(
             "use App\\Kernel;",
-            f"require_once dirname(__DIR__).'{_up(s)[3:]}/vendor/autoload_runtime.php';",
+            f"require_once dirname(__DIR__).'{up_to(s)[3:]}/vendor/autoload_runtime.php';",
             "return function (string $base) {",
             "    return new Kernel($base);",
             "};",
@@ -202,117 +202,6 @@ _SYMFONY = php(
     "        if (is_file($extra = $this->base . '/var/cache/prod/App_KernelProdContainer.php')) { require $extra; }",
     "        return '<!doctype html><html><head><title>Shop</title></head><body><h1>Shop</h1>' . (new \\App\\Controller\\HomeController())->index() . '</body></html>';", "    }", "}",
 )  # fmt: skip
-
-
-def fill_codeigniter3(scene: Scene) -> None:
-    """In the docroot as a whole. Its log is a `.php` file a day."""
-    s, text = scene, scene.rng.choice(words.SENTENCES[:6]).replace("'", "")
-    s.keep(s.at("index.php"), php(
-        "define('ENVIRONMENT', 'production');", "error_reporting(0);", "$system_path = 'system';", "$application_folder = 'application';",
-        "if (!is_dir($system_path)) { header('HTTP/1.1 503 Service Unavailable.', TRUE, 503); echo 'Your system folder path does not appear to be set correctly. Please open the following file and correct this: ' . pathinfo(__FILE__, PATHINFO_BASENAME); exit(3); }",
-        "define('BASEPATH', __DIR__ . '/' . $system_path . '/');", "define('APPPATH', __DIR__ . '/' . $application_folder . '/');", "require_once BASEPATH . 'core/CodeIgniter.php';"))  # fmt: skip
-    s.keep(s.at("system/core/CodeIgniter.php"), php(
-        "defined('BASEPATH') OR exit('No direct script access allowed');", "const CI_VERSION = '3.1.13';",
-        "function log_message($level, $message) { $file = APPPATH . 'logs/log-' . date('Y-m-d') . '.php'; $new = !is_file($file); if (is_writable(dirname($file))) { file_put_contents($file, ($new ? \"<?php defined('BASEPATH') OR exit('No direct script access allowed'); ?>\\n\\n\" : '') . strtoupper($level) . ' - ' . date('Y-m-d H:i:s') . ' --> ' . $message . \"\\n\", FILE_APPEND); } }",
-        "function show_error($message, $heading = 'An Error Was Encountered') { http_response_code(500); echo '<!DOCTYPE html><html><head><title>Error</title></head><body><div id=\"container\"><h1>' . $heading . '</h1><p>' . $message . '</p></div></body></html>'; exit(1); }",
-        "set_exception_handler(function (Throwable $e) { log_message('error', 'Severity: error --> Exception: ' . $e->getMessage() . ' ' . $e->getFile() . ' ' . $e->getLine()); http_response_code(500); exit(1); });",
-        "require APPPATH . 'config/config.php';", "require APPPATH . 'config/autoload.php';",
-        "class CI_Controller { public function model($name) { $file = APPPATH . 'models/' . $name . '.php'; if (!is_file($file)) { log_message('error', $said = 'Unable to locate the model you have specified: ' . $name); show_error($said); } require_once $file; return new $name(); }",
-        "    public function view($name) { $file = APPPATH . 'views/' . $name . '.php'; if (!is_file($file)) { log_message('error', $said = 'Unable to load the requested file: ' . $name . '.php'); show_error($said); } include $file; } }",
-        "require APPPATH . 'controllers/Welcome.php';", "(new Welcome())->index();"))  # fmt: skip
-    s.keep(
-        s.at("application/config/config.php"),
-        php(
-            "defined('BASEPATH') OR exit('No direct script access allowed');",
-            f"$config['base_url'] = '{s.place.url}/';",
-            "$config['log_threshold'] = 1;",
-            "$config['encryption_key'] = '';",
-        ),
-    )
-    s.keep(
-        s.at("application/config/autoload.php"),
-        php(
-            "defined('BASEPATH') OR exit('No direct script access allowed');",
-            "$autoload['libraries'] = array();",
-            "$autoload['model'] = array('Prices_model');",
-        ),
-    )
-    s.keep(
-        s.at("application/controllers/Welcome.php"),
-        php(
-            "class Welcome extends CI_Controller",
-            "{",
-            "    public function index()",
-            "    {",
-            "        $this->model('Prices_model')->rows();",
-            "        $this->view('welcome_message');",
-            "    }",
-            "}",
-        ),
-    )
-    s.keep(
-        s.at("application/models/Prices_model.php"),
-        php("class Prices_model", "{", "    public function rows()", "    {", "        return array(1, 2, 3);", "    }", "}"),
-    )
-    s.keep(s.at("application/views/welcome_message.php"), page("Shop", f"<p>{text}</p>" * 4) + "\n")
-    s.folder(s.at("application/logs"))
-    s.folder(s.at("application/cache"))
-    s.pages = ["/"]
-
-
-def fill_codeigniter4(scene: Scene) -> None:
-    """Its log names files by the constants of its folders."""
-    s, base, text = scene, base_of(scene), scene.rng.choice(words.SENTENCES[:6]).replace("'", "")
-    s.keep(f"{base}spark", php("echo 'spark';"))
-    s.keep(f"{base}.env", "CI_ENVIRONMENT = production\n", 0o600)
-    s.keep(
-        f"{base}app/Config/Paths.php",
-        php(
-            "namespace Config;",
-            "class Paths",
-            "{",
-            "    public string $systemDirectory = __DIR__ . '/../../vendor/codeigniter4/framework/system';",
-            "    public string $appDirectory = __DIR__ . '/..';",
-            "    public string $writableDirectory = __DIR__ . '/../../writable';",
-            "}",
-        ),
-    )
-    s.keep(f"{base}app/Config/App.php", php("namespace Config;", "class App", "{", f"    public string $baseURL = '{s.place.url}/';", "}"))
-    s.keep(
-        f"{base}app/Controllers/Home.php",
-        php(
-            "namespace App\\Controllers;",
-            "class Home",
-            "{",
-            "    public function index(): string",
-            "    {",
-            f"        $text = '{text}';",
-            f"        return {BODY};",
-            "    }",
-            "}",
-        ),
-    )
-    s.keep(f"{base}vendor/codeigniter4/framework/system/Boot.php", php(
-        "namespace CodeIgniter;", "class Boot", "{", "    public static function bootWeb(\\Config\\Paths $paths): int", "    {",
-        "        define('APPPATH', realpath($paths->appDirectory) . '/'); define('ROOTPATH', dirname(APPPATH) . '/'); define('SYSTEMPATH', __DIR__ . '/'); define('WRITEPATH', realpath($paths->writableDirectory) . '/');",
-        "        try {", "            if (!is_writable(WRITEPATH . 'cache')) { throw new \\RuntimeException('Cache unable to write to \"' . WRITEPATH . 'cache/\".'); }",
-        "            require APPPATH . 'Controllers/Home.php';", "            echo '<!doctype html><html><head><title>Shop</title></head><body>' . (new \\App\\Controllers\\Home())->index() . '</body></html>';",
-        "        } catch (\\Throwable $e) {", "            $clean = fn ($file) => str_replace([APPPATH, SYSTEMPATH, ROOTPATH], ['APPPATH/', 'SYSTEMPATH/', 'ROOTPATH/'], $file);",
-        "            $text = 'CRITICAL - ' . date('Y-m-d H:i:s') . ' --> ' . get_class($e) . ': ' . $e->getMessage() . \"\\n[Method: GET, Route: /]\\nin \" . $clean($e->getFile()) . ' on line ' . $e->getLine() . \".\\n 1 SYSTEMPATH/Boot.php(10): App\\\\Controllers\\\\Home->index()\\n\";",
-        "            @file_put_contents(WRITEPATH . 'logs/log-' . date('Y-m-d') . '.log', $text, FILE_APPEND);", "            http_response_code(500);",
-        f"            echo '{page('Whoops!', '<p>We seem to have hit a snag. Please try again later...</p>')}';", "        }", "        return 0;", "    }", "}"))  # fmt: skip
-    for folder in ("logs", "cache", "session", "uploads"):
-        s.folder(f"{base}writable/{folder}")
-    s.keep(
-        s.at("index.php"),
-        php(
-            f"require realpath(__DIR__ . '{_up(s)}/app/Config/Paths.php');",
-            "$paths = new Config\\Paths();",
-            "require $paths->systemDirectory . '/Boot.php';",
-            "exit(CodeIgniter\\Boot::bootWeb($paths));",
-        ),
-    )
-    s.pages = ["/"]
 
 
 def fill_yii2(scene: Scene) -> None:
@@ -362,8 +251,8 @@ def fill_yii2(scene: Scene) -> None:
     s.keep(
         s.at("index.php"),
         php(
-            f"require __DIR__ . '{_up(s)}/vendor/yiisoft/yii2/Yii.php';",
-            f"$config = require __DIR__ . '{_up(s)}/config/web.php';",
+            f"require __DIR__ . '{up_to(s)}/vendor/yiisoft/yii2/Yii.php';",
+            f"$config = require __DIR__ . '{up_to(s)}/config/web.php';",
             "Yii::run($config, __DIR__);",
         ),
     )
@@ -399,7 +288,9 @@ def fill_slim(scene: Scene) -> None:
         "            echo '<!doctype html><html><head><title>Shop</title></head><body>' . $routes($settings) . '</body></html>';", "        } catch (\\Throwable $e) {",
         "            error_log(\"500 Internal Server Error\\nType: \" . get_class($e) . \"\\nCode: \" . $e->getCode() . \"\\nMessage: \" . $e->getMessage() . \"\\nFile: \" . $e->getFile() . \"\\nLine: \" . $e->getLine() . \"\\nTrace: \" . $e->getTraceAsString() . \"\\nView in rendered output by enabling the \\\"displayErrorDetails\\\" setting.\\n\");",
         "            http_response_code(500);", f"            echo '{page('Slim Application Error', '<p>A website error has occurred. Sorry for the temporary inconvenience.</p>')}';", "        }", "    }", "}"))  # fmt: skip
-    s.keep(s.at("index.php"), php(f"require __DIR__ . '{_up(s)}/vendor/slim/slim/Slim/App.php';", f"Slim\\App::run(__DIR__ . '{_up(s)}');"))
+    s.keep(
+        s.at("index.php"), php(f"require __DIR__ . '{up_to(s)}/vendor/slim/slim/Slim/App.php';", f"Slim\\App::run(__DIR__ . '{up_to(s)}');")
+    )
     s.pages = ["/"]
 
 
