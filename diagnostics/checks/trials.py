@@ -15,6 +15,7 @@ from diagnostics.tried import LINES, Tried
 from sites.texts import mark as _
 
 _REPAIR = "comment-out-htaccess-lines"
+_WHOLE = ("comment-out-htaccess-faults", "rename-htaccess")  # what goes further than the lines that were found
 _PARTS = {"plugin": "wordpress-plugin", "mu-plugin": "wordpress-mu-plugin", "drop-in": "wordpress-dropin"}
 
 
@@ -104,4 +105,5 @@ def _part_proof(path: str, tried: Tried) -> str:
 def _repairs(cause: str, one: bool) -> tuple[str, ...]:
     """To correct a single line before taking it out, and that before the whole file goes."""
     others = list(repairs_for(cause, "comment-out-htaccess-line")) if one else ["rename-htaccess"]
-    return (*(each for each in others if each != "rename-htaccess"), _REPAIR, *(each for each in others if each == "rename-htaccess"))
+    first = [each for each in others if each not in _WHOLE]
+    return (*first, _REPAIR, *(each for each in others if each in _WHOLE))

@@ -16,6 +16,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _LONGEST = 8191  # bytes of one logical line without its end (HUGE_STRING_LEN of httpd.h); one less where the file ends with it
 _MOST_KEPT, _MOST_LINES_KEPT = 64 * 1024, 500  # bytes and lines of a file that is kept for the next who asks
+_LARGE_KEPT = 256 * 1024  # bytes
 _SPACE = " \t\n\r\f\v"
 _ESCAPED = {quote: re.compile(rf"\\([\\{quote}])") for quote in ('"', "'", "")}
 
@@ -129,12 +130,20 @@ def first_word(text: str) -> tuple[str, str]:
 def parse(content: bytes) -> Document:
     """The file as logical lines. Never fails: whatever the bytes are, they come back unchanged from `content`."""
     is_usual = len(content) <= _MOST_KEPT and content.count(b"\n") <= _MOST_LINES_KEPT
-    return _kept(content) if is_usual else _parsed(content)
+    if is_usual:
+        return _kept(content)
+    return _kept_alone(content) if len(content) <= _LARGE_KEPT else _parsed(content)
 
 
 @lru_cache(maxsize=48)
 def _kept(content: bytes) -> Document:
     """One diagnosis asks for each file a dozen times."""
+    return _parsed(content)
+
+
+@lru_cache(maxsize=1)
+def _kept_alone(content: bytes) -> Document:
+    """A long file takes long to read, and every repair asks for it; no more than one is held."""
     return _parsed(content)
 
 

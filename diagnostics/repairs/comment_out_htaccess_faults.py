@@ -50,7 +50,9 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
 
 
 def _refused(document: Document, finding: Finding, server: ServerKnowledge) -> set[int] | None:
-    """The numbers of the lines that must go, None where they are too many."""
+    """The numbers of the lines that must go, None where they are too many: then the file is read through once only."""
+    if len({fault.line for fault in lint(document, server) if fault.sure}) > _MOST:
+        return None
     gone: set[int] = set()
     at = finding.line
     begun = False

@@ -86,7 +86,7 @@ class WatchedReader:
 
 
 class WatchedWriter(WatchedReader):
-    """As `WatchedReader`, with the six ways to write."""
+    """As `WatchedReader`, with every way to write."""
 
     _inner: Writer
 

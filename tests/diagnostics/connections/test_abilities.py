@@ -165,7 +165,7 @@ def test_command_leaves_to_a_person_what_the_connection_cannot_do() -> None:
     scene = make_scene()
     has(scene, "chmod")
     site = type(scene.site).objects.select_related("host").get(pk=scene.site.pk)
-    content = {"/home/demo/www/index.php": (b"<?php", 0o000), "/home/demo/www/.htaccess": b""}
+    content = {"/home/demo/www/index.php": (b"<?php", 0o044), "/home/demo/www/.htaccess": b""}
     evidence = gather(FakeHost(content), seen(), SitePaths("/home/demo/www"), "apache-755", timezone.now())
     finding = Finding(
         "modes", "file-unreadable", Severity.CRITICAL, 0.97, "It cannot be read.", path="www/index.php", repairs=("set-permissions",)
