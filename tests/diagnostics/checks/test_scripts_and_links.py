@@ -85,6 +85,35 @@ def test_php_that_is_run_as_a_script_fails_for_that_line(lines: bytes, line: int
     assert (found.cause, found.path, found.line) == ("htaccess-php-handler-override", "www/.htaccess", line)
 
 
+@pytest.mark.parametrize("status", [404, 403, 500])
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        (b'<FilesMatch "\\.php$">\nSetHandler None\n</FilesMatch>\nAddHandler own .php\nAction own /cgi-bin/php5\n', 4),
+        (b'RemoveHandler .php\n<Files "*.php">\nForceType own\nSetHandler own\n</Files>\nAction own /cgi-bin/php.cgi\n', 4),
+        (b"AddType application/x-httpd-own .php\nAction application/x-httpd-own /cgi-sys/php5\n", 1),
+        (b"AddHandler own .php\nRemoveHandler .php\nAddHandler second .php\nAction second /php.fcgi\nAction own /there.cgi\n", 3),
+    ],
+)
+def test_php_handed_to_a_program_that_is_gone_fails_for_that_line(lines: bytes, line: int, status: int) -> None:
+    files: dict[str, bytes | tuple[bytes, int]] = {
+        "www/.htaccess": lines,
+        "www/index.php": (b"<?php echo 1;\n", 0o644),
+        "www/there.cgi": b"#!/bin/sh\n",
+    }
+    found = run_checks(evidence(files, None, status=status)).findings[0]
+    assert (found.cause, found.path, found.line) == ("htaccess-php-handler-override", "www/.htaccess", line)
+
+
+def test_php_handed_to_a_program_of_the_site_that_is_there_is_not_blamed_on_the_line() -> None:
+    lines = b"AddHandler own .php\nAction own /cgi-bin/php5\n"
+    files: dict[str, bytes | tuple[bytes, int]] = {
+        "www/.htaccess": lines,
+        "www/cgi-bin/php5": (b"#!/bin/sh\nexec /usr/bin/php-cgi\n", 0o755),
+    }
+    assert not [finding for finding in run_checks(evidence(files, None)).findings if finding.check == "php-as-script"]
+
+
 @pytest.mark.parametrize(
     "lines",
     [
