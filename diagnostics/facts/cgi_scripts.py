@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from diagnostics.evidence import LogLine, SiteSeen, TextFile, TreeEntry
-from diagnostics.transports.base import FileKind, NotFound, Reader, TransportError
+from diagnostics.transports.base import FileKind, NotFound, PermissionRefused, Reader, TransportError
 
 MOST_SCRIPTS = 6
 LIMIT = 64 * 1024
@@ -18,6 +18,8 @@ _LOGGED = re.compile(
 PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/local/bin")  # in which web servers let `env` look (suEXEC: AP_SAFE_PATH)
 _BY_ENV = re.compile(rb"^#!\s*\S*/env[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]+)*([\w.+-]+)")
 _SHEBANG = re.compile(rb"^#!\s*(\S+)")
+_HEAD = 64  # bytes of a program in which its format shows
+_BINARY = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f-\xff]")
 
 
 def is_cgi(entry: TreeEntry) -> bool:
@@ -74,10 +76,24 @@ def look_up(reader: Reader, paths: list[str]) -> tuple[tuple[str, bool], ...]:
     found: list[tuple[str, bool]] = []
     for path in dict.fromkeys(paths):
         try:
-            stat = reader.stat(path)
-            found.append((path, stat.kind is FileKind.LINK or (stat.kind is FileKind.FILE and bool(stat.mode & 0o111))))
+            found.append((path, _is_program(reader, path)))
         except NotFound:
             found.append((path, False))
         except TransportError:
             continue
     return tuple(found)
+
+
+def _is_program(reader: Reader, path: str) -> bool:
+    """Whether execve(2) would run it: a file that may be run, with a binary format or a first line of its own. Raises TransportError."""
+    stat = reader.stat(path)
+    if stat.kind is FileKind.LINK:
+        path = reader.real_path(path)
+        stat = reader.stat(path)
+    if stat.kind is not FileKind.FILE or not stat.mode & 0o111:
+        return False
+    try:
+        head = reader.read_part(path, 0, _HEAD)
+    except PermissionRefused:
+        return True  # a program may be run by those who may not read it
+    return head.startswith(b"#!") or _BINARY.search(head) is not None

@@ -47,6 +47,23 @@ def test_program_at_an_unusual_place_is_probably_missing_where_that_cannot_be_lo
     assert (found.cause == "cgi-interpreter-missing") is not is_usual
 
 
+@pytest.mark.parametrize(
+    ("program", "mode", "is_one"),
+    [
+        (b"\x7fELF\x02\x01\x01", 0o755, True), (b"#!/bin/sh\n", 0o755, True), (b"\x7fELF\x02", 0o644, False),
+        (b"vm\n", 0o755, False), (b"", 0o755, False), (None, 0, False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_link", [False, True])
+def test_program_of_the_first_line_is_one_that_can_be_run(program: bytes | None, mode: int, is_one: bool, is_link: bool) -> None:
+    real = "/opt/tools/lua-5" if is_link else "/opt/tools/lua"
+    given: dict[str, bytes | tuple[bytes, int]] = {f"{real}/kept" if program is None else real: (program or b"", mode or 0o644)}
+    script = {"/home/demo/www/cgi-bin/run.cgi": (b"#!/opt/tools/lua\nprint('a')\n", 0o705)}
+    host = FakeHost(given | script, links={"/opt/tools/lua": "lua-5"} if is_link else {}, protocol="ssh")
+    found = first_of(host, "/cgi-bin/run.cgi")
+    assert ((found.cause, found.line) == ("cgi-interpreter-missing", 1)) is not is_one
+
+
 @pytest.mark.parametrize(("script", "folder"), [((0, 0), (1000, 1000)), ((1000, 33), (1000, 1000)), ((1000, 1000), (0, 0))])
 def test_script_or_folder_of_another_owner_is_not_run(script: tuple[int, int], folder: tuple[int, int]) -> None:
     run = Node(content=b"#!/bin/sh\necho a\n", mode=0o705, uid=script[0], gid=script[1])
