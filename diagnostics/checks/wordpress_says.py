@@ -15,6 +15,7 @@ from diagnostics.checks.shown import lines_shown, text_of
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.facts.changes import failing_since
 from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.links import SEES_ALL
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Application, DatabaseTrial
 from sites.probing.outcome import Kind
@@ -62,10 +63,33 @@ def wordpress_empty(evidence: Evidence) -> Iterator[Finding]:
     for application in evidence.applications:
         if application.name != "wordpress" or not empty & set(application.serves):
             continue
-        if bare := _without_template(application, evidence):
+        if bare := _behind_a_link(application, evidence) or _without_template(application, evidence):
             yield bare
         elif not isinstance(evidence.database, DatabaseTrial):
             yield from _themes_touched(application, evidence)
+
+
+def _behind_a_link(application: Application, evidence: Evidence) -> Finding | None:
+    """A theme that is a link to nothing. A login that is shut into its folder does not see what lies outside: then it is likely at most."""
+    assert isinstance(evidence.tree, tuple)
+    links = {entry.absolute for entry in evidence.tree if entry.kind == "link"}
+    trial = evidence.database if isinstance(evidence.database, DatabaseTrial) else None
+    used = {trial.theme, trial.parent_theme} - {""} if trial else set()
+    themes = [each for each in application.components if each.kind == "theme" and (not used or each.slug in used)]
+    lost = next((each for each in themes if each.absolute in links and not each.real and not each.title), None)
+    if lost is None:
+        return None
+    cause, sees_all = CAUSES["wordpress-theme"], evidence.connection in SEES_ALL
+    said = _("The theme {path} is a link to something that is not there")
+    if not sees_all:
+        said = _("The theme {path} is a link that leads to nothing that this connection sees")
+    return Finding(
+        "wordpress-empty", cause.code, Severity.CRITICAL, (0.95 if sees_all else 0.8) if used or len(themes) == 1 else 0.7,
+        said.format(path=lost.path) + ".",
+        _("Upload the theme's folder in the place of the link, or let the link lead to where the theme is now."), lost.path,
+        also=("php-missing-file",), evidence=(Proof("file", said.format(path=lost.path)),), repairs=cause.repairs,
+        data=(("slug", lost.slug), ("kind", "theme"), ("component", lost.path)),
+    )  # fmt: skip
 
 
 def _without_template(application: Application, evidence: Evidence) -> Finding | None:

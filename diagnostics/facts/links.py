@@ -9,7 +9,7 @@ from diagnostics.facts.paths import above, shown
 from diagnostics.transports.base import ConnectionLost, ConnectionTimedOut, PermissionRefused, Reader, TransportError, Unsupported
 
 _LOST = (ConnectionLost, ConnectionTimedOut, PermissionRefused, Unsupported)
-_SEES_ALL = ("ssh", "local")
+SEES_ALL = ("ssh", "local")  # connections to which all of the host's files show
 MOST_LINKS = 4
 _MOST_STEPS = 6
 
@@ -29,7 +29,7 @@ def read(reader: Reader, evidence: Evidence) -> tuple[Link, ...]:
         except _LOST:
             continue
         except TransportError:  # nothing is there, or links that lead round; a login that is shut in would not see what is there
-            found += [Link(entry.path, "", entry.uid)] if reader.protocol in _SEES_ALL else []
+            found += [Link(entry.path, "", entry.uid)] if reader.protocol in SEES_ALL else []
             continue
         found.append(Link(entry.path, target, entry.uid, _way(reader, target, evidence.docroot)))
     return tuple(found)

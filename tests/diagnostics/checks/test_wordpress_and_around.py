@@ -14,7 +14,7 @@ from diagnostics.findings import Finding, Severity
 from diagnostics.installed import Change, DatabaseTrial
 from diagnostics.php.seen import PhpSeen, Script
 from tests.diagnostics.checks.test_wordpress import FILES, fatal, first
-from tests.diagnostics.evidences import AT, PATHS, evidence
+from tests.diagnostics.evidences import AT, PATHS, evidence, site
 from tests.fakes import FakeHost, Node
 
 
@@ -255,6 +255,19 @@ def test_active_theme_without_its_last_template_is_named(active: str, more: dict
     named = [each for each in found if each.check == "wordpress-empty"]
     assert bool(named) == expected
     assert all(each.path == "www/wp-content/themes/plain" and each.sureness == "certain" for each in named)
+
+
+@pytest.mark.parametrize(("protocol", "confidence"), [("ssh", 0.95), ("sftp", 0.8), ("ftp", 0.8)])
+@pytest.mark.parametrize(("target", "is_lost"), [("/srv/releases/41/plain", True), ("plain", True), ("../../../kept", False)])
+def test_active_theme_that_is_a_link_to_nothing_is_named(protocol: str, confidence: float, target: str, is_lost: bool) -> None:
+    theme = "www/wp-content/themes/plain"
+    files = {f"/home/demo/{name}": content for name, content in FILES.items() if not name.startswith(theme)}
+    host = FakeHost(files | {"/home/demo/kept/index.php": b"<?php"}, links={f"/home/demo/{theme}": target}, protocol=protocol)
+    made = gather(host, site(), PATHS, "", AT)
+    page = PageSeen("/", "https://shop.example/", "white-page", 200, AT)
+    found = run_checks(replace(made, site=replace(made.site, pages=(page,), kind="white-page"))).findings
+    named = [(each.cause, each.path, each.confidence) for each in found if each.check == "wordpress-empty"]
+    assert named == ([("wordpress-theme", theme, confidence)] if is_lost else [])
 
 
 CRITICAL = b"<body id='error-page'><p>There has been a critical error on this website.</p></body>"
