@@ -65,12 +65,15 @@
     if (document.hidden || typing || selecting || choosing) event.preventDefault();
   }
 
-  // What was unfolded or folded stays so over a refresh.
-  let folds = new Map();
-  function rememberUnfolded(event) {
-    folds = new Map(Array.from(event.detail.target.querySelectorAll("details[id]"), (part) => [part.id, part.open]));
+  // What a person unfolded or folded stays so over a refresh; what has come meanwhile opens as the page says.
+  const folds = new Map();
+  function rememberFold(event) {
+    const summary = event.target.closest("summary");
+    const part = summary && summary.parentElement;
+    if (part && part.id) folds.set(part.id, !part.open);
   }
-  function restoreUnfolded() {
+  function restoreFolds() {
+    foldSteps();
     for (const [id, open] of folds) {
       const part = document.getElementById(id);
       if (part) part.open = open;
@@ -116,8 +119,8 @@
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
   document.addEventListener("htmx:beforeRequest", holdPolling);
-  document.addEventListener("htmx:beforeSwap", rememberUnfolded);
-  document.addEventListener("htmx:afterSettle", restoreUnfolded);
+  document.addEventListener("click", rememberFold);
+  document.addEventListener("htmx:afterSettle", restoreFolds);
   // Coming back with the browser's own history must not find buttons that think they were pressed.
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -151,7 +151,7 @@ class Visitor:
         self._count += 1
         self.shots.mkdir(parents=True, exist_ok=True)
         path = self.shots / f"{self._count:02}-{name}.png"
-        self.page.screenshot(path=path, full_page=True)
+        self.page.screenshot(path=path, full_page=True, caret="initial")  # hiding the caret would style every field in place
         return path
 
     def look(self, name: str = "") -> None:
