@@ -17,7 +17,7 @@ from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
 from diagnostics.checks.stack import Frame, frames, wanted_file
 from diagnostics.checks.wording import placed, quoted
-from diagnostics.checks.wordpress_filters import Giver, giver_of_nothing
+from diagnostics.checks.wordpress_filters import Circle, Giver, giver_of_nothing, goer_round
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Proof, Severity
@@ -116,6 +116,8 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
         return _of_part(announcer, general, evidence, line, confidence)
     if (giver := giver_of_nothing(line.text, way, evidence, component_of)) is not None:
         return _of_giver(giver, evidence, line, confidence)
+    if way and is_of_core(way[0].path, evidence) and (circle := goer_round(line.text, way, evidence, component_of)) is not None:
+        return _of_circle(circle, general, evidence, line, confidence)
     culprit = culprit_of(way, evidence)
     if culprit is None or (culprit.component.kind == "drop-in" and not culprit.is_direct):
         if way and general in _OF_DAMAGE and is_of_core(way[0].path, evidence):
@@ -227,6 +229,13 @@ def _of_giver(giver: Giver, evidence: Evidence, line: LogLine, confidence: float
         found, summary=f"{found.summary} {said.format(hook=giver.hook)}",
         hint=_("Every way through such a function must end with a “return”, mostly of what it was given."),
     )  # fmt: skip
+
+
+def _of_circle(circle: Circle, general: str, evidence: Evidence, line: LogLine, confidence: float) -> Finding:
+    culprit = Culprit(circle.component, Frame(circle.script.absolute, circle.line), is_direct=False)
+    found = _of_part(culprit, general, evidence, line, min(confidence, 0.9 if circle.is_plain else 0.7))
+    said = _("Its function for “{hook}” asks for “{hook}” again, so that it calls itself until PHP gives up.").format(hook=circle.hook)
+    return replace(found, summary=f"{found.summary} {said}", hint=_("Such a function must take itself off the hook before it asks for it."))
 
 
 def _of_part(culprit: Culprit, general: str, evidence: Evidence, line: LogLine, confidence: float) -> Finding:

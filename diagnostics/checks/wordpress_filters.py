@@ -1,4 +1,4 @@
-"""Whose callback of a filter gave nothing back, where PHP complains in another's file that there is nothing."""
+"""Whose callback of a hook is to blame where PHP complains in another's file: it gave nothing back, or asks for its own hook again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_filters import silent_filters
+from diagnostics.checks.php_rounds import rounds
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.stack import Frame
 from diagnostics.evidence import Evidence
@@ -48,6 +49,29 @@ def giver_of_nothing(
                 giver = Giver(component, script, silent.line, silent.hook, min(ranks) == 0)
                 found.append(((min(ranks), not silent.is_always, -script.mtime), giver))
     return min(found, key=lambda each: each[0])[1] if found else None
+
+
+class Circle(NamedTuple):
+    """The callback that asks for the hook it is called by; `is_plain` where nothing in it looks like a way out."""
+
+    component: Component
+    script: Script
+    line: int
+    hook: str
+    is_plain: bool
+
+
+def goer_round(text: str, way: list[Frame], evidence: Evidence, component_of: Callable[[str, Evidence], Component | None]) -> Circle | None:
+    """None where PHP gave up in a part of its own accord, or no callback leads to its own hook. The newest part is the likeliest."""
+    if not hooks.is_endless(text) or any(component_of(frame.path, evidence) for frame in way):
+        return None
+    found: list[Circle] = []
+    for script in evidence.php.scripts:
+        if (component := component_of(script.absolute, evidence)) is None:
+            continue
+        beside = tuple(each.content for each in evidence.php.scripts if each is not script and component.holds(each.absolute))
+        found += [Circle(component, script, each.line, each.hook, each.is_plain) for each in rounds(script.content, beside)]
+    return min(found, key=lambda each: (not each.is_plain, -each.script.mtime), default=None)
 
 
 def _wanted(plain: str, way: list[Frame], evidence: Evidence, *, of_trace_alone: bool) -> dict[str, int]:

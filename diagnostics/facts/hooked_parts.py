@@ -1,4 +1,4 @@
-"""Where PHP complains of nothing where something was wanted: the parts of WordPress that have a say in what is handed on there."""
+"""The parts of WordPress that have a say where PHP complains in WordPress's own code: of nothing where it wants something, or of no end."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ _MOST_MAINS, _MOST, _MOST_PLACES, _MOST_LINES = 12, 24, 3, 3
 _LARGEST = 512 * 1024  # bytes of a file of WordPress itself: the largest are some 350 KB
 _PLACE = re.compile(r"(/[^\s:'\"<>|;(]{1,600}\.php)")
 _OF_PARTS = re.compile(r"/(?:themes|(?:mu-)?plugins)/.+\.php\Z")
+_OF_CORE = "/wp-includes/"
 _BY_NAME = re.compile(r"(?:hook|filter|function|setup|public|frontend)[^/]*\.php\Z", re.IGNORECASE)
 
 
 def read(found: PhpFiles, scripts: list[Script]) -> list[Script]:
     """Beside what was read: the files that PHP names, whatever their size, and those that tell WordPress of callbacks for their filters."""
-    texts = [text for text in _texts(found.evidence) if hooks.is_of_nothing(text)][:_MOST_LINES]
-    if not texts or not any(each.name == "wordpress" for each in found.evidence.applications):
+    if not any(each.name == "wordpress" for each in found.evidence.applications):
         return []
-    known = {script.absolute: script for script in scripts}
+    logged, known = _texts(found.evidence), {script.absolute for script in scripts}
+    texts = [text for text in logged if hooks.is_of_nothing(text)][:_MOST_LINES]
+    if not texts and any(hooks.is_endless(text) and _OF_CORE in text for text in logged[:_MOST_LINES]):
+        return [part for part in _read(found, _parts(found)) if part.absolute not in known and hooks.may_go_round(part.content)]
+    if not texts:
+        return []
     named = [each for text in texts for each in _named(found, text)]
     asked = {hook for text in texts for hook in hooks.asked_in(text)}
     asked |= {each.hook for script in named for each in hooks.applied(script.content)}

@@ -7,6 +7,7 @@ import pytest
 
 from diagnostics.checks import run_checks
 from diagnostics.checks.php_filters import silent_filters
+from diagnostics.checks.php_rounds import rounds
 from diagnostics.findings import Finding
 from diagnostics.php import hooks
 from tests.diagnostics.checks.test_wordpress import FILES, fatal
@@ -63,6 +64,54 @@ def test_callback_that_always_gives_something_is_not_blamed(code: str) -> None:
 )
 def test_message_that_complains_of_nothing(text: str, is_so: bool) -> None:
     assert hooks.is_of_nothing(text) is is_so
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "is_plain"),
+    [
+        ("add_filter('x', function ($v) { return apply_filters('x', $v); });", 2, True),
+        ("\nadd_filter( 'the_title', 'own' );\nfunction own($t) { return $t . get_the_title(); }", 4, True),
+        ("add_filter('gettext', 'own');\nfunction own($t) {\n  if ($t === 'a') { return __('b'); }\n  return $t;\n}", 3, False),
+        ("add_filter('option_home', fn($v) => get_option('home') . '/');", 2, True),
+        ("add_action('save_post', 'own');\nfunction own($id) { wp_update_post(['ID' => $id]); }", 3, True),
+        ("class A {\n function go() { add_filter('x', [$this, 'own']); }\n function own($v) { return $this->more($v); }\n function more($v) { return apply_filters('x', $v); }\n}", 4, True),
+        ("add_action('pre_get_posts', function ($q) { $other = new WP_Query(['p' => 1]); });", 2, True),
+        ("add_action('x', 'own', 5);\nfunction own() { do_action('x'); }", 3, True),
+    ],
+)  # fmt: skip
+def test_callback_that_asks_for_its_own_hook_is_found(code: str, line: int, is_plain: bool) -> None:
+    assert [(each.line, each.is_plain) for each in rounds(f"<?php\n{code}\n".encode())] == [(line, is_plain)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "add_filter('x', function ($v) { return apply_filters('y', $v); });",
+        "add_filter('x', 'own'); function own($v) { remove_filter('x', 'own'); $v = apply_filters('x', $v); add_filter('x', 'own'); return $v; }",
+        "add_filter('x', 'own'); function own($v) { return $v; } function other($v) { return apply_filters('x', $v); }",
+        "add_filter('option_home', fn($v) => get_option('siteurl') . $v);", "add_filter('x', 'own');",
+        "add_action('save_post', function ($id) { if (doing_action('save_post')) return; wp_update_post([]); });",
+    ],
+)  # fmt: skip
+def test_callback_that_does_not_come_back_to_its_hook_is_not_blamed(code: str) -> None:
+    assert rounds(f"<?php\n{code}\n".encode()) == []
+
+
+MEMORY = "Allowed memory size of 67108864 bytes exhausted (tried to allocate 262144 bytes) in ~/wp-includes/class-wp-hook.php on line 308"
+CIRCLE = b"<?php\n/* Plugin Name: Prices */\nadd_filter('query_vars', function ($v) {\n    return apply_filters('query_vars', $v);\n});\n"
+
+
+@pytest.mark.parametrize("message", [MEMORY, "Uncaught Error: Maximum call stack size of 8339456 bytes (zend.max_allowed_stack_size - zend.reserved_stack_size) reached. Infinite recursion? in ~/wp-includes/class-wp-hook.php:308\\nStack trace:\\n#0 ~/wp-includes/plugin.php(205): WP_Hook->apply_filters()\\n#1 {main}"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "cause"), [("plugins/prices/prices.php", "wordpress-plugin"), ("themes/plain/functions.php", "wordpress-theme")]
+)
+def test_end_of_memory_in_a_hook_of_core_is_told_at_the_callback_that_calls_itself(path: str, cause: str, message: str) -> None:
+    found = found_in(message, {f"www/wp-content/{path}": CIRCLE})
+    assert found.cause.startswith(cause) and (found.path, found.line) == (f"www/wp-content/{path}", 3) and found.confidence >= 0.8
+
+
+def test_end_of_memory_in_core_stays_there_where_nothing_calls_itself() -> None:
+    assert found_in(MEMORY, {}).path == "www/wp-includes/class-wp-hook.php"
 
 
 # --- behind an error
