@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from celery import Task
+from celery import Celery, Task
 from django.conf import settings
 
 # Of the places 0, 1 and 2; the smallest installation has four processes for hosts and mail.
@@ -46,6 +46,14 @@ class RoomTask(Task):  # type: ignore[misc]
     """A task that works on hosts. Where there is no place for it, it comes again in a moment and holds no process meanwhile."""
 
     places: tuple[int, ...] = URGENT
+
+    @classmethod
+    def bind(cls, app: Celery) -> Any:
+        """Leaves out the general soft time limit where the task's own hard one comes before it: Celery would not send it again."""
+        bound = super().bind(app)
+        if cls.soft_time_limit and cls.time_limit and cls.soft_time_limit > cls.time_limit:
+            cls.soft_time_limit = None
+        return bound
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.request.called_directly or self.request.is_eager:

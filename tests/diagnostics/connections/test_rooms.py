@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from config.celery import app
 from diagnostics import tasks
 from diagnostics.connections import rooms
 from tests.config.running import ROOT, Up, wait_for
@@ -81,6 +83,14 @@ def test_what_can_wait_and_what_cannot_have_their_places() -> None:
     readings = (tasks.read_access_logs, tasks.search_places, tasks.look_at_account, tasks.compare_files, tasks.test_wanted_host)
     assert {task.places for task in readings} == {rooms.READING} and tasks.take_baseline.places == rooms.LONG
     assert {task.places for task in (tasks.diagnose, tasks.run_step, tasks.undo_step)} == {rooms.URGENT}
+
+
+@pytest.mark.parametrize("name", sorted(name for name, task in app.tasks.items() if isinstance(task, rooms.RoomTask)))
+def test_task_that_finds_no_place_can_be_sent_again(name: str) -> None:
+    """As `retry` sends it: Celery refuses to where the soft time limit, also the general one, is beyond the task's own hard one."""
+    task = app.tasks[name]
+    with app.connection("memory://") as line, app.amqp.Producer(line) as producer:
+        assert task.apply_async((0,) * len(inspect.signature(task.run).parameters), producer=producer).id
 
 
 @pytest.mark.slow
