@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing
-from diagnostics.checks.php_sharpening import RIGHT_HINT, RIGHT_REFUSED
+from diagnostics.checks.php_sharpening import RIGHT_REFUSED, hint_of_refusal
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import text_of
 from diagnostics.evidence import Evidence, Unreadable
@@ -21,7 +21,7 @@ from sites.texts import mark as _
 
 # Numbers of the server and of its client library (MySQL's and MariaDB's error references).
 _REFUSED = frozenset({1045, 1130, 1251, 1275, 1524, 1698, 1820, 1862, 2049, 2054, 2059, 3118, 4151})
-_RIGHTS = frozenset({1142, 1143, 1227, 1370})  # the login is taken, what it asks for is refused
+_RIGHTS = frozenset({1036, 1142, 1143, 1227, 1290, 1370, 1792, 1836, 1881})  # the login is taken, what it asks for is refused
 _FULL = frozenset({1040, 1203, 1226})
 _MISSING = frozenset({1044, 1049})
 _CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1812, 1814, 1815, 1877})
@@ -144,6 +144,7 @@ def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, mor
     entry = CAUSES[cause]
     names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables or _is_network_alone(trial)
     is_right = trial.code in _RIGHTS
+    hint = hint_of_refusal(said) if is_right else entry.explanation
     summary = RIGHT_REFUSED if is_right else _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
     if names_it and trial.settings_path:
         line = ", " + _("line {line}").format(line=trial.line) if trial.line else ""
@@ -152,7 +153,7 @@ def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, mor
         summary += f": {said.rstrip('.')}"
     where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
     return Finding(
-        "database", cause, Severity.CRITICAL, confidence, f"{summary}.", f"{RIGHT_HINT if is_right else entry.explanation} {more}".strip(),
+        "database", cause, Severity.CRITICAL, confidence, f"{summary}.", f"{hint} {more}".strip(),
         trial.settings_path, trial.line if names_it and not is_right else None,
         evidence=(Proof("database", where),), repairs=() if is_right else entry.repairs,
         data=(("table", trial.table), ("code", str(trial.code)), ("by", trial.by), ("message", said)),
@@ -177,7 +178,7 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
         line = text[max(0, words.start() - 80) : words.end() + 160].strip().replace("\n", " ")
         yield Finding(
             "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
-            f"{RIGHT_REFUSED if is_right else CAUSES[cause].title}.", RIGHT_HINT if is_right else CAUSES[cause].explanation,
+            f"{RIGHT_REFUSED if is_right else CAUSES[cause].title}.", hint_of_refusal(line) if is_right else CAUSES[cause].explanation,
             evidence=(Proof("probe", line, paired=True),),
             repairs=() if is_right else CAUSES[cause].repairs, data=(("message", line),),
         )  # fmt: skip

@@ -12,6 +12,7 @@ from diagnostics.checks.php_parsing import first_error
 from diagnostics.evidence import Evidence, WrittenPath
 from diagnostics.installed import OWN_LIMIT
 from diagnostics.php import said_of_files, scanning
+from diagnostics.php.database_words import is_refused_by_server
 from diagnostics.php.scanning import names_of_class
 from diagnostics.php.seen import Script, Setting
 from sites.texts import mark as _
@@ -33,6 +34,16 @@ RIGHT_HINT = _(
     "User name and password are right: a right of this database user was taken away or never given. Hosts take the right to write from a "
     "database that is larger than the plan allows. Look at its size in your host's panel, and give its user all rights on it again."
 )
+_SERVER_HINT = _(
+    "User name and password are right: it is a setting of the whole database server that forbids this, as while the host works on it or "
+    "where a copy stands in for it that may only be read. Nobody with an account can change that: send your host the line of the log. "
+    "Where the line speaks of an option such as --secure-file-priv, the program can be told to do without what that option forbids."
+)
+
+
+def hint_of_refusal(text: str) -> str:
+    """What to do about a database that took the login and refused what was asked; `text` has its words."""
+    return _SERVER_HINT if is_refused_by_server(text) else RIGHT_HINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
     if message.is_kept:
         return replace(sharp, more=RUNS_WHAT_IS_KEPT)
     if message.is_right:
-        return replace(sharp, title=RIGHT_REFUSED, hint=RIGHT_HINT)
+        return replace(sharp, title=RIGHT_REFUSED, hint=hint_of_refusal(message.message))
     for look in (_by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_page):
         sharp = look(sharp, message, evidence)
     return sharp

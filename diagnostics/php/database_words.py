@@ -10,6 +10,13 @@ _REFUSED_RIGHT = (
     r"|SQLSTATE\[42000\][^\n]{0,60}?\b1(?:142|143|227|370)\b|\b42501\b[^\n]{0,60}?ERROR:|SQLSTATE\[42501\]"
     r"|ERROR:\s+(?:permission denied (?:for|to) \w|must be owner of \w)"
 )
+# The same, where it is the whole server that refuses: MySQL's and MariaDB's 1036, 1290, 1792, 1836 and 1881, PostgreSQL's 25006.
+_SERVER_REFUSES = (
+    r"server is running with the --?[\w-]{1,60}(?: or --?[\w-]{1,60})*(?:=\w{1,20})? option|\bRunning in read[- ]only mode\b"
+    r"|Cannot execute statement in a READ ONLY transaction|not allowed when innodb_force_recovery|\bTable '[^'\n]{1,200}' is read only"
+    r"|General error: 1(?:036|290|836|881)\b|SQLSTATE\[25006\]"
+    r"|ERROR:\s+cannot execute [A-Z ]{2,40} (?:in a read-only transaction|during recovery)"
+)
 # Each cause with what a database alone says, and with what means one only where a database is spoken of: numbers in brackets are
 # years in articles, and other servers go away, too.
 _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
@@ -28,7 +35,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
             r"|[\[(/]HY000[\])/ ]{0,3}\[?(?:1(?:045|251|275|698|130|862)|2054|2059|3118|4151)\b|no pg_hba\.conf entry for"
             r"|FATAL:\s+role \"[^\"\n]{1,80}\" (?:does not exist|is not permitted to log in)"
             r"|1820 You must (?:SET PASSWORD|reset your password)|Your password has expired\. To log in you must change it"
-            rf"|{_REFUSED_RIGHT}"
+            rf"|{_REFUSED_RIGHT}|{_SERVER_REFUSES}"
         ),
         re.compile(
             r"[\[(/]1(?:045|698|130|862)[\])]|Host '[^'\n]{1,200}' is not allowed to connect"
@@ -78,6 +85,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     ),
 )
 _RIGHT = re.compile(_REFUSED_RIGHT)
+_HELD = re.compile(_SERVER_REFUSES)
 _TO_DATABASE = re.compile(r"\b1044\b|Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database")
 _FIRST_FRAME = re.compile(r"^#0 [^\n]{1,600}?\(\d+\): (?P<call>[^\n(]{1,120})\((?P<given>[^\n]{0,200})", re.MULTILINE)
 _ASKS = re.compile(r"(?:^|->|_)(?:query|exec|execute|prepare|real_query|multi_query|unbuffered_query|beginTransaction)\Z", re.IGNORECASE)
@@ -101,10 +109,15 @@ def is_refused_right(text: str, trace: str = "") -> bool:
 
     1044 is said of a database that the login may not enter, and of temporary tables and locks that it may not have: `trace` tells which.
     """
-    if _RIGHT.search(text):
+    if _RIGHT.search(text) or _HELD.search(text):
         return True
     asked = _FIRST_FRAME.search(trace) if _TO_DATABASE.search(text) else None
     return asked is not None and _ASKS.search(asked["call"]) is not None and not re.match(r"\W*USE\b", asked["given"], re.IGNORECASE)
+
+
+def is_refused_by_server(text: str) -> bool:
+    """Whether a setting of the whole server refuses, whoever asks: it is read-only, or runs without its table of rights."""
+    return _HELD.search(text) is not None
 
 
 def _speaks_of_one(text: str) -> bool:

@@ -111,6 +111,35 @@ def test_right_that_is_refused_though_the_login_works(said: str, frame: str) -> 
     assert found.repairs == ()
 
 
+_READ_ONLY = "The MySQL server is running with the --read-only option so it cannot execute this statement"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"SQLSTATE[HY000]: General error: 1290 {_READ_ONLY}", _READ_ONLY,
+        _READ_ONLY.replace("MySQL", "MariaDB").replace("read-only", "super-read-only"),
+        "The MySQL server is running with the --skip-grant-tables option so it cannot execute this statement",
+        f"SQLSTATE[HY000]: General error: 1290 {_READ_ONLY.replace('read-only', 'secure-file-priv')}",
+        "SQLSTATE[HY000]: General error: 1290 Le serveur MySQL a été démarré avec l'option --read-only.",
+        "SQLSTATE[HY000]: General error: 1836 Running in read-only mode", "Table 'sessions' is read only",
+        "SQLSTATE[25006]: Read only sql transaction: 7 ERROR:  cannot execute INSERT in a read-only transaction",
+    ],
+)  # fmt: skip
+def test_server_that_forbids_writing_altogether_is_no_matter_of_the_users_rights(said: str) -> None:
+    log = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  Uncaught PDOException: {said} in /home/demo/www/lib/store.php:9\n"
+    found = run_checks(evidence({"www/lib/store.php": b"<?php\n"}, log)).findings[0]
+    assert (found.cause, found.path, found.line) == ("database-access-denied", "www/lib/store.php", 9)
+    assert found.summary.startswith("The database lets the site in") and "whole database server" in found.hint and found.repairs == ()
+
+
+def test_server_that_forbids_writing_is_told_from_the_page() -> None:
+    seen = evidence({}, None)
+    site = replace(seen.site, pages=tuple(replace(page, body=f"<p>Fatal error: {_READ_ONLY}</p>".encode()) for page in seen.site.pages))
+    found = run_checks(replace(seen, site=site)).findings[0]
+    assert found.cause == "database-access-denied" and "whole database server" in found.hint and found.repairs == ()
+
+
 def test_login_that_works_makes_a_refused_right_no_less_likely() -> None:
     said = "UPDATE command denied to user 'u'@'h' for table 't' in /home/demo/www/index.php:9"
     seen = evidence({}, f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  Uncaught mysqli_sql_exception: {said}\n")
