@@ -21,6 +21,7 @@ from diagnostics.htaccess.directives import (
     nearest,
     nearest_section,
 )
+from diagnostics.htaccess.invisible import has_invisible, made_plain
 from diagnostics.htaccess.parser import Document, Line, LineKind, parse
 from diagnostics.htaccess.reading import Misfit, Node, Reading, read
 from diagnostics.htaccess.sections import REQUIRING, lint_requiring, lint_section
@@ -196,10 +197,13 @@ class _Walk:
     def _unknown(self, line: Line) -> None:
         if "unknown" in self.server.nonfatal:
             return
-        bare = line.name.strip("\u00a0\u200b\ufeff\u2028")
-        if bare != line.name and find_directive(bare):
-            self._add("htaccess-invalid-directive", line, f"an invisible character stands beside {bare}", suggestion=bare)
-            return
+        if has_invisible(line.name):
+            bare = next(iter(made_plain(line.read).split()), "")
+            if not bare or find_directive(bare):
+                why = f"an invisible character stands beside {bare}" if bare else "an invisible character stands in a line that looks empty"
+                suggestion = bare if made_plain(line.name).strip() == bare else ""
+                self._add("htaccess-invalid-directive", line, why, suggestion=suggestion)
+                return
         near = nearest(line.name)
         hint = f"; {near} is probably meant" if near else ""
         self._add("htaccess-invalid-directive", line, f"Apache knows no directive {line.name}{hint}", suggestion=near)

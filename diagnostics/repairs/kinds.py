@@ -5,7 +5,8 @@ from __future__ import annotations
 _OF_KIND = {
     "htaccess-correct": (
         "close-htaccess-section", "correct-errordocument", "correct-htaccess-line", "correct-rewrite-flag", "guard-rewrite-loop",
-        "modern-access-syntax", "remove-byte-order-mark", "restore-wordpress-block", "take-out-conflict", "wrap-in-ifmodule",
+        "modern-access-syntax", "plain-htaccess-spaces", "remove-byte-order-mark", "restore-wordpress-block",
+        "take-out-conflict", "wrap-in-ifmodule",
     ),
     "htaccess-comment-out": ("comment-out-htaccess-line", "comment-out-htaccess-lines"),
     "permissions": ("cgi-mode", "give-owner-read", "give-owner-write", "set-permissions"),
