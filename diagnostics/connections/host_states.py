@@ -8,7 +8,16 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from diagnostics.transports.base import KEY_WANTED, HostKeyChanged, HostKeyUnknown, KeyUnusable, LoginRefused, Reader, TransportError
+from diagnostics.transports.base import (
+    KEY_WANTED,
+    HostKeyChanged,
+    HostKeyUnknown,
+    KeyUnusable,
+    LoginCutOff,
+    LoginRefused,
+    Reader,
+    TransportError,
+)
 from diagnostics.transports.host_keys import fingerprint
 from sites import host_news, notifications
 from sites.models import Host
@@ -83,7 +92,13 @@ def _was_relied_on(before: str | None) -> bool:
 
 
 def note_stop(host: Host, error: TransportError) -> None:
-    """What must stop the next use is stored: a refused login, a key that is not the pinned one. Nothing else is."""
+    """What must stop the next use is stored: a refused login, a key that is not the pinned one. Nothing else is.
+
+    A login that worked until now and is cut off without a word is tried again once: a process of the host may have ended just then,
+    and what waits to be taken back there must not wait for a person. Twice in a row is a refusal.
+    """
+    if isinstance(error, LoginCutOff) and host.state in (Host.State.WORKS, Host.State.UNREACHABLE) and politeness.is_first_failure(host):
+        return
     key = error.host_key if isinstance(error, HostKeyUnknown) else ""
     if not key and not isinstance(error, LoginRefused | KeyUnusable):
         return

@@ -22,6 +22,7 @@ from diagnostics.transports.base import (
     ConnectionLost,
     ConnectionRefused,
     ConnectionTimedOut,
+    LoginCutOff,
     NameUnresolved,
     NotTried,
     OldAlgorithms,
@@ -44,7 +45,7 @@ _POLL_S = 0.25
 _RENEW_S = 20.0
 _WAITING_S = 10.0  # who waits says so again within this time
 # Also who has its hands full, and who shares no way of encrypting with us: asking at once again changes neither.
-NOT_REACHED = (NameUnresolved, ConnectionRefused, ConnectionTimedOut, ConnectionLost, TooManyConnections, OldAlgorithms)
+NOT_REACHED = (NameUnresolved, ConnectionRefused, ConnectionTimedOut, ConnectionLost, TooManyConnections, OldAlgorithms, LoginCutOff)
 _URGENT = frozenset({"diagnosis", "repair", "trial", "policy-trial", "policy-repair", "undo", "recovery"})
 _TRIED_ONCE_MORE = ("recovery", "diagnosis")  # at once: a moment's absence leaves nothing half done, and no failure without its cause
 
@@ -249,6 +250,11 @@ def _require_patience(host: Host) -> None:
     error = ConnectionPaused(pause_words(pause), _("You can try it at any time: test the connection."))
     error.until = pause.until
     raise error
+
+
+def is_first_failure(host: Host) -> bool:
+    """Whether the last connection to this host, if there was one, let us in."""
+    return not ConnectionPause.objects.filter(host=host).exists()
 
 
 def diagnosed_again_at(host: Host) -> datetime:

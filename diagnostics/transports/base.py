@@ -135,6 +135,10 @@ class LoginRefused(TransportError):
     code = "login-refused"
 
 
+class LoginCutOff(LoginRefused):
+    """The line ended during the login, without a word. So do hosts that refuse a login, and those whose process ended just then."""
+
+
 class SecondFactorWanted(LoginRefused):
     """The host accepted what was given, or would, but asks for more: something a person must type or confirm."""
 

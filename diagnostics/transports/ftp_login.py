@@ -12,6 +12,7 @@ from diagnostics.transports.base import (
     ConnectionDetails,
     ConnectionLost,
     ConnectionTimedOut,
+    LoginCutOff,
     LoginRefused,
     TooManyConnections,
     TransportError,
@@ -156,7 +157,7 @@ def _log_in(wire: FtpWire, details: ConnectionDetails) -> None:
     except ConnectionLost as error:
         # Cut off while logging in: taken for a refusal, since trying again could lock the account.
         hint = _("Some hosts do this after too many tries. Wait a while before trying again.")
-        raise explained(LoginRefused, _("The host closed the connection during the login of {user}."), hint, user=details.user) from error
+        raise explained(LoginCutOff, _("The host closed the connection during the login of {user}."), hint, user=details.user) from error
     if reply.code in (230, 202):
         return
     if reply.mentions(*_BUSY) and not reply.mentions(*_WRONG):

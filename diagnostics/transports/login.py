@@ -10,6 +10,7 @@ from diagnostics.transports.base import (
     KEY_WANTED,
     ConnectionDetails,
     ConnectionTimedOut,
+    LoginCutOff,
     LoginRefused,
     SecondFactorWanted,
     TransportError,
@@ -114,7 +115,7 @@ def _refused(error: Exception, transport: HeardTransport, details: ConnectionDet
         return _not_accepted(transport, details, key)
     # Cut off while logging in: taken for a refusal, since trying again could lock the account.
     hint = _("Some hosts do this after too many tries. Wait a while before trying again.")
-    return explained(LoginRefused, _("The host closed the connection during the login of {user}."), hint, user=details.user)
+    return explained(LoginCutOff, _("The host closed the connection during the login of {user}."), hint, user=details.user)
 
 
 def _not_accepted(transport: HeardTransport, details: ConnectionDetails, key: paramiko.PKey | None) -> LoginRefused:

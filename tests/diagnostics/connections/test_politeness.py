@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,12 +23,13 @@ from diagnostics import visiting
 from diagnostics.connections import connecting, politeness, purposes
 from diagnostics.models import ConnectionLease, ConnectionPause, HostAction, LogReading
 from sites import delivery
+from sites.credentials import set_host_secrets
 from sites.models import Host, Notification
 from tests import prepared
 from tests.diagnostics.hosts_made import host_on, serving
 from tests.diagnostics.views.cases import make_scene, words
 from tests.factories import make_host, make_site, make_user
-from tests.servers import SshServer, free_port, greeting_server
+from tests.servers import SshServer, free_port, greeting_server, listening
 from tests.sites.views.pages import client_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -261,6 +264,47 @@ def test_refused_login_is_tried_once_and_told_once_to_the_team(server: SshServer
     for said in (f"{server.user}@{server.address}", "* Blog", "* Shop", "Nothing is tried until you have looked", f"/hosts/{host.pk}/"):
         assert said in mail.body_text
     assert "geheim" not in mail.body_text + mail.body_html and f"/hosts/{host.pk}/" in mail.body_html
+
+
+class DyingFtp:
+    """Takes any login, but for the first `deaths`: its process dies while the password is looked at."""
+
+    def __init__(self, deaths: int) -> None:
+        self.deaths = deaths
+
+    def __call__(self, sock: socket.socket) -> None:
+        sock.sendall(b"220 hi\r\n")
+        lines = sock.makefile("rb")
+        answers = {b"USER": b"331 go\r\n", b"PASS": b"230 in\r\n", b"TYPE": b"200 ok\r\n", b"PWD": b'257 "/"\r\n'}
+        for line in lines:
+            word = line.split()[0]
+            if word == b"PASS" and self.deaths:
+                self.deaths -= 1
+                sock.shutdown(socket.SHUT_RDWR)
+                return
+            sock.sendall(answers.get(word, b"502 no\r\n"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("deaths", "lets_in"), [(1, True), (2, False)])
+def test_login_that_is_cut_off_once_is_tried_again_and_twice_is_a_refusal(deaths: int, lets_in: bool) -> None:
+    with listening(DyingFtp(deaths)) as peer:
+        host = make_host(protocol="ftp", address=peer.address, port=peer.port, user="u", state="works")
+        set_host_secrets(host, password="p")
+        host.save()
+        make_user("ann", team=host.team)
+        make_site(host=host, docroot="/www")
+        for _round in range(deaths):
+            assert Host.objects.get(pk=host.pk).state == "works" and not told(host)
+            with purposes.doing("recovery"), pytest.raises(connecting.TransportError), connecting.writer_for(host):
+                pass
+        with contextlib.ExitStack() as stack:
+            refused = contextlib.nullcontext() if lets_in else pytest.raises(connecting.ConnectionStopped)
+            stack.enter_context(refused)
+            stack.enter_context(purposes.doing("recovery"))
+            stack.enter_context(connecting.writer_for(host))
+        assert Host.objects.get(pk=host.pk).state == ("works" if lets_in else "refused") and len(told(host)) == (not lets_in)
+        assert peer.connections == 2
 
 
 @pytest.mark.django_db

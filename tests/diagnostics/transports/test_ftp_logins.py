@@ -16,6 +16,7 @@ from diagnostics.transports.base import (
     FileKind,
     HostKeyChanged,
     HostKeyUnknown,
+    LoginCutOff,
     LoginRefused,
     TooManyConnections,
     TransportError,
@@ -136,7 +137,7 @@ def test_too_many_connections_is_no_refused_login(
         ((b"220 hi\r\n", b"331 go\r\n", b"530 Login incorrect, try again later.\r\n"), LoginRefused),
         ((b"220 hi\r\n", b"331 go\r\n", b"530 Too many failed logins.\r\n"), LoginRefused),
         ((b"220 hi\r\n", b"530 unknown user\r\n"), LoginRefused),
-        ((b"220 hi\r\n", b"331 go\r\n"), LoginRefused),  # hangs up on the password
+        ((b"220 hi\r\n", b"331 go\r\n"), LoginCutOff),  # hangs up on the password
         ((b"220 hi\r\n", b"331 go\r\n", b"332 account?\r\n"), LoginRefused),
         ((b"554 no\r\n",), TransportError),
     ],
