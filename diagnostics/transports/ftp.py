@@ -88,7 +88,7 @@ class FtpReader(FtpNames):
                 raise too_large(path, limit)
             if len(content) == before.size:
                 return content
-            self._kept.clear()
+            self._forget()
             after = self._row(path)  # it grew or was exchanged meanwhile, or the host broke off without a word
             if after.kind is FileKind.FILE and before.size <= len(content) <= after.size:
                 return content

@@ -22,6 +22,7 @@ from sites.texts import mark as _
 LISTING_LIMIT = 64 * 1024 * 1024  # bytes of one listing: some hundred for each of LIST_LIMIT names
 
 _FOLDERS_KEPT, _MOST_KEPT = 12, 2_000  # listings that count for a while, and names in one
+_NEVER = float("-inf")
 
 # Words of the servers' own, and of strerror(3) that they pass on.
 _ABSENT = ("no such file", "not found", "does not exist", "doesn't exist", "cannot find")
@@ -56,6 +57,7 @@ class FtpNames:
         self._modes_seen = True
         self._kept_for_s = 0.0  # how long a listing counts for the names in it
         self._kept: dict[str, tuple[float, list[Row]]] = {}
+        self._lost: dict[str, float] = {}  # folders that are not there, and when the host said so
 
     def _row(self, path: str) -> Row:
         """One name as its folder lists it, with the time to the second where the host tells it. Raises NotFound."""
@@ -111,17 +113,47 @@ class FtpNames:
         return next((replace(row, name=own.name) for row in rows if row.name == "."), own)
 
     def _kept_rows(self, folder: str) -> list[Row]:
-        at, rows = self._kept.get(folder, (0.0, []))
-        return rows if time.monotonic() - at < self._kept_for_s else self._listed(folder, folder)
+        at, rows = self._kept.get(folder, (_NEVER, []))
+        return rows if self._counts(at) else self._listed(folder, folder)
+
+    def _forget(self) -> None:
+        """What was listed no longer counts."""
+        self._kept.clear()
+        self._lost.clear()
+
+    def _is_lost(self, folder: str) -> bool:
+        """Whether what was listed lately shows that there is no such folder.
+
+        A folder that is asked for in vain costs time: pure-ftpd waits a tenth of a second longer with each of them, and hangs up in the
+        end (`docwd` of its ftpd.c).
+        """
+        while folder not in ("", "/"):
+            if self._counts(self._lost.get(folder, _NEVER)):
+                return True
+            above, _slash, name = folder.rpartition("/")
+            at, rows = self._kept.get(above or "/", (_NEVER, []))
+            if self._counts(at) and (self._knows_all or not name.startswith(".")):
+                kinds = {row.kind for row in rows if row.name.lower() == name.lower()}
+                return kinds <= {FileKind.FILE}
+            folder = above
+        return False
+
+    def _counts(self, at: float) -> bool:
+        return time.monotonic() - at < self._kept_for_s
 
     # --- listings -------------------------------------------------------------------------------
     def _listed(self, folder: str, shown: str) -> list[Row]:
         """The names in a folder, without "." and "..". Raises NotFound, PermissionRefused, Unsupported where the host lists only a part."""
+        if self._kept_for_s and self._is_lost(folder):
+            raise not_found(shown)
         try:
             self._wire.enter(folder, anew=True)  # somebody else may have moved the one that we are in
             found = self._own_listing()
         except FtpRefused as refused:
-            raise self._why(refused, folder, shown) from refused
+            why = self._why(refused, folder, shown)
+            if isinstance(why, NotFound) and self._kept_for_s:
+                self._lost[folder] = time.monotonic()
+            raise why from refused
         if found.unread and not found.rows:
             raise explained(Unsupported, _("The host lists {path} in a way that cannot be read."), path=printable(shown))
         plain = [row for row in found.rows if is_plain_name(row.name)]

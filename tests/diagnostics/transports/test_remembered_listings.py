@@ -44,6 +44,26 @@ def test_names_of_one_folder_take_one_listing(ftp_servers: Servers, kind: str) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_folder_that_is_not_there_is_asked_for_once(ftp_servers: Servers, kind: str) -> None:
+    server = ftp_servers(kind)
+    with place_on(server, "ftp") as place, open_reader(details_for(server, "ftp"), guard=GUARD) as reader:
+        place.folder("inside")
+        place.put("inside/a.php", b"x")
+        reader.remember(60.0)  # type: ignore[attr-defined]
+        entered: list[str] = []
+        enter = reader._wire.enter  # type: ignore[attr-defined]
+        reader._wire.enter = lambda folder, **how: (entered.append(folder), enter(folder, **how))  # type: ignore[attr-defined]
+        for path in ("gone/a.php", "gone/b.php", "gone/deep/c.php", "gone/deep/er/d.php", "inside/gone/f.php"):
+            for ask in (lambda path: reader.stat(path), lambda path: reader.read(path, 10)):
+                with pytest.raises(NotFound):
+                    ask(place.at(path))
+        with pytest.raises(NotFound):
+            reader.list(place.at("gone/deep"))
+        assert reader.stat(place.at("inside/a.php")).size == 1
+        assert sum("gone" in folder for folder in entered) <= 2, entered
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_file_that_grew_meanwhile_is_given_as_it_is_now(ftp_servers: Servers, kind: str) -> None:
     server = ftp_servers(kind)
     with place_on(server, "ftp") as place, open_reader(details_for(server, "ftp"), guard=GUARD) as reader:
