@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -93,3 +94,14 @@ def _fill(sender: object, connection: BaseDatabaseWrapper, **_more: object) -> N
     connection_created.disconnect(_fill)
     with closing(sqlite3.connect(prepared.database())) as source:
         source.backup(connection.connection)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that a server's workers may enter.
+
+    It lies beside pytest's own: whichever pytest starts next takes the rights of others on that one away again (pytest's tmpdir.py).
+    """
+    with tempfile.TemporaryDirectory(prefix="sitemend-open-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)

@@ -21,12 +21,8 @@ from tests.lab.apache import apache, why_missing
 pytestmark = pytest.mark.skipif(bool(why_missing()), reason=why_missing() or "Apache is here")
 
 
-def test_first_repair_brings_every_faulty_file_back(tmp_path_factory: pytest.TempPathFactory) -> None:
-    base = tmp_path_factory.mktemp("apache")
-    for folder in (base, *base.parents):
-        if folder == Path("/tmp"):
-            break
-        folder.chmod(0o755)
+def test_first_repair_brings_every_faulty_file_back(open_folder: Path) -> None:
+    base = open_folder
     (base / "acct").mkdir()
     wrong = []
     with apache(base / "acct", base / "logs") as server:

@@ -91,14 +91,12 @@ def test_any_part_taken_out_leaves_a_file_that_the_linter_finds_no_worse() -> No
 
 
 @pytest.mark.skipif(bool(why_missing()), reason=why_missing() or "none")
-def test_any_part_taken_out_leaves_a_file_that_apache_takes(tmp_path: Path) -> None:
-    docroot = tmp_path / "www"
-    docroot.mkdir()
-    for folder in (docroot, *docroot.parents[:2]):
-        folder.chmod(0o755)
+def test_any_part_taken_out_leaves_a_file_that_apache_takes(open_folder: Path) -> None:
+    docroot = open_folder / "www"
+    docroot.mkdir(mode=0o755)
     (docroot / "index.html").write_text("well")
     document = parse(HTACCESS + b"<If \"%{QUERY_STRING} == 'x'\">\nHeader set A b\n</If>\n<Else>\nHeader set A c\n</Else>\n")
-    with apache(docroot, tmp_path / "logs") as web:
+    with apache(docroot, open_folder / "logs") as web:
         host = web.url.removeprefix("http://")
         for unit in every(units_of("x", document)):
             (docroot / ".htaccess").write_bytes(without(document, [unit]))
