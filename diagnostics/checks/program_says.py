@@ -106,7 +106,7 @@ def _began_too_early(text: str, proof: Proof, sure: float, evidence: Evidence) -
 # --- what each message may mean ---------------------------------------------------------------------------
 def _of_another_machine(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
     """Settings, or a cache of them, that were made where the site lay elsewhere."""
-    found = next((each for each in evidence.written if each.value.startswith("/") and each.value in text), None)
+    found = next((each for each in evidence.written if each.value.startswith("/") and said_of_files.names_path(text, each.value)), None)
     if found is None:
         return None
     said = _("{path}, line {line}, names {value}, a place of another machine.").format(path=found.path, line=found.line, value=found.value)

@@ -208,7 +208,7 @@ def _written(
     for place in places:
         lines = (files.text(place) or "").split("\n")
         for value in (*_roots(foreign), *names):
-            form = _key(value) if value in names else re.compile(re.escape(value))
+            form = _key(value) if value in names else said_of_files.path_form(value)
             number = next(
                 (n for n, line in enumerate(lines, 1) if form.search(line) and not line.lstrip().startswith(("#", "//", "*"))), None
             )

@@ -20,6 +20,9 @@ _SETTINGS_PLACE = (
     re.compile(rf"line (?P<line>\d{{1,6}}) of (?:the )?[\"'(]?(?P<path>[^\s\"'()]{{1,400}}?{_SETTINGS_END})(?![\w.])"),
 )
 _PATH = re.compile(r"(?<![\w/.:<~-])(?P<path>/(?!/)[^\s:'\"()<>|,;*?\\]{2,400})")
+_CUT = re.compile(r"(?:\.{3}|…)\Z")  # PHP's traces end a text so at 15 characters (zend.exception_string_param_max_len)
+_GAP = "[…]"  # something was not written here
+_LONG = 1800  # characters: a text that is as long may have been ended in the middle of a word (nginx: NGX_MAX_ERROR_STR)
 _OWN_PLACE = re.compile(
     r" in /[^\n:]{1,600}?\.(?:php\d?|inc|phtml|module|install|theme|engine)(?:\(\d+\)[^\n]{0,80}?)?(?::\d+| on line \d+)|\nStack trace:.*|\n?#\d+ .*",
     re.DOTALL,
@@ -99,7 +102,7 @@ def not_written(text: str) -> list[Named]:
     said = _without_own_place(text)
     if not (_WRITING.search(said) and _REFUSED.search(said)):
         return []
-    return [Named(path.rstrip("/.")) for path in dict.fromkeys(match["path"] for match in _PATH.finditer(said))][:4]
+    return [Named(path) for path in paths_in(said)][:4]
 
 
 def absent(text: str) -> list[Named]:
@@ -111,7 +114,7 @@ def absent(text: str) -> list[Named]:
             return [Named(own if not name or own.endswith(name) else f"{own}{name}")]
     if not _ABSENT.search(said):
         return []
-    return [Named(path.rstrip("/.")) for path in dict.fromkeys(match["path"] for match in _PATH.finditer(said))][:4]
+    return [Named(path) for path in paths_in(said)][:4]
 
 
 def variable(text: str) -> str:
@@ -148,8 +151,25 @@ def refusing_setting(text: str) -> str:
 
 
 def paths_in(text: str) -> list[str]:
-    """Every absolute path of a text, without a line behind it."""
-    return list(dict.fromkeys(match["path"].rstrip("/.") for match in _PATH.finditer(text)))
+    """Every absolute path of a text, without a line behind it; none of which only a part was written."""
+    return list(dict.fromkeys(match["path"].rstrip("/.") for match in _PATH.finditer(text) if _is_whole(match)))
+
+
+def names_path(text: str, path: str) -> bool:
+    """Whether a text names this path, or something in it: not one whose last name merely begins so."""
+    return path_form(path).search(text) is not None
+
+
+def path_form(path: str) -> re.Pattern[str]:
+    """The path, and not one whose last name merely begins so, nor one of which only the end was written."""
+    return re.compile(rf"(?<![\w/.-]){re.escape(path)}(?![\w-]|\.\w|\.{{3}}|…)")
+
+
+def _is_whole(match: re.Match[str]) -> bool:
+    text, (start, end) = match.string, match.span()
+    if _CUT.search(match["path"]) or text[end : end + 4].lstrip(" ").startswith(_GAP) or text[:start].rstrip(" ").endswith(_GAP):
+        return False
+    return end < len(text) or end < _LONG
 
 
 def _without_own_place(text: str) -> str:

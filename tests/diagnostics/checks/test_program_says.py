@@ -74,6 +74,18 @@ def test_place_of_another_account_is_one_of_another_machine_whatever_the_login_s
     assert (found.cause, found.path, found.line) == ("php-uncaught-exception", "shop/bootstrap/cache/config.php", 2)
 
 
+def test_path_that_a_trace_cuts_off_is_no_place_of_another_machine() -> None:
+    """PHP ends what a call was given at 15 characters (zend.exception_string_param_max_len)."""
+    said = (
+        "Uncaught Exception: No price in /var/www/sitehost/demo/www/inc/a.php:3\\nStack trace:\\n"
+        "#0 /var/www/sitehost/demo/www/index.php(2): require_once('/var/www/siteho...')\\n#1 {main}\\n  thrown"
+    )
+    line = apache_line(f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}'", level="proxy_fcgi:error")
+    settings = b"<?php\ndefine('DIR_APPLICATION', '/var/www/sitehost/demo/www/');\n"
+    found = run_checks(evidence({"www/inc/a.php": b"<?php\n\nthrow 1;\n", "www/config.php": settings}, line)).findings
+    assert found[0].path == "www/inc/a.php" and all(each.path != "www/config.php" for each in found)
+
+
 def test_file_that_is_not_there_is_named_and_not_the_code_that_asks() -> None:
     said = 'Uncaught RuntimeException: Unable to read the "/home/demo/shop/.env" environment file. in /home/demo/shop/vendor/Dotenv.php:9'
     line = apache_line(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnostics.php.said_of_files import Named, absent, not_written, setting, settings_place, variable
+from diagnostics.php.said_of_files import Named, absent, names_path, not_written, paths_in, setting, settings_place, variable
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,23 @@ def test_settings_that_nobody_made_are_named() -> None:
     assert setting("yii\\web\\Request::cookieValidationKey must be configured with a secret key.") == "cookieValidationKey"
     assert not variable("No price for mug") and not setting("No price for mug")
     assert not absent("No price for mug in /srv/x/a.php:3") and not not_written("No price for mug in /srv/x/a.php:3")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#1 /srv/x/shop/index.php(12): require_once('/var/www/siteme...')",
+        "#1 /srv/x/shop/index.php(12): Shop\\Files->write('/var/www/siteme…', Array)",
+        "AH01071: Got error 'PHP message: cannot open /var/www/siteme […] hop/index.php",
+        f"{'x ' * 1000}and then /var/www/siteme",
+    ],
+)
+def test_path_of_which_only_a_part_was_written_is_none(text: str) -> None:
+    assert "/var/www/siteme" not in {path.rstrip(".…") for path in paths_in(text)}
+
+
+def test_path_names_what_is_in_it_and_nothing_that_begins_alike() -> None:
+    assert names_path("mkdir(/var/old/shop/cache): no", "/var/old/shop") and names_path("no /var/old/shop.", "/var/old/shop")
+    assert not any(
+        names_path(text, "/var/old/shop") for text in ("/var/old/shop2/x", "/srv/var/old/shop/x", "'/var/old/shop...'", "/var/old/shop.bak")
+    )
