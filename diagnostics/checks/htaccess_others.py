@@ -99,9 +99,14 @@ def _logged_place(complaint: Complaint, evidence: Evidence) -> str:
     if above and complaint.path.startswith(f"{above}/"):
         return shown_path(complaint.path, evidence)
     known = [path for path, _mode in _modes(evidence) if complaint.path.endswith("/" + path)]
-    name = docroot_name(evidence)
-    inside = complaint.path.partition(f"/{name}/")
-    return known[-1] if known else f"{name}/{inside[2]}" if inside[1] else "/".join(complaint.path.split("/")[-2:])
+    if known:
+        return known[-1]
+    # The docroot's name may stand among the folders above it, too: the longest way of which the folder is there, else the shortest.
+    name, parts = docroot_name(evidence), complaint.path.split("/")
+    there = {entry.path for entry in evidence.tree if entry.kind == "folder"} if isinstance(evidence.tree, tuple) else set()
+    ways = ["/".join(parts[at:]) for at, part in enumerate(parts[:-1]) if part == name]
+    found = next((way for way in ways if way.rpartition("/")[0] in there), "")
+    return found or next(iter(ways[-1:]), "/".join(parts[-2:]))
 
 
 def _unreadable(path: str, confidence: float, proofs: tuple[Proof, ...], evidence: Evidence) -> Finding:

@@ -238,3 +238,25 @@ def test_htaccess_that_is_a_link_is_read_by_the_server_where_it_leads_to_a_file(
     seen = gather(host, site(status=403), PATHS, "", AT)
     found = [finding.cause for finding in run_checks(seen).findings if finding.check == "htaccess-unreadable"]
     assert found == ([cause] if cause else [])
+
+
+@pytest.mark.parametrize(
+    ("logged", "path"),
+    [
+        ("/var/www/clients/jail/u17/home/www/.htaccess", "www/.htaccess"),
+        ("/var/www/clients/jail/u17/home/www/sub/www/.htaccess", "www/sub/www/.htaccess"),
+        ("/var/www/clients/jail/u17/home/www/unlisted/.htaccess", "www/unlisted/.htaccess"),
+    ],
+)
+def test_htaccess_that_is_not_listed_is_told_as_people_see_it_whatever_folders_the_server_has_above(logged: str, path: str) -> None:
+    log = apache_line(
+        f"AH00529: {logged} pcfg_openfile: unable to check htaccess file, ensure it is readable and that '/x/' is executable",
+        level="core:crit",
+    )
+    files: dict[str, bytes | tuple[bytes, int] | Node] = {
+        "/home/demo/www/index.html": b"a", "/home/demo/www/sub/www/index.html": b"a",
+        "/home/demo/logs/error.log": Node(content=log.encode(), mtime=AT.timestamp()),
+    }  # fmt: skip
+    host = FakeHost(files, links={"/home/demo/www/.htaccess": ".htaccess"}, protocol="ftp")
+    found = [each for each in run_checks(gather(host, site(status=403), PATHS, "", AT)).findings if each.check == "htaccess-unreadable"]
+    assert [each.path for each in found] == [path]
