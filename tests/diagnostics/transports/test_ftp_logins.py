@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -26,6 +28,7 @@ from diagnostics.transports.host_keys import fingerprint
 from tests.diagnostics.transports.conftest import GUARD, details_for
 from tests.diagnostics.transports.ftp_peers import Servers, answering, counting_proxy, to
 from tests.ftp_servers import FtpServer, pure_ftpd, pyftpdlib, vsftpd, write_certificate
+from tests.servers import listening
 
 ENCRYPTED = ("vsftpd-reuse", "pure-ftpd-tls")
 
@@ -112,6 +115,34 @@ def test_refused_login_is_tried_once(ftp_servers: Servers, name: str) -> None:
             pass
         assert proxy.connections == 1
         assert seen.count(b"PASS") == (0 if server.certificate else 1)
+
+
+@pytest.mark.parametrize("which", ["listens to the account", "talks to us"])
+def test_process_that_is_killed_during_the_login_is_no_refused_password(tmp_path: Path, which: str) -> None:
+    """vsftpd has two for each connection, and the one that is left says that the other is gone."""
+    with vsftpd(tmp_path) as server:
+
+        def handle(client: socket.socket) -> None:
+            with socket.create_connection((server.address, server.port)) as line:
+                client.sendall(line.recv(1000))
+                line.sendall(client.recv(1000))
+                client.sendall(line.recv(1000))
+                asked = client.recv(1000)
+                parent = _children(server._process.pid)[-1]  # type: ignore[union-attr]
+                os.kill(parent if which == "listens to the account" else _children(parent)[0], signal.SIGKILL)
+                line.sendall(asked)
+                while said := line.recv(1000):
+                    client.sendall(said)
+
+        with listening(handle) as through, pytest.raises(LoginCutOff) as caught, open_reader(
+            to(server, port=through.port, exempt=("127.0.0.1", through.port)), guard=GUARD
+        ):  # fmt: skip
+            pass
+    assert "OOPS" in caught.value.message and "password" not in caught.value.message
+
+
+def _children(number: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
 
 
 @pytest.mark.parametrize(
