@@ -13,10 +13,23 @@ import re
 from dataclasses import dataclass
 
 _SETTINGS_END = r"(?:\.env(?:\.[\w-]{1,30})*|\.(?:ya?ml|json|xml|ini|neon|twig|toml|conf|cfg|tpl|latte|xlf|po|csv|lock))"
+# How parsers of YAML, JSON, NEON and XML begin (symfony/yaml Inline and Parser, libyaml, nette/neon).
+_AGAINST = (
+    r"(?:\b[Uu]nable to parse\b|\bMalformed\b|\bcannot contain tabs\b|\bA colon cannot\b|\bmapping values\b|\bdid not find expected\b|\bfound (?:character|unexpected|duplicate)\b|"
+    r"\bDuplicate key\b|\b[Uu]nexpected\b|\b[Ii]ndentation\b|\b(?:not|in)\W?valid\b|\bnot contain valid\b|\b[Pp]ars(?:e|ing) error\b|\b[Ss]yntax error\b|\bcould not (?:be parsed|find expected)\b|"
+    r"\b[Rr]eference\b|\bMultiple documents\b|\bUnexpected characters\b)"
+)
 _SETTINGS_PLACE = (
     re.compile(rf"[\"'( ](?P<path>[\w./@:-]{{0,400}}?{_SETTINGS_END})[\"')]{{0,2}},?(?: at| on|:)? \(?line:? (?P<line>\d{{1,6}})"),
     re.compile(rf"[\"'( ](?P<path>/[^\s\"'()]{{1,400}}?{_SETTINGS_END}):(?P<line>\d{{1,6}})"),
     re.compile(rf"at line (?P<line>\d{{1,6}})[^\n]{{0,200}}? (?:in|of) [\"'(](?P<path>[^\s\"'()]{{1,400}}?{_SETTINGS_END})[\"')]"),
+    re.compile(
+        rf"on line (?P<line>\d{{1,6}})(?: at column \d{{1,6}})?[^\n]{{0,40}}? (?:in|of) [\"'(](?P<path>[^\s\"'()]{{1,400}}?{_SETTINGS_END})[\"')]"
+    ),
+    # the file first, then what its parser has against it, then the line
+    re.compile(
+        rf"(?:\A|[\"'( ])(?P<path>[\w./@-]{{1,400}}?{_SETTINGS_END})[\"')]{{0,2}}:? [^\n]{{0,40}}?{_AGAINST}[^\n]{{0,300}}? (?:at|on) line (?P<line>\d{{1,6}})"
+    ),
     re.compile(rf"line (?P<line>\d{{1,6}}) of (?:the )?[\"'(]?(?P<path>[^\s\"'()]{{1,400}}?{_SETTINGS_END})(?![\w.])"),
 )
 _PATH = re.compile(r"(?<![\w/.:<~-])(?P<path>/(?!/)[^\s:'\"()<>|,;*?\\]{2,400})")

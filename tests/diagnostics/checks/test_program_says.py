@@ -240,3 +240,28 @@ def test_logs_of_a_program_beside_the_docroot_are_looked_for_in_a_few_folders() 
     made = evidence({"www/index.php": b"<?php 1;"})
     application_logs.read(host, made)
     assert 0 < len(looked) <= 16
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'A YAML file cannot contain tabs as indentation in "/home/demo/shop/config/services.yaml" at line 4 (near "x").',
+        'The file "/home/demo/shop/config/services.yaml" does not contain valid YAML: Unable to parse at line 4 (near "x").',
+    ],
+)
+def test_settings_in_yaml_that_their_parser_refuses_are_told_with_their_line(said: str) -> None:
+    place = "/home/demo/shop/vendor/symfony/yaml/Parser.php"
+    log = apache_line(
+        f"AH01071: Got error 'PHP message: PHP Fatal error:  Uncaught Symfony\\Component\\Yaml\\Exception\\ParseException: {said} in {place}:211\\n"
+        f"Stack trace:\\n#0 /home/demo/shop/vendor/symfony/yaml/Yaml.php(33): Symfony\\Component\\Yaml\\Parser->parse()\\n#1 {{main}}\\n  thrown'",
+        level="proxy_fcgi:error",
+    )
+    files: dict[str, bytes | tuple[bytes, int]] = {
+        "shop/config/services.yaml": b"parameters:\n  a: 1\nservices:\n\tApp: ~\n",
+        "shop/vendor/symfony/yaml/Parser.php": b"<?php\n",
+    }
+    found = run_checks(evidence(files, log)).findings[0]
+    assert (found.path, found.line) == ("shop/config/services.yaml", 4) and found.cause in (
+        "php-uncaught-exception",
+        "application-answers-500",
+    )
