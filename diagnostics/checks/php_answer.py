@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable, Iterator
 from html import unescape
 
-from diagnostics.causes import CAUSES
+from diagnostics.causes import CAUSES, Cause
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.own_words import Said, said_by
 from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.read_only import Refusing, refusing
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.php_files import script_of
 from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.php import extension_words
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
@@ -27,16 +29,10 @@ _OF_SERVER = re.compile(
 
 
 # What programs say of the PHP they run on before they do anything else: Composer's platform check, Joomla includes/app.php,
-# Drupal core/includes/install.inc, Nextcloud lib/versioncheck.php; of extensions WordPress wp-includes/load.php, too.
+# Drupal core/includes/install.inc, Nextcloud lib/versioncheck.php.
 _VERSION_SAID = re.compile(
     r"require a PHP version \W{0,12}[\d.]+|not compatible with PHP ?[<>]=? ?[\d.]+|"
     r"(?:requires?|needs?(?: to use)?) (?:at least )?PHP (?:version )?[\d.]+(?: or (?:higher|newer|later))?",
-    re.IGNORECASE,
-)
-_EXTENSION_SAID = re.compile(
-    r"PHP installation appears to be missing the .{1,40}? extension|require the following PHP extensions to be installed|"
-    r"PHP extension \W?[\w-]{2,30}\W? (?:is missing|is not (?:installed|loaded|enabled))|ionCube (?:PHP )?Loader|SourceGuardian|"
-    r"Zend (?:Guard Loader|Optimizer) (?:needs|must|is not)",
     re.IGNORECASE,
 )
 _FILE_SAID = re.compile(r"(?:file|script) [\"'“]?(/[^\s\"'”<>]{1,500})")
@@ -54,23 +50,25 @@ def platform(evidence: Evidence) -> Iterator[Finding]:
         return
     for page in failing_pages(evidence.site):
         text = _text_of(page)
-        for words, cause in ((_VERSION_SAID, "php-version-incompatible-code"), (_EXTENSION_SAID, "php-missing-extension")):
-            if len(text) <= _SHORT and (match := words.search(text)):
-                entry = CAUSES[cause]
-                named = _FILE_SAID.search(text)
-                said = Proof("probe", f"{page.path}: {text[max(0, match.start() - 100) : match.end() + 200]}")
-                yield Finding(
-                    "platform",
-                    cause,
-                    Severity.CRITICAL,
-                    0.93,
-                    f"{entry.title}.",
-                    entry.explanation,
-                    shown_path(named[1], evidence) if named else "",
-                    evidence=(said,),
-                    repairs=entry.repairs,
-                )
-                return
+        if len(text) > _SHORT:
+            continue
+        match = _VERSION_SAID.search(text)
+        names = extension_words.missed(text) if match is None else ()
+        if match is None and not names:
+            continue
+        entry = CAUSES["php-missing-extension" if names else "php-version-incompatible-code"]
+        by, said = said_by(page, evidence), text[max(0, match.start() - 100) : match.end() + 200] if match else text[:400]
+        named = _FILE_SAID.search(text)
+        path, line = (shown_path(named[1], evidence), None) if named else (by.path, by.line) if by else ("", None)
+        yield _of_platform(entry, ", ".join(filter(None, names)), path, line, Proof("probe", f"{page.path}: {said}"))
+        return
+
+
+def _of_platform(entry: Cause, names: str, path: str, line: int | None, *proofs: Proof) -> Finding:
+    summary = f"{entry.title}: {names}." if names else f"{entry.title}."
+    return Finding(
+        "platform", entry.code, Severity.CRITICAL, 0.93, summary, entry.explanation, path, line, evidence=proofs, repairs=entry.repairs
+    )
 
 
 def _text_of(page: PageSeen) -> str:
@@ -102,7 +100,7 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
                 yield _hidden(page, shown[script], is_cut=False)
                 return
             if said is not None:
-                yield _in_words(said, proof)
+                yield _in_words(said, proof, evidence)
                 return
             words = _("{path} answers with an error of its own; no log tells why.").format(path=shown[script])
             yield Finding(
@@ -128,7 +126,12 @@ def _shut(shut: Refusing, page: PageSeen) -> Finding:
     )  # fmt: skip
 
 
-def _in_words(by: Said, proof: Proof) -> Finding:
+def _in_words(by: Said, proof: Proof, evidence: Evidence) -> Finding:
+    code = script_at(by.path, evidence)
+    missing = extension_words.asked_before(code.content.decode("utf-8", "replace"), by.line, by.words) if code else ""
+    if missing:
+        shown = Proof("file", f"{by.path}:{by.line}: {by.words[:300]}")
+        return _of_platform(CAUSES["php-missing-extension"], missing, by.path, by.line, proof, shown)
     entry = CAUSES["application-answers-500"]
     said = _("Line {line} of {path} ends every page with these words: “{words}”.").format(line=by.line, path=by.path, words=by.words[:200])
     shown = Proof("file", f"{by.path}:{by.line}: {by.words[:300]}")

@@ -11,7 +11,7 @@ from diagnostics.checks.php_messages import PhpMessage
 from diagnostics.checks.php_parsing import first_error
 from diagnostics.evidence import Evidence, WrittenPath
 from diagnostics.installed import OWN_LIMIT
-from diagnostics.php import said_of_files, scanning
+from diagnostics.php import extension_words, said_of_files, scanning
 from diagnostics.php.database_words import is_refused_by_server
 from diagnostics.php.scanning import names_of_class
 from diagnostics.php.seen import Script, Setting
@@ -23,6 +23,7 @@ _SOURCES = (".php", ".inc")
 _ON_THE_WAY = ("part", "included")  # roles of scripts that others require
 _LOST_NAMES = ("php-class-not-found", "php-undefined-function")
 _OVER_DATA = ("php-uncaught-exception", "php-version-incompatible-code", "application-answers-500")
+_OWN_WORDS = ("php-uncaught-exception", "application-answers-500")
 _SHOWS_NOTHING = ("php-uncaught-exception", "php-undefined-function")
 RUNS_WHAT_IS_KEPT = _(
     "The code that fails is not written in this file: the line runs code that is kept elsewhere, mostly in the database, as a snippet that "
@@ -66,7 +67,7 @@ def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
         return replace(sharp, more=RUNS_WHAT_IS_KEPT)
     if message.is_right:
         return replace(sharp, title=RIGHT_REFUSED, hint=hint_of_refusal(message.message))
-    for look in (_by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_page):
+    for look in (_by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_guard, _by_page):
         sharp = look(sharp, message, evidence)
     return sharp
 
@@ -203,6 +204,16 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     if sharp.cause in _LOST_NAMES and (empty := _emptied_on_the_way(sharp.path, evidence)):
         return _instead(sharp, "php-truncated-file", empty, None, _what_is_left(empty, evidence))
     return sharp
+
+
+def _by_guard(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    """Code that gives up right after it asked for a part of PHP: that part is not there, whatever it says of it."""
+    script = script_at(sharp.path, evidence) if sharp.cause in _OWN_WORDS and sharp.line else None
+    if script is None or sharp.line is None:
+        return sharp
+    name = extension_words.asked_before(script.content.decode("utf-8", "replace"), sharp.line, message.message)
+    more = _("The code asks for PHP's extension {name} just before, and gives up without it.").format(name=name)
+    return _instead(sharp, "php-missing-extension", more=more) if name else sharp
 
 
 def _listed(text: str, evidence: Evidence) -> WrittenPath | None:

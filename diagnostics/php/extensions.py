@@ -78,6 +78,12 @@ def _table() -> dict[str, dict[str, str]]:
     return found
 
 
+def names() -> frozenset[str]:
+    """Of all extensions that are known, in small letters."""
+    found = {name for kind in _table().values() for name in kind.values()} | set(_PREFIXES.values()) | set(_CLASSES.values())
+    return frozenset(name.lower() for name in found if " " not in name)
+
+
 def extension_of_function(name: str) -> str:
     """The extension, "" for a function that PHP does not bring."""
     low = name.lower()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from diagnostics.php import extensions, versions
+from diagnostics.php import extension_words, extensions, versions
 from diagnostics.php.database_words import database_cause
 from diagnostics.php.versions import Version
 
@@ -81,9 +81,7 @@ def _missing(head: str, before: str, in_unknown: bool, running: Version | None) 
         return _class(match.group(1), running)
     if match := re.search(r"Undefined (?:class )?constant [\"']?([\w\\:]+)", head):
         return _constant(match.group(1))
-    if re.search(r"could not find driver|ionCube (?:PHP )?Loader|SourceGuardian|Zend Guard Loader", head) or re.search(
-        r"(?:require|ask).{0,80}(?:PHP|the) .{0,60}extension", head
-    ):
+    if extension_words.missed(head):
         return "php-missing-extension", ()
     if match := re.search(r"Cannot redeclare (?:function )?(\w+)\(\)", head):
         return ("php-version-incompatible-code", ("php-uncaught-exception",)) if versions.function_since(match.group(1)) else None
