@@ -13,6 +13,7 @@ from diagnostics.installed import Application, Change, DatabaseTrial, Differing
 from diagnostics.panels.base import ServiceSeen
 from diagnostics.php.seen import PhpSeen
 from diagnostics.tried import Tried
+from sites.recognition.intermediaries import Speaker
 
 _LATEST = 253_370_764_800  # the year 9999, which is the last one that `datetime` knows, in every time zone
 LOGS = ("error-log", "application-log")  # sources of proofs that a server or a program wrote by itself
@@ -134,6 +135,7 @@ class PageSeen:
     request_id: str = ""
     token: str = ""
     powered_by: str = ""  # the headers X-Powered-By and Server
+    front: Speaker | None = None  # who answered in the site's place
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from sites.judging import Verdict
 from sites.looks import samples as look_samples
 from sites.models import Incident, Look, Page, Site
 from sites.probing.outcome import Kind, Outcome
+from sites.recognition.answer import Answer
+from sites.recognition.intermediaries import speaker_of
 
 from . import databases, log_servers, wordpress_pages
 from .baselines import since as since_baseline
@@ -111,6 +113,7 @@ def _page_seen(page: Page, outcome: Outcome, as_answered: bool) -> PageSeen:
         outcome.request_id,
         outcome.token,
         " ".join(value for name, value in outcome.headers if name.lower() in ("x-powered-by", "server"))[:500],
+        speaker_of(Answer(outcome.status, outcome.headers, outcome.body)) if outcome.is_failure and outcome.status else None,
     )
 
 

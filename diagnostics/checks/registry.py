@@ -13,6 +13,7 @@ from diagnostics.checks.common import is_failing
 from diagnostics.checks.expressions_open import not_evaluated
 from diagnostics.checks.judging import judged
 from diagnostics.checks.layers import gaps_of, with_layers
+from diagnostics.checks.unexplained import unexplained
 from diagnostics.checks.weighing import with_changes
 from diagnostics.evidence import Evidence, Unreadable
 from diagnostics.findings import Finding, Inconclusive, Severity
@@ -74,6 +75,8 @@ def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
             inconclusive.append(Inconclusive(entry.id, missing))
             continue
         findings.extend(entry.function(evidence))
+    if not only and is_failing(evidence.site) and not any(finding.severity is Severity.CRITICAL for finding in findings):
+        findings.extend(each for each in (unexplained(evidence),) if each)
     if evidence.tree_truncated:
         inconclusive.append(Inconclusive("tree", _cut_off(evidence)))
     inconclusive.extend(gaps_of(evidence))

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from sites.probing.outcome import Kind
 from sites.recognition import Found
 from sites.recognition.answer import SHORT_TEXT, Answer
+from sites.recognition.intermediaries import speaker_of
 from sites.texts import mark as _
 
 GATEWAY_STATUSES = frozenset({502, 503, 504})
@@ -47,6 +48,7 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _MARKUP_NEEDLES = ("wsidchk", "awswaf.com/", "_cf_chl_opt", "sgcaptcha", "captcha-delivery.com/")  # of challenges that come with a 2xx
+_REACHED_NOBODY = re.compile(r"proxy failed to connect to the web server", re.IGNORECASE)  # Imperva's, with the number of an incident
 _BLOCKING_STATUSES = frozenset({401, 403, 405, 406, 409, 415, 418, 429, 444, 503})
 
 
@@ -60,7 +62,8 @@ def blocked(answer: Answer) -> Found | None:
         return _refused()
     if _MARKUP.search(answer.text):
         return _refused()
-    return _refused() if len(answer.words) < 4 * SHORT_TEXT and _WORDS.search(answer.words) else None
+    refused = len(answer.words) < 4 * SHORT_TEXT and _WORDS.search(answer.words) and not _REACHED_NOBODY.search(answer.words)
+    return _refused() if refused else None
 
 
 def challenged(answer: Answer) -> Found | None:
@@ -86,7 +89,7 @@ _CLOUDFLARE_DNS = re.compile(r"cf-error-code[\"'][^<>]*>10(?:00|01|02|04|14|16|1
 
 def gateway_page(answer: Answer) -> Found | None:
     """The page of a cache in front, which sends Retry-After with every 503: no maintenance. Or a network that does not find the site."""
-    if answer.status in GATEWAY_STATUSES and answer.says_one_thing and _CACHE.search(answer.words):
+    if answer.status in GATEWAY_STATUSES and ((answer.says_one_thing and _CACHE.search(answer.words)) or speaker_of(answer)):
         return gateway(answer.status)
     if answer.status in (403, 409, 530) and answer.mentions("cf-error-code") and _CLOUDFLARE_DNS.search(answer.text):
         return Kind.GATEWAY_ERROR, f"cdn-{answer.status}", _("The network in front of the site does not find its server.")
