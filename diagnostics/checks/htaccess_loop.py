@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import (
@@ -20,6 +21,7 @@ from diagnostics.checks.common import (
 from diagnostics.checks.php_redirects import SentOn, sending_on
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import endings, endless_redirect, place_of, step_proof, trail, visit_of
+from diagnostics.checks.wordpress_block import Damage, damage_of, is_lost
 from diagnostics.evidence import Evidence, LogLine, PageSeen, TextFile, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.lint import first_refused, lint
@@ -157,33 +159,56 @@ def wordpress_permalinks(evidence: Evidence) -> Iterator[Finding]:
     lost = [page for page in failing_pages(evidence.site) if page.status == 404 and page.path.split("?")[0].strip("/")]
     if not lost or not is_wordpress(evidence) or not _start_is_well(evidence):
         return
-    name = docroot_name(evidence)
+    name, place = docroot_name(evidence), place_of(evidence)
     file = next((file for file in htaccess_files(evidence) if file.path == f"{name}/.htaccess"), None)
     state = block_state(file.content) if file else "missing"
-    place = place_of(evidence)
-    if state == "sound" or place is None or not any(follow(place, visit_of(page)).kind == "missing" for page in lost):
+    if place is None or not any(is_lost(follow(place, visit_of(page))) for page in lost):
         return
-    yield _permalinks(lost, f"{name}/.htaccess", state)
+    damage = damage_of(file, _base(evidence), lost, place, evidence) if file else None
+    if state != "sound" or damage is not None:
+        yield _permalinks(lost, f"{name}/.htaccess", state, damage)
+
+
+def _base(evidence: Evidence) -> str:
+    """The address of the docroot."""
+    return f"{urlsplit(evidence.site.url).path.rstrip('/')}/"
 
 
 def _start_is_well(evidence: Evidence) -> bool:
     return not any(page.path == "/" for page in failing_pages(evidence.site))
 
 
-def _permalinks(lost: list[PageSeen], path: str, state: str) -> Finding:
+def _permalinks(lost: list[PageSeen], path: str, state: str, damage: Damage | None) -> Finding:
     what = (
         _("the block of rules that sends them to WordPress is damaged")
-        if state == "damaged"
+        if state != "missing"
         else _("the rules that send them to it are gone")
     )
+    summary = _("WordPress's pages are not found: {what} ({path}).").format(what=what, path=path)
+    if damage is not None:
+        summary = _said_of(damage, path)
+    without = {"missing": ("rename-htaccess",), "sound": ("restore-wordpress-block",)}.get(state, ())
     return Finding(
         check="wordpress-permalinks",
         cause="htaccess-wordpress-block",
         severity=Severity.CRITICAL,
-        confidence=0.88 if state == "damaged" else 0.8,
-        summary=_("WordPress's pages are not found: {what} ({path}).").format(what=what, path=path),
+        confidence=0.8 if state == "missing" and damage is None else 0.88,
+        summary=summary,
         hint=CAUSES["htaccess-wordpress-block"].explanation,
         path=path,
+        line=damage.line if damage else None,
         evidence=tuple(Proof("probe", f"{page.path}: {page.status}") for page in lost[:5]),
-        repairs=repairs_for("htaccess-wordpress-block", *(("rename-htaccess",) if state == "missing" else ())),
+        repairs=repairs_for("htaccess-wordpress-block", *without),
     )
+
+
+def _said_of(damage: Damage, path: str) -> str:
+    if damage.is_missing:
+        said = _("WordPress's pages are not found: before line {line} of {path}, its block of rules lacks “{wanted}”.")
+    elif damage.wanted:
+        said = _("WordPress's pages are not found: line {line} of {path} should be “{wanted}”.")
+    elif damage.is_inside:
+        said = _("WordPress's pages are not found: line {line} of {path} does not belong into its block of rules.")
+    else:
+        said = _("WordPress's pages are not found: line {line} of {path} keeps them from being sent to it.")
+    return said.format(line=damage.line, path=path, wanted=damage.wanted)

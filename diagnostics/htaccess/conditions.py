@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from diagnostics.htaccess.directives import directives
+from diagnostics.htaccess.directives import directives, edit_distance
 from diagnostics.htaccess.parser import Line, first_word, split_words
 from diagnostics.htaccess.server import ServerKnowledge
 
@@ -38,10 +39,18 @@ def has_module(name: str, server: ServerKnowledge) -> bool | None:
     if name != name.lower():
         return False
     if name.endswith(".c"):
-        return server.has(name.removesuffix(".c"))
+        known = server.has(name.removesuffix(".c"))
+        return False if known is None and _is_misspelt(name.removesuffix(".c")) else known
     if name.endswith("_module"):
         return server.has("mod_" + name.removesuffix("_module"))
     return False
+
+
+@lru_cache(maxsize=256)
+def _is_misspelt(name: str) -> bool:
+    """Whether it is no module, but nearly one of Apache's own: such a condition never holds, and nobody is told of it."""
+    modules = {directive.module for directive in directives().values()}
+    return name not in modules and any(edit_distance(name, each, 2) <= 2 for each in modules if len(each) > 8)
 
 
 def wrong_version(line: Line) -> str:
