@@ -14,6 +14,7 @@ from diagnostics.models import JournalEntry, Step
 from diagnostics.panels import stopping
 from diagnostics.repairs.plan import Change, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
 from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, FileKind, Reader, Stat, TransportError, Writer
+from diagnostics.transports.failures import HINT_ANSWER_LOST
 from sites.credentials import SecretUnreadable
 
 from . import database_hand, journal, versions
@@ -100,7 +101,7 @@ class Executor(Looker):
                 self._tidy(step)
             if back.complete and isinstance(error, Stale):
                 raise
-            message = _told(error) if isinstance(error, TransportError) else str(error)
+            message = _told(error, is_known=back.complete) if isinstance(error, TransportError) else str(error)
             raise NotApplied(f"{message} {back.why()}".strip(), taken_back=back.complete, retry=back.retry) from error
 
     def _make(self, step: Step, position: int, change: Change) -> None:
@@ -326,5 +327,7 @@ def _changed_since() -> str:
     return _("it is no longer what was written here: somebody changed it since. It was left as it is.")
 
 
-def _told(error: TransportError) -> str:
-    return f"{error.message} {error.hint}".strip()
+def _told(error: TransportError, *, is_known: bool = False) -> str:
+    """`is_known`: it was looked at since what the lost answer was about."""
+    hint = "" if is_known and error.hint == HINT_ANSWER_LOST else error.hint
+    return f"{error.message} {hint}".strip()
