@@ -94,11 +94,12 @@ class WrittenPath:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What holds a program in maintenance: a file, or a line of its settings. `written_at` in seconds."""
+    """What holds a program in maintenance: a file, or a line of its settings. `written_at` in seconds. `by`: what asks for it, and how."""
 
     path: str
     line: int | None
     written_at: float
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

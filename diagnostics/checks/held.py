@@ -25,8 +25,9 @@ def held(evidence: Evidence) -> Iterator[Finding]:
         where = _("{path}, line {line}").format(path=found.path, line=found.line) if found.line else found.path
         said = _("{title}: {where} holds it there. It was written about {n} h ago.") if hours else _("{title}: {where} holds it there.")
         said = said.format(title=cause.title, where=where, n=hours)
+        proof = Proof("file", f"{where} ({found.by})" if found.by else where)
         yield Finding(
             "held", cause.code, Severity.NOTE if is_announced else Severity.CRITICAL, 0.93 if now - found.written_at > _LONG_S else 0.85,
-            said, cause.explanation, found.path, found.line, evidence=(Proof("file", where), Proof("probe", f"{pages[0].path}: 503")),
+            said, cause.explanation, found.path, found.line, evidence=(proof, Proof("probe", f"{pages[0].path}: 503")),
             repairs=cause.repairs,
         )  # fmt: skip

@@ -57,7 +57,11 @@ def platform(evidence: Evidence) -> Iterator[Finding]:
         if match is None and not names:
             continue
         entry = CAUSES["php-missing-extension" if names else "php-version-incompatible-code"]
-        by, said = said_by(page, evidence), text[max(0, match.start() - 100) : match.end() + 200] if match else text[:400]
+        is_logged = any(is_telling(line.text) for line in lines_of_failure(evidence))  # then the log names the place, too
+        by, said = (
+            None if is_logged else said_by(page, evidence),
+            text[max(0, match.start() - 100) : match.end() + 200] if match else text[:400],
+        )
         named = _FILE_SAID.search(text)
         path, line = (shown_path(named[1], evidence), None) if named else (by.path, by.line) if by else ("", None)
         yield _of_platform(entry, ", ".join(filter(None, names)), path, line, Proof("probe", f"{page.path}: {said}"))

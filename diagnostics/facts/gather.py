@@ -21,6 +21,7 @@ from diagnostics.facts import (
     php_site,
     program_files,
     server_logs,
+    shut_files,
     space,
     tree,
 )
@@ -105,7 +106,7 @@ def stages(
             evidence = replace(evidence, links=links.read(reader, evidence))
         yield evidence
     evidence, applications = with_applications(files, evidence, deadline)
-    evidence = replace(evidence, held=maintenance.read(files, evidence))
+    evidence = replace(evidence, held=maintenance.read(files, evidence) or shut_files.read(files, evidence, deadline))
     yield evidence
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins, ask_database)

@@ -1,7 +1,8 @@
 """What switches a program to maintenance, where a page answers 503: a file that an update leaves behind, or a line of the settings.
 
-Laravel `artisan down`, Magento `maintenance:enable`, Moodle admin/cli/maintenance.php, Joomla and Nextcloud in their settings, TYPO3
-`pageUnavailable_force`, Matomo config.ini.php, MediaWiki, Grav's plugin. WordPress's own mark is read with WordPress.
+Laravel `artisan down`, Magento `maintenance:enable`, Moodle admin/cli/maintenance.php, Contao `contao:maintenance-mode`, Joomla and
+Nextcloud in their settings, TYPO3 `pageUnavailable_force`, Matomo config.ini.php, MediaWiki, Grav's plugin. WordPress's own mark is read
+with WordPress, what a program of the owner's own asks for by `facts.shut_files`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from diagnostics.transports.base import TransportError
 
 _MARKS = (
     "storage/framework/down", "var/.maintenance.flag", "maintenance.flag", "climaintenance.html", "moodledata/climaintenance.html",
+    "var/maintenance.html", "var/maintenance.lock",
 )  # fmt: skip
 _SETTINGS = (
     ("configuration.php", re.compile(r"\$offline\s*=\s*(?:true|'1'|1)\s*;", re.IGNORECASE)),

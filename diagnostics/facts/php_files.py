@@ -84,6 +84,12 @@ class PhpFiles:
         pages = [page for page in _failing(self.evidence) if said or page.status in (None, 504)]
         return self._read([path for page in pages if (path := script_of(page, self.docroot, self.entries))][:MOST_NAMED], "named")
 
+    def answering(self, status: int) -> list[Script]:
+        """The scripts of pages that answer so, and what these require in full."""
+        pages = [page for page in self.evidence.site.pages if page.status == status]
+        entries = self._read([path for page in pages if (path := script_of(page, self.docroot, self.entries))][:MOST_NAMED], "entry")
+        return [*entries, *self._included(entries)]
+
     def unexplained(self) -> list[Script]:
         """Where no log tells: the scripts of the failing pages, what they require, and what was changed before they failed."""
         entries = self._read([path for page in _failing(self.evidence) if (path := script_of(page, self.docroot, self.entries))], "entry")
