@@ -19,12 +19,15 @@ from . import repairing, situation, trials
 from .baselines import keeping
 from .changes import retention, undoing, versions
 from .connections import abilities
+from .diagnosing import OPEN
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
+from .panels import connecting as panels
 from .panels import databases as panel_databases
 from .panels import kept_pages
 from .panels import steps as panel_steps
 from .profiles import get_profile
+from .site_databases import given
 from .site_databases import showing as databases_shown
 from .transports.base import Capability
 from .trying.advising import advice_for, advised
@@ -49,6 +52,7 @@ PANELS = {
     "hand-over": "diagnostics/repair_hand_over.html",
 }
 _SLOW = timedelta(seconds=60)  # from then on a person wonders whether anybody is still at work
+_LOGIN_REFUSED = "database-access-denied"
 _NEEDS_HTACCESS = "htaccess-lint"  # the check that needs these files and nothing else
 MODE_CHECKS = ("root-mode", "modes", "cgi", "htaccess-unreadable")
 SHOWN_ATTEMPTS = 4
@@ -102,7 +106,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     findings = list(diagnosis.findings.all()) if diagnosis else []
     present = situation.of_this_failure(case.site, attempts, diagnosis, findings)
     facts = case_facts(case, incident, present, diagnosis, findings)
-    offers = _offers(case, present, facts, findings)
+    offers = [] if case.closed_at else _offers(case.site, present, facts, findings, repairing.offers(case))
     watched = panel_steps.watched(case)
     facts = replace(facts, offered=_step_of_first(offers, findings), **watched.facts())
     chosen = _recommended(facts, offers, findings, present)
@@ -110,6 +114,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     views = steps_for(facts)
     current = asked_step if asked_step in {view.id for view in views} else chosen or "retest"
     busy = situation.is_busy(attempts)
+    tried = _tried(attempts, present, current)
     own = [_with_ability(offer, case.site.host) for offer in offers if offer.guide_step == current]
     return {
         "case": case,
@@ -125,7 +130,8 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "cannot_start": next((_(view.reason) for view in views if view.id == current and view.state == StepState.CANNOT_START), ""),
         "next_step": next((_stepper_row(view, current, best) for view in views if view.id == best != current), None),
         "panel": PANELS[current],
-        **_tried(attempts, present, current),
+        **tried,
+        "works": _works(tried["tried"], facts, case),
         "busy": busy,
         "may_act": may_write and not busy and not case.closed_at,
         "is_well": facts.verdict == Verdict.UP,
@@ -149,6 +155,25 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     }
 
 
+def first_step(site: Site, incident: Incident | None) -> dict[str, Any]:
+    """What a guided repair would begin with, before anybody has opened one: the step that is recommended, and what it offers.
+
+    Empty where that is not known: then only the repair itself tells. `asks_login`: the database does not let the site in.
+    """
+    diagnosis = repairing.diagnosis_for(site, incident)
+    if diagnosis is None or panels.working(site.host) or site.diagnoses.filter(state__in=OPEN).exists():
+        return {}  # what the host's panel is doing is asked for in the repair
+    findings = list(diagnosis.findings.all())
+    facts = case_facts(RepairCase(site=site), incident, [], diagnosis, findings)
+    if not facts.can_write:
+        return {}
+    offers = _offers(site, [], facts, findings, repairing.offers_of(diagnosis))
+    step = _recommended(replace(facts, offered=_step_of_first(offers, findings)), offers, findings, [])
+    own = next((_with_ability(offer, site.host) for offer in offers if offer.guide_step == step), None)
+    asks = own is None and step == given.GUIDE_STEP and facts.causes[:1] == (_LOGIN_REFUSED,)
+    return {"current": step, "offer": None if own is None or own["obstacle"] else own, "asks_login": asks}
+
+
 def trial_page(case: RepairCase, kind_id: str) -> dict[str, Any] | None:
     """Everything on the page of one trial; None where there is no such trial."""
     kind = KINDS.get(kind_id)
@@ -168,13 +193,20 @@ def _tried(attempts: list[Step], present: list[Step], current: str) -> dict[str,
     return {"tried": [_shown(step) for step in here if step.pk in now][:SHOWN_ATTEMPTS], "tried_earlier": earlier}
 
 
-def _offers(case: RepairCase, attempts: list[Step], facts: CaseFacts, findings: list[FindingRecord]) -> list[Offer]:
+def _works(tried: list[Step], facts: CaseFacts, case: RepairCase) -> Step | None:
+    """The change of this guide step that mended the site, as long as nothing came after it."""
+    newest = tried[0] if tried and facts.verdict == Verdict.UP and not case.closed_at else None
+    verified = newest and newest.state == Step.State.DONE_VERIFIED and not newest.working
+    return newest if verified and not newest.result.get(undoing.REFUSED) else None
+
+
+def _offers(site: Site, attempts: list[Step], facts: CaseFacts, findings: list[FindingRecord], possible: Iterable[Offer]) -> list[Offer]:
     """What is proposed now: nothing for a site that is well, nothing twice, and no file kept aside before a trial showed its fault."""
-    if case.closed_at or facts.verdict == Verdict.UP:
+    if facts.verdict == Verdict.UP:
         return []
     standing = {step.plan_digest for step in attempts if step.stands_applied}
-    helped = situation.helpful_trial(case.site, attempts)
-    offers = [offer for offer in repairing.offers(case) if offer.digest not in standing]
+    helped = situation.helpful_trial(site, attempts)
+    offers = [offer for offer in possible if offer.digest not in standing]
     offers = [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
     first = next((finding for finding in findings if finding.severity == "critical"), None)
     in_vain = {step.plan_digest for step in attempts if step.state in (Step.State.TAKEN_BACK, Step.State.FAILED)}

@@ -70,9 +70,7 @@ def open_case(
     standing = open_case_of(site)
     if standing:
         return standing
-    newest = site.diagnoses.filter(state=Diagnosis.State.DONE).first()
-    if newest and incident and newest.requested_at < incident.first_failure_at:
-        newest = None
+    newest = diagnosis_for(site, incident)
     try:
         with transaction.atomic():
             return RepairCase.objects.create(
@@ -80,6 +78,12 @@ def open_case(
             )
     except IntegrityError:  # somebody opened it at the same moment: it is the same repair
         return RepairCase.objects.get(site=site, closed_at=None)
+
+
+def diagnosis_for(site: Site, incident: Incident | None) -> Diagnosis | None:
+    """The newest finished one of a site, unless it is from before this incident."""
+    newest = site.diagnoses.filter(state=Diagnosis.State.DONE).first()
+    return None if newest and incident and newest.requested_at < incident.first_failure_at else newest
 
 
 def newest_diagnosis(case: RepairCase) -> Diagnosis | None:
@@ -111,7 +115,12 @@ def offers(case: RepairCase) -> list[Offer]:
     """What can be repaired now, from the newest diagnosis of the case. A worker plans again before anything is written."""
     if case.diagnosis and case.diagnosis.state in diagnosing.OPEN:
         return []
-    return [offer for offer in (*given.offers(case), *offering.of_diagnosis(newest_diagnosis(case))) if not _lets_everybody_in(offer)]
+    return [*given.offers(case), *offers_of(newest_diagnosis(case))]
+
+
+def offers_of(diagnosis: Diagnosis | None) -> list[Offer]:
+    """The same before any repair is open."""
+    return [offer for offer in offering.of_diagnosis(diagnosis) if not _lets_everybody_in(offer)]
 
 
 def _lets_everybody_in(offer: Offer) -> bool:

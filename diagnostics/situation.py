@@ -135,6 +135,8 @@ def lead(verdict: str, attempts: Sequence[Step], *, busy: bool) -> str:
         Verdict.DOWN: _("The site is down."),
         Verdict.SUSPECT: _("The site is being looked at again."),
     }.get(verdict, _("It is not known yet how the site is."))
+    if made and verdict == Verdict.UP and not busy:
+        how = _("The site works again.")
     what = ngettext("One change was made. It can be undone.", "%(n)d changes were made. They can be undone.", changed) % {"n": changed}
     if lasting:
         words = ngettext("One change was made. It cannot be undone.", "%(n)d changes were made. Not all can be undone.", changed)

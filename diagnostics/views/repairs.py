@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from diagnostics.changes import undoing
@@ -24,6 +25,7 @@ from ..forms import CloseForm
 from ..models import RepairCase, Step
 from ..profiles import get_profile
 from ..site_databases.forms import LoginForm
+from .site_databases import give_login
 
 
 @require_GET
@@ -38,33 +40,38 @@ def index(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "diagnostics/repairs.html", {**context, "section": "repairs"})
 
 
+@sensitive_post_parameters("password")
 def start_for_incident(request: HttpRequest, incident_pk: int) -> HttpResponse:
     """Opens the guided repair of an incident, or the one that is open already. A mail's link leads here: GET asks, POST opens."""
     incident = access.get_incident(request, incident_pk, write=request.method == "POST")
-    standing = repairing.open_case_of(incident.site)
-    if standing:
-        return redirect("diagnostics:repair", standing.pk)
-    if request.method != "POST":
-        return _ask(request, incident.site, incident)
-    return redirect("diagnostics:repair", repairing.open_case(incident.site, incident, request.user).pk)
+    return _begin(request, incident.site, incident)
 
 
-def _ask(request: HttpRequest, site: Site, incident: Incident | None) -> HttpResponse:
-    context = {"incident": incident, "site": site, "may_write": access.may_write(request, site.team_id), "section": "repairs"}
-    context["read_only"] = read_only.words(site)
-    return TemplateResponse(request, "diagnostics/repair_start.html", context)
-
-
+@sensitive_post_parameters("password")
 def start_for_site(request: HttpRequest, pk: int) -> HttpResponse:
     """The same for a site without an open incident."""
     site = access.get_site(request, pk, write=request.method == "POST")
-    incident = site.incidents.filter(resolved_at=None).first()
+    return _begin(request, site, site.incidents.filter(resolved_at=None).first())
+
+
+def _begin(request: HttpRequest, site: Site, incident: Incident | None) -> HttpResponse:
+    """What is recommended is shown, and may be agreed to, before a repair is open: whoever is woken decides once."""
     standing = repairing.open_case_of(site)
     if standing:
         return redirect("diagnostics:repair", standing.pk)
     if request.method != "POST":
         return _ask(request, site, incident)
-    return redirect("diagnostics:repair", repairing.open_case(site, incident, request.user).pk)
+    case = repairing.open_case(site, incident, request.user)
+    if request.POST.get("action") == "repair":
+        return apply(request, case.pk)
+    return give_login(request, case.pk) if request.POST.get("action") == "login" else redirect("diagnostics:repair", case.pk)
+
+
+def _ask(request: HttpRequest, site: Site, incident: Incident | None) -> HttpResponse:
+    context = {"incident": incident, "site": site, "may_write": access.may_write(request, site.team_id), "section": "repairs"}
+    context |= {"read_only": read_only.words(site), "begins": queries.first_step(site, incident) if site.host else {}}
+    context |= {"offer": context["begins"].get("offer"), "form": LoginForm()}
+    return TemplateResponse(request, "diagnostics/repair_start.html", context)
 
 
 @require_GET

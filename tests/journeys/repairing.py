@@ -12,9 +12,10 @@ BUSY_S = 60.0
 def open_repair(visitor: Visitor) -> None:
     """From the page of an incident to the guided repair."""
     visitor.press("Start the guided repair")
-    if "/repairs/" not in visitor.page.url or visitor.page.get_by_role("button", name="Start the guided repair").count():
+    if visitor.page.locator("#open-guide").count():
         visitor.look("repair-start")
-        visitor.press("Start the guided repair")
+        visitor.page.locator("#open-guide").click()
+        visitor.page.wait_for_load_state()
 
 
 def choose(visitor: Visitor, step: str) -> None:

@@ -167,7 +167,7 @@ def _rounds(seed: str) -> list[list[Case]]:
     return found
 
 
-def _add(shell: Shell, stack: Stack, site: Planted, name: str, transport: str, key: Path) -> None:
+def add(shell: Shell, stack: Stack, site: Planted, name: str, transport: str, key: Path) -> None:
     place, doors = site.scene.place, stack.doors
     secret = ("--secret-env", "SITEMEND_SECRET_FTP") if transport == "ftp" else ("--key", str(key))
     pages = [part for page in site.scene.pages if page != "/" for part in ("--page", page)]
@@ -203,7 +203,7 @@ def test_nine_of_ten_mails_tell_the_cause_in_time(start, inbox, tmp_path: Path) 
                 sites = [stack.enter_context(planted(lab, case, seed)) for case in cases]
                 for site, name in zip(sites, some, strict=True):
                     transport = random.Random(f"{seed} {site.case.name} mail").choice(lab.doors.transports)
-                    _add(shell, lab, site, name, transport, key)
+                    add(shell, lab, site, name, transport, key)
                 until = time.monotonic() + MAIL_S + 20
                 for site, name in zip(sites, some, strict=True):
                     found = told(product, inbox, name, until)

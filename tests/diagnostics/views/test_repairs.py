@@ -69,11 +69,12 @@ def test_outsider_finds_no_page(scene: Scene) -> None:
     assert scene.outsider.get(f"/repairs/{scene.case.pk}/report/").status_code == 404
 
 
-def test_verified_change_says_the_site_is_well_before_the_next_probe_and_leads_to_the_retest(scene: Scene) -> None:
+def test_verified_change_says_that_the_site_works_before_the_next_probe_and_that_nothing_more_is_to_be_done(scene: Scene) -> None:
     scene.step("done-verified", message="Every page answers as expected again.", result={"pages_before": BAD, "pages_after": GOOD})
     page = scene.page("htaccess")
-    assert page.select_one("#lead").get_text() == "The site is well. One change was made. It can be undone."
-    assert primaries(page) == ["Go on: Test again and close"]
+    assert page.select_one("#lead").get_text() == "The site works again. One change was made. It can be undone."
+    assert page.select_one("#panel-title").get_text() == "The site works again" and "Nothing more has to be done." in words(page)
+    assert primaries(page) == ["Close the repair"]
     assert not page.select("input[name=digest]")
     assert primaries(scene.page()) == ["The site is well: close the repair"]
 
@@ -82,7 +83,7 @@ def test_probe_that_saw_the_same_keeps_the_site_well_and_one_that_fails_does_not
     scene.step("done-verified", result={"pages_before": BAD, "pages_after": GOOD}, seconds_ago=20)
     Site.objects.filter(pk=scene.site.pk).update(last_probe_at=timezone.now())
     Page.objects.filter(site=scene.site).update(last_status=200)
-    assert "The site is well." in scene.page().select_one("#lead").get_text()
+    assert "The site works again." in scene.page().select_one("#lead").get_text()
     Page.objects.filter(site=scene.site).update(last_status=500)
     assert "The site is down." in scene.page().select_one("#lead").get_text()
 
@@ -197,12 +198,62 @@ def test_closed_repair_offers_its_report_and_undo_only(scene: Scene) -> None:
 def test_start_asks_first_and_only_who_may_write_is_asked(scene: Scene) -> None:
     scene.case.delete()
     address = f"/repairs/start/{scene.diagnosis.incident_id}/"
-    assert b"Start the guided repair" in scene.owner.get(address).content
-    assert b'<button class="btn primary">' not in scene.reader.get(address).content
+    assert b'id="open-guide"' in scene.owner.get(address).content
+    assert b'id="open-guide"' not in scene.reader.get(address).content
     assert scene.reader.post(address).status_code == 403
     assert not RepairCase.objects.exists()
     assert scene.owner.post(address)["Location"] == f"/repairs/{RepairCase.objects.get().pk}/"
     assert scene.owner.get(address).status_code == 302, "two people share one repair"
+
+
+def start_page(scene: Scene) -> BeautifulSoup:
+    return BeautifulSoup(scene.owner.get(f"/repairs/start/{scene.diagnosis.incident_id}/").content, "html.parser")
+
+
+def test_link_of_the_mail_shows_the_change_and_one_click_makes_it(scene: Scene) -> None:
+    scene.case.delete()
+    page = start_page(scene)
+    assert primaries(page) == ["Correct line 6 of www/.htaccess and look again"] and page.select(".diff")
+    form = page.select_one("input[name=digest]").find_parent("form")
+    sent = {field["name"]: field["value"] for field in form.select("input[name]") if field["name"] != "csrfmiddlewaretoken"}
+    answer = scene.owner.post(f"/repairs/start/{scene.diagnosis.incident_id}/", sent)
+    case = RepairCase.objects.get()
+    step = case.steps.get()
+    assert (step.state, step.plan_digest, step.guide_step) == ("queued", sent["digest"], "htaccess")
+    assert answer["Location"] == f"/repairs/{case.pk}/?step=htaccess"
+
+
+def test_change_is_not_made_from_the_mail_where_a_colleague_has_opened_the_repair_meanwhile(scene: Scene) -> None:
+    sent = {"action": "repair", "step": "htaccess", "repair": "correct-htaccess-line", "digest": offer()["digest"]}
+    answer = scene.owner.post(f"/repairs/start/{scene.diagnosis.incident_id}/", sent)
+    assert answer["Location"] == f"/repairs/{scene.case.pk}/" and not scene.case.steps.exists()
+
+
+def test_link_of_the_mail_asks_for_the_password_that_only_a_person_knows() -> None:
+    scene = make_scene(offers=[])
+    scene.case.delete()
+    scene.diagnosis.findings.update(cause="database-access-denied", check_id="database", path="www/wp-config.php")
+    page = start_page(scene)
+    assert primaries(page) == ["Try it, and show what would be written"] and page.select_one("input[type=password]")
+    sent = {"action": "login", "password": "wine-and-bread"}
+    answer = scene.owner.post(f"/repairs/start/{scene.diagnosis.incident_id}/", sent)
+    step = RepairCase.objects.get().steps.get()
+    assert (step.state, step.action, step.guide_step) == ("queued", "look", "database")
+    assert answer["Location"] == f"/repairs/{step.case_id}/?step=database"
+
+
+@pytest.mark.parametrize("what", ["read-only", "being-read", "older", "unknown"])
+def test_link_of_the_mail_only_opens_the_guide_where_nothing_can_be_offered_yet(scene: Scene, what: str) -> None:
+    scene.case.delete()
+    if what == "read-only":
+        Site.objects.update(read_only_since=timezone.now())
+    elif what == "being-read":
+        scene.site.diagnoses.create(incident=scene.diagnosis.incident, state="running", requested_at=timezone.now())
+    elif what == "older":
+        Incident.objects.update(first_failure_at=timezone.now() + timedelta(seconds=1))
+    else:
+        scene.site.diagnoses.update(offers=[])
+    assert primaries(start_page(scene)) == ["Start the guided repair"] and not start_page(scene).select("input[name=digest]")
 
 
 def fail_again(scene: Scene, kind: str = "server-error") -> None:
@@ -268,7 +319,7 @@ def test_after_closing_no_step_is_recommended(scene: Scene) -> None:
 def test_site_without_hosting_account_is_connected_first(scene: Scene) -> None:
     scene.case.delete()
     Site.objects.update(host=None)
-    page = BeautifulSoup(scene.owner.get(f"/repairs/start/{scene.diagnosis.incident_id}/").content, "html.parser")
+    page = start_page(scene)
     assert primaries(page) == ["Connect its hosting account first"]
 
 

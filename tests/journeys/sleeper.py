@@ -1,0 +1,86 @@
+"""Somebody woken at 3 a.m. who has never seen the product: opens the mail's link, presses what each page recommends, and counts."""
+
+from __future__ import annotations
+
+import re
+from email.message import EmailMessage
+
+from playwright.sync_api import Locator
+
+from tests.journeys.browsing import PHONE, WIDE, Visitor
+
+WORKS = "The site works again"  # what the page says when a probe after the change found every page well
+BUSY_S = 60.0
+MOST_PAGES = 12
+
+
+class Sleeper:
+    """Presses the one button of each page that stands out, and types what it asks for. `clicks` counts both, the mail's link included."""
+
+    def __init__(self, visitor: Visitor, *, types: str = "") -> None:
+        self.visitor, self.types = visitor, types
+        self.clicks = 0
+        self.pressed: list[str] = []
+        self.shots = 0
+
+    def mend(self, mail: EmailMessage) -> None:
+        """From this mail to the page that says the site works again."""
+        self._open(mail)
+        for _page in range(MOST_PAGES):
+            self._settle()
+            self._shoot()
+            if self.is_green:
+                return
+            self._go_on()
+        raise AssertionError(f"not green after {self.pressed}\n{self.visitor.words}")
+
+    @property
+    def is_green(self) -> bool:
+        return WORKS in self.visitor.words
+
+    def _open(self, mail: EmailMessage) -> None:
+        """The mail as a mail program draws it, and its one button."""
+        body = mail.get_body(("html",))
+        assert body is not None
+        page = self.visitor.page
+        page.goto("about:blank")
+        page.set_content(body.get_content())
+        self._shoot()
+        self._press(page.get_by_role("link", name=re.compile("^(Open the guided repair|See the incident)")))
+
+    def _go_on(self) -> None:
+        """One decision on each screen: one button stands out, and only one."""
+        primary = self.visitor.page.locator("main .btn.primary:visible")
+        assert primary.count() == 1, f"{primary.count()} buttons stand out\n{self.visitor.words}"
+        empty = primary.locator("xpath=ancestor::form").locator("input[type=password]:visible")
+        if self.types and empty.count() and not empty.input_value():
+            empty.fill(self.types)
+            self.clicks += 1
+            self.pressed.append("(password)")
+        self._press(primary)
+
+    def _press(self, what: Locator) -> None:
+        self.pressed.append(" ".join(what.inner_text().split()))
+        self.clicks += 1
+        what.click()
+        self.visitor.page.wait_for_load_state()
+
+    def _settle(self) -> None:
+        """Until nothing is in work any more: pages follow by themselves."""
+        page = self.visitor.page
+        self.visitor.until(lambda: page.locator('#repair[hx-trigger="every 2s"], main .working').count() == 0, BUSY_S, "the work ends")
+
+    def _shoot(self) -> None:
+        """Wide and on a phone, light and dark."""
+        self.shots += 1
+        page = self.visitor.page
+        if "://127.0.0.1" in page.url:
+            self.visitor.look()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for size, words in ((WIDE, "wide"), (PHONE, "phone")):
+                page.set_viewport_size(size)
+                self.visitor.shots.mkdir(parents=True, exist_ok=True)
+                page.screenshot(path=self.visitor.shots / f"{self.shots}-{words}-{scheme}.png", full_page=True)
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(WIDE)
