@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from sites import registration
+from sites.judging import Verdict
 from sites.looks import due as looks
 from sites.models import Host, Look, Site, Team
 from sites.windows import maintenance
 
+from . import repairing
 from .connections import connecting
-from .models import LogReading
+from .models import BaselineWork, KeptFile, LogReading
 from .practice.breaks import BREAK_KINDS
+from .practice.content import SHARED
+from .practice.lessons import LESSONS, Lesson, LessonState
 from .practice.plays import PLAYS, WORDS, Play, grouped
 from .practice.site import PracticeError, PracticeSite
 from .transports.base import ConnectionDetails
@@ -80,6 +85,7 @@ def start(team: Team, user: AbstractBaseUser | None = None) -> Site:
             soon = timezone.now() + timedelta(seconds=STARTING_S)
             site.pages.update(due_at=soon)
             LogReading.objects.create(host=site.host, due_at=soon)  # nor is its account away that is not there yet
+            BaselineWork.objects.create(site=site, due_at=soon)  # what a lesson is mended from
     except registration.RegistrationError as error:
         practice.remove()
         raise PracticeUnavailable(error.message) from error
@@ -140,6 +146,58 @@ def break_it(kind: str) -> None:
         raise PracticeUnavailable(str(error)) from error
 
 
+# --- lessons ------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class LessonRow:
+    """One lesson as its page shows it. `is_next`: what to begin now."""
+
+    lesson: Lesson
+    state: LessonState
+    is_next: bool
+
+
+def lessons(site: Site) -> list[LessonRow]:
+    """All of them with how far somebody is, in their order. One counts as mended when a probe has found the site well."""
+    try:
+        practice = PracticeSite.load(folder())
+    except PracticeError:
+        return []
+    progress = practice.lessons()
+    is_mended = site.verdict == Verdict.UP and practice.is_whole()
+    states = {kind: progress.state(kind, is_mended=is_mended) for kind in LESSONS}
+    is_busy = LessonState.BROKEN in states.values()
+    following = "" if is_busy else next((kind for kind, state in states.items() if state == LessonState.NOT_BEGUN), "")
+    return [LessonRow(lesson, states[kind], kind == following) for kind, lesson in LESSONS.items()]
+
+
+def begin_lesson(site: Site, kind: str, user: AbstractBaseUser | None = None) -> Lesson:
+    """Plants its fault in a site that is whole. Repairs of earlier lessons are closed. Raises PracticeUnavailable."""
+    practice = _load()
+    if kind not in LESSONS:
+        raise PracticeUnavailable(_("There is no such lesson."))
+    _end_windows()
+    open_case = repairing.open_case_of(site)
+    if open_case:
+        repairing.close_case(open_case, user, "well" if practice.is_whole() else "left")
+    if LESSONS[kind].needs_kept and not KeptFile.objects.filter(site=site, path=SHARED).exists():
+        practice.reset()
+        _look_soon(site)
+        BaselineWork.objects.filter(site=site).update(due_at=timezone.now())
+        raise PracticeUnavailable(
+            _("For this lesson the files of the practice site are read first, while they are whole. Begin it again in half a minute.")
+        )
+    practice.begin_lesson(kind)
+    site.pages.update(due_at=timezone.now())
+    return LESSONS[kind]
+
+
+def forget_lessons() -> None:
+    """All lessons begin anew, with a site that is whole. Raises PracticeUnavailable."""
+    reset()
+    _load().forget_lessons()
+
+
+# --- plays --------------------------------------------------------------------------------------
 def playing() -> Play | None:
     """The failure that the practice site plays just now."""
     try:

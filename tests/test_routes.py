@@ -42,7 +42,10 @@ OWN = {
     "diagnostics:cause", "diagnostics:connection-kinds", "diagnostics:practice", "diagnostics:practice-start",
     "diagnostics:coverage", "diagnostics:coverage-mend", "diagnostics:coverage-connect",
 }  # fmt: skip
-OF_PRACTICE = {"diagnostics:practice-break", "diagnostics:practice-play", "diagnostics:practice-reset", "diagnostics:practice-remove"}
+OF_PRACTICE = {
+    "diagnostics:practice-break", "diagnostics:practice-play", "diagnostics:practice-reset", "diagnostics:practice-remove",
+    "diagnostics:practice-lesson", "diagnostics:practice-lessons-anew",
+}  # fmt: skip
 MAY_SHOW_TO_READER = {
     "sites:site-visitors", "sites:site-visitors-csv",
     "sites:evidence", "sites:evidence-text", "sites:site", "sites:incident", "sites:mail-message", "sites:mail-html",

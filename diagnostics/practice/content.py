@@ -30,7 +30,22 @@ Header set X-Content-Type-Options "nosniff"
 </IfModule>
 """
 
+PAGES = ("/", "/about", "/products")
+SHARED = "inc/shop.php"  # what every page loads
+_SHARED = """\
+<?php
+// What stands on every page of the shop.
+$shop = [
+    'name' => 'Practice shop',
+    'opens' => 'Monday to Friday, 9 to 17 h',
+    'mail' => 'hello@practice-shop.example',
+    'delivery' => 'Within three days',
+    'thanks' => 'Thank you for looking in',
+];
+"""
+
 _PAGE = """\
+<?php require __DIR__ . '/inc/shop.php'; ?>
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -45,8 +60,15 @@ _PAGE = """\
 <h1>{title}</h1>
 {body}
 </main>
-<footer>This is a practice site on your own machine. Nothing is sold here.</footer>
+<footer>Open <?php echo $shop['opens']; ?>. This is a practice site on your own machine. Nothing is sold here.</footer>
 </body>
+</html>
+"""
+_PLAIN = """\
+<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Not found - Practice shop</title><link rel="stylesheet" href="/css/shop.css"></head>
+<body><h1>Not found</h1><p>There is no such page. <a href='/'>Back to the start</a></p></body>
 </html>
 """
 
@@ -65,14 +87,14 @@ _PAGES = {
     ),
     "about.php": ("About us", "<p>We are two people, one kiln and a printing press.</p>"),
     "products.php": ("Products", "<ul>\n<li>Blue mug</li>\n<li>Dotted notebook</li>\n<li>Linen tea towel</li>\n</ul>"),
-    "not-found.html": ("Not found", "<p>There is no such page. <a href='/'>Back to the start</a></p>"),
 }
 
 
 def files() -> dict[str, bytes]:
     """The healthy docroot: path relative to it, and content."""
     pages = {name: _PAGE.format(title=title, body=body).encode() for name, (title, body) in _PAGES.items()}
-    return {".htaccess": HTACCESS.encode(), "css/shop.css": _STYLE.encode(), **pages}
+    others = {".htaccess": HTACCESS, "css/shop.css": _STYLE, SHARED: _SHARED, "not-found.html": _PLAIN}
+    return {name: text.encode() for name, text in others.items()} | pages
 
 
 def write_docroot(home: Path) -> None:
@@ -87,7 +109,7 @@ def write_docroot(home: Path) -> None:
         path.write_bytes(content)
         path.chmod(FILE_MODE)
         os.utime(path, (then, then))
-    for folder in (fresh / "css", fresh):
+    for folder in (fresh / "css", fresh / "inc", fresh):
         folder.chmod(FOLDER_MODE)
         os.utime(folder, (then, then))
     if os.path.lexists(root):

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
 from .htaccess import ConfigError, Rules, read_into
+from .php import NotPractised, Page, PhpError
 from .rewriting import Request, rewrite
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
@@ -209,12 +210,20 @@ class Docroot:
                 )
 
     def _script(self, path: Path, body: bytes, rules: Rules) -> Answer:
-        """A page without PHP in it goes out as it is, as PHP does; there is no PHP here to run more than that."""
-        if b"<?" in body:
+        """A page without PHP in it goes out as it is, as PHP does; of PHP only what the shop's own pages use is understood here."""
+        try:
+            return Answer(200, Page(self._read_script).output(path, body) if b"<?" in body else body, rules=rules)
+        except PhpError as error:
+            said = [Complaint("cgid:error", f"AH01215: stderr from {path}: {line}") for line in str(error).split("\n")]
+            return Answer(500, complaints=said, rules=rules)
+        except NotPractised:
             reason = f"AH01215: stderr from {path}: the practice site runs no PHP code"
             ended = f"End of script output before headers: {path.name}"
             return Answer(500, complaints=[Complaint("cgid:error", reason), Complaint("cgid:error", ended)], rules=rules)
-        return Answer(200, body, rules=rules)
+
+    def _read_script(self, path: Path) -> bytes:
+        """A file that a script loads, by its own permissions. Raises OSError."""
+        return _read(self._inside(path), MAX_FILE_BYTES)
 
     def _add_error_document(self, answer: Answer) -> None:
         wanted = answer.rules.error_documents.get(answer.status, "")

@@ -16,7 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from . import certificates
 from .breaks import BREAK_KINDS, BreakKind
-from .content import FOLDER_MODE, remove_tree, write_docroot
+from .content import FOLDER_MODE, PAGES, remove_tree, write_docroot
+from .docroot import Docroot
+from .lessons import LESSONS, LESSONS_FILE, Progress
+from .lessons import as_text as lessons_text
+from .lessons import read as read_lessons
 from .plays import PLAY_FILE, PLAYS, Play
 from .plays import read as read_play
 from .web import CERTIFICATE_FILE, LOOPBACK
@@ -127,8 +131,36 @@ class PracticeSite:
         self.reset()
         known.apply(self.home / "www")
 
+    def begin_lesson(self, kind: str) -> None:
+        """Makes the site whole, then plants the fault of a lesson. Raises PracticeError for an unknown kind."""
+        if kind not in LESSONS:
+            raise PracticeError(f"{kind!r} is no lesson of the practice site; choose one of {', '.join(LESSONS)}.")
+        self.reset()
+        LESSONS[kind].apply(self.home / "www")
+        self._store_lessons(Progress(kind, tuple(each for each in self.lessons().mended if each != kind)))
+
+    def lessons(self) -> Progress:
+        """How far somebody is with the lessons."""
+        return read_lessons(self.folder)
+
+    def forget_lessons(self) -> None:
+        """They all begin anew; the files stay as they are."""
+        (self.folder / LESSONS_FILE).unlink(missing_ok=True)
+
+    def is_whole(self) -> bool:
+        """Whether the web server would show every page now, by the files as they lie there."""
+        docroot = Docroot(self.home)
+        return all(docroot.answer(page, {}).status == 200 for page in PAGES)
+
+    def _store_lessons(self, progress: Progress) -> None:
+        write_private(self.folder / LESSONS_FILE, lessons_text(progress))
+
     def reset(self) -> None:
-        """The docroot as it was at the start, and no failure played; the logs stay."""
+        """The docroot as it was at the start, no failure played, and no lesson going on; the logs stay."""
+        known = self.lessons()
+        if known.current:
+            mended = {*known.mended, *([known.current] if self.is_whole() else [])}
+            self._store_lessons(Progress("", tuple(each for each in LESSONS if each in mended)))
         (self.folder / PLAY_FILE).unlink(missing_ok=True)
         for part in (self.home, self.home / "logs"):
             part.mkdir(exist_ok=True)

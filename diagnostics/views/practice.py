@@ -16,6 +16,7 @@ from sites.models import Site
 from sites.views import sites as sites_views
 
 from .. import access, practising
+from ..practice.lessons import LessonState
 
 BROKEN_AT = "practice_broken_at"  # in the session: seconds of the clock
 NOTICE_S = 10  # from the probe to the verdict, at most
@@ -25,8 +26,12 @@ NOTICE_S = 10  # from the probe to the verdict, at most
 def show(request: HttpRequest) -> HttpResponse:
     """What the practice site is, how to break it, and how it stands."""
     site = practising.site_of(request.user)
+    lessons = practising.lessons(site) if site else []
     context = {
         "site": site,
+        "lessons": lessons,
+        "next_lesson": next((row for row in lessons if row.is_next), None),
+        "all_mended": bool(lessons) and all(row.state == LessonState.MENDED for row in lessons),
         "kinds": practising.KINDS,
         "plays": practising.PLAY_GROUPS,
         "playing": practising.playing() if site else None,
@@ -66,6 +71,32 @@ def break_it(request: HttpRequest) -> HttpResponse:
     else:
         request.session[BROKEN_AT] = time.time()
         messages.success(request, _("The practice site is broken now. The next probe, in at most 20 seconds, will notice it."))
+    return redirect("diagnostics:practice")
+
+
+@require_POST
+def begin_lesson(request: HttpRequest) -> HttpResponse:
+    """Plants the fault of a lesson; the probe finds it by itself."""
+    site = _site(request)
+    access.refuse_readers(request, site.team_id)
+    try:
+        lesson = practising.begin_lesson(site, request.POST.get("kind", ""), request.user)
+    except practising.PracticeUnavailable as error:
+        messages.error(request, str(error))
+    else:
+        request.session[BROKEN_AT] = time.time()
+        words = _("The lesson has begun: %(title)s. The site is broken now, and the next probe will notice it.")
+        messages.success(request, words % {"title": _(lesson.title)})
+    return redirect("diagnostics:practice")
+
+
+@require_POST
+def forget_lessons(request: HttpRequest) -> HttpResponse:
+    """All lessons begin anew."""
+    access.refuse_readers(request, _site(request).team_id)
+    practising.forget_lessons()
+    request.session.pop(BROKEN_AT, None)
+    messages.success(request, _("The practice site is whole, and the lessons begin anew."))
     return redirect("diagnostics:practice")
 
 

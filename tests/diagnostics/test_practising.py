@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import practising, visiting
+from diagnostics import practising, repairing, visiting
+from diagnostics.baselines import taking
+from diagnostics.models import BaselineWork, RepairCase
+from diagnostics.practice.lessons import LESSONS
 from diagnostics.practice.plays import WORDS
 from diagnostics.practice.serve import PracticeServers
 from diagnostics.practice.site import PracticeSite
 from sites.looks import looking
-from sites.models import FailureEvidence, Incident, MaintenanceWindow, Site
+from sites.models import FailureEvidence, Host, Incident, MaintenanceWindow, Site
 from sites.probing_now import probe_now
 from sites.storing import batch
 from sites.windows import maintenance
@@ -125,3 +130,57 @@ def test_page_offers_plays_and_ends_them(site: Site, client: Client) -> None:
     client.post("/practice/reset/")
     assert practising.playing() is None
     assert "nothing that the practice site can play" in client.post("/practice/play/", {"kind": "x"}, follow=True).content.decode()
+
+
+# --- lessons ------------------------------------------------------------------------------------
+def kept(site: Site) -> Site:
+    """Its files were read while it was well."""
+    Host.objects.update(state=Host.State.WORKS)
+    assert looked_at(site) == ("up", "ok")
+    taking.take(Site.objects.get(pk=site.pk))
+    return Site.objects.get(pk=site.pk)
+
+
+def shown_states(site: Site) -> list[str]:
+    return [str(row.state) for row in practising.lessons(Site.objects.get(pk=site.pk))]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["missing-file", "two-at-once", "half-upload"])
+def test_fault_of_a_lesson_is_found_and_mended(site: Site, kind: str) -> None:
+    practising.begin_lesson(kept(site), kind)
+    place = list(LESSONS).index(kind)
+    assert looked_at(site) == ("down", "server-error") and shown_states(site)[place] == "broken"
+    call_command("repair", "Practice site", "--yes", "--json", stdout=StringIO())
+    assert looked_at(site) == ("up", "ok") and shown_states(site)[place] == "mended"
+    assert [row.lesson.kind for row in practising.lessons(Site.objects.get(pk=site.pk)) if row.is_next] == ["typing-mistake"]
+    call_command("undo", "Practice site", "--all", "--json", stdout=StringIO())
+    assert looked_at(site)[0] == "down" and shown_states(site)[place] == "broken"
+
+
+def test_lesson_that_needs_kept_files_waits_until_they_are_kept(site: Site) -> None:
+    assert BaselineWork.objects.get().site_id == site.pk
+    BaselineWork.objects.update(due_at=timezone.now() + timedelta(days=1))
+    with pytest.raises(practising.PracticeUnavailable, match="half a minute"):
+        practising.begin_lesson(site, "half-upload")
+    assert BaselineWork.objects.get().due_at <= timezone.now() and shown_states(site) == ["not-begun"] * 5
+    assert looked_at(site) == ("up", "ok")
+
+
+def test_next_lesson_closes_the_repair_of_the_one_before(site: Site) -> None:
+    practising.begin_lesson(site, "typing-mistake")
+    repairing.open_case(site)
+    practising.begin_lesson(site, "missing-file")
+    assert RepairCase.objects.get().outcome == "left"
+
+
+def test_page_begins_lessons_and_forgets_them(site: Site, client: Client) -> None:
+    client.force_login(site.team.memberships.get().user)
+    offered = client.get("/practice/").content.decode()
+    assert 'id="begin-typing-mistake"' in offered and offered.count("Not begun") == 5
+    told = client.post("/practice/lesson/", {"kind": "typing-mistake"}, follow=True).content.decode()
+    assert "The lesson has begun: A typing mistake." in told and "Learn: the mail names the line" in told
+    assert 'id="begin-missing-file"' not in told, "one at a time"
+    assert "There is no such lesson." in client.post("/practice/lesson/", {"kind": "x"}, follow=True).content.decode()
+    client.post("/practice/lessons/anew/")
+    assert shown_states(site) == ["not-begun"] * 5 and looked_at(site) == ("up", "ok")

@@ -48,12 +48,13 @@ def practise(visitor: Visitor) -> None:
     assert visitor.headline == "Let's watch your first site"
     visitor.look("welcome")
     visitor.press("Start a practice site")
-    visitor.until_says("Choose a mistake that people really make", 30)
+    visitor.until_says("choose a mistake that people really make", 30)
     visitor.until(lambda: visitor.page.get_by_text("Up", exact=True).count() > 0, 45, "the practice site was probed and is up")
     visitor.look("practice-well")
 
 
 def break_by_typing_mistake(visitor: Visitor) -> None:
+    visitor.page.locator("#kinds > summary").click()
     kind = visitor.page.locator(".practice-kinds li").filter(has_text="A typing mistake in .htaccess")
     visitor.press("Break it this way", kind)
     assert "is broken now" in visitor.words

@@ -33,6 +33,7 @@ def test_listing_shows_names_modes_and_owner(sftp: paramiko.SFTPClient) -> None:
         ".htaccess": 0o604,
         "about.php": 0o604,
         "css": 0o705,
+        "inc": 0o705,
         "index.php": 0o604,
         "not-found.html": 0o604,
         "products.php": 0o604,
