@@ -20,11 +20,11 @@ class Silent:
 
 def silent_filters(content: bytes, others: tuple[bytes, ...] = ()) -> list[Silent]:
     """Callbacks with a way through them that ends without a value; those of other files (`others`) at the line that tells of them."""
-    found = ((each, _ways(each.body)) for each in callbacks(content, others))
+    found = ((each, ways_without_value(each.body)) for each in callbacks(content, others))
     return [Silent(each.hook, each.line, ways == "all") for each, ways in found if ways]
 
 
-def _ways(function: tree_sitter.Node) -> str:
+def ways_without_value(function: tree_sitter.Node) -> str:
     """ "" where every way through ends with a value or not at all, "all" where none does, else "some"."""
     body = function.child_by_field_name("body")
     if function.type == "arrow_function" or body is None or body.type != "compound_statement":

@@ -99,10 +99,8 @@ class PhpFiles:
         return [*entries, *included, *self._read(changed, "changed"), *self._parts(known | set(changed))]
 
     def _parts(self, known: set[str]) -> list[Script]:
-        """Where a page ends with words of its own: the main files of WordPress's plugins and theme, and what these require."""
-        if not any(
-            page.status and page.status >= 500 and page.body.strip() and page.kind != "fatal-in-body" for page in _failing(self.evidence)
-        ):
+        """Of a page with words of its own, or with none: the main files of WordPress's plugins and theme, and what they require."""
+        if not any(_is_made_by_parts(page) for page in _failing(self.evidence)):
             return []
         mains = [path for each in self.evidence.applications for path in self._mains(each) if path not in known][:MOST_PARTS]
         found = self._read(mains, "part")
@@ -218,6 +216,12 @@ def script_of(page: PageSeen, docroot: str, files: Collection[str]) -> str:
 
 def _failing(evidence: Evidence) -> list[PageSeen]:
     return [page for page in evidence.site.pages if page.kind not in ("ok", "maintenance", "blocked", "")]
+
+
+def _is_made_by_parts(page: PageSeen) -> bool:
+    if page.status == 200:
+        return page.kind == "white-page"
+    return bool(page.status and page.status >= 500 and page.body.strip() and page.kind != "fatal-in-body")
 
 
 def _telling(evidence: Evidence) -> list[LogLine]:

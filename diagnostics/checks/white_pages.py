@@ -1,0 +1,73 @@
+"""Empty pages of a WordPress whose logs are silent: what in its theme, its plugins or its start script leaves nothing to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagnostics.causes import CAUSES
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.php_emptying import Emptying, emptying
+from diagnostics.checks.registry import check
+from diagnostics.checks.wordpress import KINDS, component_of
+from diagnostics.evidence import Evidence
+from diagnostics.facts.error_log import is_telling
+from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.installed import Component, DatabaseTrial
+from diagnostics.php.seen import Script
+from sites.texts import mark as _
+
+_SURE = {
+    ("nothing-given", True): 0.88,
+    ("nothing-given", False): 0.82,
+    ("switched-off", True): 0.9,
+    ("ends", True): 0.85,
+    ("ends", False): 0.65,
+}
+
+
+@check(id="white-pages", title=_("What leaves WordPress's pages empty"), needs=("tree",), order=58)
+def white_pages(evidence: Evidence) -> Iterator[Finding]:
+    empty = [page for page in failing_pages(evidence.site) if not page.body.strip() and page.status in (200, 500)]
+    if not empty or not is_failing(evidence.site) or any(is_telling(line.text) for line in lines_of_failure(evidence)):
+        return
+    if not any(each.name == "wordpress" for each in evidence.applications):
+        return
+    found: list[tuple[float, float, Script, Emptying, Component | None]] = []
+    for script in evidence.php.scripts:
+        part = component_of(script.absolute, evidence)
+        if (part is None and script.role != "entry") or (part is not None and _is_idle(part, evidence)):
+            continue
+        beside = tuple(
+            each.content for each in evidence.php.scripts if part is not None and each is not script and part.holds(each.absolute)
+        )
+        found += [
+            (_SURE[each.kind, each.is_always], script.mtime, script, each, part)
+            for each in emptying(script.content, beside)
+            if part is not None or each.kind == "switched-off"
+        ]
+    if found:
+        sure, _mtime, script, each, part = max(found, key=lambda one: one[:2])
+        yield _finding(sure if len(found) == 1 else sure * 0.95, script, each, part, empty[0].path)
+
+
+def _is_idle(part: Component, evidence: Evidence) -> bool:
+    """Whether it is a plugin that is installed and, by the database's own word, not active."""
+    trial = evidence.database
+    active = trial.plugins if isinstance(trial, DatabaseTrial) else None
+    return part.kind == "plugin" and active is not None and not any(name.split("/")[0] == part.slug for name in active)
+
+
+def _finding(sure: float, script: Script, each: Emptying, part: Component | None, page: str) -> Finding:
+    cause = CAUSES[KINDS[part.kind] if part else "wordpress-core-file"]
+    said = {
+        "nothing-given": _("The function in line {line} of {path} gives nothing back to “{what}”, and so the page stays empty."),
+        "switched-off": _("Line {line} of {path} switches the theme off ({what}), and so the page stays empty."),
+        "ends": _("Line {line} of {path} ends the page at “{what}”, before anything of it was made."),
+    }[each.kind].format(line=each.line, path=script.path, what=each.what)
+    hint = _("Every way through such a function must end with a “return”, mostly of what it was given.")
+    data = (("slug", part.slug), ("component", part.path), ("kind", part.kind), ("name", part.named)) if part else ()
+    proofs = (Proof("probe", _("{page}: an empty answer").format(page=page), paired=True), Proof("file", f"{script.path}:{each.line}"))
+    return Finding(
+        "white-pages", cause.code, Severity.CRITICAL, sure, said, hint if each.kind == "nothing-given" else cause.explanation, script.path,
+        each.line, also=("php-fatal-hidden",), evidence=proofs, repairs=cause.repairs, data=data,
+    )  # fmt: skip
