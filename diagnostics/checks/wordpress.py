@@ -12,7 +12,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
-from diagnostics.checks.php_sharpening import RUNS_WHAT_IS_KEPT, emptied
+from diagnostics.checks.php_sharpening import RUNS_WHAT_IS_KEPT, emptied, over_data
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
 from diagnostics.checks.stack import Frame, frames, wanted_file
@@ -105,6 +105,8 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
         return None
     confidence = (0.97 if line.paired else 0.9) if is_first else 0.6
     way = frames(line.text)
+    if way and over_data(general, message, shown_path(message.path, evidence), evidence):
+        general = "php-uncaught-exception"
     if way and posixpath.basename(way[0].path) == "wp-config.php" and general in ("php-parse-error", "php-truncated-file"):
         return _made("wordpress-config-syntax", way[0], evidence, line, confidence, (general,))
     wanted = wanted_file(line.text)
