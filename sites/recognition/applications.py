@@ -26,7 +26,9 @@ _DATABASE_NEEDLES = (
     "mysql",
     "mariadb",
     "sqlstate",
-    "connections",
+    "connection",
+    "connexion",
+    "verbindung",
     "access denied for",
 )
 _DATABASE_WORDS = re.compile(
@@ -49,6 +51,21 @@ _DATABASE_WORDS = re.compile(
     r"|erro ao estabelecer uma conexão com o banco de dados|fout bij het maken van een databaseverbinding",
     re.IGNORECASE,
 )
+# A page of one's own that ends at `die("Connection failed: " . $conn->connect_error)`: few words of the site, then those of the driver
+# (MySQL's errmsg-utf8.txt and client library, libpq, PHP's mysqlnd).
+_OF_DRIVER = re.compile(
+    r"access denied for user ['‘`]|unknown database ['‘`]|can.t connect to (?:local )?(?:mysql|mariadb|server)"
+    r"|too many (?:mysql )?connections"
+    r"|(?:mysql|mariadb)(?: server)? has gone away|host '.{1,80}' is (?:not allowed to connect|blocked because)"
+    r"|user '?.{1,80} has exceeded the 'max_\w+' resource|password authentication failed for user|connection to server (?:at|on socket) \""
+    r"|sqlstate\[(?:hy000|08\w\w\w|42000)\] ?\[(?:\d{4})\]"
+    r"|(?:connection (?:failed|error)|(?:could not|cannot|unable to|failed to) connect|connexion échouée|verbindung fehlgeschlagen)"
+    r"[^.!?:]{0,40}:\s{0,3}(?:connection (?:refused|timed out)|no such file or directory|no route to host|network is unreachable)\W{0,5}\Z"
+    r"|php_network_getaddresses: getaddrinfo",
+    re.IGNORECASE,
+)
+_BEFORE_DRIVER = 90  # characters: "Connection failed:", "Error: Unable to connect to MySQL. Debugging errno: 1045 Debugging error:"
+_DRIVER_ALONE = 400  # of a page that is nothing else; an article that quotes such words has more of its own
 _MEDIAWIKI_OUTAGE = "<h1>sorry! this site is experiencing technical difficulties.</h1>"  # in English whatever the wiki's language
 
 
@@ -57,7 +74,11 @@ def database_error(answer: Answer) -> Found | None:
     said = (Kind.DATABASE_ERROR, "database", _("The site says that it cannot reach its database."))
     if _wordpress_page(answer) == "database":
         return said
-    if not _may_be(answer) or len(answer.text) > _SMALL or not answer.mentions(*_DATABASE_NEEDLES):
+    if len(answer.text) > _SMALL or not answer.mentions(*_DATABASE_NEEDLES):
+        return None
+    if _is_cut_at_driver(answer):
+        return said
+    if not _may_be(answer):
         return None
     if answer.status >= 500 and answer.title == "MediaWiki" and answer.mentions(_MEDIAWIKI_OUTAGE):
         return said
@@ -67,7 +88,20 @@ def database_error(answer: Answer) -> Found | None:
         return None
     # An article may quote the words; the page that means them says nothing else before.
     found = _DATABASE_WORDS.search(answer.opening) if answer.status >= 500 else _DATABASE_WORDS.match(answer.opening)
-    return said if found else None
+    return said if found or _is_driver_alone(answer) else None
+
+
+def _is_cut_at_driver(answer: Answer) -> bool:
+    """A page that was begun and never closed: its last words are the driver's, since the script ended there."""
+    if answer.mentions("</html", "</body") or not answer.is_html or "<" not in answer.text:
+        return False
+    return _OF_DRIVER.search(answer.words[-_DRIVER_ALONE:]) is not None and "json" not in answer.content_type
+
+
+def _is_driver_alone(answer: Answer) -> bool:
+    """Next to nothing but what the database's driver said."""
+    found = _OF_DRIVER.search(answer.opening) if len(answer.words) <= _DRIVER_ALONE else None
+    return found is not None and found.start() <= _BEFORE_DRIVER
 
 
 _INSTALLER = re.compile(r"/wp-admin/(?:install|setup-config)\.php(?:[?#]|\Z)")
