@@ -156,26 +156,42 @@ def _by_program(by: SentOn, probes: tuple[Proof, ...]) -> Finding:
 @check(id="wordpress-permalinks", title=_("Whether WordPress's rules lead its pages to it"), needs=("htaccess", "tree"), order=32)
 def wordpress_permalinks(evidence: Evidence) -> Iterator[Finding]:
     """Pages that the web server does not find, since nothing sends their addresses to WordPress."""
-    lost = [page for page in failing_pages(evidence.site) if page.status == 404 and page.path.split("?")[0].strip("/")]
-    if not lost or not is_wordpress(evidence) or not _start_is_well(evidence):
-        return
-    name, place = docroot_name(evidence), place_of(evidence)
-    file = next((file for file in htaccess_files(evidence) if file.path == f"{name}/.htaccess"), None)
-    state = block_state(file.content) if file else "missing"
-    if place is None or not any(is_lost(follow(place, visit_of(page))) for page in lost):
-        return
-    damage = damage_of(file, _base(evidence), lost, place, evidence) if file else None
-    if state != "sound" or damage is not None:
-        yield _permalinks(lost, f"{name}/.htaccess", state, damage)
+    lost, place, homes = [page for page in failing_pages(evidence.site) if page.status == 404], place_of(evidence), _homes(evidence)
+    for home, below in homes.items() if lost and place else ():
+        deeper = [each for each in homes.values() if each != below and each.startswith(below)]
+        pages = [page for page in lost if _is_below(page, below) and not any(_is_below(page, each) for each in deeper)]
+        if not pages or not _start_is_well(evidence, below) or not any(is_lost(follow(place, visit_of(page))) for page in pages):
+            continue
+        file = next((file for file in htaccess_files(evidence) if file.path == f"{home}/.htaccess"), None)
+        state = block_state(file.content) if file else "missing"
+        base = f"{urlsplit(evidence.site.url).path.rstrip('/')}{below}"
+        damage = damage_of(file, base, pages, place, evidence) if file else None
+        if state != "sound" or damage is not None:
+            yield _permalinks(pages, f"{home}/.htaccess", state, damage)
+            return
 
 
-def _base(evidence: Evidence) -> str:
-    """The address of the docroot."""
-    return f"{urlsplit(evidence.site.url).path.rstrip('/')}/"
+def _homes(evidence: Evidence) -> dict[str, str]:
+    """Folders that a WordPress answers under, with their addresses: its own, and the docroot where that only loads one that lies below."""
+    name = docroot_name(evidence)
+    found = {name: "/"} if is_wordpress(evidence) else {}
+    for each in evidence.applications:
+        if each.name != "wordpress" or not f"{each.path}/".startswith(f"{name}/"):
+            continue
+        below = f"{each.path.removeprefix(name)}/"
+        found[each.path] = below
+        if any(not f"{path.split('?')[0].rstrip('/')}/".startswith(below) for path in each.serves):
+            found[name] = "/"
+    return found
 
 
-def _start_is_well(evidence: Evidence) -> bool:
-    return not any(page.path == "/" for page in failing_pages(evidence.site))
+def _is_below(page: PageSeen, below: str) -> bool:
+    """Whether it is a page of that folder, other than the first."""
+    return page.path.split("?")[0].startswith(below) and page.path.split("?")[0].strip("/") != below.strip("/")
+
+
+def _start_is_well(evidence: Evidence, below: str) -> bool:
+    return not any(page.path.split("?")[0].strip("/") == below.strip("/") for page in failing_pages(evidence.site))
 
 
 def _permalinks(lost: list[PageSeen], path: str, state: str, damage: Damage | None) -> Finding:

@@ -6,6 +6,7 @@ import pytest
 
 from diagnostics.checks.registry import run_checks
 from diagnostics.findings import Finding
+from tests.diagnostics.checks.test_wordpress import FILES as CORE_FILES
 from tests.diagnostics.evidences import evidence
 
 WP = {"www/wp-load.php": b"<?php\n", "www/wp-blog-header.php": b"<?php\n", "www/wp-config.php": b"<?php\n"}
@@ -121,3 +122,27 @@ def test_commented_out_block_is_told_at_its_first_rule() -> None:
 @pytest.mark.parametrize("content", [lines({}), lines({3: None}), lines({4: None}), lines({2: "rewriteengine  on"})])
 def test_block_that_leads_to_wordpress_is_not_blamed(content: bytes) -> None:
     assert lost(content) is None
+
+
+def in_folder(content: bytes | None, folder: str, more: dict[str, bytes] | None = None) -> Finding | None:
+    files = {name.replace("www/", f"www/{folder}/"): text for name, text in CORE_FILES.items()} | (more or {})
+    files |= {f"www/{folder}/.htaccess": content} if content else {}
+    found = run_checks(evidence(files, "", status=404, path=f"/{folder}/opening-hours/")).findings
+    return next((each for each in found if each.check == "wordpress-permalinks"), None)
+
+
+def test_wordpress_in_a_folder_of_the_site_has_a_block_of_its_own() -> None:
+    below = [line.replace("RewriteBase /", "RewriteBase /blog/").replace("/index.php [L]", "/blog/index.php [L]") for line in BLOCK]
+    found = in_folder(lines({2: "RewriteEngine Off"}, below), "blog")
+    assert found is not None and (found.path, found.line) == ("www/blog/.htaccess", len(BEFORE) + 3)
+    gone = in_folder(None, "blog")
+    assert gone is not None and (gone.path, gone.line) == ("www/blog/.htaccess", None)
+    assert in_folder(lines({}, below), "blog") is None
+
+
+def test_wordpress_that_lies_below_and_answers_above_has_its_block_in_the_docroot() -> None:
+    start = b"<?php\ndefine('WP_USE_THEMES', true);\nrequire __DIR__ . '/wp/wp-blog-header.php';\n"
+    files = {name.replace("www/", "www/wp/"): text for name, text in CORE_FILES.items()}
+    files |= {"www/index.php": start, "www/.htaccess": lines({2: "RewriteEngine Off"})}
+    found = run_checks(evidence(files, "", status=404, path="/opening-hours/")).findings
+    assert [(each.path, each.line) for each in found if each.check == "wordpress-permalinks"] == [("www/.htaccess", len(BEFORE) + 3)]
