@@ -103,6 +103,18 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseWay:
+    """How a program's settings name its database, without a secret: `lines` has each part ("host", "port", "password", …) and its line."""
+
+    path: str  # relative to the folder above the docroot
+    where: str  # server and port or socket
+    port: int
+    lines: tuple[tuple[str, int], ...]
+    lacks: tuple[str, ...] = ()  # "user", "password": there, and empty
+    is_socket_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordFile:
     """A file that a `.htaccess` names, as it is written there. `exists` is None where this login cannot tell."""
 
@@ -189,6 +201,7 @@ class Evidence:
     applications: tuple[Application, ...] = ()  # what is installed and answers the site's pages, those of failing pages first
     differing: tuple[Differing, ...] = ()  # files of programs and libraries that are not as their release has them; read where one fails
     database: DatabaseTrial | Unreadable = Unreadable("the database", "it was not asked")
+    database_way: DatabaseWay | None = None  # where a log or page says that the database cannot be used
     changes: tuple[Change, ...] = ()  # what changed shortly before the failure, the latest first
     application_log: tuple[LogLine, ...] = ()  # what the application wrote into a log of its own; read where nothing else explains
     beside: tuple[TreeEntry, ...] = ()  # files and folders outside of the docroot that a program has or a message names

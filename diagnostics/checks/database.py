@@ -6,38 +6,25 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import failing_pages, is_failing
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.database_numbers import RIGHTS, cause_of
 from diagnostics.checks.php_sharpening import RIGHT_REFUSED, hint_of_refusal
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import text_of
-from diagnostics.evidence import Evidence, Unreadable
+from diagnostics.checks.unreached import told_by_settings
+from diagnostics.evidence import Evidence, PageSeen, Unreadable
 from diagnostics.facts.changes import failing_since, is_just_before
 from diagnostics.facts.database import NO_SUCH_NAME
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Application, DatabaseTrial
-from diagnostics.php.database_words import database_cause, is_refused_right
+from diagnostics.php.database_words import cannot_connect, database_cause, is_refused_right
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
-# Numbers of the server and of its client library (MySQL's and MariaDB's error references).
-_REFUSED = frozenset({1045, 1130, 1251, 1275, 1524, 1698, 1820, 1862, 2049, 2054, 2059, 3118, 4151})
-_RIGHTS = frozenset({1036, 1142, 1143, 1227, 1290, 1370, 1792, 1836, 1881})  # the login is taken, what it asks for is refused
-_FULL = frozenset({1040, 1203, 1226})
-_MISSING = frozenset({1044, 1049})
-_CRASHED = frozenset({126, 127, 130, 132, 134, 135, 141, 144, 145, 1034, 1035, 1194, 1195, 1712, 1812, 1814, 1815, 1877})
-_NO_TABLE = frozenset({1051, 1109, 1146, 1932})
-_DOWN = frozenset({1053, 1129, 1927, 2002, 2003, 2005, 2006, 2009, 2012, 2013, 2055})
 _REPAIR = re.compile(rb"/maint/repair\.php\?referrer=is_blog_installed")  # whatever language WordPress says the rest in
+_LIKELY = 0.7  # what settings say is surer than this where something in them stands out
+_SHORT = 3000  # characters: a page that says one thing
 _INSTALLER = re.compile(rb"(install|setup-config)\.php\?step=")
-
-
-def cause_of(code: int) -> str:
-    """The cause that an error number names; empty for one that says nothing of these."""
-    table = (
-        (_REFUSED | _RIGHTS, "database-access-denied"), (_MISSING, "database-missing"), (_FULL, "database-too-many-connections"),
-        (_CRASHED, "database-table-crashed"), (_NO_TABLE, "database-table-missing"), (_DOWN, "database-server-down"),
-    )  # fmt: skip
-    return next((cause for codes, cause in table if code in codes), "")
 
 
 @check(id="database", title=_("The database, asked with the site's own login"), order=13)
@@ -65,7 +52,8 @@ def _said(trial: DatabaseTrial) -> str:
 def _sureness(cause: str, evidence: Evidence) -> float:
     """A server that cannot be reached from the command line may be reached by the site, where pages say nothing of a database."""
     shows = any(page.kind == Kind.DATABASE_ERROR.value for page in failing_pages(evidence.site))
-    if shows:
+    said = any(cannot_connect(line.text) or database_cause(line.text) for line in lines_of_failure(evidence) if line.paired)
+    if shows or said:
         return 0.98
     if cause in ("database-table-missing", "database-table-crashed"):
         return 0.85
@@ -143,7 +131,7 @@ def _of_outside(settings: Application) -> tuple[str, str, str, int] | None:
 def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, more: str = "") -> Finding:
     entry = CAUSES[cause]
     names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables or _is_network_alone(trial)
-    is_right = trial.code in _RIGHTS
+    is_right = trial.code in RIGHTS
     hint = hint_of_refusal(said) if is_right else entry.explanation
     summary = RIGHT_REFUSED if is_right else _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
     if names_it and trial.settings_path:
@@ -171,6 +159,10 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
             continue
         text = text_of(page.body)
         found = database_cause(text)
+        is_own = page.kind != Kind.DATABASE_ERROR.value and len(text) <= _SHORT  # of a page known for that, `database_unclear` tells
+        if found is None and is_own and (words := cannot_connect(text)) is not None:
+            yield _untold(evidence, " ".join(words[0].split()), page)
+            return
         if found is None:
             continue
         cause, words = found
@@ -183,6 +175,19 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
             repairs=() if is_right else CAUSES[cause].repairs, data=(("message", line),),
         )  # fmt: skip
         return
+
+
+def _untold(evidence: Evidence, words: str, page: PageSeen) -> Finding:
+    """The program's own words for a database that it cannot reach; the driver's were kept back."""
+    told = told_by_settings(evidence)
+    cause = CAUSES[told.cause if told else "database-server-down"]
+    also = told.also if told else ("database-access-denied", "database-missing")
+    summary = f"{cause.title} ({told.path}). {told.more}" if told else f"{cause.title}."
+    return Finding(
+        "database-shown", cause.code, Severity.CRITICAL, min(0.93, told.sure) if told else 0.7, summary, cause.explanation,
+        told.path if told else "", told.line if told else None, also=also,
+        evidence=(Proof("probe", f"{page.path}: {page.status} {words}", paired=True),), repairs=cause.repairs,
+    )  # fmt: skip
 
 
 @check(id="installer-shown", title=_("The installer in place of the site"), order=16)
@@ -244,7 +249,11 @@ def database_unclear(evidence: Evidence) -> Iterator[Finding]:
         causes = [*causes, cause]
         cause, variable, path, line = outside
         causes.remove(cause)
-    hint = f"{variable} " if variable else ""
+    told = told_by_settings(evidence) if not variable else None
+    sure = 0.65 if outside else 0.85 if variable else 0.55
+    if told and (told.sure > _LIKELY or not path):
+        causes, cause, path, line, sure = [*told.also], told.cause, told.path, told.line, max(sure, told.sure - 0.05)
+    hint = f"{variable} " if variable else f"{told.more} " if told else ""
     hint += _(
         "It may be the server, or the user name, password or name of the database in the settings: only trying them tells these apart."
     )
@@ -252,7 +261,7 @@ def database_unclear(evidence: Evidence) -> Iterator[Finding]:
         hint += " " + _("The database could not be asked: {why}.").format(why=evidence.database.why.rstrip("."))
     hint += " " + _("Give an SSH connection to the account, or compare the settings with what the host's panel says of the database.")
     yield Finding(
-        "database-unclear", cause, Severity.CRITICAL, 0.65 if outside else 0.85 if variable else 0.55,
+        "database-unclear", cause, Severity.CRITICAL, sure,
         variable or _("The site cannot use its database; why is not known yet."), hint,
         path, line, also=tuple(causes),
         evidence=(Proof("probe", f"{pages[0].path}: {pages[0].status} {pages[0].detail}".strip(), paired=True),),

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from diagnostics.checks.common import failing_pages
 from diagnostics.checks.php_messages import PhpMessage
 from diagnostics.checks.php_parsing import first_error
+from diagnostics.checks.unreached import place_of, told_by_settings
 from diagnostics.evidence import Evidence, WrittenPath
 from diagnostics.installed import OWN_LIMIT
 from diagnostics.php import extension_words, handed_data, said_of_files, scanning
 from diagnostics.php.database_words import is_refused_by_server
 from diagnostics.php.scanning import names_of_class
 from diagnostics.php.seen import Script, Setting
+from diagnostics.php.words import UNTOLD
 from sites.texts import mark as _
 
 SMALL_MEMORY = 64 * 1024 * 1024  # bytes; a limit that a site gives itself and that is below this is the site's own fault
@@ -58,6 +60,7 @@ class Sharp:
     more: str = ""
     title: str = ""
     hint: str = ""
+    sure: float = 1.0  # at most how sure a finding can be
 
 
 def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
@@ -67,7 +70,7 @@ def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
         return replace(sharp, more=RUNS_WHAT_IS_KEPT)
     if message.is_right:
         return replace(sharp, title=RIGHT_REFUSED, hint=hint_of_refusal(message.message))
-    for look in (_by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_guard, _by_page, _by_origin):
+    for look in (_by_login, _by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_guard, _by_page, _by_origin):
         sharp = look(sharp, message, evidence)
     return sharp
 
@@ -98,6 +101,18 @@ def _by_setting(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     names = {"open-basedir": "open_basedir", "php-session-path-not-writable": "session.save_path"}
     own = evidence.php.setting(names.get(sharp.cause, "-"))
     return _instead(sharp, sharp.cause, own.path, own.line) if own else sharp
+
+
+def _by_login(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+    """A database that cannot be used is mended in the settings, not in the code that speaks to it."""
+    if not sharp.cause.startswith("database-"):
+        return sharp
+    if message.also == UNTOLD and (told := told_by_settings(evidence)) is not None:
+        return Sharp(told.cause, told.also, told.path, told.line, told.more, sure=told.sure)
+    if message.also == UNTOLD:
+        return replace(sharp, sure=0.8)
+    place = place_of(sharp.cause, evidence)
+    return replace(sharp, path=place[0], line=place[1]) if place else sharp
 
 
 def _limit_by_settings(limit: int, evidence: Evidence) -> tuple[str, int, str] | None:

@@ -10,6 +10,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import read_php_message
+from diagnostics.checks.php_sharpening import sharpened
 from diagnostics.checks.registry import check
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence, LogLine, SiteSeen
@@ -44,10 +45,11 @@ def errors_shown(evidence: Evidence) -> Iterator[Finding]:
         message = read_php_message(line.text)
         if message is None:
             continue
-        cause, path = CAUSES[message.cause], shown_path(message.path, evidence)
-        said = placed(cause.title, path, message.line, quoted(message))
+        sharp = sharpened(message, shown_path(message.path, evidence), evidence)
+        cause, sure = CAUSES[sharp.cause], min(0.96, sharp.sure)
+        said = f"{placed(sharp.title or cause.title, sharp.path, sharp.line, quoted(message))} {sharp.more}".strip()
         yield Finding(
-            "errors-shown", message.cause, Severity.CRITICAL, 0.96, said, cause.explanation, path, message.line,
-            also=message.also, evidence=(proof_of(line),), repairs=cause.repairs,
+            "errors-shown", sharp.cause, Severity.CRITICAL, sure, said, sharp.hint or cause.explanation, sharp.path, sharp.line,
+            also=sharp.also, evidence=(proof_of(line),), repairs=cause.repairs,
             data=(("message", message.message), ("slug", message.slug)),
         )  # fmt: skip

@@ -20,6 +20,7 @@ from diagnostics.facts import (
     password_files,
     php_site,
     program_files,
+    program_login,
     server_logs,
     shut_files,
     space,
@@ -111,6 +112,8 @@ def stages(
     if applications and time.monotonic() < deadline:
         evidence = with_database(reader, evidence, applications.logins, ask_database)
     evidence = php_site.read(files, evidence, logs, deadline)
+    if time.monotonic() < deadline:
+        evidence = program_login.read(files, evidence, applications.logins if applications else {}, ask_database)
     evidence = replace(evidence, differing=program_files.read(files, evidence, paths.neighbours, deadline))
     if isinstance(evidence.htaccess, tuple):
         htaccess = evidence.htaccess

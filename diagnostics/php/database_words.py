@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stays in one piece)
 """What a message says of a database, by the words and numbers of MySQL and MariaDB (their error references) and of PDO."""
 
 from __future__ import annotations
@@ -102,6 +103,40 @@ def database_cause(text: str) -> tuple[str, re.Match[str]] | None:
         if (match := beside.search(text)) and _speaks_of_one(text[max(0, match.start() - _NEAR) : match.end() + _NEAR]):
             return cause, match
     return None
+
+
+# What programs say in their own words where the driver's are not told: that they cannot reach their database, in whatever order.
+_DB = (
+    r"(?:\bdata ?bases?\b|\bdb\b(?!\s*(?:::|->))|\bmysqli?\b|\bmariadb\b|\bpostgres\w*|\bsql[- ]server\b|\bdatenbank\w*|\bbases? de (?:données|datos|dados)\b"
+    r"|\bbanco de dados\b|\bBDD\b|\bdatabank\b|\bbaz[ayąę] danych\b)"
+)
+_LINK = (
+    r"(?:\b(?:re)?connect(?:ion|ing|ed|s|ivity)?\b|\blink\b(?! (?:the|a|an|this|found|for)\b)|\breach(?:ed|able)?\b|\bverb(?:inden|indung|unden)\w*|\w*verbindung\w*|\berreich\w*"
+    r"|\bconne(?:xion|cter|ssione|ttersi)\b|\bse connecter\b|\bjoindre\b|\bconexi[oó]n\b|\bconectar\w*|\bconexão\b|\bverbinding\b|\bpołącz\w*)"
+)
+_NOT = (
+    r"(?:\bcould ?n[o'’]t\b|\bcan(?:not|'t|’t| not)\b|\bunable to\b|\bfail(?:ed|s|ure)?\b|\bnot (?:possible|able)\b|\bno\b|\blost\b|\bproblems?\b|\berror (?=\w+ing\b|in\b|while\b)"
+    r"|\bis not\b|\bwas not\b|\bnot (?:yet )?(?:be )?(?=connect|reach)|\bnicht\b|\bkeine?\b|\bimpossible\b|\bimpossibile\b|\bne peut\b|\bn'a pas\b|\bno se (?:puede|pudo|ha)\b"
+    r"|\bniet\b|\bgeen\b|\bnão\b|\bnie (?:można|udało)\b|\berreur (?:de|lors)\b|\berror (?:de|al)\b|\berrore (?:di|nella)\b|\berro (?:de|ao)\b)"
+)
+_FAILED = (
+    r"(?:\bfail\w*|\berrors?\b|\b(?:can|could)(?: ?not|n't) be \w+|\brefused\b|\btimed? ?out\b|\blost\b|\bdown\b|\bunavailable\b|\bnot (?:be )?(?:made|established|opened|available|possible|successful|working|reachable|created)\b"
+    r"|\bfehlgeschlagen\b|\bgescheitert\b|\bnicht \w+|\béchou\w*|\bimpossible\b|\bfall(?:ó|ida)\b|\bfallita\b|\bnon riuscita\b|\bmislukt\b|\bfalhou\b|\bnie powiodło\b)"
+)
+_GAP, _SHORT_GAP = r"[^\n.!?;\\]{0,60}?", r"[^\n.!?;:\\]{0,40}?"
+_CANNOT_CONNECT = re.compile(
+    rf"{_NOT}{_GAP}{_LINK}{_GAP}{_DB}|{_NOT}{_SHORT_GAP}{_DB}{_SHORT_GAP}{_LINK}|{_DB}{_SHORT_GAP}{_LINK}{_SHORT_GAP}{_FAILED}"
+    rf"|{_LINK}{_SHORT_GAP}{_DB}{_SHORT_GAP}{_FAILED}|{_DB}{_SHORT_GAP}{_NOT}{_SHORT_GAP}{_LINK}"
+    rf"|{_DB}(?:[- ]server)? (?:(?:is|was|seems|ist|est|está)(?: \w+){{0,2}} )?(?:unavailable|unreachable|not available|not responding|down\b|offline|"
+    r"nicht (?:verfügbar|erreichbar)|indisponible|no disponible)",
+    re.IGNORECASE,
+)
+_OF_CODE = re.compile(r"\b\w+(?:\\{1,2}\w+)+|\b\w*(?:::|->)\w+| in (?:/|[A-Za-z]:\\)[^\n]{1,600}?(?::\d+| on line \d+)")
+
+
+def cannot_connect(text: str) -> re.Match[str] | None:
+    """Where a program says in its own words that it cannot reach its database; names of classes, functions and files say nothing."""
+    return _CANNOT_CONNECT.search(_PATH.sub(" ", _OF_CODE.sub(" ", text[:3000])))
 
 
 def is_refused_right(text: str, trace: str = "") -> bool:

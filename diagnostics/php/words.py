@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from diagnostics.php import extension_words, extensions, versions
-from diagnostics.php.database_words import database_cause
+from diagnostics.php.database_words import cannot_connect, database_cause
 from diagnostics.php.versions import Version
 
 # What a PHP version refuses that an earlier one took, as PHP words it (Zend/zend_compile.c, zend_operators.c, zend_language_parser.y).
@@ -35,6 +35,7 @@ _NO_WRITING = re.compile(
 )
 _TINY = 8 * 1024 * 1024  # bytes below which no common program starts
 _OPENING = re.compile(r"Failed opening (?:required )?|[Ff]ailed to open stream")
+UNTOLD = ("database-access-denied", "database-missing")  # what it may be as well where a program keeps the driver's words to itself
 Causes = tuple[str, tuple[str, ...]]  # the most specific code, and others that fit
 
 
@@ -47,6 +48,10 @@ def causes_of(head: str, before: str = "", *, in_unknown: bool = False, running:
     for look in (_limits, _missing, _files):
         if found := look(head, before, in_unknown, running):
             return found
+    if cannot_connect(head):
+        told = database_cause(before)
+        cause = told[0] if told else "database-server-down"
+        return cause, () if told else UNTOLD
     if _INCOMPATIBLE.search(head):
         return "php-version-incompatible-code", ("php-uncaught-exception",) if "Uncaught" in head else ()
     if _HANDED.search(head):

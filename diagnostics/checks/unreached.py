@@ -1,0 +1,72 @@
+"""Which part of its settings a program that cannot reach its database is to be helped by, and which cause that makes likely."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from diagnostics.checks.database_numbers import cause_of
+from diagnostics.evidence import DatabaseWay, Evidence, Unreadable
+from diagnostics.facts.changes import failing_since, is_just_before
+from diagnostics.facts.database import NO_SUCH_NAME
+from diagnostics.installed import DatabaseTrial
+from sites.texts import mark as _
+
+_USUAL = (3306, 5432)
+_CAUSES = ("database-server-down", "database-access-denied", "database-missing")
+_PART = {"database-server-down": ("host", "port", "socket"), "database-access-denied": ("password", "user"), "database-missing": ("name",)}
+_SAID = _("The settings are in {path}, line {line}: the server is {where}.")
+_GUESS = _("The program does not say why: it may be the server, or the user name, password or name of the database.")
+
+
+class Unreached(NamedTuple):
+    """`sure`: at most how sure a finding can be, as the program keeps the reason to itself."""
+
+    cause: str
+    also: tuple[str, ...]
+    path: str
+    line: int | None
+    more: str
+    sure: float
+
+
+def told_by_settings(evidence: Evidence) -> Unreached | None:
+    """For a program that only says that it cannot reach its database. None where nobody knows its settings."""
+    way = evidence.database_way
+    if way is None:
+        return None
+    cause, part, sure = _judged(way, evidence)
+    said = _SAID.format(path=way.path, line=_line(way, cause, part), where=way.where)
+    if sure < 0.9:
+        said = f"{said} {_GUESS}"
+    return Unreached(cause, tuple(each for each in _CAUSES if each != cause), way.path, _line(way, cause, part), said, sure)
+
+
+def place_of(cause: str, evidence: Evidence) -> tuple[str, int | None] | None:
+    """The file and line of the settings that a database's refusal is about."""
+    way = evidence.database_way
+    return (way.path, _line(way, cause, "")) if way is not None and cause in _PART else None
+
+
+def _judged(way: DatabaseWay, evidence: Evidence) -> tuple[str, str, float]:
+    """Cause, the part of the settings it hangs on, and how sure."""
+    trial = evidence.database
+    if isinstance(trial, Unreadable) and NO_SUCH_NAME in trial.why:
+        return "database-server-down", "host", 0.85
+    if way.is_socket_lost:
+        return "database-server-down", "socket", 0.9
+    if isinstance(trial, DatabaseTrial) and (cause := cause_of(trial.code)) in _PART:
+        return cause, "", 0.97
+    if way.lacks:
+        return "database-access-denied", way.lacks[-1], 0.85
+    if way.port not in _USUAL:
+        return "database-server-down", "port", 0.85
+    began = failing_since(evidence)
+    if began and any(way.path in change.paths and is_just_before(change, began) for change in evidence.changes):
+        return "database-access-denied", "password", 0.65
+    return "database-server-down", "host", 0.65
+
+
+def _line(way: DatabaseWay, cause: str, part: str) -> int | None:
+    lines = dict(way.lines)
+    first = ("port",) if cause == "database-server-down" and way.port not in _USUAL else ()
+    return next((lines[each] for each in (part, *first, *_PART[cause]) if each in lines), None)
