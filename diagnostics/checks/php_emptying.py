@@ -32,16 +32,21 @@ _ANSWERS = re.compile(
     r"json|load|serve|stream|->",
     re.IGNORECASE,
 )
+_FILE = re.compile(r"(['\"])/?([\w./-]{1,200}\.php)\1")
 _NEEDLES = (b"template_include", b"index_template", b"wp_using_themes", b"WP_USE_THEMES", b"ob_start", b"exit", b"die", b"EXIT", b"DIE")
 
 
 class Emptying(NamedTuple):
-    """`what`: the hook, the function or the constant by which it is done; `kind`: "nothing-given", "switched-off" or "ends"."""
+    """`what`: the hook, the function or the constant by which it is done; `kind`: "nothing-given", "switched-off", "ends" or "names".
+
+    `files`: of what "names", the ends of the paths that it gives back: it leaves a page empty where one of them is not there.
+    """
 
     line: int
     what: str
     kind: str
     is_always: bool
+    files: tuple[str, ...] = ()
 
 
 def emptying(content: bytes, others: tuple[bytes, ...] = ()) -> list[Emptying]:
@@ -53,6 +58,8 @@ def emptying(content: bytes, others: tuple[bytes, ...] = ()) -> list[Emptying]:
     for each in callbacks(content, others):
         if each.hook in _TEMPLATES and (ways := _gives_nothing(each.body)):
             found.append(Emptying(each.line, each.hook, "nothing-given", ways == "all"))
+        elif each.hook in _TEMPLATES and (files := _named(each.body)):
+            found.append(Emptying(each.line, each.hook, "names", False, files))
         elif each.hook in _BEFORE_OUTPUT and (ends := _bare_end(each.body)):
             found.append(Emptying(ends[0] if _is_here(each.body, content) else each.line, each.hook, "ends", ends[1]))
     return [*found, *_buffers(content)]
@@ -78,6 +85,16 @@ def _gives_nothing(function: tree_sitter.Node) -> str:
     returns = [node for node in inside(body) if node.type == "return_statement" and node.named_children]
     empty = [node for node in returns if _is_nothing(text_of(node.named_children[0]))]
     return "" if not empty else "all" if len(empty) == len(returns) else "some"
+
+
+def _named(function: tree_sitter.Node) -> tuple[str, ...]:
+    """The files that it gives back by a name that is written out, with nothing to fall back on."""
+    body = function.child_by_field_name("body")
+    if body is None:
+        return ()
+    given = [body] if function.type == "arrow_function" else [node for node in inside(body) if node.type == "return_statement"]
+    texts = [text_of(node) for node in given]
+    return tuple(match[2] for text in texts if "?" not in text and "||" not in text and (match := _FILE.search(text)))
 
 
 def _is_nothing(value: str) -> bool:

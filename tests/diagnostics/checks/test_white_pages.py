@@ -90,6 +90,31 @@ def test_start_script_that_uses_no_theme_is_named() -> None:
     assert (found.cause, found.path, found.line) == ("wordpress-core-file", "www/index.php", 2)
 
 
+@pytest.mark.parametrize("given", ["locate_template('front.php')", "get_theme_file_path('parts/front.php')", "__DIR__ . '/front.php'"])
+@pytest.mark.parametrize("is_there", [False, True])
+def test_template_that_is_not_there_leaves_the_page_empty(given: str, is_there: bool) -> None:
+    files = {THEME: f"<?php\nadd_filter('template_include', function ($t) {{\n  return {given};\n}});\n"}
+    folder = THEME.rpartition("/")[0]
+    files |= {f"{folder}/front.php": "<?php", f"{folder}/parts/front.php": "<?php"} if is_there else {}
+    found = found_in(files)
+    assert ((found.cause, found.path, found.line) == ("wordpress-theme", THEME, 2)) is not is_there
+
+
+@pytest.mark.parametrize(
+    ("path", "cause"),
+    [
+        ("www/index.php", "wordpress-core-file"),
+        ("www/wp-blog-header.php", "wordpress-core-file"),
+        ("www/wp-includes/template-loader.php", "wordpress-core-file"),
+        ("www/wp-content/themes/plain/index.php", "wordpress-theme"),
+        ("www/wp-content/themes/plain/front-page.php", "wordpress-theme"),
+    ],
+)
+def test_file_with_nothing_in_it_that_makes_the_page_is_named(path: str, cause: str) -> None:
+    found = found_in({path: ""})
+    assert (found.cause, found.path) == (cause, path)
+
+
 def test_plugin_that_is_not_active_is_not_blamed() -> None:
     seen = white({PLUGIN: f"<?php\n/* Plugin Name: Own */\n{CHOOSES}\n"})
     idle = replace(
