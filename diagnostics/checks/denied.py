@@ -12,6 +12,7 @@ from diagnostics.checks.common import docroot_name, failing_pages, is_failing, l
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
+from diagnostics.checks.shown import lines_shown
 from diagnostics.evidence import Evidence, LogLine, TreeEntry
 from diagnostics.facts.cgi_scripts import is_cgi
 from diagnostics.findings import Finding, Proof, Severity
@@ -66,7 +67,7 @@ def denied(evidence: Evidence) -> Iterator[Finding]:
     if not is_failing(evidence.site):
         return
     seen: set[str] = set()
-    lines = lines_of_failure(evidence)
+    lines = [*lines_of_failure(evidence), *lines_shown(evidence.site)]
     for line in lines:
         for refused in _refusals(line, evidence):
             found = culprit(refused, evidence)
@@ -86,8 +87,13 @@ def _refusals(line: LogLine, evidence: Evidence) -> Iterator[Denied]:
     for patterns, by_owner in ((_WRITING, True), (_BY_PROGRAM, True), (_LISTING, True), (_BY_SERVER, False)):
         for pattern in patterns:
             for match in list(pattern.finditer(text))[:5]:
-                path = shown_path(match.group("path").strip().strip("'\""), evidence)
+                path = shown_path(_led_to(match.group("path").strip().strip("'\"")), evidence)
                 yield Denied(path, by_owner, patterns is _WRITING, patterns is _LISTING)
+
+
+def _led_to(path: str) -> str:
+    """ "/home/u/www/../vendor/autoload.php" lies beside the docroot."""
+    return posixpath.normpath(path) if "/../" in path else path
 
 
 def culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | None:
@@ -140,7 +146,7 @@ def _is_hosts_block(entry: TreeEntry, evidence: Evidence) -> bool:
 def _by_path(evidence: Evidence) -> dict[str, TreeEntry]:
     tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
     behind = (entry for link in evidence.links for entry in link.way)
-    return {entry.path: entry for entry in (*behind, *evidence.folders_above, *tree)}
+    return {entry.path: entry for entry in (*behind, *evidence.folders_above, *evidence.beside, *tree)}
 
 
 def _behind_links(path: str, evidence: Evidence) -> str:

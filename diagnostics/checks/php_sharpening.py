@@ -211,7 +211,8 @@ def _misread(sharp: Sharp, script: Script, message: PhpMessage) -> Sharp:
 
 
 def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
-    names = [entry.path for entry in evidence.tree] if isinstance(evidence.tree, tuple) else []
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    names = [entry.path for entry in (*tree, *evidence.beside)]
     if sharp.cause == "php-missing-file":
         match = re.search(r"(?:Failed opening (?:required )?'|\((?=/))([^'()]+)", message.message)
         wanted = match[1] if match else ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from diagnostics.checks import run_checks
+from diagnostics.evidence import TreeEntry
 from diagnostics.findings import Finding, Severity
 from tests.diagnostics.evidences import apache_line, evidence
 
@@ -33,3 +36,21 @@ def test_file_that_the_server_was_refused_is_named_whatever_its_mode_says(messag
 
 def test_file_that_only_the_line_knows_is_not_blamed() -> None:
     assert not found("(13)Permission denied: AH00132: file permissions deny server access: /home/demo/www/other.html", 0o604)
+
+
+@pytest.mark.parametrize("way", ["/home/demo/www/../project/vendor/autoload.php", "/home/demo/project/vendor/autoload.php"])
+def test_folder_beside_the_docroot_that_may_not_be_entered_is_to_blame_for_what_is_missing_in_it(way: str) -> None:
+    log = apache_line(
+        f"PHP Fatal error:  Uncaught Error: Failed opening required '{way}' (include_path='.') in /home/demo/www/index.php:2",
+        level="proxy_fcgi:error",
+    )
+    made = evidence({"www/index.php": (f"<?php\nrequire '{way}';\n".encode(), 0o644)}, log)
+    beside = tuple(
+        TreeEntry(path, f"/home/demo/{path}", "folder", mode, 4096, 0.0) for path, mode in (("project", 0o755), ("project/vendor", 0o644))
+    )
+    first = run_checks(replace(made, beside=beside)).findings[0]
+    assert (first.cause, first.path, first.line) == ("folder-not-traversable", "project/vendor", None)
+    open_ones = tuple(replace(entry, mode=0o755) for entry in beside)
+    first = run_checks(replace(made, beside=open_ones)).findings[0]
+    assert (first.cause, first.path, first.line) == ("php-missing-file", "www/index.php", 2)
+    assert "missing as a whole" not in first.hint + first.summary
