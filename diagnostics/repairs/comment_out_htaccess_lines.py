@@ -9,6 +9,7 @@ from diagnostics.causes import CAUSES as CATALOGUE
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import parse
+from diagnostics.repairs.affected import pages_below
 from diagnostics.repairs.editing import NEEDS_PERSON, commented, protects, with_lines
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
@@ -49,7 +50,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         title.format(count=count, path=path, numbers=numbers),
         _("A trial showed that the pages answer then. Nothing is deleted: each line gets a # in front."),
         tuple(changes),
-        affects=_("Every page below {folder}/").format(folder=named[0][0].rpartition("/")[0] or "."),
+        affects=pages_below(named[0][0].rpartition("/")[0]),
         removes=count,
     )
     return replace(made, takes_away_protection=True, needs_person=NEEDS_PERSON) if locks else made

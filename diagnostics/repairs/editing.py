@@ -11,6 +11,7 @@ from diagnostics.htaccess.directives import RESTRICTING, find_directive, nearest
 from diagnostics.htaccess.lint import Fault, lint
 from diagnostics.htaccess.parser import Document, Line, LineKind, parse
 from diagnostics.htaccess.rewriting import flags_of, split_arguments
+from diagnostics.repairs.affected import pages_below
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.repairs.registry import CannotPlan
 from sites.texts import mark as _
@@ -76,7 +77,7 @@ def write_plan(
         fewer = len(after_faults) < len(before_faults) or not before_faults
         if not fewer or any(fault not in before_faults for fault in after_faults if before_faults):
             return CannotPlan(_("The file would not be better than before."))
-    affects = _("Every page below {folder}/").format(folder=file.path.rpartition("/")[0] or ".")
+    affects = pages_below(file.path.rpartition("/")[0])
     change = WriteFile(file.absolute, file.path, file.content, after, file.mode)
     return replace(plan, changes=(change,), affects=affects)
 

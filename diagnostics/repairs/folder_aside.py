@@ -6,6 +6,7 @@ import posixpath
 
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
+from diagnostics.repairs.affected import pages_below
 from diagnostics.repairs.plan import Plan, RenameFolder
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from diagnostics.repairs.set_aside_part import MARK, free_name
@@ -26,5 +27,5 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         ID, finding.cause, _("Rename the folder {path} to {name}").format(path=folder.path, name=name),
         _("The web server reads a file of this name before every page, and cannot read a folder. Nothing in it is changed."),
         (RenameFolder(folder.absolute, folder.path, target, shown),),
-        affects=_("Every page below {folder}/").format(folder=posixpath.dirname(folder.path) or "."),
+        affects=pages_below(posixpath.dirname(folder.path)),
     )  # fmt: skip

@@ -8,6 +8,7 @@ import re
 from diagnostics.checks.common import usual_owner
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.findings import Finding
+from diagnostics.repairs.affected import affected_by
 from diagnostics.repairs.entries import known_entries
 from diagnostics.repairs.guards import QUARANTINE
 from diagnostics.repairs.plan import ChangeMode, Plan
@@ -50,7 +51,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     return Plan(
         ID, finding.cause, _("Let the site write into {path}").format(path=shut[0].path),
         _("Its owner, as whom the site runs, may write there again. Others get no right."), changes,
-        affects=_("The file or folder listed") if len(changes) == 1 else _("The files and folders listed"),
+        affects=affected_by(changes),
         takes_away_protection=purposeful, needs_person=why,
     )  # fmt: skip
 
@@ -115,6 +116,6 @@ def give_read(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | 
     title = _("Let the owner of {path} read it again").format(path=entry.path)
     why = _("Nobody may read it now, not even the account that it belongs to. Others get no right.")
     return Plan(
-        "give-owner-read", finding.cause, title, why, (change,), affects=_("The file or folder listed"),
+        "give-owner-read", finding.cause, title, why, (change,), affects=affected_by((change,)),
         takes_away_protection=True, needs_person=QUARANTINE,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from diagnostics.causes import CAUSES as CATALOGUE
 from diagnostics.evidence import Evidence, TextFile, moment_of
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import LineKind, parse
+from diagnostics.repairs.affected import pages_below
 from diagnostics.repairs.editing import NEEDS_PERSON, file_of, protects
 from diagnostics.repairs.plan import Plan, RenameFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
@@ -40,7 +41,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         _("Rename {path} to {target}").format(path=file.path, target=target),
         _("Without the file the web server follows its own rules alone. Pretty addresses and redirects may stop working."),
         (change,),
-        affects=_("Every page below {folder}/").format(folder=folder or "."),
+        affects=pages_below(folder),
         takes_away_protection=locks,
         needs_person=NEEDS_PERSON if locks else "",
         removes=1000 + sum(line.kind is LineKind.DIRECTIVE for line in document.lines),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diagnostics.checks.common import docroot_name
 from diagnostics.checks.modes import judged_entries
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.findings import Finding
 from diagnostics.profiles import Judgement, get_profile, policy_for
+from diagnostics.repairs.affected import affected_by
 from diagnostics.repairs.entries import known_entries
 from diagnostics.repairs.guards import QUARANTINE
 from diagnostics.repairs.plan import ChangeMode, Plan
@@ -34,17 +37,17 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     cut = wanted[:MOST]
     changes = tuple(ChangeMode(e.absolute, e.path, e.kind, e.mode, j.expected) for e, j in cut if j.expected is not None)
     purposeful = [entry for entry, _judged in strict if _is_meant(entry)]
-    why = _("So asks {profile}.").format(profile=get_profile(evidence.profile).title)
+    why = _("These are the permissions that hosts like this one ask for ({profile}).").format(profile=get_profile(evidence.profile).title)
     if len(wanted) > MOST:
         why += " " + _("Only the first {most} of {count} are changed in one step.").format(most=MOST, count=len(wanted))
     person = QUARANTINE if any(_is_shut(entry) for entry in purposeful) else _STRICTER
     return Plan(
         ID,
         finding.cause,
-        _title(len(changes)),
+        _title(changes),
         why,
         changes,
-        affects=_("The file or folder listed") if len(changes) == 1 else _("The files and folders listed"),
+        affects=affected_by(changes),
         takes_away_protection=bool(purposeful),
         needs_person=person if purposeful else "",
     )
@@ -60,10 +63,10 @@ def _is_shut(entry: TreeEntry) -> bool:
     return not entry.mode & 0o444
 
 
-def _title(count: int) -> str:
-    if count == 1:
-        return _("Change the permissions of one file or folder")
-    return _("Change the permissions of {count} files and folders").format(count=count)
+def _title(changes: Sequence[ChangeMode]) -> str:
+    if len(changes) == 1:
+        return _("Set the permissions of {path} to {mode}").format(path=changes[0].shown, mode=f"{changes[0].after:03o}")
+    return _("Change the permissions of {count} files and folders").format(count=len(changes))
 
 
 def _wanted(evidence: Evidence, finding: Finding, answers: Answers) -> list[tuple[TreeEntry, Judgement]]:

@@ -12,6 +12,7 @@ from diagnostics.checks.php_parsing import first_error
 from diagnostics.evidence import Evidence, TextFile
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import parse
+from diagnostics.repairs.affected import pages_below
 from diagnostics.repairs.editing import NEEDS_PERSON, file_of, protects
 from diagnostics.repairs.guards import IN_PROGRAMS as GUARDS
 from diagnostics.repairs.plan import Plan, WriteFile
@@ -88,7 +89,7 @@ def _of_htaccess(file: TextFile, finding: Finding, split: Sided) -> Plan:
     locks = _loses(file, split)
     title = _("End the unfinished merge in {path}").format(path=file.path)
     why = _("What was there before the merge stays; the marks and what was to come in become comments.")
-    affects = _("Every page below {folder}/").format(folder=posixpath.dirname(file.path) or ".")
+    affects = pages_below(posixpath.dirname(file.path))
     change = WriteFile(file.absolute, file.path, file.content, after, file.mode)
     return Plan(
         ID, finding.cause, title, why, (change,), affects=affects, takes_away_protection=locks,

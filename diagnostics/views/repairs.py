@@ -70,7 +70,9 @@ def _begin(request: HttpRequest, site: Site, incident: Incident | None) -> HttpR
 def _ask(request: HttpRequest, site: Site, incident: Incident | None) -> HttpResponse:
     context = {"incident": incident, "site": site, "may_write": access.may_write(request, site.team_id), "section": "repairs"}
     context |= {"read_only": read_only.words(site), "begins": queries.first_step(site, incident) if site.host else {}}
-    context |= {"offer": context["begins"].get("offer"), "form": LoginForm()}
+    form = LoginForm()
+    form.fields["password"].required = True  # as the page asks for it; what is sent may also be another part of the login
+    context |= {"offer": context["begins"].get("offer"), "form": form}
     return TemplateResponse(request, "diagnostics/repair_start.html", context)
 
 

@@ -17,8 +17,8 @@ MOST_PAGES = 12
 class Sleeper:
     """Presses the one button of each page that stands out, and types what it asks for. `clicks` counts both, the mail's link included."""
 
-    def __init__(self, visitor: Visitor, *, types: str = "") -> None:
-        self.visitor, self.types = visitor, types
+    def __init__(self, visitor: Visitor, *, types: str = "", shoots: bool = False) -> None:
+        self.visitor, self.types, self.shoots = visitor, types, shoots
         self.clicks = 0
         self.pressed: list[str] = []
         self.shots = 0
@@ -26,6 +26,10 @@ class Sleeper:
     def mend(self, mail: EmailMessage) -> None:
         """From this mail to the page that says the site works again."""
         self._open(mail)
+        self.go_on_until_green()
+
+    def go_on_until_green(self) -> None:
+        """From whatever page is open."""
         for _page in range(MOST_PAGES):
             self._settle()
             self._shoot()
@@ -71,13 +75,16 @@ class Sleeper:
         self.visitor.until(lambda: page.locator('#repair[hx-trigger="every 2s"], main .working').count() == 0, BUSY_S, "the work ends")
 
     def _shoot(self) -> None:
-        """Wide and on a phone, light and dark."""
+        """A careful look; with `shoots` pictures are kept, wide and on a phone, light and dark."""
         self.shots += 1
         page = self.visitor.page
-        if "://127.0.0.1" in page.url:
+        if page.url.startswith(self.visitor.base):
             self.visitor.look()
+        if not self.shoots:
+            return
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(300)  # colours fade over
             for size, words in ((WIDE, "wide"), (PHONE, "phone")):
                 page.set_viewport_size(size)
                 self.visitor.shots.mkdir(parents=True, exist_ok=True)

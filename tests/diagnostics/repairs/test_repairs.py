@@ -187,7 +187,7 @@ def test_permissions_are_tightened_and_stricter_ones_left() -> None:
     loosened = plan_repair("set-permissions", shown, named, (("loosen", "yes"),))
     assert loosened is not None and loosened.takes_away_protection and len(loosened.changes) == 3
     single = plan_repair("set-permissions", shown, finding("cgi-writable-by-others", None, "www/cgi-bin/a.cgi"))
-    assert single is not None and single.title == "Change the permissions of one file or folder"
+    assert single is not None and single.title == "Set the permissions of www/cgi-bin/a.cgi to 705"
 
 
 def test_whole_road_from_log_to_plan_ends_after_one_step() -> None:
