@@ -16,7 +16,8 @@ from diagnostics.facts.paths import above, shown
 from diagnostics.facts.php_files import PhpFiles
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.php.path_words import Code, Where, way_of
-from diagnostics.php.shut_by_file import guards
+from diagnostics.php.seen import Script
+from diagnostics.php.shut_by_file import guards, switched_on, switches
 from diagnostics.transports.base import TransportError
 from sites.texts import mark as _
 
@@ -32,17 +33,28 @@ def read(files: SmallFiles, evidence: Evidence, deadline: float) -> tuple[Held, 
     if not any(page.status == 503 for page in evidence.site.pages) or time.monotonic() > deadline:
         return ()
     try:
-        asked = [*_by_rules(evidence), *_by_code(files, evidence, deadline)][:_MOST]
+        scripts = PhpFiles(files, evidence, deadline).answering(503)
+        asked = [*_by_rules(evidence), *_by_code(scripts, evidence)][:_MOST]
         there = files.stats(path for paths, _by in asked for path in paths)
     except TransportError:
         return ()
     found = {path: by for paths, by in asked for path in paths[:1] if path in there}
     found |= {path: by for paths, by in asked for path in paths[1:] if path in there and not found}
-    return tuple(Held(shown(path, evidence.docroot), None, there[path].mtime, by) for path, by in found.items())
+    held = tuple(Held(shown(path, evidence.docroot), None, there[path].mtime, by) for path, by in found.items())
+    return held or tuple(_by_settings(scripts))
 
 
-def _by_code(files: SmallFiles, evidence: Evidence, deadline: float) -> Iterator[tuple[list[str], str]]:
-    scripts = PhpFiles(files, evidence, deadline).answering(503)
+def _by_settings(scripts: list[Script]) -> Iterator[Held]:
+    """A constant or variable of the program's own that is on, and over which it answers 503."""
+    texts = [(script, script.content.decode("latin-1")) for script in scripts]
+    for name in dict.fromkeys(name for _script, text in texts for name in switches(text)):
+        places = ((script, line) for script, text in texts if (line := switched_on(text, name)) is not None)
+        for script, line in places:
+            yield Held(script.path, line, script.mtime)
+            return
+
+
+def _by_code(scripts: list[Script], evidence: Evidence) -> Iterator[tuple[list[str], str]]:
     codes = [Code(script.absolute, script.content.decode("latin-1")) for script in scripts]
     for script, code in zip(scripts, codes, strict=True):
         for guard in guards(code.text):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern stays in one piece)
 """Files that a program looks for and shuts itself over where they are there: a deployment makes them and takes them away again. PURE."""
 
 from __future__ import annotations
@@ -22,6 +23,15 @@ _SAYS = re.compile(
     r"maint|offline|wartung|update|updating|deploy|closed|soon|travaux|mantenim|manuten|onderhoud|down\b|lock", re.IGNORECASE
 )
 _LONGEST = 2000  # characters of what hangs on a condition
+
+
+_SWITCH = re.compile(
+    r"(?<![!\w$>])(?:\s*\\?(?P<constant>[A-Z_]{3,60})\b(?!\s*\()|\$(?:\w{1,40}(?:->|\[['\"]))?(?P<name>\w{3,60})(?:['\"]\])?)\s*(?P<rest>[^&|]{0,40})", re.IGNORECASE,
+)  # fmt: skip
+_OF_SWITCH = re.compile(
+    r"maint|offline|wartung|closed|site_?down|shut|travaux|mantenim|manuten|onderhoud|under_?construction", re.IGNORECASE
+)
+_OFF = re.compile(r"^\s*(?:!==?|===?\s*(?:false|0|'0'|'off'|\"off\"|null))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,35 @@ def guards(source: str) -> Iterator[Guard]:
         words = _words(text, asked_at.end()) if asked_at else ""
         if words:
             yield Guard(words, told.end(), text.count("\n", 0, told.end()) + 1)
+
+
+def switches(source: str) -> Iterator[str]:
+    """The names of settings over which the code answers 503 where they are on."""
+    text = source[:MOST]
+    for opening in _IF.finditer(text):
+        condition = inside_brackets(text, opening.end())
+        if condition is None or not _OF_SWITCH.search(condition):
+            continue
+        if not _CODE.search(_hanging(text, opening.end() + len(condition) + 2)):
+            continue
+        for match in _SWITCH.finditer(condition):
+            name = match["constant"] or match["name"]
+            if _OF_SWITCH.search(name) and not _OFF.match(match["rest"]) and not condition[: match.start()].rstrip().endswith("!"):
+                yield name
+
+
+def switched_on(source: str, name: str) -> int | None:
+    """The last line that gives this setting a value, where that is one for on."""
+    given = re.compile(
+        rf"(?:\bdefine\s*\(\s*['\"]{name}['\"]\s*,|\bconst\s+(?:\w+\s+)?{name}\s*=|\$(?:\w+->|\w+\[['\"])?{name}(?:['\"]\])?\s*=(?!=)|['\"]{name}['\"]\s*=>)"
+        r"\s*['\"]?(?P<value>\w+)",
+        re.IGNORECASE,
+    )
+    found = None
+    for number, line in enumerate(source[:MOST].split("\n"), 1):
+        if not line.lstrip().startswith(("#", "//", "*", "/*")) and (match := given.search(line)):
+            found = number if match["value"].lower() in ("true", "1", "on", "yes") else None
+    return found
 
 
 def _words(text: str, at: int) -> str:

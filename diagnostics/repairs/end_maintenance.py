@@ -23,9 +23,11 @@ OTHERS = "end-program-maintenance"
 # The value that holds the site, with what stands before it on its line, and what ends it.
 _HELD = re.compile(
     rb"(\$offline\s*=\s*|['\"](?:system\.)?(?:maintenance(?:_mode)?|pageUnavailable_force)['\"]\]?[^;\n]{0,60}?=>?\s*"
-    rb"|^[ \t]*maintenance_mode\s*=\s*|^active:\s*|^(?:APP_)?MAINTENANCE(?:_MODE)?=)(?P<value>true\b|on\b|'1'|\"1\"|1\b)", re.IGNORECASE,
+    rb"|^[ \t]*maintenance_mode\s*=\s*|^active:\s*|^(?:APP_)?MAINTENANCE(?:_MODE)?="
+    rb"|\bdefine\s*\(\s*['\"]\w*(?:maint|offline|closed|wartung)\w*['\"]\s*,\s*|\bconst\s+\w*(?:maint|offline|closed|wartung)\w*\s*=\s*"
+    rb"|\$\w*(?:maint|offline|closed|wartung)\w*\s*=\s*)(?P<value>true\b|on\b|'1'|\"1\"|1\b|'on'|\"on\")", re.IGNORECASE,
 )  # fmt: skip
-_OFF = {b"true": b"false", b"on": b"off", b"'1'": b"'0'", b'"1"': b'"0"', b"1": b"0"}
+_OFF = {b"true": b"false", b"on": b"off", b"'1'": b"'0'", b'"1"': b'"0"', b"1": b"0", b"'on'": b"'off'", b'"on"': b'"off"'}
 _PERSON = _("Somebody may have shut the site on purpose, or an update may still be under way. Only a person can say that it has ended.")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diagnostics.facts.settings.logins import DatabaseLogin, split_host
 from diagnostics.facts.settings.secret import Secret
@@ -48,7 +48,7 @@ _ORDER = ("host", "user", "password", "name", "port", "socket")
 class _Given:
     group: str
     part: str
-    value: str
+    value: str = field(repr=False)
     line: int
 
 

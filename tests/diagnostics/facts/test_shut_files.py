@@ -56,6 +56,23 @@ def test_old_file_that_the_site_shuts_itself_over_is_named(files: dict[str, str]
 
 
 @pytest.mark.parametrize(
+    ("settings", "condition", "line"),
+    [
+        ("<?php\ndefine('MAINTENANCE_MODE', true);\n", "MAINTENANCE_MODE", 2),
+        ("<?php\n\n$site_offline = 1;\n", "$site_offline && !is_me()", 3),
+        ("<?php\n$config['maintenance'] = 'on';\n", "$config['maintenance'] === 'on'", 2),
+        ("<?php\ndefine('MAINTENANCE_MODE', false);\n", "MAINTENANCE_MODE", None),
+        ("<?php\n// $site_offline = 1;\n$site_offline = 0;\n", "$site_offline", None),
+        ("<?php\n$site_offline = 1;\n", "!$site_offline", None),
+    ],
+)
+def test_setting_of_the_program_that_is_on_is_named_with_its_line(settings: str, condition: str, line: int | None) -> None:
+    files = {"www/index.php": f"<?php require 'settings.php';\nif ({condition}) {{ {_SHUT} }}", "www/settings.php": settings}
+    held = seen(files, "www/nothing.txt").held
+    assert [(each.path, each.line) for each in held] == ([("www/settings.php", line)] if line else [])
+
+
+@pytest.mark.parametrize(
     "source",
     [
         f"<?php if (!file_exists(__DIR__ . '/installed.txt')) {{ {_SHUT} }}",

@@ -263,6 +263,8 @@ def test_theme_whose_file_begins_with_an_empty_line_is_mended_and_another_theme_
         ("config/config.php", 2, b"<?php $CONFIG = [\n", b"  'maintenance' => true,", b"  'maintenance' => false,"),
         ("config/config.ini.php", 2, b"[General]\n", b"maintenance_mode = 1", b"maintenance_mode = 0"),
         ("sites/default/settings.php", 2, b"<?php\n", b"$settings['maintenance_mode'] = TRUE;", b"$settings['maintenance_mode'] = FALSE;"),
+        ("inc/settings.php", 2, b"<?php\n", b"define('MAINTENANCE_MODE', true);", b"define('MAINTENANCE_MODE', false);"),
+        ("inc/settings.php", 2, b"<?php\n", b"$site_offline = 1;", b"$site_offline = 0;"),
         ("user/config/plugins/maintenance.yaml", 1, b"", b"active: true", b"active: false"),
         (".env", 1, b"", b"APP_MAINTENANCE=on", b"APP_MAINTENANCE=off"),
         ("config/system/settings.php", 2, b"<?php return [\n", b" 'pageUnavailable_force' => '1',", b" 'pageUnavailable_force' => '0',"),
