@@ -11,7 +11,7 @@ from diagnostics.checks.database_numbers import RIGHTS, cause_of
 from diagnostics.checks.php_sharpening import RIGHT_REFUSED, hint_of_refusal
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import text_of
-from diagnostics.checks.unreached import told_by_settings
+from diagnostics.checks.unreached import place_of, told_by_settings
 from diagnostics.evidence import Evidence, PageSeen, Unreadable
 from diagnostics.facts.changes import failing_since, is_just_before
 from diagnostics.facts.database import NO_SUCH_NAME
@@ -168,9 +168,11 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
         cause, words = found
         is_right = is_refused_right(text[max(0, words.start() - 80) : words.end() + 160])
         line = text[max(0, words.start() - 80) : words.end() + 160].strip().replace("\n", " ")
+        path, number = ("", None) if is_right else place_of(cause, evidence) or ("", None)
         yield Finding(
             "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
             f"{RIGHT_REFUSED if is_right else CAUSES[cause].title}.", hint_of_refusal(line) if is_right else CAUSES[cause].explanation,
+            path, number,
             evidence=(Proof("probe", line, paired=True),),
             repairs=() if is_right else CAUSES[cause].repairs, data=(("message", line),),
         )  # fmt: skip

@@ -90,7 +90,9 @@ _HELD = re.compile(_SERVER_REFUSES)
 _TO_DATABASE = re.compile(r"\b1044\b|Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database")
 _FIRST_FRAME = re.compile(r"^#0 [^\n]{1,600}?\(\d+\): (?P<call>[^\n(]{1,120})\((?P<given>[^\n]{0,200})", re.MULTILINE)
 _ASKS = re.compile(r"(?:^|->|_)(?:query|exec|execute|prepare|real_query|multi_query|unbuffered_query|beginTransaction)\Z", re.IGNORECASE)
-_OF_DATABASE = re.compile(r"mysqli|PDO|SQLSTATE|database|mysql|mariadb|wpdb", re.IGNORECASE)
+_OF_DATABASE = re.compile(
+    r"mysqli|PDO|SQLSTATE|database|mysql|mariadb|wpdb|\bConnect(?:ion)? (?:error|failed):? ?\(?[12]\d{3}\b", re.IGNORECASE
+)
 _PATH = re.compile(r"(?<![\w/])(?:/|[A-Za-z]:\\)[^\s:'\"()<>]{1,600}")  # its folders may bear any name
 _NEAR = 300  # characters
 
@@ -127,6 +129,8 @@ _GAP, _SHORT_GAP = r"[^\n.!?;\\]{0,60}?", r"[^\n.!?;:\\]{0,40}?"
 _CANNOT_CONNECT = re.compile(
     rf"{_NOT}{_GAP}{_LINK}{_GAP}{_DB}|{_NOT}{_SHORT_GAP}{_DB}{_SHORT_GAP}{_LINK}|{_DB}{_SHORT_GAP}{_LINK}{_SHORT_GAP}{_FAILED}"
     rf"|{_LINK}{_SHORT_GAP}{_DB}{_SHORT_GAP}{_FAILED}|{_DB}{_SHORT_GAP}{_NOT}{_SHORT_GAP}{_LINK}"
+    # PHP's manual and many a tutorial print what `mysqli_connect_error()` says, and nothing of what was connected to.
+    r"|(?:^|[\n:>] ?)Connect(?:ion)? (?:failed|error): ?(?:Connection (?:refused|timed out)|No such file or directory|No route to host)"
     rf"|{_DB}(?:[- ]server)? (?:(?:is|was|seems|ist|est|está)(?: \w+){{0,2}} )?(?:unavailable|unreachable|not available|not responding|down\b|offline|"
     r"nicht (?:verfügbar|erreichbar)|indisponible|no disponible)",
     re.IGNORECASE,

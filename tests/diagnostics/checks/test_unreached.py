@@ -24,7 +24,9 @@ from tests.fakes import FakeHost, Node
         "Link to database cannot be established", "The database server is unavailable", "Sorry, we have problems connecting to our database",
         "Keine Verbindung zur Datenbank", "Datenbankverbindung fehlgeschlagen", "Die Datenbank ist nicht erreichbar",
         "Impossible de se connecter à la base de données", "Erreur de connexion à la base de données", "No se puede conectar a la base de datos",
-        "Impossibile connettersi al database", "Kan geen verbinding maken met de database",
+        "Connection failed: Connection refused", "Uncaught Exception: Connect error: No such file or directory",
+        "A Database Error Occurred\nUnable to connect to your database server using the provided settings.",
+        "Error: Database connection failed. It is possible that the database is overloaded", "Impossibile connettersi al database", "Kan geen verbinding maken met de database",
     ],
 )  # fmt: skip
 def test_words_for_a_database_that_cannot_be_reached(text: str) -> None:
@@ -100,10 +102,19 @@ def test_words_of_the_driver_before_decide() -> None:
     assert (found.cause, found.path, found.line) == ("database-access-denied", "www/config.php", 4)
 
 
-def test_page_that_says_so_without_a_log() -> None:
+@pytest.mark.parametrize(
+    ("said", "cause", "line"),
+    [
+        (b"<h1>Sorry</h1><p>Could not connect to the database.</p>", "database-server-down", 6),
+        (b"Connection failed: Connection refused", "database-server-down", 6),
+        (b"Connect Error (1045) Zugriff verweigert", "database-access-denied", 4),
+        (b"Connect Error (1049) Unknown database", "database-missing", 5),
+    ],
+)
+def test_page_that_says_so_without_a_log(said: bytes, cause: str, line: int) -> None:
     files = {"www/index.php": b"<?php require 'config.php';", "www/config.php": settings("127.0.0.1", "3307").encode()}
     host = FakeHost({f"/home/demo/{name}": Node(content=content, mode=0o604) for name, content in files.items()})
     shown = site()
-    shown = replace(shown, pages=(replace(shown.pages[0], body=b"<h1>Sorry</h1><p>Could not connect to the database.</p>"),))
+    shown = replace(shown, pages=(replace(shown.pages[0], body=said),))
     found = run_checks(gather(host, shown, PATHS, "apache-755", AT)).findings[0]
-    assert (found.cause, found.path, found.line) == ("database-server-down", "www/config.php", 6)
+    assert (found.cause, found.path, found.line) == (cause, "www/config.php", line)
