@@ -67,7 +67,8 @@ def denied(evidence: Evidence) -> Iterator[Finding]:
     if not is_failing(evidence.site):
         return
     seen: set[str] = set()
-    lines = [*lines_of_failure(evidence), *lines_shown(evidence.site)]
+    told = replace(evidence, error_log=evidence.application_log)  # a program that catches everything logs it itself
+    lines = [*lines_of_failure(evidence), *lines_shown(evidence.site), *lines_of_failure(told)]
     for line in lines:
         for refused in _refusals(line, evidence):
             found = culprit(refused, evidence)

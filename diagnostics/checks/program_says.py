@@ -167,9 +167,13 @@ def _lost_folder(text: str, proof: Proof, sure: float, evidence: Evidence) -> Fi
 def _refusing(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:
     """A folder that the program names by its setting: it is not of this account, or it refuses."""
     name = said_of_files.refusing_setting(text)
-    found = next((each for each in evidence.written if each.value == name and each.place), None) if name else None
+    written = [each for each in evidence.written if name and each.value == name]
+    found = next((each for each in written if each.place), None) or next(iter(written), None)
     if found is None:
         return None
+    if not found.place:  # what is written there is no path as a whole: cut off, or empty
+        said = _("{path}, line {line}: {name} names nothing that the program can use.").format(path=found.path, line=found.line, name=name)
+        return _finding("application-answers-500", said, found.path, found.line, proof, sure, "folder-not-writable", "php-missing-file")
     path = next((entry.path for entry in evidence.beside if found.place.endswith(f"/{entry.path}")), shown_path(found.place, evidence))
     culprit = _unwritable(path, evidence) if path in _known(evidence) else None
     if culprit is not None:
@@ -185,7 +189,7 @@ def _absent(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding
     if _OF_CODE.search(text[:1000]):
         return None
     for named in said_of_files.absent(text):
-        path, more = _lost(named.path, evidence)
+        path, more = _lost(named.path, evidence, named.folder)
         if path:
             said = _("The program does not find {path}. {more}").format(path=path, more=more).strip()
             return _finding("php-missing-file", said, path, None, proof, sure, "application-answers-500", "php-uncaught-exception")
@@ -257,7 +261,7 @@ def _unwritable(path: str, evidence: Evidence) -> tuple[str, str] | None:
     return None
 
 
-def _lost(named: str, evidence: Evidence) -> tuple[str, str]:
+def _lost(named: str, evidence: Evidence, folder: str = "") -> tuple[str, str]:
     """Where it should be, and what is there in its place; nothing where it is there or cannot be told."""
     known = _known(evidence)
     if named.startswith("/"):
@@ -272,4 +276,6 @@ def _lost(named: str, evidence: Evidence) -> tuple[str, str]:
     if ends:
         return ends[0], _("Capital and small letters are different names here.")
     base = next((each.path for each in evidence.applications), posixpath.basename(evidence.docroot.rstrip("/")))
-    return (posixpath.join(base, named), "") if not evidence.tree_truncated else ("", "")
+    removed = (path for change in evidence.changes if change.how == "removed" for path in change.paths)
+    path = next((path for path in removed if path.endswith(f"/{named}")), posixpath.join(base, folder, named))
+    return (path, "") if not evidence.tree_truncated else ("", "")

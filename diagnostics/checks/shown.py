@@ -21,15 +21,18 @@ from sites.texts import mark as _
 _TAG = re.compile(rb"<[^<>]{0,2000}>")
 _BREAK = re.compile(rb"<(?:br|p|/p|/tr|/div|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
 _MESSAGE = re.compile(rf"(?:PHP )?{FATAL_WORDS} error: .{{1,8000}}? on line \d+", re.DOTALL)
+_WARNING = re.compile(r"Warning: [^\n]{1,2000}? on line \d+")
 
 
 def lines_shown(site: SiteSeen) -> list[LogLine]:
-    """The messages that failing pages show, as lines of a log would be."""
+    """The messages that failing pages show, as lines of a log would be, with the warnings that stand above."""
     found: list[LogLine] = []
     for page in failing_pages(site):
-        match = _MESSAGE.search(text_of(page.body)) if b"error" in page.body else None
+        text = text_of(page.body) if b"error" in page.body else ""
+        match = _MESSAGE.search(text)
         if match and match[0] not in [line.text for line in found]:
-            found.append(LogLine("probe", "", page.at, match[0], paired=True))
+            warned = "\n".join(f"PHP {each[0]}" for each in _WARNING.finditer(text, 0, match.start()))
+            found.append(LogLine("probe", "", page.at, match[0], paired=True, before=warned))
     return found
 
 
@@ -42,7 +45,7 @@ def text_of(body: bytes) -> str:
 @check(id="errors-shown", title=_("Errors that the page shows"), order=11)
 def errors_shown(evidence: Evidence) -> Iterator[Finding]:
     for line in lines_shown(evidence.site):
-        message = read_php_message(line.text)
+        message = read_php_message(line.text, line.before)
         if message is None:
             continue
         sharp = sharpened(message, shown_path(message.path, evidence), evidence)

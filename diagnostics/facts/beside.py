@@ -212,6 +212,8 @@ def _written(
             number = next(
                 (n for n, line in enumerate(lines, 1) if form.search(line) and not line.lstrip().startswith(("#", "//", "*"))), None
             )
+            if number is None and value.endswith("="):  # its line was joined to the one above
+                number = next((n for n, line in enumerate(lines, 1) if value in line and not line.lstrip().startswith("#")), None)
             if number is not None:
                 path = _QUOTED_PATH.search(lines[number - 1]) if value in names and not _SECRET.search(value) else None
                 found.append(WrittenPath(shown(place, evidence.docroot), number, value, path["path"] if path else ""))

@@ -29,6 +29,11 @@ _FPM_STREAM = re.compile(r"\[pool [^\]]{1,80}\] child \d+")
 _NEW_MESSAGE = re.compile(
     r"\s{0,4}(?:NOTICE: )?(?:PHP message: )?(?:(?:PHP )?[A-Z][A-Za-z ]{2,24}: |Uncaught [A-Z]|[A-Z]\w{0,60}(?:Exception|Error): )"
 )
+# A part of a message that names each of its parts in a line of its own (Slim ErrorHandler, Symfony's and people's own).
+_PART = re.compile(
+    r"\s{0,4}(?:Type|Code|Message|File|Line|Trace|Stack ?trace|Previous|Class|Method|Route|Request|URL|Query|Details?|Reason): "
+)
+_WHOLE = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): [^\n]{1,4000} on line \d+\Z")
 _AT_ONCE = timedelta(seconds=2)  # in which the lines of one message are written
 
 
@@ -126,7 +131,8 @@ def _joined(entries: list[RawEntry]) -> list[RawEntry]:
         wrap, stream, words = _wrapped(entry.text)
         before = going_on.get(stream) if wrap else None
         last, latest[stream] = latest.get(stream), entry.local
-        if wrap and before and _continues(wrap, before[1], words) and (not last or not entry.local or entry.local - last <= _AT_ONCE):
+        is_at_once = not last or not entry.local or entry.local - last <= _AT_ONCE
+        if wrap and before and is_at_once and _continues(wrap, before[1], words, kept[before[0]].text):
             index = before[0]
             kept[index] = replace(kept[index], text=(kept[index].text + wrap.glue(before[1]) + words)[:LONGEST_ENTRY])
             going_on[stream] = (index, len(entry.text))
@@ -148,8 +154,13 @@ def _wrapped(text: str) -> tuple[_Wrap | None, str, str]:
     return None, "", text
 
 
-def _continues(wrap: _Wrap, length_before: int, words: str) -> bool:
-    return length_before >= wrap.cut_at if wrap.cut_at else not _NEW_MESSAGE.match(words)
+def _continues(wrap: _Wrap, length_before: int, words: str, before: str) -> bool:
+    """Whether these words go on with what the same writer said before."""
+    if wrap.cut_at:
+        return length_before >= wrap.cut_at
+    if _PART.match(words):
+        return True
+    return not _NEW_MESSAGE.match(words) and not _WHOLE.search(before)
 
 
 def _with_client(entry: RawEntry) -> RawEntry:

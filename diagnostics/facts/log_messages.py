@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from diagnostics.php.application_messages import names_a_place
+
 LONGEST = 16_000  # characters
 GAP = " […] "  # something was not written here
 _SPLIT = re.compile(r"(?:; )?PHP message: ")
@@ -18,6 +20,7 @@ _FATAL_WORDS = re.compile(
     r"|Allowed memory size of |bytes exhausted|Maximum execution time of|Cannot redeclare |Class \"[^\"\n]{1,200}\" not found"
 )
 _PLACED = re.compile(r" in [^\n]{1,600} on line \d+")
+_OF_PHP = re.compile(r"\s*PHP [A-Z][A-Za-z ]{2,24}:")
 _OF_APACHE = re.compile(r"\[[A-Z]\w\w \w{3} ")
 _ESCAPED = re.compile(r"(?:\\x[0-9a-fA-F]{2})+|\\[nrtvb\\\"]")
 _WRITTEN_OUT = re.compile(r"PHP message: |\] PHP [A-Z]|mod_fcgid: stderr|AH01215|\[STDERR\]")
@@ -37,6 +40,9 @@ def unwrap(text: str) -> tuple[str, str]:
     for number, message in enumerate(messages):
         if rest := _rest_of_fatal(message):
             return _trim(rest)[:LONGEST], "\n".join(map(_trim, messages[:number]))[-2000:]
+    for number, message in enumerate(messages):
+        if number and not _OF_PHP.match(message) and names_a_place(message):  # the program's own words, behind PHP's warnings
+            return _trim(message)[:LONGEST], "\n".join(map(_trim, messages[:number]))[-2000:]
     return "\n".join(map(_trim, messages))[:LONGEST], ""
 
 

@@ -6,6 +6,7 @@ does not, they are passed over and only their sections counted. What is found wr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from diagnostics.htaccess.parser import Document, Line, LineKind
 _BAD = "htaccess-bad-argument"
 _MOST_MISFITS = 40  # what has more is no .htaccess, and Apache stops at the first
 _DEEPEST = 200
+_LIKE_AN_END = re.compile(r"[<\[({&|]?\s*[/\\|]?\s*(?P<name>\w+)\s*[>\])}]?\Z")
 Condition = Callable[[Line], bool | None]
 
 
@@ -80,7 +82,7 @@ class _Reader:
             elif line.kind is LineKind.DIRECTIVE:
                 self.add(line)
         for node in reversed(self.frames[0].within):
-            self.wrong(node.line, f"<{node.line.name}> is opened here and never closed")
+            self.never_closed(node.line)
         return Reading(self.nodes, self.misfits)
 
     @property
@@ -93,6 +95,16 @@ class _Reader:
 
     def wrong(self, line: Line, why: str, suggestion: str = "", cause: str = "htaccess-unclosed-section") -> None:
         self.misfits.append(Misfit(line, why, suggestion, cause))
+
+    def never_closed(self, opening: Line) -> None:
+        """At the line that was meant as its end, where one below is plainly that and lost or changed a sign."""
+        for line in self.lines[self.lines.index(opening) + 1 :]:
+            match = _LIKE_AN_END.match(line.read) if line.kind in (LineKind.DIRECTIVE, LineKind.OPEN) else None
+            if match and match[0] != match["name"] and edit_distance(match["name"].lower(), opening.key, 1) <= 1:
+                end = f"</{opening.name}>"
+                self.wrong(line, f"{line.read} is not {end}, the end of the section of line {opening.number}", end)
+                return
+        self.wrong(opening, f"<{opening.name}> is opened here and never closed")
 
     def add(self, line: Line) -> Node:
         node = Node(line, self.frame.certain)
@@ -134,7 +146,7 @@ class _Reader:
                 open_lines.pop()
                 if not open_lines:
                     return
-        self.wrong(open_lines[-1], f"<{open_lines[-1].name}> is opened here and never closed")
+        self.never_closed(open_lines[-1])
 
     def close(self, line: Line) -> None:
         frame = self.frame

@@ -86,8 +86,9 @@ _TOLD = (
     (re.compile(r"\b(?P<path>LocalSettings\.php) (?:not found|is not readable)"), ""),
     (re.compile(r"Composer autoload(?:er)? (?:is )?not found|(?:run|via|use|execute)\W{1,12}(?:php )?composer(?:\.phar)? (?:install|update)|"
                 r"(?:dependencies|libraries|vendor(?: folder| directory)?) (?:are|is) (?:missing|not installed)", re.IGNORECASE), "vendor/autoload.php"),
-    (re.compile(r"Unable to locate the model you have specified: (?P<path>[\w/]{1,80})"), ".php"),
-    (re.compile(r"Unable to load the requested (?:file|class): (?P<path>[\w./-]{1,80})"), ".php"),
+    (re.compile(r"Unable to locate the model you have specified: (?P<path>[\w/]{1,80})"), "application/models/*.php"),
+    (re.compile(r"Unable to load the requested file: (?P<path>[\w./-]{1,80})"), "application/views/*.php"),
+    (re.compile(r"Unable to load the requested class: (?P<path>[\w./-]{1,80})"), "application/libraries/*.php"),
     (re.compile(r"(?:file|View|Template|Config(?:uration)? file) [\[\"'`]?(?P<path>[\w./-]{2,120}\.(?:php|phtml|tpl|twig|html?|ya?ml|json|xml|ini|neon))[\]\"'`]? "
                 r"(?:is missing|(?:was |could )?not (?:be )?(?:found|exist)|does not exist)", re.IGNORECASE), ""),
 )  # fmt: skip
@@ -99,6 +100,7 @@ class Named:
 
     path: str
     line: int | None = None
+    folder: str = ""  # of the program, where such a file lies by default
 
 
 def settings_place(text: str) -> Named | None:
@@ -124,7 +126,8 @@ def absent(text: str) -> list[Named]:
     for form, name in _TOLD:
         if match := form.search(said):
             own = match.groupdict().get("path") or ""
-            return [Named(own if not name or own.endswith(name) else f"{own}{name}")]
+            folder, star, end = name.partition("/*")  # CodeIgniter 3 names its own files without their folder and ending
+            return [Named(f"{own.removesuffix(end)}{end}", folder=folder) if star else Named(own or name)]
     if not _ABSENT.search(said):
         return []
     return [Named(path) for path in paths_in(said)][:4]

@@ -33,6 +33,7 @@ _NO_WRITING = re.compile(
     r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)|"
     r"present and writable|attempt to write a readonly database"
 )
+_PARSING = re.compile(r"Parse error|syntax error|\bParseError\b|\bUnclosed '[(\[{]'|\bUnterminated comment starting line")
 _TINY = 8 * 1024 * 1024  # bytes below which no common program starts
 _OPENING = re.compile(r"Failed opening (?:required )?|[Ff]ailed to open stream")
 UNTOLD = ("database-access-denied", "database-missing")  # what it may be as well where a program keeps the driver's words to itself
@@ -41,7 +42,7 @@ Causes = tuple[str, tuple[str, ...]]  # the most specific code, and others that 
 
 def causes_of(head: str, before: str = "", *, in_unknown: bool = False, running: Version | None = None) -> Causes:
     """`head`: the message without its trace. `before`: warnings of the same request. `in_unknown`: PHP names no file ("Unknown")."""
-    if re.search(r"Parse error|syntax error", head[:300]) and "SQLSTATE" not in head[:300]:
+    if _PARSING.search(head[:300]) and "SQLSTATE" not in head[:300]:
         return _syntax(head), ()
     if found := database_cause(head):
         return found[0], ()
@@ -64,7 +65,7 @@ def _syntax(head: str) -> str:
         return "php-version-incompatible-code"
     return (
         "php-truncated-file"
-        if re.search(r"Unclosed '|[Uu]nterminated comment|unexpected end of file|unexpected \$end", head)
+        if re.search(r"Unclosed '(?![^\n]{1,40}does not match)|[Uu]nterminated comment|unexpected end of file|unexpected \$end", head)
         else "php-parse-error"
     )
 

@@ -35,6 +35,9 @@ def _mended(place: Place) -> tuple[bytes, str]:
         return with_lines(document, {line.number: bare + b">" + line.ending}), _("Its closing > is added.")
     if line.kind is LineKind.CLOSE:
         return _mend_close(document, line)
+    if (line.kind is LineKind.DIRECTIVE or not line.args) and (around := enclosing(document, line)):
+        new = indent_of(line) + encode(f"</{around[-1].name}>") + line.ending
+        return with_lines(document, {line.number: new}), _("The end of the section is written as the web server knows it.")
     return _insert_close(document, line), _("The end that is missing is added.")
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from diagnostics.checks import run_checks
-from diagnostics.evidence import TreeEntry
+from diagnostics.evidence import LogLine, TreeEntry
 from diagnostics.findings import Finding, Severity
-from tests.diagnostics.evidences import apache_line, evidence
+from tests.diagnostics.evidences import AT, apache_line, evidence
 
 
 def found(message: str, mode: int) -> list[Finding]:
@@ -54,3 +54,25 @@ def test_folder_beside_the_docroot_that_may_not_be_entered_is_to_blame_for_what_
     first = run_checks(replace(made, beside=open_ones)).findings[0]
     assert (first.cause, first.path, first.line) == ("php-missing-file", "www/index.php", 2)
     assert "missing as a whole" not in first.hint + first.summary
+
+
+DENIED = (
+    "<br />\n<b>Warning</b>:  require(/srv/x/www/lib/price.php): Failed to open stream: Permission denied in <b>/srv/x/www/index.php</b> "
+    "on line <b>3</b><br />\n<br />\n<b>Fatal error</b>:  Uncaught Error: "
+    "Failed opening required '/srv/x/www/lib/price.php' (include_path='.') "
+    "in /srv/x/www/index.php:3\nStack trace:\n#0 {main}\n  thrown in <b>/srv/x/www/index.php</b> on line <b>3</b><br />"
+)
+
+
+@pytest.mark.parametrize("way", ["page", "application-log"])
+def test_file_that_php_was_refused_is_named_wherever_it_is_told(way: str) -> None:
+    files: dict[str, object] = {"www/index.php": b"<?php\n\nrequire 'lib/price.php';\n", "www/lib/price.php": (b"<?php\n", 0o000)}
+    seen = evidence(files, None)  # type: ignore[arg-type]
+    if way == "page":
+        pages = tuple(replace(page, body=DENIED.encode()) for page in seen.site.pages)
+        seen = replace(seen, site=replace(seen.site, pages=pages))
+    else:
+        said = "app.ERROR: Failed opening required '/srv/x/www/lib/price.php' (include_path='.') /srv/x/www/index.php 3"
+        seen = replace(seen, application_log=(LogLine("application-log", "www/app.log", AT, said),))
+    first = run_checks(seen).findings[0]
+    assert (first.cause, first.path) == ("file-unreadable", "www/lib/price.php")

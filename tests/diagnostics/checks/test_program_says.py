@@ -139,6 +139,14 @@ def test_folder_that_only_a_setting_names_is_looked_up() -> None:
     assert (found.cause, found.path) == ("folder-not-writable", "moodledata")
 
 
+@pytest.mark.parametrize("value", [b"/", b"", b"moodledata", b"/h"])
+def test_setting_that_was_cut_is_named_though_it_names_no_folder(value: bytes) -> None:
+    said = b"<p>Fatal error: $CFG->dataroot is not configured properly! Exiting.</p>"
+    start, settings = b"<?php require 'config.php';", b"<?php\n$CFG = new stdClass();\n$CFG->dataroot = '%s';\n"
+    found = of_page(said, {"www/index.php": start, "www/config.php": settings % value})
+    assert (found.cause, found.path, found.line) == ("application-answers-500", "www/config.php", 3)
+
+
 @pytest.mark.parametrize("settings", ["sites/default/settings.php", "config/system/settings.php"])
 @pytest.mark.parametrize("key", [b"$settings['hash_salt'] = '';", b"# $settings['hash_salt'] = 'x';"])
 def test_settings_that_lack_a_value_are_told_apart_where_several_bear_the_name(settings: str, key: bytes) -> None:

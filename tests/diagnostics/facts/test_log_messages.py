@@ -7,6 +7,7 @@ import pytest
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.facts.log_formats import split_entries
 from diagnostics.facts.log_messages import unwrap
+from diagnostics.php import application_messages
 
 HEAD = '2026/11/22 18:41:39 [error] 319#319: *6 FastCGI sent in stderr: "'
 WARNING = "PHP message: PHP Warning:  Undefined variable $price_of_the_mug in /home/me/www/noise.php on line 2; "
@@ -86,3 +87,24 @@ def test_lines_of_one_message_are_one_entry() -> None:
     trace = ["PHP Fatal error:  Uncaught Error: no in /home/me/www/a.php:9", "Stack trace:", "#0 {main}", "  thrown in a.php on line 9"]
     found = fcgid(*(("39", OURS, line) for line in trace))
     assert len(found) == 1 and found[0].endswith("\n".join(trace))
+
+
+PARTS = [
+    ["500 Internal Server Error", "Type: Error", "Code: 0", "Message: no mugs", "File: /home/me/b.php", "Line: 9"],
+    ["Order not found", "Class: App\\Orders\\Lost", "Message: no rows", "File: /home/me/b.php", "Line: 9", "Trace: #0 /a.php(3): a()"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", PARTS)
+def test_parts_of_a_message_in_lines_of_their_own_are_one_entry_apart_from_the_warning_before(said: list[str]) -> None:
+    found = fcgid(WARNS, *(("39", OTHER, line) for line in said))
+    assert len(found) == 2 and found[1].endswith("\n".join(said))
+    read = application_messages.read(found[1])
+    assert read is not None and (read.path, read.line) == ("/home/me/b.php", 9)
+
+
+def test_programs_own_words_behind_warnings_of_php_are_the_message() -> None:
+    warning = "PHP Warning:  Undefined variable $a in /home/me/b.php on line 9"
+    own = "\n".join(PARTS[0])
+    said, before = unwrap(f"AH01071: Got error 'PHP message: {warning}; PHP message: {own}'")
+    assert said.startswith("500 Internal") and before == warning

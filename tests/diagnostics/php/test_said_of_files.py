@@ -62,7 +62,7 @@ def test_what_could_not_be_written_is_named_whoever_says_it(text: str) -> None:
     ],
 )
 def test_what_is_not_there_is_named_whoever_says_it(text: str, name: str) -> None:
-    assert absent(text) == [Named(name)]
+    assert [each.path for each in absent(text)] == [name]
 
 
 def test_settings_that_nobody_made_are_named() -> None:
@@ -90,3 +90,10 @@ def test_path_names_what_is_in_it_and_nothing_that_begins_alike() -> None:
     assert not any(
         names_path(text, "/var/old/shop") for text in ("/var/old/shop2/x", "/srv/var/old/shop/x", "'/var/old/shop...'", "/var/old/shop.bak")
     )
+
+
+def test_files_of_codeigniter_are_named_with_the_folder_they_lie_in() -> None:
+    found = absent("ERROR - 2026-11-23 06:08:33 --> Unable to load the requested file: welcome_message.php")
+    assert [(each.folder, each.path) for each in found] == [("application/views", "welcome_message.php")]
+    found = absent("Unable to locate the model you have specified: shop/Prices_model")
+    assert [(each.folder, each.path) for each in found] == [("application/models", "shop/Prices_model.php")]

@@ -43,6 +43,25 @@ def test_tags_are_written_as_they_were_meant(old: bytes, new: bytes) -> None:
     assert after(plan) == new and plan is not None and not plan.needs_person
 
 
+ENDS = ["/IfModule>", "<IfModule>", "</IfModule", "[/IfModule]", "/IfModule", "IfModule>", "{/IfModle}"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("module", ["mod_headers.c", "mod_nobody.c"])
+def test_end_that_lost_a_sign_is_told_where_it_stands_and_written_anew(end: str, module: str) -> None:
+    old = f"FileETag None\n<IfModule {module}>\n  <Files x>\n  Require all denied\n  </Files>\n  {end}\nServerSignature Off\n".encode()
+    faults = [fault for fault in lint(old, SERVER) if fault.line == 6]
+    assert faults
+    if faults[0].cause == "htaccess-unclosed-section":
+        plan = plan_repair("close-htaccess-section", seen(old), found("htaccess-unclosed-section", 6))
+        assert not lint(after(plan), SERVER) and b"\n  </IfModule>\nServerSignature" in after(plan)
+
+
+def test_section_without_anything_like_an_end_is_told_where_it_is_opened() -> None:
+    old = b"<IfModule mod_nobody.c>\nIfModule x\nFileETag None\n"
+    assert lint(old, SERVER)[0].line == 1
+
+
 @pytest.mark.parametrize("name", SOUND)
 def test_sound_sections_are_left_alone(name: str) -> None:
     for repair in ("correct-htaccess-section", "split-htaccess-line", "comment-out-htaccess-faults"):
