@@ -8,7 +8,7 @@ import pytest
 
 from diagnostics.checks import run_checks
 from diagnostics.checks.php_emptying import emptying
-from diagnostics.evidence import Evidence, PageSeen, SiteSeen
+from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen
 from diagnostics.facts.gather import gather
 from diagnostics.findings import Finding, Severity
 from diagnostics.installed import DatabaseTrial
@@ -132,3 +132,12 @@ def test_page_that_is_not_empty_is_no_matter_of_these() -> None:
     seen = white({THEME: f"<?php\n{CHOOSES}\n"})
     full = replace(seen, site=replace(seen.site, pages=(replace(seen.site.pages[0], kind="unexpected", body=b"<p>A</p>"),)))
     assert "white-pages" not in {each.check for each in run_checks(full).findings}
+
+
+def test_line_of_somebody_elses_request_does_not_silence_it() -> None:
+    seen = white({THEME: f"<?php\n{CHOOSES}\n"})
+    line = LogLine("error-log", "/home/demo/logs/error.log", AT, "PHP Fatal error:  Uncaught Error: x in /srv/other/a.php:3")
+    beside = run_checks(replace(seen, error_log=(line,))).findings
+    assert [each.path for each in beside if each.check == "white-pages"] == [THEME]
+    own = run_checks(replace(seen, error_log=(replace(line, paired=True),))).findings
+    assert "white-pages" not in {each.check for each in own}
