@@ -88,7 +88,6 @@ class Road:
 NIGHTS = (
     (
         Road("htaccess.misspelt-1", "plain"),
-        Road("permissions.script-open-to-all", "shared", "sftp", has=script),
         Road("wordpress.plugin-fails-1", "fcgid"),
     ),
     (
@@ -102,6 +101,7 @@ NIGHTS = (
         Road("wordpress.plugin-too-old", "plain", "sftp"),
         Road("php_settings.prepended-file-missing-1", "engine"),
         Road("php.truncated-1", "own-log", keeps=True),
+        Road("permissions.script-open-to-all", "shared", "sftp", has=script),
     ),
 )
 
