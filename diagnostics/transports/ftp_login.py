@@ -33,7 +33,6 @@ IMPLICIT_PORTS = frozenset({990})  # where TLS begins with the first byte (IANA:
 
 _BUSY = ("too many", "maximum number", "max. number", "connection limit", "maximum login", "already connected", "try again later")
 _WRONG = ("incorrect", "invalid", "fail", "denied", "attempt", "wrong", "bad ", "authentication")  # said of the password, busy or not
-_FAILED = "oops"  # vsftpd, utility.c: so it begins its last words where it cannot go on
 _TLS_ONLY = ("tls", "ssl", "encrypt", "cleartext", "clear text", "secure connection")
 _FACTS = ("type", "size", "modify", "unix.mode", "unix.uid", "unix.gid")
 
@@ -44,6 +43,7 @@ def ftp_session(details: ConnectionDetails, guard: Guard) -> Iterator[FtpWire]:
     _check_typed(details)
     with closing(_plain(details, guard) if details.protocol == "ftp" else _secure(details, guard)) as wire:
         _log_in(wire, details)
+        wire.is_in = True
         try:
             _prepare(wire)
         except FtpRefused as refused:
@@ -163,7 +163,7 @@ def _log_in(wire: FtpWire, details: ConnectionDetails) -> None:
         return
     if reply.mentions(*_BUSY) and not reply.mentions(*_WRONG):
         raise _turned_away(reply, details)
-    if reply.code == 500 and reply.mentions(_FAILED):
+    if reply.code == 500 and reply.is_last:
         said = _("The host's own server failed during the login of {user}: “{said}”.")
         raise explained(LoginCutOff, said, _("Try again in a minute. If it stays so, ask your host."), user=details.user, said=reply.said)
     hint = _("It was tried once only, so that nothing is locked. Check the user and the secret at your host.")

@@ -25,6 +25,11 @@ class Reply:
         return " ".join(line.strip() for line in self.lines)
 
     @property
+    def is_last(self) -> bool:
+        """Whether the host ends the conversation with it (RFC 959 section 4.2.2; vsftpd's utility.c: what `die` says)."""
+        return self.code == 421 or (self.code == 500 and self.text.startswith("OOPS: "))
+
+    @property
     def said(self) -> str:
         """For a message: one line, bounded, nothing that could be anything but text."""
         return self.secrets.shown(self.text)

@@ -50,6 +50,7 @@ class FtpWire:
     home: str = "/"
     greeting: str = ""
     secure: bool = False
+    is_in: bool = False  # the login is over: what a host says when it ends the conversation is no answer to anything any more
     secrets: Secrets = field(default_factory=Secrets)  # which this host has been told
     _buffer: bytes = field(default=b"", repr=False)
     _broken: TransportError | None = None
@@ -105,8 +106,10 @@ class FtpWire:
             more = not (line[:3] == last and line[3:4] in ("", " "))
             lines.append(line[4:] if line[:4] in (last + " ", last + "-") else line)
         reply = Reply(int(last), tuple(lines), self.secrets)
-        if reply.code == 421:  # the host ends the conversation (RFC 959 section 4.2.2)
-            self.break_off(lost())
+        if reply.is_last:
+            gone = self.break_off(lost())
+            if self.is_in:
+                raise gone
         return reply
 
     def break_off(self, error: TransportError) -> TransportError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from diagnostics.transports.base import ConnectionDetails
@@ -57,3 +58,28 @@ def counting_proxy(server: FtpServer) -> Iterator[tuple[Listener, bytearray]]:
 
     with listening(handle) as info:
         yield info, seen
+
+
+@contextlib.contextmanager
+def dying_at(server: FtpServer, command: bytes, last_words: bytes) -> Iterator[Listener]:
+    """Passes the control connection on until it hears this command, answers it with these words, and hangs up."""
+
+    def handle(client: socket.socket) -> None:
+        with socket.create_connection((server.address, server.port)) as upstream:
+
+            def back() -> None:
+                with contextlib.suppress(OSError):
+                    while data := upstream.recv(65_536):
+                        client.sendall(data)
+
+            threading.Thread(target=back, daemon=True).start()
+            for line in client.makefile("rb"):
+                if line.startswith(command):
+                    time.sleep(0.05)  # what it was asked before is answered
+                    client.sendall(last_words)
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
+                upstream.sendall(line)
+
+    with listening(handle) as info:
+        yield info

@@ -15,6 +15,7 @@ import pytest
 
 from diagnostics.transports import ftp_login, open_reader, open_writer
 from diagnostics.transports.base import (
+    ConnectionLost,
     FileKind,
     HostKeyChanged,
     HostKeyUnknown,
@@ -26,7 +27,7 @@ from diagnostics.transports.base import (
 )
 from diagnostics.transports.host_keys import fingerprint
 from tests.diagnostics.transports.conftest import GUARD, details_for
-from tests.diagnostics.transports.ftp_peers import Servers, answering, counting_proxy, to
+from tests.diagnostics.transports.ftp_peers import Servers, answering, counting_proxy, dying_at, to
 from tests.ftp_servers import FtpServer, pure_ftpd, pyftpdlib, vsftpd, write_certificate
 from tests.servers import listening
 
@@ -139,6 +140,21 @@ def test_process_that_is_killed_during_the_login_is_no_refused_password(tmp_path
         ):  # fmt: skip
             pass
     assert "OOPS" in caught.value.message and "password" not in caught.value.message
+
+
+@pytest.mark.parametrize("last_words", [b"500 OOPS: priv_sock_get_cmd\r\n", b"421 Timeout.\r\n"])
+@pytest.mark.parametrize("command", [b"MDTM", b"EPSV", b"SITE"])
+def test_server_that_ends_amid_its_work_has_broken_the_line_whatever_it_says_last(
+    tmp_path: Path, command: bytes, last_words: bytes
+) -> None:
+    """Its last words answer nothing: a file whose time they were asked for would else have another one."""
+    with vsftpd(tmp_path) as server, dying_at(server, command, last_words) as through:
+        (server.home / "page").write_bytes(b"as it was")
+        server.own(server.home / "page")
+        place = to(server, port=through.port, exempt=("127.0.0.1", through.port))
+        with open_writer(place, guard=GUARD) as writer, pytest.raises(ConnectionLost):
+            page = f"{server.remote_home}/page"
+            writer.chmod(page, 0o600) if command == b"SITE" else writer.stat(page)
 
 
 def _children(number: int) -> list[int]:
