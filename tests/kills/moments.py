@@ -36,7 +36,7 @@ def standing(step_id: int | None, kind: Kind) -> Standing:
     row = Step.objects.filter(pk=step_id).values_list("state", "result").first() if step_id else None
     if row is None:
         return Standing()
-    states = Counter(JournalEntry.objects.filter(step=step_id).values_list("state", flat=True))
+    states = Counter(JournalEntry.objects.filter(step=step_id).order_by().values_list("state", flat=True))
     turned = states["taken-back"] if kind.is_undo else states.total() - states["recorded"]
     asked = kind.is_undo and row[0] in Step.APPLIED
     return Standing("undo asked" if asked and "undo_asked" in row[1] else row[0], states.total(), turned)
@@ -61,7 +61,7 @@ class Moment:
             now = look()
             if self._has_come(now, kind) or _is_over(now, kind):
                 break
-            time.sleep(0.001 if now.state == "applying" else 0.01)
+            time.sleep(0.003 if now.state == "applying" and self.change else 0.02)
         time.sleep(self.after)
 
     def _has_come(self, now: Standing, kind: Kind) -> bool:

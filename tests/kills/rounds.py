@@ -103,7 +103,7 @@ class Rounds:
         for _attempt in range(4):
             if row["killed"] or row["wrong"]:
                 break
-            wanted = replace(wanted, moment=Moment("reading", 0, wanted.moment.after / 4))
+            wanted = replace(wanted, moment=Moment("reading", 0, 0.0))
             row = self._interrupted(lane, wanted)
         return row if row["killed"] else {**row, "wrong": [*row["wrong"], "nothing was killed"]}
 
@@ -120,16 +120,20 @@ class Rounds:
         before = lane.bakery.tree()
         newest = Step.objects.filter(case=lane.case).order_by("-pk").values_list("pk", flat=True).first() or 0
 
+        begun: list[int] = [step.pk] if step else []
+
         def found() -> int | None:
-            if step is not None:
-                return step.pk
-            return Step.objects.filter(case=lane.case, pk__gt=newest).values_list("pk", flat=True).first()
+            if not begun:
+                begun.extend(self._begun(lane, newest))
+            return begun[0] if begun else None
 
         clicking = threading.Thread(target=self._click, args=(lane, wanted, step, found))
         clicking.start()
         wanted.moment.wait(lambda: standing(found(), kind), kind)
         rng = seeded(self.seed, wanted.number)
-        killed = self.killer.kill(wanted.target, lane.host, lane.bakery, rng, lambda: is_settled(found()) and bool(found()))
+        login_s = 0.7 if wanted.moment.after else 0.0
+        login_s /= 5 if kind.is_undo else 1  # nothing but what was changed is looked at
+        killed = self.killer.kill(wanted.target, lane.host, lane.bakery, rng, lambda: bool(found()) and is_settled(found()), login_s)
         left = standing(found(), kind).words
         clicking.join()
         settled = lane.settle(found())
@@ -139,6 +143,10 @@ class Rounds:
         outcome = judged(lane, kind, ended, before, broken)
         told = {"killed": bool(killed), "left": left, "which": outcome.which, "state": outcome.state, "message": outcome.message}
         return self._row(lane, wanted, began, wrong=[*([] if settled else ["it does not come to an end"]), *outcome.wrong], **told)
+
+    def _begun(self, lane: Lane, newest: int) -> list[int]:
+        """The step that was stored since the click."""
+        return list(Step.objects.filter(case=lane.case, pk__gt=newest).order_by("pk").values_list("pk", flat=True)[:1])
 
     def _row(self, lane: Lane, wanted: Wanted, began: float, **told: object) -> dict[str, object]:
         named = {"number": wanted.number, "transport": lane.bakery.transport, "kind": wanted.kind.name, "target": wanted.target}

@@ -19,7 +19,6 @@ from tests.kills.bakery import Bakery
 
 # The supervisor waits longer each time before it starts what has not run for a minute since it died the last time.
 _RESTED_S = 62.0
-_LOGIN_S = 0.7  # about so long a login and the first look at the files take
 OF_ALL = ("worker", "web", "broker")  # one process for all sites
 OF_ONE = ("worker's process", "web's process", "connection")
 TARGETS = (*OF_ALL, *OF_ONE)
@@ -43,15 +42,18 @@ class Killer:
                 self._killed_at[target] = time.monotonic()
             return rested or target not in OF_ALL
 
-    def kill(self, target: str, host: Host, bakery: Bakery, rng: Random, is_over: Callable[[], bool]) -> int:
-        """The process that was killed; 0 where there was none until it was over. One of all sites is there again some time."""
+    def kill(self, target: str, host: Host, bakery: Bakery, rng: Random, is_over: Callable[[], bool], login_s: float = 0.0) -> int:
+        """The process that was killed; 0 where there was none until it was over. One of all sites is there again some time.
+
+        `login_s`: a connection that has just begun is met within so long, not always at its first word.
+        """
         until = time.monotonic() + 30
         waited = bool(self._victims(target, host, bakery))
         while time.monotonic() < until and not (target == "connection" and is_over()):
             victims = self._victims(target, host, bakery)
             if victims and not waited:
                 waited = True
-                time.sleep(rng.uniform(0, _LOGIN_S))  # one that has just begun is not always met at its first word
+                time.sleep(rng.uniform(0, login_s))
                 continue
             for victim in rng.sample(victims, 1) if victims else ():
                 with contextlib.suppress(ProcessLookupError):
