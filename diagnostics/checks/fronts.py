@@ -28,7 +28,7 @@ _BY_STATUS = {
 _BY_PROBLEM = {
     intermediaries.UNREACHABLE: ("upstream-bad-gateway", 0.9), intermediaries.LATE: ("upstream-timeout", 0.88),
     intermediaries.NOT_KNOWN: ("upstream-bad-gateway", 0.85), intermediaries.BUSY: ("resource-limit-reached", 0.8),
-    intermediaries.PHP_GONE: ("php-service-down", 0.7),
+    intermediaries.PHP_GONE: ("php-service-down", 0.7), intermediaries.LIMITED: ("resource-limit-reached", 0.9),
 }  # fmt: skip
 _SURE_BESIDE_ERRORS = 0.7  # a balancer gives up on a machine whose site fails, too
 _SURE_OF_SOME = 0.5  # a program that dies on these pages leaves its balancer without an answer, too
@@ -69,11 +69,11 @@ def _of_page(page: PageSeen, evidence: Evidence) -> Finding | None:
 def _in_its_place(page: PageSeen, front: Speaker, evidence: Evidence) -> Finding | None:
     """A balancer, cache or network that shows a page of its own, since it got no answer from behind."""
     cause, sure = _BY_PROBLEM[front.problem]
-    if not fails_everywhere(evidence.site):
+    if not fails_everywhere(evidence.site) and front.problem != intermediaries.LIMITED:
         if page.status == 504:
             return None  # the script that it waited for is told elsewhere
         sure = _SURE_OF_SOME
-    elif any(is_telling(line.text) for line in lines_of_failure(evidence)):
+    elif front.problem != intermediaries.LIMITED and any(is_telling(line.text) for line in lines_of_failure(evidence)):
         sure = min(sure, _SURE_BESIDE_ERRORS)
     who = front.name or _("something that stands before the site")
     said = {
@@ -81,6 +81,7 @@ def _in_its_place(page: PageSeen, front: Speaker, evidence: Evidence) -> Finding
         intermediaries.LATE: _("{who} answers {path} in the site's place, since the server behind it did not answer in time."),
         intermediaries.NOT_KNOWN: _("{who} answers {path} in the site's place, since it does not know which server the site is on."),
         intermediaries.BUSY: _("{who} answers {path} in the site's place, since too many requests wait for the site."),
+        intermediaries.LIMITED: _("{who} answers {path} in the site's place, since the account has used more than its plan allows."),
         intermediaries.PHP_GONE: _("{who} answers {path} in the site's place, since it gets no PHP to run it."),
     }[front.problem].format(who=who, path=page.path)
     more = _("If you set it up yourself, look in its settings whether it has the right address of the site's server.")

@@ -3,8 +3,8 @@
 
 Sources: HAProxy src/http.c (`http_err_msgs`), Varnish bin/varnishd/builtin.vcl, Apache modules/proxy and modules/http/http_protocol.c,
 Envoy source/common/http (`no healthy upstream`), Traefik pkg/server (`no available server`), nginx src/http/ngx_http_special_response.c,
-Squid errors/templates, Traffic Server proxy/config/body_factory, LiteSpeed, and what AWS, Azure, Google, Cloudflare, Akamai, Sucuri,
-Imperva and Bunny document of their error pages.
+Squid errors/templates, Traffic Server proxy/config/body_factory, LiteSpeed, the limits of CloudLinux and cPanel, and what AWS, Azure,
+Google, Cloudflare, Akamai, Sucuri, Imperva and Bunny document of their error pages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sites.recognition.answer import Answer
 
-UNREACHABLE, LATE, BUSY, PHP_GONE, NOT_KNOWN = "unreachable", "late", "busy", "php-gone", "not-known"
+UNREACHABLE, LATE, BUSY, PHP_GONE, NOT_KNOWN, LIMITED = "unreachable", "late", "busy", "php-gone", "not-known", "limited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class _Own(NamedTuple):
 
 _GATEWAY = frozenset({502, 503, 504})
 _PAGES = (
+    _Own("", frozenset({500, 503, 508, 509}), r"\bResource Limit Is Reached|\bexceed(?:s|ed|ing) (?:its |the |your )?resource limits?\b", problem=LIMITED),
+    _Own("", frozenset({503, 509}), r"\bBandwidth Limit Exceeded|\bbandwidth limit (?:has been |was )?(?:reached|exceeded)", problem=LIMITED),
     _Own("HAProxy", _GATEWAY, r"No server is available to handle this request"),
     _Own("HAProxy", _GATEWAY, r"The server (?:returned an invalid or incomplete response|didn't respond in time)"),
     _Own("Fastly", frozenset({500}), r"Fastly error: unknown domain", problem=NOT_KNOWN),

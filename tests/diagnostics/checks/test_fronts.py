@@ -9,7 +9,7 @@ import pytest
 from diagnostics.checks import run_checks
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding, Severity
-from sites.recognition.intermediaries import BUSY, LATE, NOT_KNOWN, PHP_GONE, UNREACHABLE, Speaker
+from sites.recognition.intermediaries import BUSY, LATE, LIMITED, NOT_KNOWN, PHP_GONE, UNREACHABLE, Speaker
 from tests.diagnostics.evidences import apache_line, evidence
 
 _FOUND = ("upstream-bad-gateway", "upstream-timeout", "resource-limit-reached", "root-disabled-by-host", "web-server-unreachable")
@@ -126,6 +126,7 @@ def with_front(front: Speaker | None, status: int, *, well: bool = False, log: s
         (NOT_KNOWN, 500, "upstream-bad-gateway"),
         (BUSY, 503, "resource-limit-reached"),
         (PHP_GONE, 503, "php-service-down"),
+        (LIMITED, 503, "resource-limit-reached"),
     ],
 )
 @pytest.mark.parametrize("log", [None, ""])

@@ -7,7 +7,7 @@ import pytest
 
 from sites.probing.outcome import Kind
 from sites.recognition.answer import Answer, Headers
-from sites.recognition.intermediaries import BUSY, LATE, NOT_KNOWN, PHP_GONE, UNREACHABLE, speaker_of
+from sites.recognition.intermediaries import BUSY, LATE, LIMITED, NOT_KNOWN, PHP_GONE, UNREACHABLE, speaker_of
 from sites.signatures import classify
 
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -19,6 +19,9 @@ def titled(title: str, body: str = "") -> str:
 
 
 _PAGES: list[tuple[str, str, int, Headers, str]] = [
+    ("", LIMITED, 508, (HTML,), titled("508 Resource Limit Is Reached", "<p>The website is temporarily unable to service your request as it exceeded resource limit.</p>")),
+    ("", LIMITED, 503, (HTML,), titled("Resource Limit Is Reached", "<p>Please try again later.</p>")),
+    ("", LIMITED, 509, (HTML,), titled("509 Bandwidth Limit Exceeded", "<p>The server is temporarily unable to service your request due to the site owner reaching his/her bandwidth limit.</p>")),
     ("HAProxy", UNREACHABLE, 503, (HTML, ("Cache-Control", "no-cache")), "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>"),
     ("HAProxy", UNREACHABLE, 502, (HTML,), "<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>"),
     ("HAProxy", LATE, 504, (HTML,), "<html><body><h1>504 Gateway Time-out</h1>\nThe server didn't respond in time.\n</body></html>"),
