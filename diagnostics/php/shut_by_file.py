@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from diagnostics.php.path_words import MOST, inside_brackets
 
@@ -22,6 +23,7 @@ _ENDS = re.compile(r"\b(?:exit|die|require|include|require_once|include_once|rea
 _SAYS = re.compile(
     r"maint|offline|wartung|update|updating|deploy|closed|soon|travaux|mantenim|manuten|onderhoud|down\b|lock", re.IGNORECASE
 )
+_NEAR, _MOST = 300, 60  # characters of a condition that are looked at, and conditions of one file
 _LONGEST = 2000  # characters of what hangs on a condition
 
 
@@ -46,9 +48,9 @@ class Guard:
 def guards(source: str) -> Iterator[Guard]:
     """Every place where the code ends the page with 503, or with a page for that, because a file is there."""
     text = source[:MOST]
-    for opening in _IF.finditer(text):
+    for opening in _conditions(text, _ASKS):
         condition = inside_brackets(text, opening.end())
-        if condition is None:
+        if condition is None or not _ASKS.search(condition):
             continue
         hangs = _hanging(text, opening.end() + len(condition) + 2)
         for asked in _ASKS.finditer(condition):
@@ -68,7 +70,7 @@ def guards(source: str) -> Iterator[Guard]:
 def switches(source: str) -> Iterator[str]:
     """The names of settings over which the code answers 503 where they are on."""
     text = source[:MOST]
-    for opening in _IF.finditer(text):
+    for opening in _conditions(text, _OF_SWITCH):
         condition = inside_brackets(text, opening.end())
         if condition is None or not _OF_SWITCH.search(condition):
             continue
@@ -92,6 +94,12 @@ def switched_on(source: str, name: str) -> int | None:
         if not line.lstrip().startswith(("#", "//", "*", "/*")) and (match := given.search(line)):
             found = number if match["value"].lower() in ("true", "1", "on", "yes") else None
     return found
+
+
+def _conditions(text: str, words: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Where a condition begins that has these words, so that what has none is not taken apart."""
+    near = (each for each in _IF.finditer(text) if words.search(text, each.end(), each.end() + _NEAR))
+    return islice(near, _MOST)
 
 
 def _words(text: str, at: int) -> str:

@@ -20,7 +20,7 @@ _REPEATED = (
     " in /a (1) : ", "] /", ": /x] /", "Expected </", "</x", "RewriteRule '' and URI '", "Invalid command '", "file_put_contents(",
     "(13)Permission denied: access to ", "require(", "fopen(", "mkdir(", "Directory ////", "AH00529: /x", "AH00035: access to ",
     "x not allowed ", "Accessing x", "Non-static method ", " at x/x/", "AH01102 (70007) ", "Error writing file ", "AH01215: ",
-    "[object] (xx(code: ): at /", "\\\"", "thrown in /a ",
+    "[object] (xx(code: ): at /", "\\\"", "thrown in /a ", "no connect ", "no database ", "missing extension gd ",
 )  # fmt: skip
 _LONG = 8000
 _PATIENCE_S = 20.0  # of this process alone; without bounds one of these takes longer by far
