@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from diagnostics.evidence import LOGS
 from diagnostics.findings import Finding, Severity
+from diagnostics.php.failed_calls import is_handed_false
 from sites.texts import mark as _
 
 _SEVERITIES = list(Severity)
@@ -23,6 +24,9 @@ _SPACE_NEEDED = frozenset(
      "application-answers-500"}
 )  # fmt: skip
 _OF_FILES = frozenset({"denied", "program-says", "failed-call"})
+_REFUSED = frozenset({"folder-not-writable", "file-unreadable", "folder-not-traversable", "open-basedir", "disk-full", "php-missing-file"})
+_WARNED_AT = re.compile(r" in (?P<path>/[^\n:]{1,600}?)(?: on line |:)(?P<line>\d{1,7})")
+_FEW_LINES = 12
 _ROOT_OF_PHP = frozenset({"php-service-down", "php-service-crash", "upstream-bad-gateway"})
 # Of two that are equally sure, the one in the lower layer: what lies above cannot be judged before it works.
 _LAYERS = ("disk-full", "root-", "php-service-", "folder-not-traversable", "htaccess-", "user-ini-", "database-", "wordpress-core-file")
@@ -131,6 +135,16 @@ def _same_line(root: Finding, other: Finding) -> bool:
     return any(proof.source in (*LOGS, "probe") and proof in other.evidence for proof in root.evidence)
 
 
+def _handed_on(root: Finding, other: Finding) -> bool:
+    """A call that was refused gave `false`, and what was handed that complains a few lines on in the same file."""
+    if root.cause not in _REFUSED or not other.cause.startswith(_CODE) or not is_handed_false(other.datum("message")) or not other.line:
+        return False
+    placed = (each for proof in root.evidence for each in _WARNED_AT.finditer(proof.text))
+    return any(
+        each["path"].endswith(f"/{other.path.rpartition('/')[2]}") and 0 <= other.line - int(each["line"]) <= _FEW_LINES for each in placed
+    )
+
+
 _RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (
     (lambda root, other: root.cause == "disk-full" and other.cause in _SPACE_NEEDED, _("without free space nothing can be written")),
     (
@@ -146,6 +160,7 @@ _RULES: tuple[tuple[Callable[[Finding, Finding], bool], str], ...] = (
         lambda root, other: root.check in _OF_FILES and other.check not in _OF_FILES and _same_line(root, other),
         _("it could not read or write what it needs"),
     ),
+    (_handed_on, _("a file could not be opened there")),
     (_database, _("the program fails because it has no database")),
     (
         lambda root, other: root.cause in _LOST_FILES and other.cause in _LOST_NAMES and root.path != other.path,

@@ -31,6 +31,10 @@ def order(*findings: Finding) -> list[tuple[str, str]]:
     return [(finding.cause, str(finding.severity)) for finding in both[0]]
 
 
+_REFUSED = "PHP Warning:  fopen(/srv/x/www/tmp/s): Failed to open stream: Permission denied in /srv/x/www/lib/keep.php on line 6"
+_HANDED_FALSE = "Uncaught TypeError: flock(): Argument #1 ($stream) must be of type resource, bool given"
+
+
 @pytest.mark.parametrize(
     ("root", "follows"),
     [
@@ -44,6 +48,10 @@ def order(*findings: Finding) -> list[tuple[str, str]]:
         (found("php-missing-file", 0.9, "www/lib/a.php"), found("php-class-not-found", 0.93, "www/index.php", 4)),
         (found("wordpress-core-file", 0.9, "www/wp-includes/load.php"), found("php-undefined-function", 0.9, "www/wp-settings.php", 4)),
         (found("php-service-down", 0.9), found("php-uncaught-exception", 0.9, "www/index.php", 4)),
+        (found("folder-not-writable", 0.93, "www/tmp", proof=_REFUSED),
+         found("php-uncaught-exception", 0.96, "www/lib/keep.php", 7, _HANDED_FALSE)),
+        (found("open-basedir", 0.93, "www/.user.ini", 2, proof=_REFUSED),
+         found("php-uncaught-exception", 0.96, "www/lib/keep.php", 8, "Call to a member function read() on false")),
     ],
 )  # fmt: skip
 def test_what_follows_from_another_stands_after_it_as_a_warning(root: Finding, follows: Finding) -> None:
@@ -66,6 +74,11 @@ def test_what_follows_from_another_stands_after_it_as_a_warning(root: Finding, f
 )
 def test_two_faults_of_their_own_are_both_named(one: Finding, other: Finding) -> None:
     assert order(one, other) == [(one.cause, "critical"), (other.cause, "critical")]
+
+
+def test_value_that_another_file_was_handed_is_a_fault_of_its_own() -> None:
+    other = found("php-uncaught-exception", 0.96, "www/lib/other.php", 7, _HANDED_FALSE)
+    assert order(found("folder-not-writable", 0.93, "www/tmp", proof=_REFUSED), other)[0] == ("php-uncaught-exception", "critical")
 
 
 def test_weak_suspicion_is_no_root() -> None:
