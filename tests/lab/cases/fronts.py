@@ -200,3 +200,21 @@ def front_without_an_answer(s: Scene) -> Truth:
     """The line is closed before a word is said."""
     s.front(always(Answer(0, says_nothing=True)))
     return Truth("web-server-unreachable", statuses=(0,))
+
+
+_NOBODY_BEHIND = (
+    (503, "no healthy upstream", {"Server": "envoy", "Content-Type": "text/plain"}),
+    (502, "", {"Server": "Caddy"}),
+    (503, "<html><head><title>Service Unavailable</title></head><body><h2>Service Unavailable</h2><hr><p>HTTP Error 503. The service is unavailable.</p></body></html>", {"Server": "Microsoft-HTTPAPI/2.0"}),
+    (502, "<html><head><title>502 Proxy Error</title></head><body><h1>Proxy Error</h1><p>The proxy server received an invalid response from an upstream server.</p><p>Reason: <strong>Error reading from remote server</strong></p></body></html>", {"Server": "Apache"}),
+    (503, "<html><head><title>ERROR: The requested URL could not be retrieved</title></head><body><p>Connection to 10.0.0.7 failed.</p></body></html>", {"X-Squid-Error": "ERR_CONNECT_FAIL 111"}),
+    (502, "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center><hr><center>Microsoft-Azure-Application-Gateway/v2</center></body></html>", {}),
+)  # fmt: skip
+
+
+@case(BEFORE, "static", "php", "wordpress", times=2)
+def nobody_behind_it(s: Scene) -> Truth:
+    """Each front has words of its own for it; some tell when to come back."""
+    status, page, headers = s.rng.choice(_NOBODY_BEHIND)
+    s.front(always(Answer(status, page, {**headers, "Retry-After": "5"})))
+    return Truth("upstream-bad-gateway", statuses=(status,))

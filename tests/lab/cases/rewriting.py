@@ -174,3 +174,25 @@ def wordpress_block_of_another_folder(s: Scene) -> Truth:
         "/opening-hours/",
         (404, 500),
     )
+
+
+@case(("plain", "shared", "fcgid"), "wordpress")
+def one_line_of_wordpresss_block(s: Scene) -> Truth:
+    """One line is another than WordPress writes, so that only its start page is found."""
+    assert s.database is not None
+    s.databases.run(
+        f"UPDATE {s.database.prefix}options SET option_value = '/%postname%/' WHERE option_name = 'permalink_structure'", s.database.name
+    )
+    right, wrong = s.rng.choice(
+        (
+            ("RewriteRule . /index.php [L]", "#RewriteRule . /index.php [L]"),
+            ("RewriteCond %{REQUEST_FILENAME} !-f", "RewriteCond %{REQUEST_FILENAME} -f"),
+            ("RewriteRule ^index\\.php$ - [L]", "RewriteRule ^ - [L]"),
+            ("<IfModule mod_rewrite.c>", "<IfModule !mod_rewrite.c>"),
+            ("# END WordPress", "# END WordPress\nRewriteEngine Off"),
+        )
+    )
+    path = s.at(".htaccess")
+    s.write(path, s.read(path).decode().replace(right, wrong, 1))
+    s.pages = ["/", "/opening-hours/"]
+    return Truth("htaccess-wordpress-block", path, (s.line_of(path, wrong.rpartition("\n")[2]),), (), "/opening-hours/", (404,))
