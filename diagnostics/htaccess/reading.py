@@ -18,6 +18,7 @@ _BAD = "htaccess-bad-argument"
 _MOST_MISFITS = 40  # what has more is no .htaccess, and Apache stops at the first
 _DEEPEST = 200
 _LIKE_AN_END = re.compile(r"[<\[({&|]?\s*[/\\|]?\s*(?P<name>\w+)\s*[>\])}]?\Z")
+_LIKE_A_BEGINNING = re.compile(r"(?P<sign>[\[({&|/\\]?)\s*(?P<name>\w+)(?P<args>\s[^<>]*?)?\s*(?P<end>[>\])}]?)\Z")
 Condition = Callable[[Line], bool | None]
 
 
@@ -59,6 +60,12 @@ class _Frame:
 def read(document: Document, condition: Condition, assume: bool) -> Reading:
     """The tree. A condition whose outcome is not known is taken to hold if `assume`."""
     return _Reader(document, condition, assume).run()
+
+
+def meant_beginning(line: Line) -> str:
+    """The line as the beginning of a section."""
+    match = _LIKE_A_BEGINNING.match(line.read)
+    return f"<{match['name']}{(match['args'] or '').rstrip()}>" if match else ""
 
 
 class _Reader:
@@ -171,7 +178,8 @@ class _Reader:
         """An end that does not fit: tells it, and goes on where it fits."""
         around = [node.line for frame in self.frames for node in ([Node(frame.opening, True)] if frame.opening else []) + frame.within]
         if not around:
-            self.wrong(line, f"</{line.name}> closes a section that was never opened", "remove")
+            if not self.opened_badly(line):
+                self.wrong(line, f"</{line.name}> closes a section that was never opened", "remove")
             return
         self.mismatch(line, around)
         if not any(section.key == line.key for section in around):
@@ -184,6 +192,17 @@ class _Reader:
             elif frame.opening is None or self.frames.pop().opening.key == line.key:  # type: ignore[union-attr]
                 return
 
+    def opened_badly(self, end: Line) -> bool:
+        """Tells the line above that was plainly meant to open what ends here, and lost or changed a sign."""
+        for line in reversed(self.lines[: self.lines.index(end)]):
+            if line.kind in (LineKind.OPEN, LineKind.CLOSE) and line.key == end.key:
+                return False
+            match = _LIKE_A_BEGINNING.match(line.read) if line.kind is LineKind.DIRECTIVE else None
+            if match and (match["sign"] or match["end"]) and edit_distance(match["name"].lower(), end.key, 1) <= 1:
+                self.wrong(line, f"{line.read[:80]} does not open the section that ends in line {end.number}", meant_beginning(line))
+                return True
+        return False
+
     def mismatch(self, line: Line, around: list[Line]) -> None:
         """Which of the two is wrong: the end, the beginning with a word that is none, or the beginning whose end is missing."""
         if not line.bracket_closed and line.key == around[-1].key:
@@ -195,7 +214,7 @@ class _Reader:
             self.wrong(inner, f"<{inner.name}> does not fit its end </{line.name}>", line.name)
         elif any(section.key == line.key for section in around) and not self.ends_later(inner):
             self.wrong(inner, f"<{inner.name}> is opened here and never closed")
-        else:
+        elif not known or any(section.key == line.key for section in around) or not self.opened_badly(line):
             self.wrong(line, f"</{line.name}> stands where </{inner.name}> was expected", f"</{inner.name}>")
 
     def ends_later(self, opening: Line) -> bool:

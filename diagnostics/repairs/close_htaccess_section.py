@@ -7,6 +7,7 @@ from diagnostics.findings import Finding
 from diagnostics.htaccess.directives import RESTRICTING, edit_distance
 from diagnostics.htaccess.lint import lint
 from diagnostics.htaccess.parser import Document, Line, LineKind, encode, parse
+from diagnostics.htaccess.reading import meant_beginning
 from diagnostics.repairs.editing import Place, commented, enclosing, indent_of, place_of, with_lines, write_plan
 from diagnostics.repairs.plan import Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
@@ -35,7 +36,11 @@ def _mended(place: Place) -> tuple[bytes, str]:
         return with_lines(document, {line.number: bare + b">" + line.ending}), _("Its closing > is added.")
     if line.kind is LineKind.CLOSE:
         return _mend_close(document, line)
-    if (line.kind is LineKind.DIRECTIVE or not line.args) and (around := enclosing(document, line)):
+    around = enclosing(document, line)
+    if line.kind is LineKind.DIRECTIVE and not (around and around[-1].key in line.read.lower()) and (meant := meant_beginning(line)):
+        new = indent_of(line) + encode(meant) + line.ending
+        return with_lines(document, {line.number: new}), _("The beginning of the section is written as the web server knows it.")
+    if around and (line.kind is LineKind.DIRECTIVE or not line.args):
         new = indent_of(line) + encode(f"</{around[-1].name}>") + line.ending
         return with_lines(document, {line.number: new}), _("The end of the section is written as the web server knows it.")
     return _insert_close(document, line), _("The end that is missing is added.")

@@ -57,6 +57,28 @@ def test_end_that_lost_a_sign_is_told_where_it_stands_and_written_anew(end: str,
         assert not lint(after(plan), SERVER) and b"\n  </IfModule>\nServerSignature" in after(plan)
 
 
+BEGINNINGS = ["IfModule mod_x.c>", "[IfModule mod_x.c]", "(IfModule mod_x.c>", "/IfModule mod_x.c>", "{IfModul mod_x.c}"]
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize("around", [b"", b"<IfModule mod_headers.c>\nHeader unset A\n</IfModule>\n"])
+def test_beginning_that_lost_a_sign_is_told_where_it_stands(beginning: str, around: bytes) -> None:
+    old = around + f"FileETag None\n{beginning}\n  Header unset ETag\n</IfModule>\n".encode()
+    assert lint(old, SERVER)[0].line == old.count(b"\n") - 2
+
+
+def test_beginning_of_a_box_that_lost_its_sign_is_written_anew() -> None:
+    old = b"<IfModule mod_headers.c>\nHeader unset A\n</IfModule>\nRequireAll>\nRequire all granted\n</RequireAll>\n"
+    assert (lint(old, SERVER)[0].cause, lint(old, SERVER)[0].line) == ("htaccess-unclosed-section", 4)
+    plan = plan_repair("close-htaccess-section", seen(old), found("htaccess-unclosed-section", 4))
+    assert after(plan) == old.replace(b"\nRequireAll>", b"\n<RequireAll>")
+
+
+def test_end_that_nothing_opens_is_told_itself() -> None:
+    old = b"<RequireAll>\nRequire all granted\n</RequireAll>\nFileETag None\n</RequireAll>\n"
+    assert lint(old, SERVER)[0].line == 5
+
+
 def test_section_without_anything_like_an_end_is_told_where_it_is_opened() -> None:
     old = b"<IfModule mod_nobody.c>\nIfModule x\nFileETag None\n"
     assert lint(old, SERVER)[0].line == 1

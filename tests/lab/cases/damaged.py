@@ -224,6 +224,8 @@ def htaccess_is_damaged(s: Scene) -> Truth:
         if how < 0.35:
             lines[first], lines[second] = lines[second], lines[first]
             touched = (first + 1, second + 1)
+            if "<" in (lines[first] + lines[second]):  # sections out of order: at any of their lines
+                touched = (*touched, *(number for number, line in enumerate(lines, 1) if line.strip().startswith("<")))
         elif how < 0.7 and (long := [word for word in words_ if len(word) > 3]):
             old = s.rng.choice(long)
             lines[first] = lines[first].replace(old, words.misspelt(s.rng, old, frozenset()), 1)
