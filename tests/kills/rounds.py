@@ -8,6 +8,7 @@ import json
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -152,13 +153,14 @@ class Rounds:
         named = {"number": wanted.number, "transport": lane.bakery.transport, "kind": wanted.kind.name, "target": wanted.target}
         return {**named, "moment": wanted.moment.words, **told, "seconds": round(time.monotonic() - began, 1)}
 
-    def _click(self, lane: Lane, wanted: Wanted, step: Step | None, found: object) -> None:
-        """Once, as a person does; again where the web process was killed for another site's sake."""
+    def _click(self, lane: Lane, wanted: Wanted, step: Step | None, found: Callable[[], int | None]) -> None:
+        """Once, as a person does; again where the web process was killed for another site's sake, not for this very click."""
         try:
+            lost = wanted.target.startswith("web") and wanted.moment.phase == "asked"
             for _attempt in range(30):
-                if (lane.click_undo(step) if step else lane.click(wanted.kind)) or wanted.target.startswith("web"):
+                if (lane.click_undo(step) if step else lane.click(wanted.kind)) or lost:
                     return
-                if found() if step is None else standing(step.pk, wanted.kind).state != "done-verified":  # type: ignore[operator]
+                if found() if step is None else standing(step.pk, wanted.kind).state != "done-verified":
                     return
                 time.sleep(0.5)
         finally:

@@ -39,7 +39,7 @@ def killed(kills: int, tmp_path: Path, seed: str, *options: str) -> list[dict[st
     return rows
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_repairs_that_are_killed_leave_a_site_as_before_or_well(tmp_path: Path) -> None:
     rows = killed(12, tmp_path, "1", "--rested", "0")
     assert len({row["kind"] for row in rows}) == 12, "each kind of repair once"
