@@ -59,6 +59,8 @@ _FIELD = re.compile(
 _SEPARATORS = " \t|,;([\"'@-"
 _LONGEST_SAID = 1000
 _FRAME = re.compile(r"^#\d+ .{1,500}$", re.MULTILINE)
+_QUOTED_SIGN = re.compile(r"(?P<sign>'[\[({]')[ \t|,;(\[\"'@-]*\Z")
+_NUMBERED = re.compile(r"#\d+")
 _KIND = re.compile(r"(?:Exception|Error|Throwable)$")
 
 
@@ -104,9 +106,24 @@ def _parts(text: str) -> dict[str, str] | None:
     for form in _BEHIND:
         for match in form.finditer(text):
             begun = max(text.rfind("\n", 0, match.start()) + 1, match.start() - _LONGEST_SAID)
-            if said := text[begun : match.start()].rstrip(_SEPARATORS):
+            said = _bare(text[begun : match.start()])
+            if _NUMBERED.fullmatch(said):  # the first place is one of the trace: the message stands above
+                said = _above(text[:begun])
+            if said:
                 return {"class": "", "said": said, **match.groupdict()}
     return None
+
+
+def _bare(said: str) -> str:
+    """Without what stands between the message and its place; a bracket that PHP quotes is of the message ("Unclosed '['")."""
+    quoted = _QUOTED_SIGN.search(said)
+    return said[: quoted.end("sign")] if quoted else said.rstrip(_SEPARATORS)
+
+
+def _above(text: str) -> str:
+    """The last line that is none of a trace."""
+    lines = (line.strip() for line in reversed(text.split("\n")))
+    return next((line[:_LONGEST_SAID] for line in lines if line and not _NUMBERED.match(line) and not line.lower().startswith("stack")), "")
 
 
 def _fields(text: str) -> dict[str, str] | None:

@@ -139,6 +139,7 @@ class Watch:
         base = getattr(self.scene, "framework_base", None) or ""
         for short, folder in _SHORT.items():
             text = text.replace(short, f"{self.scene.place.home}/{base}{folder}")
+        text = text.replace("[ROOT]", str(self.scene.place.docroot))
         fatal = _FATAL.search(text)
         for start in (fatal.start() if fatal else 0, 0):
             for match in _PLACE.finditer(text, start):

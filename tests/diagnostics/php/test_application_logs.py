@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from diagnostics.checks import run_checks
+from diagnostics.checks.php_messages import read_php_message
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding, Severity
 from diagnostics.php.application_messages import read
@@ -96,3 +97,21 @@ def test_report_that_magento_numbers_on_its_page_is_read() -> None:
 def test_what_is_no_error_is_not_read_as_one() -> None:
     assert read("[2026-11-22 03:12:04] production.INFO: fine [] []") is None
     assert read("{broken json") is None and read('{"message": 3}') is None and read("") is None
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n", "\nStack trace:\n", "\n#0 {main}\n"])
+def test_message_stands_above_a_trace_that_holds_the_only_place(between: str) -> None:
+    found = read(f"Failed opening required '/srv/x/app/etc/env.php' (include_path='.'){between}#1 /srv/x/www/index.php(4): run()")
+    assert found is not None and (found.said.partition("'")[0], found.path, found.line) == (
+        "Failed opening required ",
+        "/srv/x/www/index.php",
+        4,
+    )
+
+
+@pytest.mark.parametrize("said", ["Unclosed '['", "Unclosed '{' on line 3 does not match ')'", "syntax error, unexpected end of file"])
+def test_file_that_php_cannot_read_is_told_as_such_though_a_program_caught_it(said: str) -> None:
+    log = f"ERROR - {_AT} --> Severity: error --> Exception: {said} /home/demo/www/app/Price.php 12\n"
+    found = read_php_message(read(log).text)  # type: ignore[union-attr]
+    assert found is not None and found.cause in ("php-parse-error", "php-truncated-file") and found.line == 12
+    assert (found.cause == "php-parse-error") == ("match" in said)
