@@ -141,6 +141,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "advice": [] if read_only.is_on(case.site) or facts.verdict == Verdict.UP else advised(case, diagnosis, findings, present),
         "trial": _trial(diagnosis, facts, case.site.host),
         "findings": [finding for finding in findings if _belongs(finding, current)],
+        "by_hand": not offers and facts.verdict != Verdict.UP and any(finding.severity == "critical" for finding in findings),
         "log_texts": [f"{line['at']} {line['text']}".strip() for line in diagnosis.log_lines] if diagnosis else [],
         "applied": [step for step in reversed(attempts) if step.stands_applied and step.action == "repair"],
         "may_write": may_write,

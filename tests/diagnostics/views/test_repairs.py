@@ -344,3 +344,10 @@ def test_refused_undo_names_the_later_step_of_the_same_file(scene: Scene) -> Non
         step.journal.create(position=0, change="write", path="/www/.htaccess", shown="www/.htaccess", recorded_at=timezone.now())
     assert undoing._first_undo(first) == "First undo the later step “Correct line 9”."
     assert undoing._first_undo(second) == ""
+
+
+def test_cause_that_nothing_here_can_mend_waits_for_whoever_mends_it_by_hand() -> None:
+    scene = make_scene(offers=[])
+    assert scene.page("read-log").select_one("#look").get_text() == "I have mended it: look again"
+    scene.site.diagnoses.update(offers=[offer()])
+    assert scene.page("read-log").select_one("#look").get_text() == "Read it again"
