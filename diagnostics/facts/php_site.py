@@ -43,7 +43,7 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
     settings = php_settings.read(files, evidence)
     evidence = replace(evidence, php=PhpSeen(settings=settings))
     named = [setting.value for setting in settings if setting.name == "error_log"][-2:]
-    own = [path for value in named if (path := _here(files, value, evidence.docroot))]
+    own = [path for value in (*named, *_of_wordpress(files, evidence)) if (path := _here(files, value, evidence.docroot))]
     logs = server_logs.read_named(files.reader, evidence.site, evidence.docroot, logs, own)
     evidence = replace(evidence, error_log=logs.lines)
     version, told_by = php_settings.version_of(evidence, settings)
@@ -64,6 +64,19 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
         return evidence
     own = [path for script in evidence.php.scripts for path in log_settings.named_by(script, evidence.docroot)]
     return replace(evidence, error_log=server_logs.read_named(files.reader, evidence.site, evidence.docroot, logs, own[:3]).lines)
+
+
+def _of_wordpress(files: SmallFiles, evidence: Evidence) -> list[str]:
+    """Where `wp-config.php` sends errors: WP_DEBUG_LOG may name a file (wp_debug_mode(), wp-includes/load.php), and so may `ini_set`."""
+    found = []
+    for application in evidence.applications:
+        if application.name != "wordpress" or not application.settings_path:
+            continue
+        found += [value for name, value in application.settings if name == "WP_DEBUG_LOG" and value not in ("true", "false", "", "0", "1")]
+        absolute = posixpath.join(above(evidence.docroot), application.settings_path)
+        content = files.content(absolute) or b""
+        found += log_settings.named_by(Script(application.settings_path, absolute, content, 0.0), evidence.docroot)
+    return found[:3]
 
 
 def _here(files: SmallFiles, named: str, docroot: str) -> str:

@@ -76,7 +76,7 @@ def server_is_read_only(s: Scene) -> Truth:
     _program(s, made, "$db->exec(\"INSERT INTO visits (page) VALUES ('/')\"); /* store */")
     s.databases.run("SET GLOBAL read_only = ON")
     s.afterwards(s.databases.run, "SET GLOBAL read_only = OFF")
-    return _at(s, "/* store */", "php-uncaught-exception", "database-server-down")
+    return _at(s, "/* store */", "database-access-denied", "php-uncaught-exception", "database-server-down")
 
 
 @case(OWN, "php")
