@@ -68,6 +68,12 @@ def meant_beginning(line: Line) -> str:
     return f"<{match['name']}{(match['args'] or '').rstrip()}>" if match else ""
 
 
+def is_meant_end(line: Line, opening: Line) -> bool:
+    """Whether a line was plainly meant as the end of this section, and lost or changed a sign."""
+    match = _LIKE_AN_END.match(line.read) if line.kind in (LineKind.DIRECTIVE, LineKind.OPEN) else None
+    return bool(match) and match[0] != match["name"] and edit_distance(match["name"].lower(), opening.key, 1) <= 1
+
+
 class _Reader:
     def __init__(self, document: Document, condition: Condition, assume: bool) -> None:
         self.lines, self.condition, self.assume = document.lines, condition, assume
@@ -106,8 +112,7 @@ class _Reader:
     def never_closed(self, opening: Line) -> None:
         """At the line that was meant as its end, where one below is plainly that and lost or changed a sign."""
         for line in self.lines[self.lines.index(opening) + 1 :]:
-            match = _LIKE_AN_END.match(line.read) if line.kind in (LineKind.DIRECTIVE, LineKind.OPEN) else None
-            if match and match[0] != match["name"] and edit_distance(match["name"].lower(), opening.key, 1) <= 1:
+            if is_meant_end(line, opening):
                 end = f"</{opening.name}>"
                 self.wrong(line, f"{line.read} is not {end}, the end of the section of line {opening.number}", end)
                 return

@@ -7,7 +7,7 @@ from diagnostics.findings import Finding
 from diagnostics.htaccess.directives import RESTRICTING, edit_distance
 from diagnostics.htaccess.lint import lint
 from diagnostics.htaccess.parser import Document, Line, LineKind, encode, parse
-from diagnostics.htaccess.reading import meant_beginning
+from diagnostics.htaccess.reading import is_meant_end, meant_beginning
 from diagnostics.repairs.editing import Place, commented, enclosing, indent_of, place_of, with_lines, write_plan
 from diagnostics.repairs.plan import Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
@@ -37,12 +37,12 @@ def _mended(place: Place) -> tuple[bytes, str]:
     if line.kind is LineKind.CLOSE:
         return _mend_close(document, line)
     around = enclosing(document, line)
-    if line.kind is LineKind.DIRECTIVE and not (around and around[-1].key in line.read.lower()) and (meant := meant_beginning(line)):
-        new = indent_of(line) + encode(meant) + line.ending
-        return with_lines(document, {line.number: new}), _("The beginning of the section is written as the web server knows it.")
-    if around and (line.kind is LineKind.DIRECTIVE or not line.args):
+    if around and is_meant_end(line, around[-1]):
         new = indent_of(line) + encode(f"</{around[-1].name}>") + line.ending
         return with_lines(document, {line.number: new}), _("The end of the section is written as the web server knows it.")
+    if line.kind is LineKind.DIRECTIVE and (meant := meant_beginning(line)):
+        new = indent_of(line) + encode(meant) + line.ending
+        return with_lines(document, {line.number: new}), _("The beginning of the section is written as the web server knows it.")
     return _insert_close(document, line), _("The end that is missing is added.")
 
 
