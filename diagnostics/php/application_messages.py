@@ -59,7 +59,7 @@ _FIELD = re.compile(
 _SEPARATORS = " \t|,;([\"'@-"
 _LONGEST_SAID = 1000
 _FRAME = re.compile(r"^#\d+ .{1,500}$", re.MULTILINE)
-_QUOTED_SIGN = re.compile(r"(?P<sign>'[\[({]')[ \t|,;(\[\"'@-]*\Z")
+_QUOTED_SIGN = re.compile(r"(?P<sign>'[\[({)\]}]')[ \t|,;(\[\"'@-]*\Z")
 _NUMBERED = re.compile(r"#\d+")
 _KIND = re.compile(r"(?:Exception|Error|Throwable)$")
 

@@ -109,7 +109,9 @@ def test_message_stands_above_a_trace_that_holds_the_only_place(between: str) ->
     )
 
 
-@pytest.mark.parametrize("said", ["Unclosed '['", "Unclosed '{' on line 3 does not match ')'", "syntax error, unexpected end of file"])
+@pytest.mark.parametrize(
+    "said", ["Unclosed '['", "Unmatched '}'", "Unclosed '{' on line 3 does not match ')'", "syntax error, unexpected end of file"]
+)
 def test_file_that_php_cannot_read_is_told_as_such_though_a_program_caught_it(said: str) -> None:
     log = f"ERROR - {_AT} --> Severity: error --> Exception: {said} /home/demo/www/app/Price.php 12\n"
     found = read_php_message(read(log).text)  # type: ignore[union-attr]
