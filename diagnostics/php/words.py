@@ -33,7 +33,7 @@ _NO_WRITING = re.compile(
     r"valid cache path|Failed to (?:create|write)|Unable to create (?:lockable|the)|could not be (?:created|written)|"
     r"present and writable|attempt to write a readonly database"
 )
-_PARSING = re.compile(r"Parse error|syntax error|\bParseError\b|\bUnclosed '[(\[{]'|\bUnmatched '[)\]}]'|\bUnterminated comment starting line")
+_PARSING = re.compile(r"Parse error|syntax error|\bParseError\b|\bUn(?:closed|matched) '[(\[{)\]}]'|\bUnterminated comment starting line")
 _TINY = 8 * 1024 * 1024  # bytes below which no common program starts
 _OPENING = re.compile(r"Failed opening (?:required )?|[Ff]ailed to open stream")
 UNTOLD = ("database-access-denied", "database-missing")  # what it may be as well where a program keeps the driver's words to itself
