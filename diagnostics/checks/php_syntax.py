@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import answers_500, failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_parsing import calls, first_error
 from diagnostics.checks.php_sharpening import Sharp, sharpened
@@ -25,9 +26,11 @@ _AFTER_MARK = re.compile(
 )
 _DEFINED = re.compile(rb"\bfunction\s++&?\s*+([A-Za-z_]\w*)")
 _SYNTAX = re.compile(r"syntax error|Parse error|Unclosed|very first statement")
+_LOADS = re.compile(rb"\b(?:include|require)(?:_once)?\b|autoload|\beval\b", re.IGNORECASE)
 _COMMON = (8, 0)  # where nothing tells the version, what hosts have at least
 _AT_ONCE_S = 3600.0  # a file changed so shortly before the failure is more than likely its cause
 _SURE = {"entry": 0.93, "included": 0.9, "named": 0.85, "changed": 0.7, "part": 0.7}
+_SURE_APART = 0.45  # it may still be put before every script by a setting
 
 
 @check(id="php-syntax", title=_("PHP files that PHP cannot read"), order=14)
@@ -46,7 +49,15 @@ def php_syntax(evidence: Evidence) -> Iterator[Finding]:
             or _by_parser(script, lints)
         )
         if found is not None:
-            yield _finding(script, *found, evidence)
+            message, confidence, said = found
+            yield _finding(script, message, min(confidence, _SURE_APART) if _is_apart(script, evidence) else confidence, said, evidence)
+
+
+def _is_apart(script: Script, evidence: Evidence) -> bool:
+    """Only changed lately, while the page's own script loads no other."""
+    path = script_of_failure(evidence) if script.role == "changed" else ""
+    own = next((each for each in evidence.php.scripts if path and each.path == path), None)
+    return own is not None and own is not script and own.is_whole and not _LOADS.search(own.content)
 
 
 @check(id="php-required-files", title=_("Files that a page needs and that are not there"), order=15)
