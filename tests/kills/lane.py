@@ -147,13 +147,13 @@ class Lane:
     def page(self, guide_step: str) -> str:
         """The words of the repair's page, once the web process is there."""
         path = reverse("diagnostics:repair", args=[self.case.pk]) + f"?step={guide_step}"
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while True:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 status, text = self._asked("GET", path)
                 assert status == 200, f"{path} answered {status}"
                 return text
-            assert time.monotonic() < until, "no page within a minute"
+            assert time.monotonic() < until, "no page within three minutes"
             time.sleep(0.1)
 
     def _asked(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
