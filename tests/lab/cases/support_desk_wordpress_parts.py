@@ -105,7 +105,7 @@ def method_that_is_called_without_an_object(s: Scene) -> Truth:
         f"{class_of(slug)}_{s.rng.choice(('Setup', 'Frontend', 'Widgets'))}",
         s.rng.choice(("register", "enqueue", "load_options")),
     )
-    hook = s.rng.choice(("init", "wp_loaded", "wp_enqueue_scripts", "after_setup_theme", "template_redirect"))
+    hook = s.rng.choice(("init", "wp_loaded", "after_setup_theme", "template_redirect"))  # before a byte is sent
     path = plugin_file(s, slug, "includes/class-frontend.php")
     s.keep(path, php(filler(s.rng, 5), f"class {name} {{", "    public $done = false;", "", f"    function {method}() {{", "        $done = true;", "    }", "}", "", f"add_action('{hook}', array('{name}', '{method}'));"))  # fmt: skip
     ended(s, plugin_file(s, slug), "require_once __DIR__ . '/includes/class-frontend.php';", is_old=True)
