@@ -6,26 +6,14 @@ from __future__ import annotations
 from tests.lab import words
 from tests.lab.cases.base import APACHE, LOGGED, PHP, SHOWN, Truth, case, well
 from tests.lab.scene import Scene
+from tests.lab.sites.blog_parts import plugin_file, theme_file
+from tests.lab.sites.edits import added
 from tests.lab.sites.htaccess_lines import blocks, text
 from tests.lab.sites.php_site import filler, php
 from tests.lab.sites.wordpress_site import BLOCK, config, describe, plugin
 
 _WELL = Truth("none", statuses=(200,))
 _OF_CODE = ("php-undefined-function", "php-uncaught-exception", "php-class-not-found")
-
-
-def _of(s: Scene, slug: str, name: str = "") -> str:
-    return s.at(f"wp-content/plugins/{slug}/{name or f'{slug}.php'}")
-
-
-def _theme(s: Scene, name: str = "functions.php") -> str:
-    return s.at(f"wp-content/themes/{describe(s).theme}/{name}")
-
-
-def _add(s: Scene, path: str, lines: list[str], *, fresh: bool = False) -> str:
-    whole = s.read(path).decode() + "\n".join(lines) + "\n"
-    s.write(path, whole) if fresh else s.keep(path, whole)
-    return path
 
 
 def _at(s: Scene, path: str, mark: str = "/* here */") -> tuple[int, ...]:
@@ -35,8 +23,8 @@ def _at(s: Scene, path: str, mark: str = "/* here */") -> tuple[int, ...]:
 def _renew(s: Scene, slug: str, body: list[str]) -> str:
     """A plugin's new version, a moment old; the path of the file with these lines, which run on `init`."""
     for name, content in plugin(s.rng, slug, body=body).items():
-        s.write(_of(s, slug, name), content)
-    return _of(s, slug, "includes/start.php")
+        s.write(plugin_file(s, slug, name), content)
+    return plugin_file(s, slug, "includes/start.php")
 
 
 def _login(s: Scene, *names: str) -> tuple[int, ...]:
@@ -50,14 +38,14 @@ def way_to_pay_without_what_the_shop_wants_now(s: Scene) -> Truth:
     shop, addon = describe(s).plugins[0], describe(s).plugins[-1]
     name = f"Shop_{s.rng.choice(words.NOUNS)}_Gateway"
     kind, method = s.rng.choice((("abstract class", "abstract public function get_token_title(): string;"), ("interface", "public function is_block_ready(): bool;")))  # fmt: skip
-    s.write(_of(s, shop, "includes/gateway.php"), php(filler(s.rng, 3), f"{kind} {name}", "{", f"    {method}", "}"))
-    _add(s, _of(s, shop), ["require_once __DIR__ . '/includes/gateway.php';"], fresh=True)
+    s.write(plugin_file(s, shop, "includes/gateway.php"), php(filler(s.rng, 3), f"{kind} {name}", "{", f"    {method}", "}"))
+    added(s, plugin_file(s, shop), ["require_once __DIR__ . '/includes/gateway.php';"], fresh=True)
     word = "extends" if kind.startswith("abstract") else "implements"
-    path = _of(s, addon, "includes/pay.php")
+    path = plugin_file(s, addon, "includes/pay.php")
     s.keep(path, php(filler(s.rng, 4), f"class My_{name} {word} {name} /* here */", "{", "    public $title = 'Invoice';", "}"))
-    _add(s, _of(s, addon), ["add_action('plugins_loaded', function () { require_once __DIR__ . '/includes/pay.php'; });"])
+    added(s, plugin_file(s, addon), ["add_action('plugins_loaded', function () { require_once __DIR__ . '/includes/pay.php'; });"])
     also = ("php-uncaught-exception", "php-version-incompatible-code", "php-parse-error", "php-class-not-found")
-    return Truth("wordpress-plugin", path, _at(s, path), also, paths=(_of(s, shop, "includes/gateway.php"), _of(s, addon)))
+    return Truth("wordpress-plugin", path, _at(s, path), also, paths=(plugin_file(s, shop, "includes/gateway.php"), plugin_file(s, addon)))
 
 
 @case(SHOWN, "wordpress")
@@ -65,7 +53,7 @@ def plugin_of_the_days_of_php_4(s: Scene) -> Truth:
     """Never updated, for nobody makes it any more; the host switched the version."""
     line = s.rng.choice(("$list = &new ArrayObject(array());", "$n = sizeof(explode(',', 'a,b')); asort_copy(&$n);", "$first = 'abc'; $first = $first{0};", "for ($n = 2; $n > 0; $n--) { break $n; }"))  # fmt: skip
     slug = s.rng.choice(describe(s).plugins)
-    path = _of(s, slug, "includes/start.php")
+    path = plugin_file(s, slug, "includes/start.php")
     s.keep(path, s.read(path).decode().replace("    return true;\n}\n", f"    {line} /* here */\n    return true;\n}}\n"))
     s.age(path, s.rng.uniform(3000, 5000))
     also = ("wordpress-plugin", "php-version-incompatible-code", "php-parse-error")
@@ -77,9 +65,9 @@ def plugin_half_new_half_old(s: Scene) -> Truth:
     """The update replaced the main file and stopped before the folder beside it."""
     slug = s.rng.choice(describe(s).plugins)
     name, method = f"{slug.replace('-', '_').title()}_Loader", s.rng.choice(("register_blocks", "boot_rest", "migrate_options"))
-    loader = _of(s, slug, "includes/class-loader.php")
+    loader = plugin_file(s, slug, "includes/class-loader.php")
     s.keep(loader, php(filler(s.rng, 5), f"class {name}", "{", "    public static function run() { return true; }", "}"))
-    path = _of(s, slug)
+    path = plugin_file(s, slug)
     s.write(path, php("/**", f" * Plugin Name: {slug}", " * Version: 5.0.0", " */", filler(s.rng, 4), "require_once __DIR__ . '/includes/class-loader.php';", f"{name}::run();", f"{name}::{method}(__FILE__); /* here */"))  # fmt: skip
     return Truth("wordpress-plugin", path, _at(s, path), _OF_CODE, paths=(loader,))
 
@@ -89,10 +77,10 @@ def classes_in_a_folder_of_other_letters(s: Scene) -> Truth:
     """Made on a Mac, where `Admin` and `admin` are the same folder."""
     slug, noun = s.rng.choice(describe(s).plugins), s.rng.choice(words.NOUNS)
     space = "".join(word.capitalize() for word in slug.split("-"))
-    s.write(_of(s, slug, f"src/admin/{noun}.php"), php("", f"namespace {space}\\Admin;", "", f"class {noun} {{ }}"))
+    s.write(plugin_file(s, slug, f"src/admin/{noun}.php"), php("", f"namespace {space}\\Admin;", "", f"class {noun} {{ }}"))
     loads = ["spl_autoload_register(function ($name) {", f"    $file = __DIR__ . '/src/' . str_replace('\\\\', '/', substr($name, {len(space) + 1})) . '.php';", f"    if (strpos($name, '{space}') === 0 && is_file($file)) {{ require $file; }}", "});"]  # fmt: skip
-    path = _add(s, _of(s, slug), [*loads, f"new \\{space}\\Admin\\{noun}(); /* here */"], fresh=True)
-    return Truth("wordpress-plugin", path, _at(s, path), ("php-class-not-found",), paths=(_of(s, slug, f"src/admin/{noun}.php"), _of(s, slug, "src/admin")))  # fmt: skip
+    path = added(s, plugin_file(s, slug), [*loads, f"new \\{space}\\Admin\\{noun}(); /* here */"], fresh=True)
+    return Truth("wordpress-plugin", path, _at(s, path), ("php-class-not-found",), paths=(plugin_file(s, slug, f"src/admin/{noun}.php"), plugin_file(s, slug, "src/admin")))  # fmt: skip
 
 
 @case(SHOWN, "wordpress")
@@ -101,7 +89,7 @@ def page_pressed_smaller_and_smaller(s: Scene) -> Truth:
     name = f"{words.identifier(s.rng)}_minify"
     slug = s.rng.choice(describe(s).plugins)
     path = _renew(s, slug, [f"    ob_start('{name}');"])
-    _add(s, path, [f"function {name}($page) {{", "    ob_start(); /* here */", "    echo preg_replace('/\\s+/', ' ', $page);", "    return ob_get_clean();", "}"], fresh=True)  # fmt: skip
+    added(s, path, [f"function {name}($page) {{", "    ob_start(); /* here */", "    echo preg_replace('/\\s+/', ' ', $page);", "    return ob_get_clean();", "}"], fresh=True)  # fmt: skip
     return Truth("wordpress-plugin", path, _at(s, path), ("php-uncaught-exception", "php-fatal-hidden"), statuses=(200, 500), is_empty=True)
 
 
@@ -113,13 +101,13 @@ def menu_of_an_old_theme(s: Scene) -> Truth:
         ("Walker_Nav_Menu", "start_el(&$output, $item, $depth, $args)"), ("Walker_Nav_Menu", "start_lvl(&$output, $depth)"), ("WP_Widget", "widget($args)"), ("Walker_Page", "end_el(&$output, $page, $depth)"),
         ("WP_Widget", "update($new)"),
     ))  # fmt: skip
-    path = _theme(s, s.rng.choice(("inc/menu.php", "functions.php", "lib/walker.php")))
+    path = theme_file(s, s.rng.choice(("inc/menu.php", "functions.php", "lib/walker.php")))
     lines = ["", f"class {describe(s).theme.split('-')[0].capitalize()}_{s.rng.choice(words.NOUNS)} extends {parent}", "{", f"    function {method} /* here */", "    {", "        return '';", "    }", "}"]  # fmt: skip
     if path.endswith("functions.php"):
-        _add(s, path, lines)
+        added(s, path, lines)
     else:
         s.keep(path, php(filler(s.rng, 3), lines))
-        _add(s, _theme(s), [f"require get_template_directory() . '/{path.partition(describe(s).theme + '/')[2]}';"])
+        added(s, theme_file(s), [f"require get_template_directory() . '/{path.partition(describe(s).theme + '/')[2]}';"])
     also = ("php-version-incompatible-code", "php-uncaught-exception", "php-parse-error")
     return Truth("wordpress-theme", path, _at(s, path), also)
 
@@ -127,18 +115,20 @@ def menu_of_an_old_theme(s: Scene) -> Truth:
 @case((*PHP, "ovh"), "wordpress")
 def theme_without_its_last_template(s: Scene) -> Truth:
     """The upload of its new version broke off before `index.php`: pages of nothing, and no error."""
-    s.write(_theme(s, "style.css"), s.read(_theme(s, "style.css")))
-    s.write(_theme(s, "functions.php"), s.read(_theme(s, "functions.php")))
-    s.remove(_theme(s, "index.php"))
-    folder = _theme(s, "index.php").rpartition("/")[0]
-    return Truth("wordpress-theme", folder, (), ("php-missing-file",), statuses=(200, 500), is_empty=True, paths=(_theme(s, "index.php"),))
+    s.write(theme_file(s, "style.css"), s.read(theme_file(s, "style.css")))
+    s.write(theme_file(s, "functions.php"), s.read(theme_file(s, "functions.php")))
+    s.remove(theme_file(s, "index.php"))
+    folder = theme_file(s, "index.php").rpartition("/")[0]
+    return Truth(
+        "wordpress-theme", folder, (), ("php-missing-file",), statuses=(200, 500), is_empty=True, paths=(theme_file(s, "index.php"),)
+    )
 
 
 @case(SHOWN, "wordpress")
 def template_of_articles_cut_short(s: Scene) -> Truth:
     """The start page is well; every article is not."""
-    path = _theme(s, "single.php")
-    whole = s.read(_theme(s, "index.php")).decode() + php(filler(s.rng, 8))
+    path = theme_file(s, "single.php")
+    whole = s.read(theme_file(s, "index.php")).decode() + php(filler(s.rng, 8))
     end = s.rng.choice(("function related_posts($id) {\n    $found = [];\n    foreach (get_posts() as $one) {\n        if ($one->ID !== $id", "/* the list of what is related\n * to this article, by its"))  # fmt: skip
     s.write(path, whole + end)
     lines = tuple(range(1, (whole + end).count("\n") + 2))
@@ -151,7 +141,7 @@ def page_cache_with_the_path_of_the_old_host(s: Scene) -> Truth:
     """The drop-in asks the settings where its plugin is, and they tell of another machine."""
     old = f"/home/{s.rng.choice(('clients/web12', 'u4711', 'old'))}/public_html/wp-content/plugins/page-cache-{s.rng.randint(2, 9)}/"
     path, name = s.at("wp-content/advanced-cache.php"), f"PAGE_CACHE_{s.rng.choice(('HOME', 'PATH', 'DIR'))}"
-    s.keep(_of(s, old.rstrip("/").rpartition("/")[2], "phase1.php"), php("function page_cache_phase1() { return false; }"))
+    s.keep(plugin_file(s, old.rstrip("/").rpartition("/")[2], "phase1.php"), php("function page_cache_phase1() { return false; }"))
     s.keep(path, php("// Page cache, drop-in", filler(s.rng, 3), f"include_once {name} . 'phase1.php'; /* load */", "page_cache_phase1(); /* call */"))  # fmt: skip
     s.write(s.at("wp-config.php"), config(s, more=["define( 'WP_CACHE', true );", f"define( '{name}', '{old}' );"]))
     lines = (*_at(s, path, "/* load */"), *_at(s, path, "/* call */"))
@@ -259,6 +249,6 @@ def plugin_for_a_later_php_that_waits(s: Scene) -> Truth:
     """It looks at the version first, and does nothing yet; the folder of the last update's copy is still there."""
     slug = s.rng.choice(describe(s).plugins)
     _renew(s, slug, ["    if (PHP_VERSION_ID < 80400) { error_log('PHP 8.4 is required, this is ' . PHP_VERSION . '. The plugin does not start.'); return; }", "    require __DIR__ . '/modern.php';"])  # fmt: skip
-    s.write(_of(s, slug, "includes/modern.php"), "<?php\nclass Modern { public string $name { get => 'a'; } }\n")
+    s.write(plugin_file(s, slug, "includes/modern.php"), "<?php\nclass Modern { public string $name { get => 'a'; } }\n")
     s.write(s.at(f"wp-content/upgrade-temp-backup/plugins/{slug}/{slug}.php"), "<?php\nfunction broken( {\n")
     return _WELL

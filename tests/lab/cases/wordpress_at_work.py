@@ -9,41 +9,12 @@ import time
 from tests.lab import words
 from tests.lab.cases.base import PHP, SHOWN, Truth, case, well
 from tests.lab.scene import Scene
+from tests.lab.sites.blog_parts import class_of, ended, option, plugin_file, renewed, theme_file
 from tests.lab.sites.php_site import filler, php
 from tests.lab.sites.wordpress_site import describe, plugin
 
 _WELL = Truth("none", statuses=(200,))
 _THROWN = ("php-uncaught-exception", "php-undefined-function")
-
-
-def _theme(s: Scene, name: str = "functions.php") -> str:
-    return s.at(f"wp-content/themes/{describe(s).theme}/{name}")
-
-
-def _of(s: Scene, slug: str, name: str) -> str:
-    return s.at(f"wp-content/plugins/{slug}/{name}")
-
-
-def _renewed(s: Scene, slug: str, body: list[str], *, is_old: bool = False) -> str:
-    """A plugin with these lines, which run on `init`; the path of their file."""
-    for name, content in plugin(s.rng, slug, body=body).items():
-        (s.keep if is_old else s.write)(_of(s, slug, name), content)
-    return _of(s, slug, "includes/start.php")
-
-
-def _class(slug: str) -> str:
-    return slug.title().replace("-", "_")
-
-
-def _ended(s: Scene, path: str, *lines: str, is_old: bool = False) -> None:
-    """More lines at the end of a file."""
-    (s.keep if is_old else s.write)(path, s.read(path).decode() + "\n".join(lines) + "\n")
-
-
-def _option(s: Scene, name: str, value: str) -> None:
-    assert s.database is not None
-    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-    s.databases.run(f"REPLACE INTO {s.database.prefix}options (option_name, option_value, autoload) VALUES ('{name}', '{quoted}', 'yes')", s.database.name)  # fmt: skip
 
 
 @case(PHP, "wordpress")
@@ -52,8 +23,8 @@ def snippet_that_is_kept_in_the_database(s: Scene) -> Truth:
     slug = s.rng.choice(describe(s).plugins)
     code = "\n".join([f"// {words.SENTENCES[s.rng.randrange(5)].replace(chr(39), '')}", f"$rows = {s.rng.randint(2, 9)};", s.rng.choice((f"{words.identifier(s.rng)}_{s.rng.randint(10, 99)}($rows);", "$shown = array_map('trim', $rows;", "wc_get_loyalty_points($rows);"))])  # fmt: skip
     name = f"{slug.replace('-', '_')}_snippets"
-    _option(s, name, f'a:1:{{i:{s.rng.randint(3, 40)};s:{len(code.encode())}:"{code}";}}')
-    path = _renewed(s, slug, [f"    foreach ((array) get_option('{name}', []) as $id => $code) {{", "        $result = eval($code);", "    }"], is_old=True)  # fmt: skip
+    option(s, name, f'a:1:{{i:{s.rng.randint(3, 40)};s:{len(code.encode())}:"{code}";}}')
+    path = renewed(s, slug, [f"    foreach ((array) get_option('{name}', []) as $id => $code) {{", "        $result = eval($code);", "    }"], is_old=True)  # fmt: skip
     return Truth("wordpress-plugin", path, (s.line_of(path, "eval($code)"),), (*_THROWN, "php-parse-error"))
 
 
@@ -62,9 +33,9 @@ def visitor_is_asked_for_too_early(s: Scene) -> Truth:
     """WordPress has these functions, only not yet when its plugins are loaded."""
     slug = s.rng.choice(describe(s).plugins)
     asked = s.rng.choice(("is_user_logged_in()", "is_plugin_active('woocommerce/woocommerce.php')", "current_user_can('edit_posts')", "wp_get_current_user()->ID"))  # fmt: skip
-    _renewed(s, slug, [])
-    main = _of(s, slug, f"{slug}.php")
-    _ended(s, main, f"if ({asked}) {{", f"    define('{slug.upper().replace('-', '_')}_SHOWN', true);", "}")
+    renewed(s, slug, [])
+    main = plugin_file(s, slug, f"{slug}.php")
+    ended(s, main, f"if ({asked}) {{", f"    define('{slug.upper().replace('-', '_')}_SHOWN', true);", "}")
     return Truth("wordpress-plugin", main, (s.line_of(main, f"if ({asked})"),), _THROWN, paths=(s.at("wp-includes/capabilities.php"),))
 
 
@@ -73,7 +44,7 @@ def answer_of_a_maker_that_is_away(s: Scene) -> Truth:
     """Nothing was changed here: the plugin asks its maker's server, and takes the refusal for an answer."""
     host = f"https://api.{s.rng.choice(('licences', 'rates', 'reviews'))}.invalid/v{s.rng.randint(1, 3)}/status"
     body = [f"    $answer = wp_remote_get('{host}', ['timeout' => 2]);", "    $said = json_decode($answer['body'], true);"]
-    path = _renewed(s, s.rng.choice(describe(s).plugins), body, is_old=True)
+    path = renewed(s, s.rng.choice(describe(s).plugins), body, is_old=True)
     return Truth("wordpress-plugin", path, (s.line_of(path, "$answer['body']"),), ("php-uncaught-exception",))
 
 
@@ -83,7 +54,7 @@ def style_sheet_that_cannot_be_stored(s: Scene) -> Truth:
     slug = s.rng.choice(describe(s).plugins)
     folder = s.at(f"wp-content/uploads/{slug}/css")
     body = [f"    $file = fopen(WP_CONTENT_DIR . '/uploads/{slug}/css/post-' . (int) ($_GET['p'] ?? 1) . '.css', 'w');", "    fwrite($file, '.wrap { max-width: 60em }');", "    fclose($file);"]  # fmt: skip
-    path = _renewed(s, slug, body, is_old=True)
+    path = renewed(s, slug, body, is_old=True)
     s.folder(folder)
     s.chmod(folder, s.rng.choice((0o555, 0o505, 0o500)))
     return Truth("folder-not-writable", folder, (), ("wordpress-plugin",), paths=(path,))
@@ -94,11 +65,11 @@ def part_of_the_shop_copied_into_the_theme(s: Scene) -> Truth:
     """The shop's plugin was updated; the theme holds its own copy of a template, that asks for what is no more."""
     slug = s.rng.choice(describe(s).plugins)
     name, gone = s.rng.choice((("cart/mini-cart.php", "get_cart_url"), ("loop/price.php", "get_price_html_from_to"), ("myaccount/login.php", "get_page_link")))  # fmt: skip
-    path = _renewed(s, slug, [f"    {slug.replace('-', '_')}_template('{name}');"])
-    _ended(s, path, f"class {_class(slug)}_Cart {{", "    public function items(): array {", "        return [];", "    }", "}",
-           f"function {slug.replace('-', '_')}_template($name) {{", f"    $shop = new {_class(slug)}_Cart();", f"    $own = get_stylesheet_directory() . '/{slug}/' . $name;", "    require is_file($own) ? $own : __DIR__ . '/../templates/' . $name;", "}")  # fmt: skip
-    s.write(_of(s, slug, f"templates/{name}"), "<?php $shown = count($shop->items()); ?>\n")
-    template = _theme(s, f"{slug}/{name}")
+    path = renewed(s, slug, [f"    {slug.replace('-', '_')}_template('{name}');"])
+    ended(s, path, f"class {class_of(slug)}_Cart {{", "    public function items(): array {", "        return [];", "    }", "}",
+           f"function {slug.replace('-', '_')}_template($name) {{", f"    $shop = new {class_of(slug)}_Cart();", f"    $own = get_stylesheet_directory() . '/{slug}/' . $name;", "    require is_file($own) ? $own : __DIR__ . '/../templates/' . $name;", "}")  # fmt: skip
+    s.write(plugin_file(s, slug, f"templates/{name}"), "<?php $shown = count($shop->items()); ?>\n")
+    template = theme_file(s, f"{slug}/{name}")
     s.keep(template, f"<?php\n/**\n * {name}\n *\n * @version 2.{s.rng.randint(1, 6)}.0\n */\n\n$link = $shop->{gone}();\n?>\n")
     return Truth("wordpress-theme", template, (s.line_of(template, gone),), _THROWN, paths=())
 
@@ -107,12 +78,12 @@ def part_of_the_shop_copied_into_the_theme(s: Scene) -> Truth:
 def add_on_that_lacks_a_method(s: Scene) -> Truth:
     """The plugin it builds upon asks for one more since its update."""
     base, other = describe(s).plugins[0], describe(s).plugins[-1]
-    name, method = f"{_class(base)}_Widget", s.rng.choice(("get_icon", "render_plain", "get_schema"))
-    main, path = _of(s, base, f"{base}.php"), _of(s, other, "includes/class-widget.php")
-    _ended(s, main, f"abstract class {name} {{", "    abstract public function render();", f"    abstract public function {method}();", "}")
-    s.keep(path, php("/**", " * The widget.", " */", filler(s.rng, 3), f"class {_class(other)}_Own_Widget extends {name} {{", "    public function render() {", "        return '';", "    }", "}"))  # fmt: skip
-    start = _of(s, other, f"{other}.php")
-    _ended(s, start, "require_once __DIR__ . '/includes/class-widget.php';", is_old=True)
+    name, method = f"{class_of(base)}_Widget", s.rng.choice(("get_icon", "render_plain", "get_schema"))
+    main, path = plugin_file(s, base, f"{base}.php"), plugin_file(s, other, "includes/class-widget.php")
+    ended(s, main, f"abstract class {name} {{", "    abstract public function render();", f"    abstract public function {method}();", "}")
+    s.keep(path, php("/**", " * The widget.", " */", filler(s.rng, 3), f"class {class_of(other)}_Own_Widget extends {name} {{", "    public function render() {", "        return '';", "    }", "}"))  # fmt: skip
+    start = plugin_file(s, other, f"{other}.php")
+    ended(s, start, "require_once __DIR__ . '/includes/class-widget.php';", is_old=True)
     return Truth("wordpress-plugin", path, (s.line_of(path, "_Own_Widget extends"),), ("php-uncaught-exception",), paths=(main,))
 
 
@@ -121,18 +92,18 @@ def arguments_as_php_7_took_them(s: Scene) -> Truth:
     """Nothing was changed but the number of PHP."""
     name = f"{words.identifier(s.rng)}_box"
     call = s.rng.choice((f"call_user_func_array('{name}', array('posts' => 3, 'style' => 'list'));", f"$total = count(get_option('{name}', null));", f"$has = array_key_exists('{name}', (object) array('a' => 1));", f"$last = array_merge('', (array) get_option('{name}'));"))  # fmt: skip
-    path = _renewed(s, s.rng.choice(describe(s).plugins), [f"    {call}"], is_old=True)
-    _ended(s, path, f"function {name}($count, $kind) {{", "    return $count . $kind;", "}", is_old=True)
+    path = renewed(s, s.rng.choice(describe(s).plugins), [f"    {call}"], is_old=True)
+    ended(s, path, f"function {name}($count, $kind) {{", "    return $count . $kind;", "}", is_old=True)
     return Truth("wordpress-plugin-php-incompatible", path, (s.line_of(path, call),), ("wordpress-plugin", "php-version-incompatible-code", "php-uncaught-exception"))  # fmt: skip
 
 
 @case(SHOWN, "wordpress")
 def theme_that_joins_the_other_way_round(s: Scene) -> Truth:
     """A theme that nobody maintains, under the PHP that the host chose for it."""
-    path = _theme(s)
+    path = theme_file(s)
     name = describe(s).theme.partition("-")[0]
     line = s.rng.choice((f"${name}_classes = implode(array('wide', 'light'), ' ');", f"${name}_since = date('Y') - date('Y', mktime());", f"${name}_width = round(get_theme_mod('sidebar_width', ''));"))  # fmt: skip
-    _ended(s, path, line, *filler(s.rng, 4), is_old=True)
+    ended(s, path, line, *filler(s.rng, 4), is_old=True)
     return Truth("wordpress-theme", path, (s.line_of(path, line),), ("php-version-incompatible-code", "php-uncaught-exception", "php-removed-function"))  # fmt: skip
 
 
@@ -143,9 +114,9 @@ def child_that_copied_a_function_of_its_parent(s: Scene) -> Truth:
     child = s.at(f"wp-content/themes/{parent}-child")
     s.keep(f"{child}/style.css", f"/*\nTheme Name: {parent.title()} Child\nTemplate: {parent}\n*/\n")
     s.keep(f"{child}/functions.php", php(filler(s.rng, 4), f"function {name}() {{", "    return '';", "}"))
-    _ended(s, _theme(s), f"function {name}() {{", "    return get_the_date();", "}")
-    _option(s, "stylesheet", f"{parent}-child")
-    path = _theme(s)
+    ended(s, theme_file(s), f"function {name}() {{", "    return get_the_date();", "}")
+    option(s, "stylesheet", f"{parent}-child")
+    path = theme_file(s)
     return Truth("wordpress-theme", path, (s.line_of(path, f"function {name}"),), ("php-uncaught-exception",), paths=(f"{child}/functions.php",))  # fmt: skip
 
 
@@ -158,8 +129,8 @@ def put_into_quarantine_by_a_scanner(s: Scene) -> Truth:
         truth = Truth("wordpress-core-file", path, (), ("php-missing-file",), paths=(s.at("wp-settings.php"), f"{path}.{tail}"))
     else:
         slug = s.rng.choice(describe(s).plugins)
-        path = _of(s, slug, "includes/start.php")
-        truth = Truth("wordpress-plugin", path, (), ("php-missing-file",), paths=(_of(s, slug, f"{slug}.php"), f"{path}.{tail}"))
+        path = plugin_file(s, slug, "includes/start.php")
+        truth = Truth("wordpress-plugin", path, (), ("php-missing-file",), paths=(plugin_file(s, slug, f"{slug}.php"), f"{path}.{tail}"))
     s.path(path).rename(s.path(f"{path}.{tail}"))
     return truth
 
@@ -176,8 +147,8 @@ def must_use_plugin_of_the_hoster_before(s: Scene) -> Truth:
 @case(PHP, "wordpress")
 def filter_that_gives_nothing_back(s: Scene) -> Truth:
     """PHP complains in a file of WordPress, and no file of the theme stands in the trace."""
-    path = _theme(s)
-    _ended(s, path, "add_filter('request', function ($vars) {", f"    if (isset($vars['{s.rng.choice(('feed', 'author', 'attachment'))}'])) {{", "        return $vars;", "    }", "});")  # fmt: skip
+    path = theme_file(s)
+    ended(s, path, "add_filter('request', function ($vars) {", f"    if (isset($vars['{s.rng.choice(('feed', 'author', 'attachment'))}'])) {{", "        return $vars;", "    }", "});")  # fmt: skip
     line = s.line_of(path, "add_filter('request'")
     return Truth("wordpress-theme", path, tuple(range(line, line + 5)), ("php-uncaught-exception", "recent-change"))
 
@@ -185,8 +156,8 @@ def filter_that_gives_nothing_back(s: Scene) -> Truth:
 @case(SHOWN, "wordpress")
 def merge_that_nobody_ended(s: Scene) -> Truth:
     """Git asked which of two lines to keep, and nobody answered."""
-    path, number = _theme(s), s.rng.randint(20, 60)
-    _ended(s, path, "<<<<<<< HEAD", f"add_filter('excerpt_length', fn () => {number});", "=======", f"add_filter('excerpt_length', fn () => {number + 5});", f">>>>>>> {s.rng.choice(('origin/main', 'feature/header', 'develop'))}")  # fmt: skip
+    path, number = theme_file(s), s.rng.randint(20, 60)
+    ended(s, path, "<<<<<<< HEAD", f"add_filter('excerpt_length', fn () => {number});", "=======", f"add_filter('excerpt_length', fn () => {number + 5});", f">>>>>>> {s.rng.choice(('origin/main', 'feature/header', 'develop'))}")  # fmt: skip
     return Truth("wordpress-theme", path, (s.line_of(path, "<<<<<<< HEAD"),), ("php-parse-error",))
 
 
@@ -203,11 +174,11 @@ def drop_in_that_leads_nowhere(s: Scene) -> Truth:
 def update_that_was_taken_back(s: Scene) -> Truth:
     """The new version failed for two minutes; then the old one was put back, and all is well."""
     slug = s.rng.choice(describe(s).plugins)
-    path = s.path(_of(s, slug, "includes/class-loader.php"))
+    path = s.path(plugin_file(s, slug, "includes/class-loader.php"))
     stamp = time.strftime("%d-%b-%Y %H:%M:%S UTC", time.gmtime(time.time() - s.rng.randint(240, 420)))
-    line = f"[{stamp}] PHP Fatal error:  Uncaught Error: Class \"{_class(slug)}_Loader\" not found in {path}:{s.rng.randint(9, 90)}\nStack trace:\n#0 {{main}}\n  thrown in {path} on line 9\n"  # fmt: skip
+    line = f"[{stamp}] PHP Fatal error:  Uncaught Error: Class \"{class_of(slug)}_Loader\" not found in {path}:{s.rng.randint(9, 90)}\nStack trace:\n#0 {{main}}\n  thrown in {path} on line 9\n"  # fmt: skip
     s.write(s.at("wp-content/debug.log"), line * 3)
     for name, content in plugin(s.rng, slug).items():
-        s.write(_of(s, slug, name), content)
+        s.write(plugin_file(s, slug, name), content)
     s.folder(s.at("wp-content/upgrade-temp-backup/plugins"))
     return _WELL

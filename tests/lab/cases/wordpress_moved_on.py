@@ -8,34 +8,24 @@ import re
 from tests.lab import words
 from tests.lab.cases.base import PHP, SHOWN, Truth, case, well
 from tests.lab.scene import Scene
+from tests.lab.sites.blog_parts import renewed, theme_file
 from tests.lab.sites.php_site import filler, php
-from tests.lab.sites.wordpress_site import config, describe, plugin
+from tests.lab.sites.wordpress_site import config, describe
 from tests.servers import free_port
 
 _WELL = Truth("none", statuses=(200,))
 _FATAL = ("shop_that_is_not_there();", "throw new UnexpectedValueException('no answer');", "(null)->login();")
 
 
-def _theme(s: Scene, name: str = "functions.php") -> str:
-    return s.at(f"wp-content/themes/{describe(s).theme}/{name}")
-
-
 def _line(s: Scene, path: str, mark: str = "/* here */") -> tuple[int, ...]:
     return (s.line_of(path, mark),)
-
-
-def _renewed(s: Scene, slug: str, body: list[str]) -> str:
-    """A plugin's new version, a moment old; the path of the file with these lines, which run on `init`."""
-    for name, content in plugin(s.rng, slug, body=body).items():
-        s.write(s.at(f"wp-content/plugins/{slug}/{name}"), content)
-    return s.at(f"wp-content/plugins/{slug}/includes/start.php")
 
 
 # --- themes and the snippets in them
 @case(PHP, "wordpress")
 def hook_for_a_function_that_is_gone(s: Scene) -> Truth:
     """The function was deleted, the line that announces it was not: PHP complains in a file of WordPress itself."""
-    path, name = _theme(s), f"{words.identifier(s.rng)}_{s.rng.choice(('setup', 'assets', 'once'))}"
+    path, name = theme_file(s), f"{words.identifier(s.rng)}_{s.rng.choice(('setup', 'assets', 'once'))}"
     s.write(path, s.read(path).decode() + f"add_action('{s.rng.choice(('init', 'wp_loaded', 'template_redirect'))}', '{name}'); /* here */\n" + "\n".join(filler(s.rng, 3)) + "\n")  # fmt: skip
     return Truth("wordpress-theme", path, _line(s, path), ("php-uncaught-exception", "php-undefined-function"))
 
@@ -43,7 +33,7 @@ def hook_for_a_function_that_is_gone(s: Scene) -> Truth:
 @case(SHOWN, "wordpress")
 def snippet_with_its_first_line(s: Scene) -> Truth:
     """Copied whole, with the `<?php` that the file has already."""
-    path = _theme(s)
+    path = theme_file(s)
     s.write(path, s.read(path).decode() + f"\n<?php // {words.SENTENCES[1]}\nadd_filter('excerpt_length', fn () => {s.rng.randint(20, 60)});\n")  # fmt: skip
     line = s.line_of(path, f"<?php // {words.SENTENCES[1]}")
     return Truth("wordpress-theme", path, (line,), ("php-parse-error",))
@@ -53,9 +43,9 @@ def snippet_with_its_first_line(s: Scene) -> Truth:
 def template_that_expects_a_plugin(s: Scene) -> Truth:
     """The plugin was switched off; its functions are still asked for, in the template, not in functions.php."""
     call = s.rng.choice(("pll_current_language()", "get_field('subtitle')", "is_woocommerce()", "tribe_get_events()"))
-    path = _theme(s, s.rng.choice(("index.php", "parts/top.php")))
+    path = theme_file(s, s.rng.choice(("index.php", "parts/top.php")))
     if path.endswith("top.php"):
-        start = _theme(s, "index.php")
+        start = theme_file(s, "index.php")
         s.keep(start, "<?php get_template_part('parts/top'); ?>\n" + s.read(start).decode())
         s.keep(path, php(filler(s.rng, 3), f"$shown = {call}; /* here */"))
     else:
@@ -66,15 +56,15 @@ def template_that_expects_a_plugin(s: Scene) -> Truth:
 @case(PHP, "wordpress")
 def part_of_a_theme_by_no_name(s: Scene) -> Truth:
     """`locate_template` finds nothing and says "": nothing cannot be loaded."""
-    path, part = _theme(s), f"inc/{s.rng.choice(('customizer', 'widgets', 'walker-menu'))}.php"
+    path, part = theme_file(s), f"inc/{s.rng.choice(('customizer', 'widgets', 'walker-menu'))}.php"
     s.write(path, s.read(path).decode() + f"require_once locate_template('{part}'); /* here */\n")
-    return Truth("wordpress-theme", path, _line(s, path), ("php-uncaught-exception", "php-missing-file"), paths=(_theme(s, part),))
+    return Truth("wordpress-theme", path, _line(s, path), ("php-uncaught-exception", "php-missing-file"), paths=(theme_file(s, part),))
 
 
 @case(PHP, "wordpress")
 def template_that_may_not_be_read(s: Scene) -> Truth:
     """WordPress takes that for a warning, and answers 200 with nothing."""
-    path = _theme(s, "index.php")
+    path = theme_file(s, "index.php")
     s.chmod(path, s.rng.choice((0o000, 0o200)))
     return Truth("file-unreadable", path, (), ("wordpress-theme",), statuses=(200, 500), is_empty=True, paths=(path.rpartition("/")[0],))
 
@@ -84,7 +74,7 @@ def template_that_may_not_be_read(s: Scene) -> Truth:
 def packages_of_a_plugin_want_more(s: Scene) -> Truth:
     """What Composer's own check says inside of a plugin."""
     slug = s.rng.choice(describe(s).plugins)
-    _renewed(s, slug, [])
+    renewed(s, slug, [])
     main, check = s.at(f"wp-content/plugins/{slug}/{slug}.php"), s.at(f"wp-content/plugins/{slug}/vendor/composer/platform_check.php")
     s.write(check, php("", "// platform_check.php @generated by Composer", "", "$issues = array();", "", "if (!(PHP_VERSION_ID >= 80300)) {", "    $issues[] = 'Your Composer dependencies require a PHP version \">= 8.3.0\". You are running ' . PHP_VERSION . '.';", "}", "",
                        "if ($issues) {", "    if (!headers_sent()) {", "        header('HTTP/1.1 500 Internal Server Error');", "    }", "    trigger_error('Composer detected issues in your platform: ' . implode(' ', $issues), E_USER_ERROR); /* here */", "}"))  # fmt: skip
@@ -113,7 +103,7 @@ def same_library_in_two_ages(s: Scene) -> Truth:
 def text_that_filters_itself(s: Scene) -> Truth:
     """A filter of the content asks for the content: it ends when the memory does, somewhere inside of WordPress."""
     slug, name = s.rng.choice(describe(s).plugins), f"{words.identifier(s.rng)}_box"
-    path = _renewed(s, slug, [f"    add_filter('the_title', '{name}');", f"    {name}('start');"])
+    path = renewed(s, slug, [f"    add_filter('the_title', '{name}');", f"    {name}('start');"])
     s.write(path, s.read(path).decode() + f"function {name}($text) {{\n    return apply_filters('the_title', $text . ' ', 0); /* here */\n}}\n")  # fmt: skip
     also = ("wordpress-plugin", "php-memory-limit", "php-process-crash")
     core = ("class-wp-hook.php", "plugin.php", "formatting.php", "shortcodes.php", "class-wp-textdomain-registry.php", "compat.php")
@@ -124,7 +114,7 @@ def text_that_filters_itself(s: Scene) -> Truth:
 def nobody_can_log_in(s: Scene) -> Truth:
     """Every page is well; the page for logging in, and no other, is a 500."""
     body = ["    add_action('login_init', function () {", f"        {s.rng.choice(_FATAL)} /* here */", "    });"]
-    path = _renewed(s, s.rng.choice(describe(s).plugins), body)
+    path = renewed(s, s.rng.choice(describe(s).plugins), body)
     s.pages = [*s.pages, "/wp-login.php"]
     return Truth("wordpress-plugin", path, _line(s, path), ("php-uncaught-exception", "php-undefined-function"), page="/wp-login.php")
 
@@ -199,7 +189,7 @@ def table_without_its_file(s: Scene) -> Truth:
 @well(PHP, "wordpress")
 def plugin_that_tells_of_what_it_caught(s: Scene) -> Truth:
     """At every request, with a whole trace, and goes on."""
-    _renewed(s, s.rng.choice(describe(s).plugins), ["    try {", "        intdiv(1, (int) get_option('no_such_option'));", "    } catch (Throwable $e) {", "        error_log('Sync failed: PHP Fatal error:  Uncaught ' . $e);", "    }"])  # fmt: skip
+    renewed(s, s.rng.choice(describe(s).plugins), ["    try {", "        intdiv(1, (int) get_option('no_such_option'));", "    } catch (Throwable $e) {", "        error_log('Sync failed: PHP Fatal error:  Uncaught ' . $e);", "    }"])  # fmt: skip
     return _WELL
 
 
