@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from diagnostics.checks.stack import BY_HOOK
+from diagnostics.checks.stack import BY_LIBRARY
 from diagnostics.facts.log_messages import FATAL_WORDS
 from diagnostics.php.database_words import is_refused_right
 from diagnostics.php.versions import Version
@@ -74,13 +74,13 @@ def read_php_message(text: str, before: str = "", running: Version | None = None
         also, (general, path, line) = (general, *also), root
     thrown_in = ""
     is_of_library = _OF_LIBRARIES.search(path) and not _OF_COMPOSER.search(head)
-    if _is_callers_fault(general) and is_of_library and _by_place(path, general)[0] in ("", "wordpress-core-file"):
+    if _is_callers_fault(general) and is_of_library and by_place(path, general)[0] in ("", "wordpress-core-file"):
         own = (frame for frame in _FRAME.finditer(trace) if not _OF_LIBRARIES.search(frame.group(1)))
         caller = next((frame for frame in own if not (_OF_WORDPRESS.search(path) and _STARTS.search(frame.group(1)))), None)
         if caller is not None:
             thrown_in, path, line = path, caller.group(1), int(caller.group(2))
     first = body.split("\n")[0][:500]
-    specific, slug = _by_place(path, general)
+    specific, slug = by_place(path, general)
     if specific and specific != general:
         return PhpMessage(specific, (general, *also), path, line, first, slug, thrown_in, is_kept=is_kept)
     return PhpMessage(general, also, path, line, first, "", thrown_in, is_right, is_kept)
@@ -91,10 +91,11 @@ def _is_callers_fault(general: str) -> bool:
 
 
 def _place(body: str) -> re.Match[str] | None:
-    return _PLACE.search(BY_HOOK.sub(" ", body.partition("Stack trace:")[0])) or _THROWN.search(body)
+    return _PLACE.search(BY_LIBRARY.sub(" ", body.partition("Stack trace:")[0])) or _THROWN.search(body)
 
 
-def _by_place(path: str, general: str) -> tuple[str, str]:
+def by_place(path: str, general: str) -> tuple[str, str]:
+    """The cause that names the part of a WordPress in which this path lies, and the part's own name; ("", "") elsewhere."""
     if path.endswith("/wp-config.php") and general in ("php-parse-error", "php-truncated-file"):
         return "wordpress-config-syntax", ""
     if general.startswith(("database-", "user-ini-", "disk-")) or general in ("open-basedir", "php-missing-extension"):

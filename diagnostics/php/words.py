@@ -15,7 +15,7 @@ from diagnostics.php.versions import Version
 _INCOMPATIBLE = re.compile(
     r"Unsupported operand types|(?:Array and string offset|Accessing .{0,200}) ?(?:access syntax )?with curly braces|Unparenthesized `|"
     r"Cannot use '(?i:match|mixed|enum|readonly|never|static|string|int|float|bool|iterable|object|null|void)' as |"
-    r"Non-static method .{0,300} cannot be called statically|must be compatible with|__autoload\(\) (?:is no longer supported|must take)|"
+    r"Non-static method .{0,300} cannot be called statically|__autoload\(\) (?:is no longer supported|must take)|"
     r"unexpected (?:token|identifier) \"(?:match|enum|readonly|fn|mixed|never)\"|Call-time pass-by-reference has been removed|"
     r"unexpected '(?:match|fn|enum|readonly|\?->|\?|\||:|\.\.\.|=>|#\[)'|expecting variable \(T_VARIABLE\)|"
     r"Cannot use empty list|Cannot re-assign \$this|Required parameter .{0,300} follows optional|"
@@ -27,6 +27,11 @@ _INCOMPATIBLE = re.compile(
     r"Your Composer dependencies require a PHP version|requires? (?:at least )?PHP (?:version )?(?:>= ?)?[\"']?\d\.\d|"
     r"Unknown named parameter|unset\) cast is no longer supported|The \(real\) cast"
 )
+_CLASH = re.compile(
+    r"Declaration of [^\n]{1,600}?\)(?:: (?P<gives>[^\s()]{1,200}))? must be compatible with "
+    r"(?P<parent>[\w\\]{1,200})::\w{1,100}\([^\n]{0,600}?\)(?:: (?P<wanted>[^\s()]{1,200}))?(?= in (?:/|[A-Za-z]:)|$)",
+    re.MULTILINE,
+)
 _HANDED = re.compile(r"TypeError: [\w\\:]+\(\): Argument #\d+")
 _NO_WRITING = re.compile(
     r"append mode|file_put_contents|fopen\([^)]{0,1000}, ?[\"']?[waxc]|mkdir\(\)|[Uu]nable to (?:create|write)|not writable|isn't writable|"
@@ -35,6 +40,7 @@ _NO_WRITING = re.compile(
 )
 _PARSING = re.compile(r"Parse error|syntax error|\bParseError\b|\bUn(?:closed|matched) '[(\[{)\]}]'|\bUnterminated comment starting line")
 _TINY = 8 * 1024 * 1024  # bytes below which no common program starts
+_ASKED_AT = re.compile(r" in (?P<path>/[^\n]{1,600}?)(?: on line |:)(?P<line>\d{1,7})\b")
 _OPENING = re.compile(r"Failed opening (?:required )?|[Ff]ailed to open stream")
 UNTOLD = ("database-access-denied", "database-missing")  # what it may be as well where a program keeps the driver's words to itself
 Causes = tuple[str, tuple[str, ...]]  # the most specific code, and others that fit
@@ -55,9 +61,22 @@ def causes_of(head: str, before: str = "", *, in_unknown: bool = False, running:
         return cause, () if told else UNTOLD
     if _INCOMPATIBLE.search(head):
         return "php-version-incompatible-code", ("php-uncaught-exception",) if "Uncaught" in head else ()
+    if "must be compatible with" in head:
+        pair = ("php-version-incompatible-code", "php-uncaught-exception")
+        return (pair[0], ()) if _is_of_version(head, running) else (pair[1], pair[:1])
     if _HANDED.search(head):
         return "php-uncaught-exception", ("php-version-incompatible-code",)
     return "php-uncaught-exception", ("php-undefined-function",) if "Call to undefined method" in head else ()
+
+
+def _is_of_version(head: str, running: Version | None) -> bool:
+    """Whether PHP 8 is what refuses this method. PHP 7 warned of one of a class, and refused others as PHP 8 does: of an interface, and
+    one without the return type that is asked for (Zend/zend_inheritance.c). Then two copies of a library met that do not fit each other."""
+    clash = _CLASH.search(head)
+    if clash is None or extensions.extension_of_class(clash["parent"]):
+        return True
+    lacks_type = clash["wanted"] is not None and clash["wanted"] != clash["gives"]
+    return not (lacks_type or clash["parent"].endswith("Interface") or (running is not None and running < (8, 0)))
 
 
 def _syntax(head: str) -> str:
@@ -155,9 +174,11 @@ def _unopened(head: str, before: str, in_unknown: bool) -> Causes:
 
 
 def _of_same_file(head: str, before: str) -> str:
-    """Of the warnings those that name the file that could not be opened."""
+    """Of the warnings those that name the file that could not be opened, or that the same line gave: they name where a link leads."""
     match = re.search(r"Failed opening (?:required )?'([^']+)'", head)
-    return "\n".join(line for line in before.split("\n") if match is None or match.group(1) in line)
+    place = _ASKED_AT.search(head, match.end()) if match else None
+    same = re.compile(rf" in {re.escape(place['path'])} on line {place['line']}\b") if place else None
+    return "\n".join(line for line in before.split("\n") if match is None or match.group(1) in line or (same and same.search(line)))
 
 
 _WARNED = re.compile(
