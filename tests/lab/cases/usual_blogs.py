@@ -6,11 +6,11 @@ from __future__ import annotations
 from tests.lab import words
 from tests.lab.cases.base import APACHE, LOGGED, PHP, SHOWN, Truth, case, well
 from tests.lab.scene import Scene
-from tests.lab.sites.blog_parts import plugin_file, theme_file
+from tests.lab.sites.blog_parts import plugin_file, renewed, theme_file
 from tests.lab.sites.edits import added
 from tests.lab.sites.htaccess_lines import blocks, text
 from tests.lab.sites.php_site import filler, php
-from tests.lab.sites.wordpress_site import BLOCK, config, describe, plugin
+from tests.lab.sites.wordpress_site import BLOCK, config, describe
 
 _WELL = Truth("none", statuses=(200,))
 _OF_CODE = ("php-undefined-function", "php-uncaught-exception", "php-class-not-found")
@@ -18,13 +18,6 @@ _OF_CODE = ("php-undefined-function", "php-uncaught-exception", "php-class-not-f
 
 def _at(s: Scene, path: str, mark: str = "/* here */") -> tuple[int, ...]:
     return (s.line_of(path, mark),)
-
-
-def _renew(s: Scene, slug: str, body: list[str]) -> str:
-    """A plugin's new version, a moment old; the path of the file with these lines, which run on `init`."""
-    for name, content in plugin(s.rng, slug, body=body).items():
-        s.write(plugin_file(s, slug, name), content)
-    return plugin_file(s, slug, "includes/start.php")
 
 
 def _login(s: Scene, *names: str) -> tuple[int, ...]:
@@ -88,7 +81,7 @@ def page_pressed_smaller_and_smaller(s: Scene) -> Truth:
     """A plugin that shortens pages buffers its output where PHP is at its buffer already."""
     name = f"{words.identifier(s.rng)}_minify"
     slug = s.rng.choice(describe(s).plugins)
-    path = _renew(s, slug, [f"    ob_start('{name}');"])
+    path = renewed(s, slug, [f"    ob_start('{name}');"])
     added(s, path, [f"function {name}($page) {{", "    ob_start(); /* here */", "    echo preg_replace('/\\s+/', ' ', $page);", "    return ob_get_clean();", "}"], fresh=True)  # fmt: skip
     return Truth("wordpress-plugin", path, _at(s, path), ("php-uncaught-exception", "php-fatal-hidden"), statuses=(200, 500), is_empty=True)
 
@@ -248,7 +241,7 @@ def password_with_every_sign(s: Scene) -> Truth:
 def plugin_for_a_later_php_that_waits(s: Scene) -> Truth:
     """It looks at the version first, and does nothing yet; the folder of the last update's copy is still there."""
     slug = s.rng.choice(describe(s).plugins)
-    _renew(s, slug, ["    if (PHP_VERSION_ID < 80400) { error_log('PHP 8.4 is required, this is ' . PHP_VERSION . '. The plugin does not start.'); return; }", "    require __DIR__ . '/modern.php';"])  # fmt: skip
+    renewed(s, slug, ["    if (PHP_VERSION_ID < 80400) { error_log('PHP 8.4 is required, this is ' . PHP_VERSION . '. The plugin does not start.'); return; }", "    require __DIR__ . '/modern.php';"])  # fmt: skip
     s.write(plugin_file(s, slug, "includes/modern.php"), "<?php\nclass Modern { public string $name { get => 'a'; } }\n")
     s.write(s.at(f"wp-content/upgrade-temp-backup/plugins/{slug}/{slug}.php"), "<?php\nfunction broken( {\n")
     return _WELL
