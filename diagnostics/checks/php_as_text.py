@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, lines_of_failure, proof_of
+from diagnostics.checks.php_messages import by_place
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php.scanning import encoding_mark
 from diagnostics.php.seen import Script
+from sites.recognition.php import begins_as_code
 from sites.texts import mark as _
 
 _SHORT = re.compile(rb"\A\s*<\?(?=\s)")
@@ -34,6 +36,9 @@ _KINDS = (
     _Kind("php-short-tag", "php-undefined-function", lambda content: _SHORT.match(content) is not None,
           _("{path} begins with <? where PHP here takes only <?php for a beginning: its text is sent to everybody, and its functions "
             "are not there. Write <?php in its first line.")),
+    _Kind("php-no-tag", "php-undefined-function", lambda content: not content.lstrip().startswith(b"<?") and begins_as_code(content),
+          _("{path} lacks <?php at its beginning: its text is sent to everybody, and its functions are not there. Somebody took its first "
+            "line away, or a part of it.")),
 )  # fmt: skip
 
 
@@ -47,10 +52,12 @@ def php_as_text(evidence: Evidence) -> Iterator[Finding]:
             continue
         line = next((line for line in lines_of_failure(evidence) if line.paired and _NOT_THERE.search(line.text)), None)
         shown = (Proof("probe", f"{page.path}: {page.detail}", paired=True), Proof("file", _first_of(script)))
+        part = by_place(f"/{script.path}", kind.cause)[0] if kind.detail == "php-no-tag" else ""
+        cause = CAUSES[part or kind.cause]
         yield Finding(
-            "php-as-text", kind.cause, Severity.CRITICAL, 0.98 if line else 0.93, kind.said.format(path=script.path),
-            CAUSES[kind.cause].explanation, script.path, 1, evidence=(*((proof_of(line),) if line else ()), *shown),
-            repairs=CAUSES[kind.cause].repairs if kind.cause != "php-byte-order-mark" else (),
+            "php-as-text", cause.code, Severity.CRITICAL, 0.98 if line else 0.93, kind.said.format(path=script.path),
+            cause.explanation, script.path, 1, evidence=(*((proof_of(line),) if line else ()), *shown),
+            repairs=cause.repairs if kind.cause != "php-byte-order-mark" else (),
         )  # fmt: skip
 
 

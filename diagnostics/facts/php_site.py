@@ -92,7 +92,7 @@ def _here(files: SmallFiles, named: str, docroot: str) -> str:
 
 def _sends_text(evidence: Evidence) -> bool:
     """A log then tells what is missing, not which file was not taken for a program."""
-    return any(page.detail in ("php-short-tag", "php-utf-16") for page in evidence.site.pages)
+    return any(page.detail in ("php-short-tag", "php-utf-16", "php-no-tag") for page in evidence.site.pages)
 
 
 def _with_files(files: SmallFiles, evidence: Evidence, deadline: float, *, is_explained: bool) -> Evidence:

@@ -155,7 +155,21 @@ _OPENINGS = (
     ("dokuwiki-error", re.compile(r"dokuwiki setup error", re.IGNORECASE)),
     ("symfony-error", re.compile(r"oops! an error occurred the server returned a", re.IGNORECASE)),
     ("laravel-error", re.compile(r"whoops, looks like something went wrong", re.IGNORECASE)),
+    ("joomla-error", re.compile(r"error displaying the error page", re.IGNORECASE)),
 )
+# Where people's own programs catch what went wrong, and answer 200 all the same.
+_EXCUSE = re.compile(
+    r"(?:(?:we(?:['’]re| are) )?(?:so |very )?sorry\b[\s,.!:–-]*(?:but )?"
+    r"|(?:oops|uh-oh|whoops|ups|hoppla|error|fehler|erreur)\b[\s,.!:–-]*)*"
+    r"(?:something (?:went|has gone) wrong|an? (?:(?:unexpected|unknown|internal|technical|server|application|fatal) )*error (?:has )?occur"
+    r"|(?:internal server|unexpected) error\b|there (?:was|has been) an? (?:\w+ )?error\b"
+    r"|es ist ein (?:\w+ )?fehler (?:aufgetreten|passiert)|(?:da|hier|leider) ist etwas schief\s?(?:ge)?"
+    r"|une erreur (?:\w+ )?(?:s['’]est produite|est survenue)|(?:se ha producido|ha ocurrido) un error|si è verificato un errore"
+    r"|ocorreu um erro|er is (?:een fout opgetreten|iets (?:mis|fout)\s?gegaan))",
+    re.IGNORECASE,
+)
+_EXCUSE_WORDS = ("error", "wrong", "fehler", "schief", "erreur", "errore", "erro", "fout", "gegaan")
+_LONGEST_EXCUSE = 280  # characters; a page that explains, asks or offers something has more, or a form
 _UNEXPECTED = _("The site shows its page for an unexpected error.")
 _VISITORS_PAGES = frozenset({"symfony-error", "laravel-error"})  # the framework's plain page for a 500: its status says it all
 
@@ -198,7 +212,7 @@ def _debug_page(answer: Answer) -> Found | None:
 
 
 def _visitors_page(answer: Answer) -> Found | None:
-    if not _may_be(answer) or len(answer.text) > _SMALL or not answer.mentions("error", "went wrong") or not answer.says_one_thing:
+    if not _may_be(answer) or len(answer.text) > _SMALL or not answer.mentions(*_EXCUSE_WORDS) or not answer.says_one_thing:
         return None
     if answer.status >= 500 and _JOOMLA.search(answer.text):
         return Kind.FATAL_IN_BODY, "joomla-error", _UNEXPECTED
@@ -207,4 +221,6 @@ def _visitors_page(answer: Answer) -> Found | None:
     for detail, words in _OPENINGS:
         if words.match(answer.opening) and not (answer.status >= 500 and detail in _VISITORS_PAGES):
             return Kind.FATAL_IN_BODY, detail, _UNEXPECTED
+    if answer.status < 300 and len(answer.words) <= _LONGEST_EXCUSE and _EXCUSE.match(answer.opening) and not answer.mentions("<form"):
+        return Kind.FATAL_IN_BODY, "excuse", _("The page says nothing but that something went wrong.")
     return None

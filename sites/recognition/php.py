@@ -61,6 +61,16 @@ def no_decoder(answer: Answer) -> Found | None:
     return None
 
 
+_FIRST_OF_CODE = re.compile(
+    rb"/\*|//|#\s|(?:namespace|use) [\w\\]+;|(?:abstract |final )?class \w|function \w+\s*\("
+    rb"|(?:if|require|include|require_once|include_once|defined|define|declare)\s*\(|\$\w+\s*="
+)
+_CODE = re.compile(
+    rb"\$\w+\s*+->|\bfunction\s++&?\w+\s*+\([^)]{0,200}\$\w|\$\w+\s*+\.?=[^=]|\b(?:public|private|protected) (?:static )?(?:function|\$)"
+)
+_CODE_READ, _CODE_SEEN = 16_384, 3  # bytes that are looked at, and what is peculiar to PHP among them
+
+
 def _holds_source(answer: Answer) -> bool:
     """PHP amid a page: in its markup, or sent under the type that stands for PHP inside of a server and that no browser shows."""
     if b"<?" not in answer.body:
@@ -68,6 +78,12 @@ def _holds_source(answer: Answer) -> bool:
     if answer.content_type.startswith(_TYPES_OF_SOURCE):
         return b"<?php" in answer.body or b"<?=" in answer.body
     return answer.is_html and _INSIDE.search(answer.bare) is not None
+
+
+def begins_as_code(content: bytes) -> bool:
+    """Whether this is PHP without the mark that opens it, as where somebody took away the first line: PHP then sends it as it is."""
+    head = content[:_CODE_READ].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return _FIRST_OF_CODE.match(head) is not None and sum(1 for _each in islice(_CODE.finditer(head), _CODE_SEEN)) >= _CODE_SEEN
 
 
 def source(answer: Answer) -> Found | None:
@@ -79,6 +95,8 @@ def source(answer: Answer) -> Found | None:
         return Kind.UNEXPECTED, "php-utf-16", _("The page begins with the text of a program that was saved in an encoding PHP cannot read.")
     if _SHORT_TAG.match(beginning):
         return Kind.UNEXPECTED, "php-short-tag", _("The page begins with the text of a program that PHP here does not take for one.")
+    if answer.is_html and begins_as_code(answer.body):
+        return Kind.UNEXPECTED, "php-no-tag", _("The page begins with the text of a program that lacks the mark with which PHP begins.")
     if not beginning.startswith((b"<?php", b"<?=")) and not _holds_source(answer):
         return None
     return Kind.UNEXPECTED, "php-source", _("The page shows the text of its program instead of what the program makes.")

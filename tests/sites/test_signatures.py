@@ -36,6 +36,12 @@ def judged(status: int, body: str | bytes = PAGE, headers=HTML, **more):
     return classify(status, headers, body.encode() if isinstance(body, str) else body, **more)
 
 
+EXCUSE = "<!doctype html><html><head><title>A club</title></head><body><h1>{}</h1><p>Our team has been informed.</p></body></html>"
+BARE_CODE = (
+    "/**\n * Members.\n *\n * @package Club\n */\n\nfunction member( $name ) {\n\t$found = find( $name );\n\treturn $found->first();\n}\n"
+)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "headers", "kind", "detail"),
     [
@@ -110,6 +116,19 @@ def judged(status: int, body: str | bytes = PAGE, headers=HTML, **more):
             "php-no-decoder",
         ),
         (200, "<?\nfunction a() { }\n", HTML, Kind.UNEXPECTED, "php-short-tag"),
+        (200, BARE_CODE + PAGE, HTML, Kind.UNEXPECTED, "php-no-tag"),
+        (200, BARE_CODE, HTML, Kind.UNEXPECTED, "php-no-tag"),
+        (200, EXCUSE.format("Sorry, something went wrong"), HTML, Kind.FATAL_IN_BODY, "excuse"),
+        (200, EXCUSE.format("Oops! An unexpected error has occurred."), HTML, Kind.FATAL_IN_BODY, "excuse"),
+        (200, EXCUSE.format("Es ist ein Fehler aufgetreten"), HTML, Kind.FATAL_IN_BODY, "excuse"),
+        (200, EXCUSE.format("Une erreur est survenue"), HTML, Kind.FATAL_IN_BODY, "excuse"),
+        (
+            200,
+            EXCUSE.format("Error displaying the error page: Instantiation Error: x"),
+            HTML,
+            Kind.FATAL_IN_BODY,
+            "joomla-error",
+        ),
         (200, "<?xml-stylesheet href='a.css'?><html><body><p>A feed of our own, shown as a page.</p></body></html>", HTML, Kind.OK, ""),
         (200, "<?xml version='1.0'?><html><body><p>&lt;?php echo 1;</p></body></html>", HTML, Kind.OK, ""),
         (500, PHP_FATAL, HTML, Kind.FATAL_IN_BODY, "php-fatal"),
@@ -176,6 +195,10 @@ ARTICLE = "<p>When PHP stops, visitors read a line such as the one below, and th
         PAGE.format(f"How to mend <b>Fatal error</b>:  Uncaught x in <b>/a.php</b> on line <b>3</b>: {ARTICLE}"),
         PAGE.format("How to repair “Error establishing a database connection” in WordPress. " + ARTICLE),
         PAGE.format("How to repair “Error establishing a database connection”"),
+        EXCUSE.format("Sorry, something went wrong with your order? Write to us") + "<form action=/x><input name=a></form>",
+        EXCUSE.format("Something went wrong, and other songs") + ARTICLE,
+        EXCUSE.format("The error of Captain Ames: an error occurred at sea"),
+        "/* the page of Ann */ <h1>Ann</h1><p>Prices: $5, $7 and $9</p>" + ARTICLE,
         PAGE.format("Connection failed: Access denied for user 'me'@'localhost' is what MySQL says when a password is wrong. " + ARTICLE),
         PAGE.format(ARTICLE + "<p>Connection failed: Connection refused</p>"),
         "<p>Our connections: no such file or directory of trains is as complete as this one, says the operator of the line. " * 5,
