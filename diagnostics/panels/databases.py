@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from diagnostics import steps
-from diagnostics.connections import purposes
 from diagnostics.models import PanelChange, RepairCase, Step
 from sites.models import Site
 from sites.wording import moment_words
 
-from . import connecting, starting
-from .base import Ability, DumpSeen, PanelError
+from . import reading, starting
+from .base import Ability, DumpSeen
 from .ovhcloud import OvhCloud
 
 if TYPE_CHECKING:
@@ -57,19 +55,15 @@ class Plan:
 # --- what was read --------------------------------------------------------------------------------
 def read(step: Step) -> Step:
     """The look of the guided repair: asks the panel and stores what it tells."""
-    panel = connecting.working(step.case.site.host)
-    if panel is None:
-        return steps.conclude(step, Step.State.FAILED, _("There is no panel to ask."))
-    try:
-        with purposes.doing("look", site=step.case.site, user=step.created_by), connecting.opened(panel, what="database") as found:
-            told = as_told(found)
-    except PanelError as error:
-        connecting.noted(panel, error)
-        return steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": error})
-    message = _("The hosting has %(n)d databases.") % {"n": len(told)}
-    if len(told) == 1:
-        message = _("The hosting has one database, with %(n)d copies.") % {"n": len(told[0]["dumps"])}
-    return steps.conclude(step, Step.State.DONE, message, databases=told)
+    return reading.read(step, "database", _told)
+
+
+def _told(panel: OvhCloud) -> reading.Told:
+    stored = as_told(panel)
+    message = _("The hosting has %(n)d databases.") % {"n": len(stored)}
+    if len(stored) == 1:
+        message = _("The hosting has one database, with %(n)d copies.") % {"n": len(stored[0]["dumps"])}
+    return message, {"databases": stored}
 
 
 def as_told(panel: OvhCloud) -> list[dict[str, Any]]:

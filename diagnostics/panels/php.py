@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from diagnostics import steps
-from diagnostics.connections import purposes
 from diagnostics.models import PanelChange, RepairCase, Step
 from sites.models import Site
 
-from . import connecting, starting
-from .base import Ability, PanelError, PhpConfig, PhpPair
+from . import reading, starting
+from .base import Ability, PhpConfig, PhpPair
+from .ovhcloud import OvhCloud
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -58,24 +57,19 @@ class Plan:
 # --- what was read ------------------------------------------------------------------------------
 def read(step: Step) -> Step:
     """The look of the guided repair: asks the panel and stores what it tells. Changes nothing."""
-    panel = connecting.working(step.case.site.host)
-    if panel is None:
-        return steps.conclude(step, Step.State.FAILED, _("There is no panel to ask."))
-    try:
-        with purposes.doing("look", site=step.case.site, user=step.created_by), connecting.opened(panel, what="PHP") as found:
-            told = {
-                "now": _config_json(found.php()),
-                "folders": [[each.folder, each.version] for each in found.php_of_folders()],
-                "before": [_config_json(each) for each in list(found.php_before())[:_MOST_EARLIER]],
-                "pairs": [[pair.version, pair.container] for pair in found.php_pairs()],
-                "domains": found.domains(),
-            }
-    except PanelError as error:
-        connecting.noted(panel, error)
-        return steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": error})
-    now = told["now"]
-    message = _("The hosting runs PHP %(version)s.") % {"version": now["values"]["version"]}
-    return steps.conclude(step, Step.State.DONE, message, php=told)
+    return reading.read(step, "PHP", _told)
+
+
+def _told(panel: OvhCloud) -> reading.Told:
+    now = _config_json(panel.php())
+    stored = {
+        "now": now,
+        "folders": [[each.folder, each.version] for each in panel.php_of_folders()],
+        "before": [_config_json(each) for each in list(panel.php_before())[:_MOST_EARLIER]],
+        "pairs": [[pair.version, pair.container] for pair in panel.php_pairs()],
+        "domains": panel.domains(),
+    }
+    return _("The hosting runs PHP %(version)s.") % {"version": now["values"]["version"]}, {"php": stored}
 
 
 def _config_json(config: PhpConfig) -> dict[str, Any]:
