@@ -10,17 +10,10 @@ from django.utils.translation import ngettext
 from .. import repairing
 from ..changes import undoing
 from ..models import JointRepair, JointSite, Step
+from ..queries import TONES
 from . import running
 
 State = JointSite.State
-_TONES = {
-    Step.State.DONE_VERIFIED: "ok",
-    Step.State.DONE_NOT_CURED: "warn",
-    Step.State.AWAITING_EFFECT: "warn",
-    Step.State.STALE: "warn",
-    Step.State.FAILED: "bad",
-    Step.State.NEEDS_ATTENTION: "bad",
-}
 
 
 def page(joint: JointRepair) -> dict[str, Any]:
@@ -52,7 +45,7 @@ def _shown(member: JointSite) -> JointSite:
     member.working = bool(step and (step.state in repairing.IN_WORK or undoing_now))
     member.is_cured = bool(step and step.state == Step.State.DONE_VERIFIED and not undoing_now)
     member.may_undo = bool(step and step.may_be_undone and not undoing_now)
-    member.tone = _TONES.get(step.state, "") if step else ("ok" if member.state == State.WELL else "")
+    member.tone = TONES.get(step.state, "") if step else ("ok" if member.state == State.WELL else "")
     if undoing_now:
         member.words = _("Being undone")
     else:
