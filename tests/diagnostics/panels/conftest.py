@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from diagnostics.models import HostPanel
+from diagnostics import repairing
+from diagnostics.changes import changing
+from diagnostics.changes.through_panel import pace
+from diagnostics.models import HostPanel, RepairCase
 from diagnostics.panels import connecting, ovhcloud
 from diagnostics.panels.connecting import Given
 from diagnostics.panels.rights import PHP, READ, RESTORE
 from sites import queueing
 from sites.models import Host, Site
-from tests.factories import make_host, make_site
+from tests.factories import make_host, make_incident, make_site
 from tests.ovhcloud import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost, ovhcloud_host
 
 
@@ -23,6 +27,14 @@ from tests.ovhcloud import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, Ovhclou
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queueing, "enqueue", lambda *_a, **_k: True)
     monkeypatch.setitem(os.environ, "OAUTHLIB_INSECURE_TRANSPORT", "1")  # the simulation speaks plain HTTP
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits between two steps of a change."""
+    monkeypatch.setattr(changing, "SPACING_S", 0.0)
+    monkeypatch.setattr(pace, "UNHEARD", timedelta(0))
+    monkeypatch.setattr(pace, "APART", timedelta(0))
 
 
 @pytest.fixture
@@ -60,3 +72,8 @@ def panel(ovh: OvhcloudHost, host: Host) -> HostPanel:
     assert made.state == HostPanel.State.WORKS, made.detail
     ovh.log.clear()
     return made
+
+
+@pytest.fixture
+def case(site: Site, panel: HostPanel) -> RepairCase:
+    return repairing.open_case(site, make_incident(site))

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
 
 import pytest
+from django.conf import settings
 from django.db.models import Model
 from django.utils import timezone
 
 from diagnostics import tasks
 from diagnostics.models import HostLock, PanelChange, Step
+from sites.models import Host, Site
+from tests.factories import make_site
+from tests.http_server import HttpServer, Received, Reply
 from tests.ovhcloud import OvhcloudHost
+
+
+@contextmanager
+def answering(is_well: Callable[[], bool]) -> Iterator[HttpServer]:
+    """A server whose start page fails while its code is not well; another page of it never does."""
+
+    def answer(_request: Received) -> Reply:
+        return Reply(200, body=b"<h1>Shop</h1>") if is_well() else Reply(500, body=b"broken")
+
+    with HttpServer() as made:
+        made.route("/", answer)
+        made.route("/other", Reply(200, body=b"<h1>Other</h1>"))
+        yield made
+
+
+def site_at(server: HttpServer, host: Host, monkeypatch: pytest.MonkeyPatch, **more: object) -> Site:
+    """A site of this account that is answered by this server, which lies in the own network."""
+    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
+    return make_site(host.team, name="shop", url=server.url("/"), host=host, **more)
 
 
 def look(step: Step) -> Step:

@@ -5,29 +5,27 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from diagnostics import repairing, tasks
-from diagnostics.changes import changing, recovering, through_panel, undoing
-from diagnostics.changes.through_panel import pace, verifying
+from diagnostics.changes import recovering, through_panel, undoing
+from diagnostics.changes.through_panel import verifying
 from diagnostics.connections.locking import HostBusy, held, try_acquire
 from diagnostics.models import HostPanel, PanelChange, RepairCase, Step
 from diagnostics.panels import connecting, databases, starting
 from sites.models import Host, Site
-from tests.diagnostics.panels.going_on import Killed, killed_at, look, posts, to_its_end
-from tests.factories import make_incident, make_site, make_user
-from tests.http_server import HttpServer, Received, Reply
+from tests.diagnostics.panels.going_on import Killed, answering, killed_at, look, posts, site_at, to_its_end
+from tests.factories import make_site, make_user
+from tests.http_server import HttpServer, Reply
 from tests.ovhcloud import OvhcloudHost
 from tests.ovhcloud.databases import Database, MariaDb, TextData
 from tests.programs import binary, mariadb
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_once")]
 NAME = "shopdb"
 WELL, BROKEN, NEWER = "well", "broken", "order of today"
 
@@ -39,13 +37,6 @@ def line() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="sitemend-db-"))
     with mariadb(folder / "db", "--skip-networking", "--innodb-buffer-pool-size=24M", "--key-buffer-size=1M") as found:
         yield found
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changing, "SPACING_S", 0.0)
-    monkeypatch.setattr(pace, "UNHEARD", timedelta(0))
-    monkeypatch.setattr(pace, "APART", timedelta(0))
 
 
 @pytest.fixture
@@ -69,25 +60,13 @@ def words_of(database: Database) -> set[str]:
 @pytest.fixture
 def server(database: Database) -> Iterator[HttpServer]:
     """The site's code fails by what its database holds."""
-
-    def answer(_request: Received) -> Reply:
-        return Reply(200, body=b"<h1>Shop</h1>") if WELL in words_of(database) else Reply(500, body=b"broken")
-
-    with HttpServer() as made:
-        made.route("/", answer)
-        made.route("/other", Reply(200, body=b"<h1>Other</h1>"))
+    with answering(lambda: WELL in words_of(database)) as made:
         yield made
 
 
 @pytest.fixture
 def site(host: Host, server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
-    return make_site(host.team, name="shop", url=server.url("/"), host=host)
-
-
-@pytest.fixture
-def case(site: Site, panel: HostPanel) -> RepairCase:
-    return repairing.open_case(site, make_incident(site))
+    return site_at(server, host, monkeypatch)
 
 
 def read(case: RepairCase) -> list[dict[str, object]]:
@@ -369,7 +348,7 @@ def test_person_reads_chooses_sees_and_puts_back(ovh: OvhcloudHost, database: Da
     assert "makes a copy of the database as it is now" in client.get(page).content.decode()
     assert to_its_end(ovh, step).state == "done-verified"
     shown = client.get(page).content.decode()
-    assert f'id="undo-{step.pk}"' in shown and "Read which copies there are" in shown
+    assert f'id="undo-{step.pk}"' in shown and "The site works again" in shown
     for ending in ("", ".md"):
         assert step.title in client.get(f"/repairs/{case.pk}/report{ending or '/'}").content.decode()
     missing = client.get(f"{address}?database={NAME}&dump=1", follow=True)

@@ -6,60 +6,37 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from ipaddress import ip_network
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
 from diagnostics import repairing, tasks
 from diagnostics.changes import changing, recovering, through_panel, undoing
-from diagnostics.changes.through_panel import pace
 from diagnostics.models import HostAction, HostPanel, PanelChange, RepairCase, Step
 from diagnostics.panels import connecting, php, starting
 from diagnostics.panels.steps import watched
 from diagnostics.wizard import CaseFacts, recommended, steps_for
 from sites.models import Host, Site
-from tests.diagnostics.panels.going_on import Killed, killed_at, look, posts, to_its_end
-from tests.factories import make_incident, make_site, make_user
-from tests.http_server import HttpServer, Received, Reply
+from tests.diagnostics.panels.going_on import Killed, answering, killed_at, look, posts, site_at, to_its_end
+from tests.factories import make_site, make_user
+from tests.http_server import HttpServer, Reply
 from tests.ovhcloud import OvhcloudHost
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changing, "SPACING_S", 0.0)
-    monkeypatch.setattr(pace, "UNHEARD", timedelta(0))
-    monkeypatch.setattr(pace, "APART", timedelta(0))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_once")]
 
 
 @pytest.fixture
 def server(ovh: OvhcloudHost) -> Iterator[HttpServer]:
     """The site's code needs PHP 8.3, as the file of its hosting has it."""
-
-    def answer(_request: Received) -> Reply:
-        well = "app.engine.version=8.3" in ovh.php.file.read_text()
-        return Reply(200, body=b"<h1>Shop</h1>") if well else Reply(500, body=b"broken")
-
-    with HttpServer() as made:
-        made.route("/", answer)
-        made.route("/other", Reply(200, body=b"<h1>Other</h1>"))
+    with answering(lambda: "app.engine.version=8.3" in ovh.php.file.read_text()) as made:
         yield made
 
 
 @pytest.fixture
 def site(host: Host, server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
-    return make_site(host.team, name="shop", url=server.url("/"), host=host)
-
-
-@pytest.fixture
-def case(site: Site, panel: HostPanel) -> RepairCase:
-    return repairing.open_case(site, make_incident(site))
+    return site_at(server, host, monkeypatch)
 
 
 def read(case: RepairCase) -> dict[str, object]:

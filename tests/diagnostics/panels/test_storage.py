@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -14,21 +12,19 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnostics import repairing, tasks
-from diagnostics.changes import changing, undoing
-from diagnostics.changes.through_panel import pace
+from diagnostics.changes import undoing
 from diagnostics.connections import connecting as hosts
 from diagnostics.models import HostPanel, PanelChange, RepairCase, Step
 from diagnostics.panels import connecting, starting, storage
 from sites.models import Host, Site
 from tests.diagnostics.hosts_made import details_of
 from tests.diagnostics.panels.conftest import given
-from tests.diagnostics.panels.going_on import Killed, killed_at, look, posts, to_its_end
+from tests.diagnostics.panels.going_on import Killed, answering, killed_at, look, posts, site_at, to_its_end
 from tests.factories import make_incident, make_site, make_team, make_user
-from tests.http_server import HttpServer, Received, Reply
 from tests.ovhcloud import SERVICE, OvhcloudHost, ovhcloud_host
 from tests.servers import SshServer, sshd
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_once")]
 
 
 @pytest.fixture(scope="module")
@@ -56,29 +52,15 @@ def ovh(account: SshServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         yield made
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changing, "SPACING_S", 0.0)
-    monkeypatch.setattr(pace, "UNHEARD", timedelta(0))
-    monkeypatch.setattr(pace, "APART", timedelta(0))
-    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
-
-
 @pytest.fixture
 def host(account: SshServer) -> Host:
     return hosts.create_host(team=make_team(), name="Account", details=details_of(account, "sftp"), profile="ovh-mutualise")
 
 
 @pytest.fixture
-def site(host: Host, account: SshServer) -> Iterator[Site]:
-    def answer(_request: Received) -> Reply:
-        well = (account.home / "www/index.php").read_text() == "well"
-        return Reply(200, body=b"<h1>Shop</h1>") if well else Reply(500, body=b"broken")
-
-    with HttpServer() as server:
-        server.route("/", answer)
-        docroot = f"{account.remote_home}/www"
-        yield make_site(host.team, name="shop", url=server.url("/"), host=host, docroot=docroot)
+def site(host: Host, account: SshServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with answering(lambda: (account.home / "www/index.php").read_text() == "well") as server:
+        yield site_at(server, host, monkeypatch, docroot=f"{account.remote_home}/www")
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from ipaddress import ip_network
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -15,7 +13,8 @@ from diagnostics import repairing
 from diagnostics.models import HostPanel, PanelWatch, RepairCase, Step
 from diagnostics.panels import connecting, watching
 from sites.models import Host, Page, Site
-from tests.factories import make_incident, make_site, make_user
+from tests.diagnostics.panels.going_on import site_at
+from tests.factories import make_incident, make_user
 from tests.http_server import HttpServer, Reply
 from tests.ovhcloud import OvhcloudHost
 
@@ -31,12 +30,12 @@ def server() -> Iterator[HttpServer]:
 
 @pytest.fixture
 def site(host: Host, server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr(settings, "SITEMEND_ALLOWED_NETWORKS", (ip_network("127.0.0.0/8"),))
-    return make_site(host.team, name="shop", url=server.url("/"), host=host)
+    return site_at(server, host, monkeypatch)
 
 
 @pytest.fixture
 def case(site: Site) -> RepairCase:
+    """Of an account that has a panel where a test asks for one."""
     return repairing.open_case(site, make_incident(site))
 
 

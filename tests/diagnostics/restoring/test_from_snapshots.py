@@ -24,8 +24,9 @@ from diagnostics.restoring import from_snapshots, snapshots
 from diagnostics.transports.base import ConnectionDetails
 from sites import queueing
 from sites.models import Host, Site
+from tests.diagnostics.restoring.conftest import named
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
-from tests.ftp_servers import FtpServer, pure_ftpd
+from tests.ftp_servers import FtpServer
 from tests.http_server import HttpServer, Received, Reply
 from tests.servers import SshServer, account, sshd
 
@@ -46,15 +47,9 @@ def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def ftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FtpServer]:
-    with pure_ftpd(tmp_path_factory.mktemp("ftp")) as started:
-        yield started
-
-
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> SshServer | FtpServer:
-    found: SshServer | FtpServer = request.getfixturevalue(getattr(request, "param", "ssh"))
+    found = named(request)
     www = found.home / "www"
     shutil.rmtree(www, ignore_errors=True)
     www.mkdir(mode=0o705)

@@ -28,8 +28,9 @@ from diagnostics.restoring import looking
 from sites.models import Host, Site
 from tests.diagnostics.baselines.conftest import planted, well
 from tests.diagnostics.changes_made import applied, tree
+from tests.diagnostics.restoring.conftest import named
 from tests.factories import make_host, make_site, make_team
-from tests.ftp_servers import FtpServer, pure_ftpd
+from tests.ftp_servers import FtpServer
 from tests.servers import SshServer, sshd
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,17 +45,9 @@ def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def ftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FtpServer]:
-    with pure_ftpd(tmp_path_factory.mktemp("ftp")) as started:
-        yield started
-
-
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> SshServer | FtpServer:
-    """The one that a test names, else that with a shell."""
-    found: SshServer | FtpServer = request.getfixturevalue(getattr(request, "param", "ssh"))
-    return found
+    return named(request)
 
 
 @pytest.fixture

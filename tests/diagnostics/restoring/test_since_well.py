@@ -22,7 +22,6 @@ from tests.diagnostics.restoring.test_looking import (  # noqa: F401 (the server
     MAIN,
     PART,
     finding,
-    ftp,
     put,
     seen,
     server,
