@@ -11,7 +11,9 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.cgi_files import lost_by
 from diagnostics.checks.cgi_modules import lacking
 from diagnostics.checks.cgi_python import unread_line
+from diagnostics.checks.cgi_talk import speaks_early
 from diagnostics.checks.cgi_uses import ends_at
+from diagnostics.checks.cgi_visitors import counts_on_visitor
 from diagnostics.checks.cgi_words import words_of
 from diagnostics.checks.common import (
     failing_pages,
@@ -75,9 +77,19 @@ def cgi(evidence: Evidence) -> Iterator[Finding]:
             continue
         seen.add(key)
         is_header = case.line is not None and _HEADER.search(case.line.text)
-        found = _finding("cgi-malformed-header", case, 0.96) if is_header else _why(evidence, case)
+        found = _header(evidence, case) if is_header else _why(evidence, case)
         if found is not None:
             yield found if _is_met(evidence, case) else replace(found, severity=Severity.WARNING, confidence=0.5)
+
+
+def _header(evidence: Evidence, case: _Case) -> Finding:
+    content = _content(evidence, case)
+    early = speaks_early(case.line.text, content) if content is not None and case.line is not None else None
+    return _finding("cgi-malformed-header", case, 0.96, early[1] if early else "", line=early[0] if early else None)
+
+
+def _content(evidence: Evidence, case: _Case) -> TextFile | None:
+    return next((file for file in evidence.cgi_scripts if case.script is not None and file.path == case.script.path), None)
 
 
 def _is_met(evidence: Evidence, case: _Case) -> bool:
@@ -140,7 +152,7 @@ def _why(evidence: Evidence, case: _Case) -> Finding | None:
     told = not isinstance(evidence.modes, Unreadable)
     if case.script.kind == "link":
         return _link(evidence, case)
-    content = next((file for file in evidence.cgi_scripts if file.path == case.script.path), None)
+    content = _content(evidence, case)
     if told and not case.script.mode & 0o111 & (0o111 if case.line else 0o100):
         return _finding("cgi-not-executable", case, 0.97 if case.line else 0.93)
     if content is not None and (found := _first_line(evidence, case, content)):
@@ -280,6 +292,9 @@ def _by_its_text(evidence: Evidence, case: _Case, content: TextFile) -> Finding 
         line, said, sure, data = ends
         found = _finding("cgi-script-error", case, sure if case.line else sure - 0.1, said, line=line)
         return replace(found, data=(*found.data, ("reads", data))) if data else found
+    if (brought := counts_on_visitor(evidence, content)) and (lost is None or brought[0] < lost.line):
+        line, said, sure = brought
+        return _finding("cgi-script-error", case, sure if case.line else sure - 0.1, said, line=line)
     if lost is None:
         return None
     shut = (Proof("modes", f"{lost.entry.path} {lost.entry.mode:03o}"),) if lost.entry else ()
