@@ -13,6 +13,7 @@ from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.read_only import Refusing, refusing
 from diagnostics.checks.registry import check
+from diagnostics.checks.shown import text_of
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.php_files import script_of
@@ -35,7 +36,13 @@ _VERSION_SAID = re.compile(
     r"(?:requires?|needs?(?: to use)?) (?:at least )?PHP (?:version )?[\d.]+(?: or (?:higher|newer|later))?",
     re.IGNORECASE,
 )
+# Pages on which a program says that something went wrong, whatever the number they come with.
+_ADMITTED = frozenset({"excuse", "joomla-error", "typo3-error", "drupal-error", "magento-error"})
 _FILE_SAID = re.compile(r"(?:file|script) [\"'“]?(/[^\s\"'”<>]{1,500})")
+_BEGUN = re.compile(
+    r"[Hh]eaders (?:have )?already (?:been )?sent (?:by )?\(?(?:output started at )?[\"'“]?(?P<path>/[^\s\"'“”()]{3,600}?)[\"'”]?"
+    r"(?::| at line | on line |, line )(?P<line>\d{1,7})"
+)
 _MARKUP = re.compile(rb"<(?:style|script)\b[^<]*+(?:<(?!/)[^<]*+)*+(?:</|\Z)|<[^<>]{0,500}>", re.IGNORECASE)
 _LONG = 1200  # characters, without what the server writes before and between messages
 _MERELY_WARNS = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
@@ -90,7 +97,8 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
     for page in failing_pages(evidence.site):
         script = script_of(page, evidence.docroot, shown)
         is_empty = page.status == 500 and bool(page.powered_by) and not page.body.strip()  # without headers, the answer was not kept
-        said = said_by(page, evidence) if script and _is_own(page) and page.kind != Kind.FATAL_IN_BODY.value else None
+        is_wordpress = page.kind == Kind.FATAL_IN_BODY.value and page.detail not in _ADMITTED  # its page for what PHP told it of
+        said = said_by(page, evidence) if script and _is_own(page) and not is_wordpress else None
         if script and said is None and (is_empty or _is_own(page)) and (shut := refusing(evidence)) is not None:
             yield _shut(shut, page)
             return
@@ -100,8 +108,11 @@ def own_answer(evidence: Evidence) -> Iterator[Finding]:
         if script and _is_own(page) and not _is_of_cgi(page, shown.values()):
             entry = CAUSES["application-answers-500"]
             proof = Proof("probe", f"{page.path}: {page.status}, {len(page.body)} bytes of the program's own page")
-            if page.kind == Kind.FATAL_IN_BODY.value:  # WordPress's page for an error that PHP told it of
+            if is_wordpress:
                 yield _hidden(page, shown[script], is_cut=False)
+                return
+            if (begun := _begun_early(page, evidence)) is not None:
+                yield begun
                 return
             if said is not None:
                 yield _in_words(said, proof, evidence)
@@ -118,6 +129,27 @@ def _is_of_cgi(page: PageSeen, paths: Iterable[str]) -> bool:
     """Whether the address is that of a script that is a program of its own: it answers, and not the start script."""
     asked = page.path.split("?")[0]
     return "/cgi-bin/" in asked or (asked.endswith((".cgi", ".pl")) and any(f"/{path}".endswith(asked) for path in paths))
+
+
+def _begun_early(page: PageSeen, evidence: Evidence) -> Finding | None:
+    """A page that says where the answer was begun too early (PHP's `headers_sent`): in a first line it is what stands before `<?php`."""
+    match = _BEGUN.search(" ".join(text_of(page.body).split()))
+    if match is None:
+        return None
+    path, line = shown_path(match["path"], evidence), int(match["line"])
+    script = script_at(path, evidence)
+    has_mark = script is not None and script.content.startswith(b"\xef\xbb\xbf")
+    if not has_mark and (line != 1 or script is not None):
+        return None
+    entry = CAUSES["php-byte-order-mark"]
+    said = _("Something stands before <?php in the first line of {path}, mostly three bytes that editors put there unseen.").format(
+        path=path
+    )
+    proof = Proof("probe", f"{page.path}: {match[0][:500]}", paired=True)
+    return Finding(
+        "own-answer", entry.code, Severity.CRITICAL, 0.95 if has_mark else 0.75, said.format(path=path), entry.explanation, path, 1,
+        evidence=(proof,), repairs=entry.repairs if has_mark else (),
+    )  # fmt: skip
 
 
 def _shut(shut: Refusing, page: PageSeen) -> Finding:
@@ -167,4 +199,5 @@ def _hidden(page: PageSeen, script: str, *, is_cut: bool) -> Finding:
 
 
 def _is_own(page: PageSeen) -> bool:
-    return page.status == 500 and bool(page.body.strip()) and not _OF_SERVER.search(page.body[:4000])
+    admits = page.status == 500 or page.detail in _ADMITTED
+    return admits and bool(page.body.strip()) and not _OF_SERVER.search(page.body[:4000])

@@ -10,7 +10,7 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, lines_of_failure, proof_of
 from diagnostics.checks.php_messages import by_place
 from diagnostics.checks.registry import check
-from diagnostics.evidence import Evidence
+from diagnostics.evidence import Evidence, PageSeen
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php.scanning import encoding_mark
 from diagnostics.php.seen import Script
@@ -49,6 +49,8 @@ def php_as_text(evidence: Evidence) -> Iterator[Finding]:
         page = next((page for page in failing_pages(evidence.site) if page.detail == kind.detail), None)
         script = next((each for each in evidence.php.scripts if kind.fits(each.content)), None) if page else None
         if page is None or script is None:
+            if page is not None and kind.detail == "php-no-tag":
+                yield _unplaced(page)
             continue
         line = next((line for line in lines_of_failure(evidence) if line.paired and _NOT_THERE.search(line.text)), None)
         shown = (Proof("probe", f"{page.path}: {page.detail}", paired=True), Proof("file", _first_of(script)))
@@ -59,6 +61,17 @@ def php_as_text(evidence: Evidence) -> Iterator[Finding]:
             cause.explanation, script.path, 1, evidence=(*((proof_of(line),) if line else ()), *shown),
             repairs=cause.repairs if kind.cause != "php-byte-order-mark" else (),
         )  # fmt: skip
+
+
+def _unplaced(page: PageSeen) -> Finding:
+    """The text is there to be read, but not which file it is of: WordPress's own say so in their first lines."""
+    cause = CAUSES["wordpress-core-file" if b"@package WordPress" in page.body[:4000] else "php-undefined-function"]
+    said = _("A PHP file lacks <?php at its beginning: its text is sent to everybody. Look for the file that begins as the page does.")
+    begins = " ".join(page.body[:300].decode("utf-8", "replace").split())
+    return Finding(
+        "php-as-text", cause.code, Severity.CRITICAL, 0.7, said, cause.explanation,
+        evidence=(Proof("probe", f"{page.path}: {begins}", paired=True),), repairs=cause.repairs,
+    )  # fmt: skip
 
 
 def _first_of(script: Script) -> str:

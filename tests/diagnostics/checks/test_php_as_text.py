@@ -19,10 +19,15 @@ MISSES = apache_line(
 )  # fmt: skip
 
 
-def judged(detail: str, scripts: dict[str, bytes], log: str = "", kind: str = "unexpected") -> list[Finding]:
+CORE = b"/**\n * Users.\n * @package WordPress\n */\nfunction user( $name ) {\n\t$found = find( $name );\n\treturn $found->first();\n}\n"
+
+
+def judged(
+    detail: str, scripts: dict[str, bytes], log: str = "", kind: str = "unexpected", body: bytes = b"<?\nfunction layout() { }"
+) -> list[Finding]:
     made = evidence(dict(scripts), log)
     read = tuple(Script(name, f"/home/demo/{name}", content, 0.0, "included", len(content)) for name, content in scripts.items())
-    page = PageSeen("/", "https://shop.example/", kind, 200, AT, detail=detail, body=b"<?\nfunction layout() { }")
+    page = PageSeen("/", "https://shop.example/", kind, 200, AT, detail=detail, body=body)
     return run_checks(replace(made, site=replace(made.site, pages=(page,), kind=kind), php=PhpSeen(scripts=read))).findings
 
 
@@ -38,6 +43,35 @@ def test_program_that_is_sent_as_text_is_named(detail: str, content: bytes, caus
     found = judged(detail, files, MISSES)[0]
     assert (found.cause, found.path, found.line) == (cause, "www/inc/helpers.php", 1)
     assert judged(detail, files)[0].path == "www/inc/helpers.php"  # without a log, too
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("wp-includes/user.php", "wordpress-core-file"),
+        ("wp-content/plugins/x/x.php", "wordpress-plugin"),
+        ("inc/a.php", "php-undefined-function"),
+    ],
+)
+def test_program_that_lost_the_mark_it_begins_with_is_named(name: str, cause: str) -> None:
+    files = {"www/index.php": b"<?php\nrequire 'x.php';\n", f"www/{name}": CORE}
+    found = judged("php-no-tag", files, body=CORE)[0]
+    assert (found.cause, found.path, found.line) == (cause, f"www/{name}", 1)
+
+
+def test_program_without_its_mark_that_was_not_read_is_known_by_what_it_says_of_itself() -> None:
+    found = judged("php-no-tag", {"www/index.php": b"<?php\n"}, body=CORE)[0]
+    assert (found.cause, found.path) == ("wordpress-core-file", "")
+
+
+@pytest.mark.parametrize("begins", [b"\xef\xbb\xbf<?php\n", b"<?php\n"])
+def test_page_that_says_where_it_was_begun_too_early(begins: bytes) -> None:
+    said = b"<p>Error displaying the error page: headers already been sent by &quot;/home/demo/www/configuration.php&quot; at line 1.</p>"
+    files = {"www/index.php": b"<?php\nrequire 'configuration.php';\n", "www/configuration.php": begins}
+    found = judged("joomla-error", files, kind="fatal-in-body", body=said)[0]
+    marked = begins.startswith(b"\xef")
+    assert (found.cause == "php-byte-order-mark") == marked
+    assert (found.path, found.line) == ("www/configuration.php", 1) or not marked
 
 
 def test_program_of_another_kind_is_not_blamed() -> None:
