@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 from diagnostics.htaccess.conditions import wrong_version
 from diagnostics.htaccess.directives import CONDITIONAL, SECTIONS, SERVER_SECTIONS, edit_distance
@@ -17,6 +19,7 @@ from diagnostics.htaccess.parser import Document, Line, LineKind
 _BAD = "htaccess-bad-argument"
 _MOST_MISFITS = 40  # what has more is no .htaccess, and Apache stops at the first
 _DEEPEST = 200
+_MOST_LIKE_ENDS = 200
 _LIKE_AN_END = re.compile(r"[<\[({&|]?\s*[/\\|]?\s*(?P<name>\w+)\s*[>\])}]?\Z")
 _LIKE_A_BEGINNING = re.compile(r"(?P<sign>[\[({&|/\\]?)\s*(?P<name>\w+)(?P<args>\s[^<>]*?)?\s*(?P<end>[>\])}]?)\Z")
 Condition = Callable[[Line], bool | None]
@@ -111,12 +114,18 @@ class _Reader:
 
     def never_closed(self, opening: Line) -> None:
         """At the line that was meant as its end, where one below is plainly that and lost or changed a sign."""
-        for line in self.lines[self.lines.index(opening) + 1 :]:
-            if is_meant_end(line, opening):
-                end = f"</{opening.name}>"
-                self.wrong(line, f"{line.read} is not {end}, the end of the section of line {opening.number}", end)
-                return
-        self.wrong(opening, f"<{opening.name}> is opened here and never closed")
+        line = next((each for each in self._like_ends if each.number > opening.number and is_meant_end(each, opening)), None)
+        if line is None:
+            self.wrong(opening, f"<{opening.name}> is opened here and never closed")
+            return
+        end = f"</{opening.name}>"
+        self.wrong(line, f"{line.read} is not {end}, the end of the section of line {opening.number}", end)
+
+    @cached_property
+    def _like_ends(self) -> list[Line]:
+        """Looked for once: a page that was saved as `.htaccess` opens thousands of sections that nothing closes."""
+        found = (line for line in self.lines if line.kind in (LineKind.DIRECTIVE, LineKind.OPEN) and _LIKE_AN_END.match(line.read))
+        return list(islice(found, _MOST_LIKE_ENDS))
 
     def add(self, line: Line) -> Node:
         node = Node(line, self.frame.certain)
