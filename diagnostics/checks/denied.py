@@ -109,7 +109,7 @@ def culprit(refused: Denied, evidence: Evidence) -> tuple[str, TreeEntry] | None
         wanted = 0o5 if last and refused.listing else 0o1
         if entry.kind == "folder" and not _may(entry, wanted, refused, evidence):
             return "folder-not-traversable", entry
-        if last and entry.path.endswith("/.htaccess") and not refused.by_owner:
+        if last and posixpath.basename(entry.path) == ".htaccess" and not refused.by_owner:
             return None  # told by a check of its own
         if last and entry.kind == "file" and not refused.writing and not _may(entry, 0o4, refused, evidence):
             return "file-unreadable", entry

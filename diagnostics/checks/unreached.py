@@ -58,11 +58,11 @@ def _judged(way: DatabaseWay, evidence: Evidence) -> tuple[str, str, float]:
         return cause, "", 0.97
     if way.lacks:
         return "database-access-denied", way.lacks[-1], 0.85
-    if way.port not in _USUAL:
-        return "database-server-down", "port", 0.85
     began = failing_since(evidence)
     if began and any(way.path in change.paths and is_just_before(change, began) for change in evidence.changes):
-        return "database-access-denied", "password", 0.65
+        return "database-access-denied", "password", 0.65  # of what people change there, most often
+    if way.port not in _USUAL:
+        return "database-server-down", "port", 0.75
     return "database-server-down", "host", 0.65
 
 

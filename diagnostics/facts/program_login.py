@@ -88,8 +88,17 @@ def _way(files: SmallFiles, login: DatabaseLogin, docroot: str) -> DatabaseWay |
     path = next((login.lines[part][0] for part in ("host", "name", "user") if part in login.lines), "")
     if not path:
         return None
-    is_lost = bool(login.socket) and files.exists(login.socket) is False
     lines = tuple((part, line) for part, (file, line) in login.lines.items() if file == path)
     given = (("user", login.user), ("password", login.password.reveal()))
     lacks = tuple(part for part, value in given if part in login.lines and not value)
-    return DatabaseWay(shown(path, docroot), login.where, login.port, lines, lacks, is_lost)
+    return DatabaseWay(shown(path, docroot), login.where, login.port, lines, lacks, _is_lost(files, login.socket))
+
+
+def _is_lost(files: SmallFiles, socket: str) -> bool:
+    """Whether a socket is not where the settings name it. A login that sees only a part of the machine cannot tell of its folder."""
+    if not socket:
+        return False
+    try:
+        return all(posixpath.basename(entry.path) != posixpath.basename(socket) for entry in files.reader.list(posixpath.dirname(socket)))
+    except TransportError:
+        return False
