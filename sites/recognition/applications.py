@@ -13,6 +13,7 @@ import re
 from sites.probing.outcome import Kind
 from sites.recognition import Found
 from sites.recognition.answer import SHORT_TEXT, Answer
+from sites.recognition.page_text import visible
 from sites.texts import mark as _
 
 _WP_DIE = re.compile(r"<body\b[^<>]{0,300}\bid=[\"']error-page[\"']", re.IGNORECASE)
@@ -64,6 +65,8 @@ _OF_DRIVER = re.compile(
     r"|php_network_getaddresses: getaddrinfo",
     re.IGNORECASE,
 )
+_DRIVER_NEEDLES = ("access denied", "unknown database", "connect", "gone away", "max_", "authentication", "sqlstate", "getaddrinfo")
+_END_OF_CUT = 1500  # characters of markup
 _BEFORE_DRIVER = 90  # characters: "Connection failed:", "Error: Unable to connect to MySQL. Debugging errno: 1045 Debugging error:"
 _DRIVER_ALONE = 400  # of a page that is nothing else; an article that quotes such words has more of its own
 _MEDIAWIKI_OUTAGE = "<h1>sorry! this site is experiencing technical difficulties.</h1>"  # in English whatever the wiki's language
@@ -74,11 +77,11 @@ def database_error(answer: Answer) -> Found | None:
     said = (Kind.DATABASE_ERROR, "database", _("The site says that it cannot reach its database."))
     if _wordpress_page(answer) == "database":
         return said
-    if len(answer.text) > _SMALL or not answer.mentions(*_DATABASE_NEEDLES):
+    if len(answer.text) > _SMALL:
         return None
     if _is_cut_at_driver(answer):
         return said
-    if not _may_be(answer):
+    if not _may_be(answer) or not answer.mentions(*_DATABASE_NEEDLES):
         return None
     if answer.status >= 500 and answer.title == "MediaWiki" and answer.mentions(_MEDIAWIKI_OUTAGE):
         return said
@@ -93,9 +96,12 @@ def database_error(answer: Answer) -> Found | None:
 
 def _is_cut_at_driver(answer: Answer) -> bool:
     """A page that was begun and never closed: its last words are the driver's, since the script ended there."""
-    if answer.mentions("</html", "</body") or not answer.is_html or "<" not in answer.text:
+    end = answer.text[-_END_OF_CUT:]
+    if "</html>" in end or not any(word in end.lower() for word in _DRIVER_NEEDLES) or "<" not in answer.text:
         return False
-    return _OF_DRIVER.search(answer.words[-_DRIVER_ALONE:]) is not None and "json" not in answer.content_type
+    if answer.mentions("</html", "</body") or not answer.is_html or "json" in answer.content_type:
+        return False
+    return _OF_DRIVER.search(visible(end)[-_DRIVER_ALONE:]) is not None
 
 
 def _is_driver_alone(answer: Answer) -> bool:
@@ -186,7 +192,9 @@ _UNFINISHED = re.compile(
 
 
 def _unfinished(answer: Answer) -> Found | None:
-    if answer.status >= 300 or len(answer.words) > SHORT_TEXT // 2 or not _UNFINISHED.match(answer.opening):
+    if answer.status >= 300 or not answer.is_sparse or not answer.mentions("install", "composer", "config.php", "folder path"):
+        return None
+    if len(answer.words) > SHORT_TEXT // 2 or not _UNFINISHED.match(answer.opening):
         return None
     return Kind.FATAL_IN_BODY, "file-missing", _("The site says that one of its own files is not there.")
 
