@@ -106,7 +106,8 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     findings = list(diagnosis.findings.all()) if diagnosis else []
     present = situation.of_this_failure(case.site, attempts, diagnosis, findings)
     facts = case_facts(case, incident, present, diagnosis, findings)
-    offers = [] if case.closed_at else _offers(case.site, present, facts, findings, repairing.offers(case))
+    is_over = case.closed_at is not None or facts.verdict == Verdict.UP
+    offers = [] if is_over else _offers(case.site, present, facts, findings, repairing.offers(case))
     watched = panel_steps.watched(case)
     facts = replace(facts, offered=_step_of_first(offers, findings), **watched.facts())
     chosen = _recommended(facts, offers, findings, present)

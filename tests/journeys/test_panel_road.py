@@ -127,20 +127,25 @@ def open_repair(visitor: Visitor, site: int) -> str:
     return visitor.page.url.split("?")[0]
 
 
-def test_database_and_files_are_put_back_through_the_panel(
-    start: Callable[..., Product], visit: Callable[..., Visitor], account: Account
-) -> None:
-    product = start(SITEMEND_OVHCLOUD_API=account.ovh.url, SITEMEND_ALLOWED_NETWORKS="127.0.0.0/8")
-    visitor = visit(product)
+def read_copies(product: Product, visitor: Visitor, account: Account) -> str:
+    """A database that breaks the shop, its panel connected, and what the host keeps of it listed; answers the repair's address."""
     visitor.begin(product.first_run_link)
     account.say("broken")
     site = register(product, account)
     connect_panel(visitor, account)
     repair = open_repair(visitor, site)
-
     visitor.go(f"{repair}?step=database")
     visitor.press("Read which copies there are")
     visitor.until(lambda: visitor.page.get_by_role("link", name=re.compile("^Put back")).count() == 3, 60, "the copies are listed")
+    return repair
+
+
+def test_database_and_files_are_put_back_through_the_panel(
+    start: Callable[..., Product], visit: Callable[..., Visitor], account: Account
+) -> None:
+    product = start(SITEMEND_OVHCLOUD_API=account.ovh.url, SITEMEND_ALLOWED_NETWORKS="127.0.0.0/8")
+    visitor = visit(product)
+    repair = read_copies(product, visitor, account)
     visitor.look("copies")
     visitor.page.get_by_role("link", name=re.compile("^Put back")).first.click()
     visitor.look("database-plan")
@@ -181,14 +186,7 @@ def test_database_and_files_are_put_back_through_the_panel(
 def test_blocked_hosting_is_told_and_left_alone(start: Callable[..., Product], visit: Callable[..., Visitor], account: Account) -> None:
     product = start(SITEMEND_OVHCLOUD_API=account.ovh.url, SITEMEND_ALLOWED_NETWORKS="127.0.0.0/8")
     visitor = visit(product, scheme="dark")
-    visitor.begin(product.first_run_link)
-    account.say("broken")
-    site = register(product, account)
-    connect_panel(visitor, account)
-    repair = open_repair(visitor, site)
-    visitor.go(f"{repair}?step=database")
-    visitor.press("Read which copies there are")
-    visitor.until(lambda: visitor.page.get_by_role("link", name=re.compile("^Put back")).count(), 60, "the copies are listed")
+    read_copies(product, visitor, account)
     account.ovh.access = "blocked"
     visitor.page.get_by_role("link", name=re.compile("^Put back")).first.click()
     visitor.press("Copy what is there, then put it back")

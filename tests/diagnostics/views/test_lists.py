@@ -31,4 +31,4 @@ def test_list_costs_as_much_at_60_rows_as_at_3(path: str) -> None:
     few = queries(scene.owner, path)
     fill(scene, 57)
     assert queries(scene.owner, path) == few
-    assert few <= 20
+    assert few <= 18
