@@ -25,6 +25,7 @@ _BY_SERVER = (
     re.compile(r"AH00132: file permissions deny server access: (?P<path>/.+)"),
     re.compile(r"AH00035: access to .{1,1000}? denied \(filesystem path '(?P<path>[^']+)'\)"),
     re.compile(r"AH00529: (?P<path>/\S.{0,1000}?) pcfg_openfile"),
+    re.compile(r"AH00037: Symbolic link not allowed or link target not accessible: (?P<path>/[^\n]{1,1000})"),
     re.compile(r"\"(?P<path>/[^\"]+)\" (?:failed|is forbidden) \(13: Permission denied\)"),
     re.compile(r"\(13\)Permission denied: (?=[^'\n]{0,300}(?:access to|stat|open) )[^'\n]{0,600}'(?P<path>/[^'\n]{1,1000})'"),
 )

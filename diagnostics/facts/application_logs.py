@@ -6,10 +6,11 @@ src/Core and classes/log, Joomla libraries/src/Log, Magento app/etc/di.xml and p
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import posixpath
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen, moment_of
 from diagnostics.facts import error_log
@@ -65,6 +66,25 @@ def read(reader: Reader, evidence: Evidence, requests: tuple[Request, ...] = (),
         if application.name == "magento":
             found += _reports(reader, application, evidence.site.pages)
     return tuple(found[-MOST_LINES:])
+
+
+def read_appended(reader: Reader, evidence: Evidence, named: Iterable[str], known: Collection[str] = ()) -> tuple[LogLine, ...]:
+    """The same of files that programs at hand say they append to (`log_settings.appended_by`), wherever they lie. Never raises."""
+    since = error_log.beginning(evidence.site)
+    if since is None:
+        return ()
+    home = above(evidence.docroot).rstrip("/")
+    patterns = [path for path in dict.fromkeys(named) if path.startswith(f"{home}/") and "*" not in posixpath.dirname(path)]
+    found: list[Entry] = []
+    for folder in list(dict.fromkeys(posixpath.dirname(path) for path in patterns))[:MOST_LOGS]:
+        try:
+            entries = reader.list(folder)
+        except TransportError:
+            continue
+        fresh = (each for each in entries if each.stat.kind is FileKind.FILE and each.stat.size and each.stat.mtime >= since.timestamp() - 60)
+        found += [each for each in fresh if any(fnmatch.fnmatchcase(each.path, pattern) for pattern in patterns)]
+    paths = [each.path for each in sorted(found, key=lambda each: -each.stat.mtime) if each.path not in known]
+    return tuple(line for path in paths[:MOST_LOGS] for line in _entries(reader, path, evidence.site, ()))[-MOST_LINES:]
 
 
 def _in_tree(evidence: Evidence, since: float) -> list[str]:

@@ -63,7 +63,10 @@ def _read(files: SmallFiles, evidence: Evidence, logs: LogsRead, deadline: float
     if explained or time.monotonic() > deadline:
         return evidence
     own = [path for script in evidence.php.scripts for path in log_settings.named_by(script, evidence.docroot)]
-    return replace(evidence, error_log=server_logs.read_named(files.reader, evidence.site, evidence.docroot, logs, own[:3]).lines)
+    logs = server_logs.read_named(files.reader, evidence.site, evidence.docroot, logs, own[:3])
+    appended = [path for script in evidence.php.scripts for path in log_settings.appended_by(script, evidence.docroot)]
+    told = application_logs.read_appended(files.reader, evidence, appended, logs.paths) if not evidence.application_log else ()
+    return replace(evidence, error_log=logs.lines, application_log=evidence.application_log or told)
 
 
 def _of_wordpress(files: SmallFiles, evidence: Evidence) -> list[str]:
