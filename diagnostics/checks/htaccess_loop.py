@@ -191,7 +191,8 @@ def _is_below(page: PageSeen, below: str) -> bool:
 
 
 def _start_is_well(evidence: Evidence, below: str) -> bool:
-    return not any(page.path.split("?")[0].strip("/") == below.strip("/") for page in failing_pages(evidence.site))
+    """Of a page asked for by its number, `/?p=4`, WordPress only sends on to its address: its failure says nothing of the start."""
+    return not any(page.path.strip("/") == below.strip("/") for page in failing_pages(evidence.site))
 
 
 def _permalinks(lost: list[PageSeen], path: str, state: str, damage: Damage | None) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from diagnostics.checks.registry import run_checks
@@ -146,3 +148,12 @@ def test_wordpress_that_lies_below_and_answers_above_has_its_block_in_the_docroo
     files |= {"www/index.php": start, "www/.htaccess": lines({2: "RewriteEngine Off"})}
     found = run_checks(evidence(files, "", status=404, path="/opening-hours/")).findings
     assert [(each.path, each.line) for each in found if each.check == "wordpress-permalinks"] == [("www/.htaccess", len(BEFORE) + 3)]
+
+
+def test_page_asked_for_by_its_number_says_nothing_of_the_start_page() -> None:
+    """WordPress sends `/?p=4` on to the address that is lost: it fails as that one does."""
+    content = lines({8: None})
+    seen = evidence({**WP, "www/.htaccess": content}, "", status=404, path="/opening-hours/")
+    by_number = replace(seen.site.pages[0], path="/?p=4")
+    seen = replace(seen, site=replace(seen.site, pages=(*seen.site.pages, by_number)))
+    assert any(each.check == "wordpress-permalinks" for each in run_checks(seen).findings)
