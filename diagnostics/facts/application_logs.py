@@ -76,12 +76,13 @@ def read_appended(reader: Reader, evidence: Evidence, named: Iterable[str], know
     home = above(evidence.docroot).rstrip("/")
     patterns = [path for path in dict.fromkeys(named) if path.startswith(f"{home}/") and "*" not in posixpath.dirname(path)]
     found: list[Entry] = []
+    oldest = since.timestamp() - 60
     for folder in list(dict.fromkeys(posixpath.dirname(path) for path in patterns))[:MOST_LOGS]:
         try:
             entries = reader.list(folder)
         except TransportError:
             continue
-        fresh = (each for each in entries if each.stat.kind is FileKind.FILE and each.stat.size and each.stat.mtime >= since.timestamp() - 60)
+        fresh = (each for each in entries if each.stat.kind is FileKind.FILE and each.stat.size and each.stat.mtime >= oldest)
         found += [each for each in fresh if any(fnmatch.fnmatchcase(each.path, pattern) for pattern in patterns)]
     paths = [each.path for each in sorted(found, key=lambda each: -each.stat.mtime) if each.path not in known]
     return tuple(line for path in paths[:MOST_LOGS] for line in _entries(reader, path, evidence.site, ()))[-MOST_LINES:]

@@ -19,7 +19,8 @@ _BASE = (
 )
 _SET = re.compile(rb"\bini_set\s*\(\s*['\"]error_log['\"]\s*,\s*" + _BASE + rb"['\"](?P<way>[^'\"$\n]{1,300})['\"]")
 # What stands between two parts of a name: mostly a date('Y-m').
-_WAY = rb"['\"](?P<way>[^'\"\n]{1,300})['\"](?P<more>(?:\s*\.\s*[^'\";,\n]{0,40}(?:\(\s*['\"][^'\"\n]{0,20}['\"]\s*\))?\s*\.\s*['\"][^'\"\n]{1,80}['\"])?)"
+_BETWEEN = rb"\s*\.\s*[^'\";,\n]{0,40}(?:\(\s*['\"][^'\"\n]{0,20}['\"]\s*\))?\s*\.\s*"
+_WAY = rb"['\"](?P<way>[^'\"\n]{1,300})['\"](?P<more>(?:" + _BETWEEN + rb"['\"][^'\"\n]{1,80}['\"])?)"
 _APPENDED = (
     re.compile(rb",\s*3\s*,\s*" + _BASE + _WAY),
     re.compile(rb"\bfile_put_contents\s*\(\s*" + _BASE + _WAY + rb"[^;]{0,2000}\bFILE_APPEND\b", re.DOTALL),

@@ -28,10 +28,10 @@ def test_log_is_found_without_running_the_script(said: bytes, path: str) -> None
     ("code", "path"),
     [
         ("error_log($text, 3, dirname(__DIR__, 2) . '/data/errors.log');", "/home/a/data/errors.log"),
-        ("error_log(date('c') . \" $text\\n\", 3, __DIR__ . '/../private/site-' . date('Y-m') . '.txt');", "/home/a/www/private/site-*.txt"),
-        ("file_put_contents(__DIR__ . \"/log/{$day}.txt\", $text . PHP_EOL, FILE_APPEND | LOCK_EX);", "/home/a/www/inc/log/*.txt"),
+        ("error_log(\" $text\\n\", 3, __DIR__ . '/../private/site-' . date('Y-m') . '.txt');", "/home/a/www/private/site-*.txt"),
+        ('file_put_contents(__DIR__ . "/log/{$day}.txt", $text . PHP_EOL, FILE_APPEND | LOCK_EX);', "/home/a/www/inc/log/*.txt"),
         ("$f = fopen($_SERVER['DOCUMENT_ROOT'] . '/../logs/own.txt', 'ab');", "/home/a/logs/own.txt"),
-        ("$log->pushHandler(new \\Monolog\\Handler\\StreamHandler(dirname(dirname(__FILE__)) . '/var/app.txt', 200));", "/home/a/www/var/app.txt"),
+        ("$log->pushHandler(new \\Monolog\\Handler\\StreamHandler(dirname(__FILE__, 2) . '/var/app.txt'));", "/home/a/www/var/app.txt"),
         ("$config = ['log' => __DIR__ . '/../tmp/shop.log'];", "/home/a/www/tmp/shop.log"),
         ("define('LOG', 'x'); $file = '/home/a/own/all.log';", "/home/a/own/all.log"),
     ],
