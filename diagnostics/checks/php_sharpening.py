@@ -14,6 +14,7 @@ from diagnostics.evidence import Evidence, WrittenPath
 from diagnostics.installed import OWN_LIMIT
 from diagnostics.php import extension_words, handed_data, said_of_files, scanning
 from diagnostics.php.database_words import is_refused_by_server
+from diagnostics.php.declared import instead_of
 from diagnostics.php.scanning import names_of_class
 from diagnostics.php.seen import Script, Setting
 from diagnostics.php.words import UNTOLD
@@ -228,6 +229,8 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     if sharp.cause == "php-class-not-found" and match:
         if empty := emptied(match[1].rpartition("\\")[2], evidence):
             return _instead(sharp, "php-truncated-file", empty, None, _what_is_left(empty, evidence))
+        if (other := _misnamed(match[1], evidence)) is not None:
+            return replace(sharp, path=other.path, line=other.line, more=other.more)
         sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
     if sharp.cause == "php-class-not-found" and (listed := _listed(message.message, evidence)):
         return replace(sharp, path=listed.path, line=listed.line, more=_("This line asks for a class that is not on this account."))
@@ -244,6 +247,18 @@ def _by_guard(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     name = extension_words.asked_before(script.content.decode("utf-8", "replace"), sharp.line, message.message)
     more = _("The code asks for PHP's extension {name} just before, and gives up without it.").format(name=name)
     return _instead(sharp, "php-missing-extension", more=more) if name else sharp
+
+
+def _misnamed(name: str, evidence: Evidence) -> Sharp | None:
+    """The file that by its own name holds this class, and calls it otherwise."""
+    wanted = names_of_class(name.rpartition("\\")[2])
+    alike = [script for script in evidence.php.scripts if posixpath.basename(script.path).lower() in wanted]
+    found = [(script, other) for script in alike if (other := instead_of(name, script.content)) is not None]
+    if len(found) != 1:
+        return None
+    script, (other, line) = found[0]
+    more = _("{path}, line {line}, bears its name and declares “{other}” instead.").format(path=script.path, line=line, other=other.name)
+    return Sharp("", (), script.path, line, more)
 
 
 def _listed(text: str, evidence: Evidence) -> WrittenPath | None:

@@ -229,3 +229,13 @@ def test_a_list_in_settings_of_a_folder_is_what_php_falls_down_over(name: str) -
     assert (found.cause, found.path, found.line) == ("php-service-crash", "www/.user.ini", 3)
     made = evidence({"www/.user.ini": b"post_max_size = 34M\n"}, said, status=503)
     assert not run_checks(made).findings[0].path.endswith(".user.ini")
+
+
+@pytest.mark.parametrize(
+    ("code", "line"), [(b"<?php\nnamespace Shop;\n\nclass Baskt {}\n", 4), (b"<?php\nnamespace Shopp;\n\nclass Basket {}\n", 2)]
+)
+def test_lost_class_leads_to_the_file_that_bears_its_name_and_calls_it_otherwise(code: bytes, line: int) -> None:
+    said = 'PHP Fatal error:  Uncaught Error: Class "Shop\\Basket" not found in /home/demo/www/index.php:3\nStack trace:\n#0 {main}\n  thrown in /home/demo/www/index.php on line 3'
+    found = first(said, {"www/index.php": b"<?php\nrequire 'load.php';\nnew Shop\\Basket();\n", "www/src/Basket.php": code})
+    assert (found.cause, found.path, found.line) == ("php-class-not-found", "www/src/Basket.php", line)
+    assert "bears its name" in found.summary + found.hint
