@@ -21,7 +21,7 @@ from sites.texts import mark as _
 
 _WARNS = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
 _OF_CODE = re.compile(
-    r"Failed opening |Call to undefined |[Cc]lass [\"'][^\"'\n]{1,200}[\"'] not found|Allowed memory size|open_basedir|syntax error"
+    r"Failed opening |session_\w{1,30}\(\): |Call to undefined |[Cc]lass [\"'][^\"'\n]{1,200}[\"'] not found|Allowed memory size|open_basedir|syntax error"
 )
 _UNCAUGHT = re.compile(r"PHP Fatal error: +Uncaught ")
 _FAILS = re.compile(r"[Ee]rror|[Ee]xception|ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|[Uu]nable|[Cc]annot|not (?:found|writable)")
@@ -81,11 +81,13 @@ def _tells(line: LogLine) -> bool:
     return not _WARNS.search(line.text[:600]) and (is_telling(line.text) or (line.paired and bool(_FAILS.search(line.text[:2000]))))
 
 
-def _finding(cause: str, summary: str, path: str, line: int | None, proof: Proof, sure: float, *also: str, hint: str = "") -> Finding:
+def _finding(
+    cause: str, summary: str, path: str, line: int | None, proof: Proof, sure: float, *also: str, hint: str = "", lost: str = ""
+) -> Finding:
     entry = CAUSES[cause]
     return Finding(
         "program-says", cause, Severity.CRITICAL, sure, summary, hint or entry.explanation, path, line, also, (proof,), repairs_for(cause),
-        (("paths", path), ("message", proof.text[:500])),
+        (("paths", path), ("message", proof.text[:500]), *((("lost-folder", lost),) if lost else ())),
     )  # fmt: skip
 
 
@@ -151,7 +153,8 @@ def _not_written(text: str, proof: Proof, sure: float, evidence: Evidence) -> Fi
         culprit = _unwritable(shown_path(named.path, evidence), evidence)
         if culprit is not None:
             path, why = culprit
-            return _finding("folder-not-writable", why, path, None, proof, sure, "application-answers-500")
+            lost = "" if path in _known(evidence) else path
+            return _finding("folder-not-writable", why, path, None, proof, sure, "application-answers-500", lost=lost)
     return _lost_folder(text, proof, sure, evidence)
 
 
@@ -161,7 +164,7 @@ def _lost_folder(text: str, proof: Proof, sure: float, evidence: Evidence) -> Fi
         return None
     lost = next((path for path, there in evidence.existing if not there and "storage/framework/" in path), "")
     said = _("The folder {path} is not there.").format(path=lost)
-    return _finding("folder-not-writable", said, lost, None, proof, sure, "php-missing-file") if lost else None
+    return _finding("folder-not-writable", said, lost, None, proof, sure, "php-missing-file", lost=lost) if lost else None
 
 
 def _refusing(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:

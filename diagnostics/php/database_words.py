@@ -72,7 +72,10 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
         "database-table-crashed",
         re.compile(
             r"Table '[^'\n]{1,200}' doesn't exist in engine|Tablespace (?:has been discarded|is missing) for table"
-            r"|(?:is )?marked as crashed|Table '[^'\n]{1,200}' is crashed|Incorrect key file for table"
+            r"|(?:is )?marked as crashed|Table '[^'\n]{1,200}' is crashed|(?:Incorrect|Old) key file for table"
+            r"|Index for table '[^'\n]{1,200}' is corrupt|Index \S{1,80} is corrupted|Table '?[^'\n]{1,200}'? is corrupted"
+            r"|General error: (?:1(?:2[67]|3[45]|4[45]|03[45]|19[45]|712|877))\b"
+            r"|Got error 1(?:2[67]|3[0245]|4[145])\b[^\n]{0,80} from storage engine"
         ),
         re.compile(r"[\[(/](?:145|1194|1195)[\])]"),
     ),

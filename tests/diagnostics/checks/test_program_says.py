@@ -273,3 +273,12 @@ def test_settings_in_yaml_that_their_parser_refuses_are_told_with_their_line(sai
         "php-uncaught-exception",
         "application-answers-500",
     )
+
+
+def test_session_that_cannot_be_opened_is_no_missing_file_of_the_program() -> None:
+    said = "PHP Fatal error:  Uncaught ErrorException: session_start(): open(/mnt/web4/tmp/sess_0a1b, O_RDWR) failed: No such file or directory (2) in /home/demo/www/index.php:5"
+    log = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] {said}\nStack trace:\n#0 {{main}}\n  thrown in /home/demo/www/index.php on line 5\n"
+    files = {"www/.user.ini": b"session.save_path = /mnt/web4/tmp\n", "tmp/.keep": b""}
+    found = run_checks(evidence(files, log)).findings
+    assert [(each.cause, each.path, each.line) for each in found[:1]] == [("php-session-path-not-writable", "www/.user.ini", 1)]
+    assert not any(each.cause == "php-missing-file" for each in found)
