@@ -230,6 +230,30 @@ def repair_shown(evidence: Evidence) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+@check(id="database-of-a-blog", title=_("One blog of a network that says it has no database"), order=16)
+def blog_without_tables(evidence: Evidence) -> Iterator[Finding]:
+    """WordPress says so of a blog whose own tables are not there, while the login is right (wp-includes/ms-load.php, ms_not_installed)."""
+    trial = evidence.database
+    page = next((page for page in failing_pages(evidence.site) if page.kind == Kind.DATABASE_ERROR.value), None)
+    if page is None or not isinstance(trial, DatabaseTrial) or trial.stage != "well" or trial.missing or not trial.tables:
+        return
+    application = _settings_of(evidence, page.path) or next((each for each in evidence.applications if each.is_network), None)
+    if application is None or not application.is_network or _is_first_blog(page, evidence):
+        return
+    cause = CAUSES["database-table-missing"]
+    said = _("The login is right and other pages answer: the tables of the blog at {page} are not in the database “{name}”.")
+    said = said.format(page=page.path, name=trial.name)
+    yield Finding(
+        "database-of-a-blog", cause.code, Severity.CRITICAL, 0.9, f"{cause.title}. {said}", cause.explanation, application.settings_path,
+        evidence=(Proof("probe", f"{page.path}: {page.status} {page.detail}".strip(), paired=True),), repairs=cause.repairs,
+    )  # fmt: skip
+
+
+def _is_first_blog(page: PageSeen, evidence: Evidence) -> bool:
+    """Whether nothing but failing pages is known: then it is no matter of one blog."""
+    return not any(each.kind == Kind.OK.value for each in evidence.site.pages if each.path != page.path)
+
+
 @check(id="database-unclear", title=_("A database error without its reason"), order=60)
 def database_unclear(evidence: Evidence) -> Iterator[Finding]:
     """The page says that the database fails, not why: after a change of the settings their login is suspected, else the server."""

@@ -21,7 +21,8 @@ from sites.texts import mark as _
 
 _WARNS = re.compile(r"PHP (?:Warning|Notice|Deprecated|Strict Standards): ")
 _OF_CODE = re.compile(
-    r"Failed opening |session_\w{1,30}\(\): |Call to undefined |[Cc]lass [\"'][^\"'\n]{1,200}[\"'] not found|Allowed memory size|open_basedir|syntax error"
+    r"session_\w{1,30}\(\): "  # where sessions are kept is a matter of PHP's settings
+    r"|Failed opening |Call to undefined |[Cc]lass [\"'][^\"'\n]{1,200}[\"'] not found|Allowed memory size|open_basedir|syntax error"
 )
 _UNCAUGHT = re.compile(r"PHP Fatal error: +Uncaught ")
 _FAILS = re.compile(r"[Ee]rror|[Ee]xception|ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|[Uu]nable|[Cc]annot|not (?:found|writable)")
