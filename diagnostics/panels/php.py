@@ -106,6 +106,18 @@ def choices(stored: dict[str, Any]) -> list[tuple[str, str]]:
     return earlier + [(f"version:{version}", f"PHP {version}") for version in versions]
 
 
+def likely(stored: dict[str, Any]) -> str:
+    """The choice that stands first for a person who knows no other: how it was before, else the newest that is older than now's."""
+    offered = choices(stored)
+    older = [value for value, _words in offered if _is_older(value, config_of(stored["now"]).version)]
+    return next((value for value, _words in offered if value.startswith("kept:")), next(iter(older), offered[0][0] if offered else ""))
+
+
+def _is_older(value: str, than: str) -> bool:
+    kind, _colon, version = value.partition(":")
+    return kind == "version" and _by_number(version) < _by_number(than)
+
+
 def _pairs(stored: dict[str, Any]) -> list[PhpPair]:
     return [PhpPair(version, container) for version, container in stored["pairs"]]
 

@@ -75,7 +75,8 @@ def php_page(case: RepairCase) -> dict[str, Any] | None:
         return None
     at = stored["now"]["at"]
     since = datetime.fromisoformat(at) if at else None
-    return {"now": stored["now"]["values"], "since": since, "folders": stored["folders"], "choices": php.choices(stored)}
+    offered = {"choices": php.choices(stored), "likely": php.likely(stored)}
+    return {"now": stored["now"]["values"], "since": since, "folders": stored["folders"], **offered}
 
 
 def _row(task: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from diagnostics.changes import undoing
 from diagnostics.connections import host_states
+from diagnostics.panels import php
 from sites import read_only
 from sites.models import Incident, Site
 
@@ -26,6 +29,9 @@ from ..models import RepairCase, Step
 from ..profiles import get_profile
 from ..site_databases.forms import LoginForm
 from .site_databases import give_login
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
 
 
 @require_GET
@@ -64,7 +70,18 @@ def _begin(request: HttpRequest, site: Site, incident: Incident | None) -> HttpR
     case = repairing.open_case(site, incident, request.user)
     if request.POST.get("action") == "repair":
         return apply(request, case.pk)
-    return give_login(request, case.pk) if request.POST.get("action") == "login" else redirect("diagnostics:repair", case.pk)
+    if request.POST.get("action") == "login":
+        return give_login(request, case.pk)
+    _read_at_once(case, request.user)
+    return redirect("diagnostics:repair", case.pk)
+
+
+def _read_at_once(case: RepairCase, user: AbstractBaseUser) -> None:
+    """Where all that a person could do in the step that is recommended is to have the host's panel read, it is read."""
+    page = queries.repair_page(case, "", may_write=True)
+    if page["current"] == php.GUIDE_STEP and page["php"] is None and page["may_act"]:
+        with suppress(repairing.RepairRefused):  # then its button is pressed
+            repairing.look(case, php.GUIDE_STEP, user)
 
 
 def _ask(request: HttpRequest, site: Site, incident: Incident | None) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from diagnostics import repairing, tasks
 from diagnostics.changes import changing, recovering, through_panel, undoing
-from diagnostics.models import HostAction, HostPanel, PanelChange, RepairCase, Step
+from diagnostics.models import Diagnosis, FindingRecord, HostAction, HostPanel, PanelChange, RepairCase, Step
 from diagnostics.panels import connecting, php, starting
 from diagnostics.panels.steps import watched
 from diagnostics.wizard import CaseFacts, recommended, steps_for
@@ -66,6 +66,16 @@ def test_only_what_the_host_allows_is_offered_with_what_it_changes(ovh: Ovhcloud
     assert len(old.cautions) == 2 and "-container.image=stable64" in old.diff() and "+app.engine.version=5.6" in old.diff()
     assert {"shop", "shop.example", "www.shop.example"} <= set(old.affected)
     assert php.plan(case.site, stored, "version:9.9") is None and php.plan(case.site, stored, "kept:1") is None
+
+
+def test_earlier_configuration_stands_first_else_the_next_older_version(ovh: OvhcloudHost, case: RepairCase) -> None:
+    stored = read(case)
+    assert php.likely(stored) == "version:8.0"
+    ovh.php.configure(engineVersion="7.4")
+    ovh.php.configure(engineVersion="8.4")
+    stored = read(case)
+    assert php.likely(stored) == f"kept:{ovh.php.configs[-2]['id']}"
+    assert dict(php.choices(stored))[php.likely(stored)] == "Back to how it was: PHP 7.4, production"
 
 
 def test_change_that_helps_is_kept_and_undone_by_a_click(ovh: OvhcloudHost, case: RepairCase) -> None:
@@ -311,6 +321,27 @@ def test_person_reads_chooses_sees_and_changes(ovh: OvhcloudHost, case: RepairCa
         report = client.get(f"/repairs/{case.pk}/report{ending or '/'}").content.decode()
         assert "Change PHP from 8.1 to 8.3" in report and "app.engine.version=8.3" in report
     assert client.get(f"/repairs/{case.pk}/php-version/?to=version:8.2", follow=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("cause", "rights", "begins"),
+    [
+        ("php-removed-function", ["read", "php"], ["php-version"]),
+        ("php-removed-function", ["read"], []),
+        ("htaccess-bad-argument", ["read", "php"], []),
+    ],
+)
+def test_configuration_is_read_as_soon_as_a_repair_is_opened_for_a_version_that_does_not_fit(
+    case: RepairCase, client: Client, cause: str, rights: list[str], begins: list[str]
+) -> None:
+    HostPanel.objects.update(rights=rights)
+    incident = case.incident
+    case.delete()
+    made = Diagnosis.objects.create(site=incident.site, incident=incident, state="done", requested_at=timezone.now())
+    FindingRecord.objects.create(diagnosis=made, position=0, check_id="php-errors", cause=cause, severity="critical", confidence=0.97)
+    client.force_login(make_user("alice", team=incident.site.team))
+    client.post(f"/repairs/start/{incident.pk}/")
+    assert [(step.guide_step, step.action, step.state) for step in Step.objects.all()] == [(step, "look", "queued") for step in begins]
 
 
 @pytest.mark.parametrize("undone", [False, True], ids=["change", "undo"])
