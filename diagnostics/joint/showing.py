@@ -63,9 +63,24 @@ def _headline(joint: JointRepair, members: list[JointSite], *, asks: bool) -> st
     if joint.ended_at is None:
         return _("The others are repaired, one after the other.")
     cured = sum(member.is_cured for member in members)
+    if undone := _undone(members, cured):
+        return undone
     if joint.stopped:
         words = ngettext(
             "%(n)d of %(all)d sites was repaired, then it stopped.", "%(n)d of %(all)d sites were repaired, then it stopped.", cured
         )
         return words % {"n": cured, "all": len(members)}
     return ngettext("%(n)d site was repaired.", "%(n)d sites were repaired.", cured) % {"n": cured}
+
+
+def _undone(members: list[JointSite], cured: int) -> str:
+    """How it stands once a person has asked for changes to be undone; empty while nobody has."""
+    if any(member.step and undoing.ASKED in member.step.result for member in members):
+        return _("It is being undone.")
+    count = sum(bool(member.step and member.step.state == Step.State.UNDONE) for member in members)
+    if not count:
+        return ""
+    if not cured:
+        return ngettext("The change was undone.", "All %(n)d changes were undone.", count) % {"n": count}
+    words = ngettext("%(n)d site is repaired, %(undone)d undone.", "%(n)d sites are repaired, %(undone)d undone.", cured)
+    return words % {"n": cured, "undone": count}

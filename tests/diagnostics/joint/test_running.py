@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import AbstractBaseUser
 
 from diagnostics import repairing, tasks
-from diagnostics.joint import planning, running
+from diagnostics.joint import planning, running, showing
 from diagnostics.models import JointRepair, Step
 from diagnostics.repairing import RepairRefused
 from sites.models import Incident, Site
@@ -58,10 +58,13 @@ def test_one_is_repaired_first_then_the_others_and_all_is_undone_to_the_byte(tmp
         assert not Incident.objects.filter(resolved_at=None).exists()
         assert {step.created_by for step in Step.objects.filter(action="repair")} == {user}
         assert all(step.journal.count() == 1 for step in Step.objects.filter(action="repair"))
+        assert showing.page(fresh(joint))["headline"] == "3 sites were repaired."
         assert running.undo_all(joint, user) == (3, [])
         assert running.undo_all(joint, user) == (0, []), "asked for once"
+        assert showing.page(fresh(joint))["headline"] == "It is being undone."
         work()
         assert made.tree() == before
+        assert showing.page(fresh(joint))["headline"] == "All 3 changes were undone."
 
 
 def test_it_stops_at_the_first_that_is_not_cured(tmp_path: Path) -> None:
