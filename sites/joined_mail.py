@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -105,7 +106,17 @@ def _event_item(parts: Sequence[Notification]) -> dict[str, Any]:
         names = [called(part) for part in parts]
         more = [_("and %(n)d more") % {"n": len(names) - _MOST_ROWS}] if len(names) > _MOST_ROWS else []
         return item | {"lines": [*names[:_MOST_ROWS], *more]}
-    return item | {"parts": parts}
+    return item | {"parts": parts, **_of_one_cause(incidents)}
+
+
+def _of_one_cause(incidents: Sequence[Incident]) -> dict[str, Any]:
+    """What several of them have in common as their cause, as the page that shows them together tells it; nothing where they do not."""
+    times = Counter(incident.shared for incident in incidents if incident.shared and incident.is_open)
+    most, count = times.most_common(1)[0] if times else ("", 0)
+    if count < 2:
+        return {}
+    first = next(incident for incident in incidents if incident.shared == most)
+    return {"together": first.pk, "shared_about": first.shared_about, "is_for_host": most.startswith(storms.OF_HOST)}
 
 
 def _shorten(items: Sequence[dict[str, Any]]) -> None:

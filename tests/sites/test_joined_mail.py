@@ -55,6 +55,28 @@ def test_sites_of_one_event_each_carry_cause_proof_and_next_step(mailbox, team, 
     assert len(text) < 10_000 and len(html) < 20_000
 
 
+@pytest.mark.parametrize(("key", "words"), [("line:ab", "Repair one first."), ("host:ab", "The host has to mend this: one message")])
+def test_sites_of_one_event_that_share_a_cause_lead_to_the_page_that_shows_them_together(mailbox, team, settings, key, words):
+    settings.SITEMEND_BASE_URL = "https://watch.example"
+    host = make_host(team, name="web7")
+    made = [explained(make_site(team, name=f"shop{n}", url=f"https://shop{n}.example/", host=host), n) for n in range(3)]
+    Incident.objects.filter(pk__in=[incident.pk for incident in made[1:]]).update(shared=key, shared_about="the same <line>")
+    assert delivery.deliver_due(after(26)) == 1
+    text, html = texts(mailbox.mails[0])
+    assert "They fail from one cause: the same <line>." in text and "one cause: the same &lt;line&gt;." in html
+    for part in (text, html):
+        assert part.count(words) == 1 and part.count(f"https://watch.example/together/{made[1].pk}/") == 1
+
+
+def test_sites_of_one_event_with_causes_of_their_own_are_not_told_to_share_one(mailbox, team):
+    host = make_host(team, name="web7")
+    made = [explained(make_site(team, name=f"shop{n}", host=host), n) for n in range(2)]
+    for incident in made:
+        Incident.objects.filter(pk=incident.pk).update(shared=f"line:{incident.pk}", shared_about="a line")
+    assert delivery.deliver_due(after(26)) == 1
+    assert "They fail from one cause" not in "".join(texts(mailbox.mails[0]))
+
+
 def test_several_failures_on_their_own_each_carry_why_and_what_next(mailbox, team):
     for n, name in enumerate(("Bakery", "Shop"), 1):
         explained(make_site(team, name=name, host=make_host(team)), n)
