@@ -154,6 +154,20 @@ class Visitor:
         self.page.screenshot(path=path, full_page=True, caret="initial")  # hiding the caret would style every field in place
         return path
 
+    def pictures(self, name: str) -> None:
+        """A careful look, and four screenshots: wide and on a phone, light and dark."""
+        if self.page.url.startswith(self.base):
+            self.look()
+        self.shots.mkdir(parents=True, exist_ok=True)
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.wait_for_timeout(300)  # colours fade over
+            for size, words in ((WIDE, "wide"), (PHONE, "phone")):
+                self.page.set_viewport_size(size)
+                self.page.screenshot(path=self.shots / f"{name}-{words}-{scheme}.png", full_page=True)
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(WIDE)
+
     def look(self, name: str = "") -> None:
         """A careful look at this page, wide and on a phone; with a name, a screenshot is kept."""
         self.seen.append(self.page.url)

@@ -7,7 +7,8 @@ from email.message import EmailMessage
 
 from playwright.sync_api import Locator
 
-from tests.journeys.browsing import PHONE, WIDE, Visitor
+from tests.journeys.browsing import Visitor
+from tests.journeys.installing import show_mail
 
 WORKS = "The site works again"  # what the page says when a probe after the change found every page well
 BUSY_S = 60.0
@@ -44,13 +45,9 @@ class Sleeper:
 
     def _open(self, mail: EmailMessage) -> None:
         """The mail as a mail program draws it, and its one button."""
-        body = mail.get_body(("html",))
-        assert body is not None
-        page = self.visitor.page
-        page.goto("about:blank")
-        page.set_content(body.get_content())
+        show_mail(self.visitor, mail)
         self._shoot()
-        self._press(page.get_by_role("link", name=re.compile("^(Open the guided repair|See the incident)")))
+        self._press(self.visitor.page.get_by_role("link", name=re.compile("^(Open the guided repair|See the incident)")))
 
     def _go_on(self) -> None:
         """One decision on each screen: one button stands out, and only one."""
@@ -75,19 +72,9 @@ class Sleeper:
         self.visitor.until(lambda: page.locator('#repair[hx-trigger="every 2s"], main .working').count() == 0, BUSY_S, "the work ends")
 
     def _shoot(self) -> None:
-        """A careful look; with `shoots` pictures are kept, wide and on a phone, light and dark."""
+        """A careful look; with `shoots` pictures are kept."""
         self.shots += 1
-        page = self.visitor.page
-        if page.url.startswith(self.visitor.base):
+        if self.shoots:
+            self.visitor.pictures(str(self.shots))
+        elif self.visitor.page.url.startswith(self.visitor.base):
             self.visitor.look()
-        if not self.shoots:
-            return
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            page.wait_for_timeout(300)  # colours fade over
-            for size, words in ((WIDE, "wide"), (PHONE, "phone")):
-                page.set_viewport_size(size)
-                self.visitor.shots.mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=self.visitor.shots / f"{self.shots}-{words}-{scheme}.png", full_page=True)
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size(WIDE)
