@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from diagnostics.copies import Restorable, SinceWell
 from diagnostics.installed import Application, Change, DatabaseTrial, Differing
+from diagnostics.manifests.places import Scope
 from diagnostics.panels.base import ServiceSeen
 from diagnostics.php.seen import PhpSeen
 from diagnostics.tried import Tried
@@ -205,6 +206,8 @@ class Evidence:
     changes: tuple[Change, ...] = ()  # what changed shortly before the failure, the latest first
     application_log: tuple[LogLine, ...] = ()  # what the application wrote into a log of its own; read where nothing else explains
     beside: tuple[TreeEntry, ...] = ()  # files and folders outside of the docroot that a program has or a message names
+    program: tuple[TreeEntry, ...] = ()  # all that lies in `program_scope`: the program's own folders beside the docroot
+    program_scope: Scope = ()  # those of them that could be listed as a whole
     written: tuple[WrittenPath, ...] = ()  # where settings name what a message complains of
     held: tuple[Held, ...] = ()  # what holds a program in maintenance
     php: PhpSeen = field(default_factory=PhpSeen)

@@ -145,7 +145,8 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         evidence = Evidence(view, site.profile_name, reader.protocol if reader else "none", read_at=began)
         evidence = replace(evidence, error_log=shown.lines) if shown is not None else evidence
     else:
-        paths = SitePaths(site.docroot, site.error_log, site.access_log, neighbours(site))
+        beside = since_baseline.places_of(site, changes.seen_failing_since(view))
+        paths = SitePaths(site.docroot, site.error_log, site.access_log, neighbours(site), beside)
         ask = databases.asker(site.host)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now(), left_s, ask_database=ask, shown=shown)
         evidence = wordpress_pages.with_installer_page(site, evidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -19,10 +20,11 @@ from diagnostics.baselines import storing
 from diagnostics.baselines.redacting import difference
 from diagnostics.changes.journal import printable
 from diagnostics.connections import connecting, long_work, politeness, purposes
-from diagnostics.manifests import gathering
+from diagnostics.manifests import gathering, places
 from diagnostics.manifests.comparing import Group, Named, Pair, Summary, differences, grouped
 from diagnostics.manifests.format import ManifestUnreadable, Record
 from diagnostics.manifests.gathering import Gathered, TookTooLong
+from diagnostics.manifests.places import Scope
 from diagnostics.models import Baseline, FileComparison
 from diagnostics.redaction import redact
 from diagnostics.transports.base import Capability, TransportError
@@ -53,13 +55,21 @@ class GaveWay(Exception):
 
 @dataclass(slots=True)
 class Result:
-    """What a comparison found. `diffs` holds the differences of configuration files by path, secrets removed."""
+    """What a comparison found. `diffs` holds the differences of configuration files by path, secrets removed.
+
+    `top`: name of the docroot, where paths are to be shown relative to the folder above it, since some lie beside it.
+    """
 
     summary: Summary
     diffs: dict[str, str]
     is_cut: bool = False  # one of the two is not whole: only names that both know are compared
     unread: int = 0
     read_s: float | None = None
+    top: str = ""
+
+    def shown(self, path: str) -> str:
+        """A path as people see it."""
+        return places.named(path, self.top)
 
 
 # --- stored form ------------------------------------------------------------------------------------
@@ -67,6 +77,7 @@ def seal_result(result: Result) -> bytes:
     """A result as it is stored: it names files and quotes lines, so it is sealed."""
     values = {
         "summary": result.summary.as_json(), "diffs": result.diffs, "cut": result.is_cut, "unread": result.unread, "read_s": result.read_s,
+        "top": result.top,
     }  # fmt: skip
     return seal_bytes(zlib.compress(json.dumps(values).encode(), 9))
 
@@ -76,7 +87,7 @@ def open_result(sealed: bytes) -> Result:
     values: dict[str, Any] = json.loads(zlib.decompress(unseal_bytes(sealed)))
     summary = values["summary"]
     groups = [Group(**(group | {"named": [Named(**named) for named in group["named"]]})) for group in summary.pop("groups")]
-    return Result(Summary(groups, **summary), values["diffs"], values["cut"], values["unread"], values["read_s"])
+    return Result(Summary(groups, **summary), values["diffs"], values["cut"], values["unread"], values["read_s"], values.get("top", ""))
 
 
 # --- asking -----------------------------------------------------------------------------------------
@@ -162,9 +173,10 @@ def _compared(row: FileComparison) -> Result:
     newer = row.newer
     if newer is not None:
         told = {"times": newer.has_times, "modes": newer.has_modes}
-        return compared(row.site, row.older, storing.records(newer), {}, is_cut=newer.is_cut, **told)
+        scope = places.from_json(newer.beside)
+        return compared(row.site, row.older, storing.records(newer), {}, scope, is_cut=newer.is_cut, **told)
     with _live(row) as (found, told, read_s):
-        result = compared(row.site, row.older, found.sorter.sorted(), found.contents, is_cut=found.cut, **told)
+        result = compared(row.site, row.older, found.sorter.sorted(), found.contents, found.scope, is_cut=found.cut, **told)
     result.unread, result.read_s = found.unread, read_s
     return result
 
@@ -178,7 +190,8 @@ def _live(row: FileComparison) -> Iterator[tuple[Gathered, dict[str, bool], floa
     with purposes.doing("comparison", site=site, user=row.requested_by), connecting.reader_for(site.host) as reader:
         docroot = reader.real_path(site.docroot)
         told = {"times": Capability.LIST_TIMES in reader.capabilities, "modes": Capability.LIST_MODES in reader.capabilities}
-        found = gathering.look(reader, docroot, whole=True, time_limit_s=TIME_LIMIT_S, note=_Sign(row))
+        scope = places.from_json(row.older.beside) if printable(docroot)[:1000] == row.older.docroot else ()
+        found = gathering.look(reader, docroot, whole=True, time_limit_s=TIME_LIMIT_S, note=_Sign(row), scope=scope)
     try:
         yield found, told, round(time.monotonic() - started, 1)
     finally:
@@ -203,15 +216,18 @@ class _Sign:
 
 
 def compared(
-    site: Site, older: Baseline, newer: Iterable[Record], contents: dict[str, bytes], *, is_cut: bool, times: bool, modes: bool
-) -> Result:
+    site: Site, older: Baseline, newer: Iterable[Record], contents: dict[str, bytes], scope: Scope, *, is_cut: bool, times: bool,
+    modes: bool,
+) -> Result:  # fmt: skip
     """What `newer` differs in from a baseline. `contents`: small files of the newer side that are not stored.
 
-    `times` and `modes`: whether the newer side was told them exactly."""
-    is_cut = is_cut or older.is_cut
-    found = differences(storing.records(older), newer, times=times and older.has_times, modes=modes and older.has_modes)
+    `scope`: the places beside the docroot that the newer side knows of; those that both know of are compared. `times` and `modes`:
+    whether the newer side was told them exactly."""
+    is_cut, both = is_cut or older.is_cut, places.common(places.from_json(older.beside), scope)
+    records = places.known(storing.records(older), both), places.known(newer, both)
+    found = differences(*records, times=times and older.has_times, modes=modes and older.has_modes)
     summary = grouped(_known_to_both(found) if is_cut else found)
-    return Result(summary, _diffs(site, summary, contents), is_cut)
+    return Result(summary, _diffs(site, summary, contents), is_cut, top=posixpath.basename(older.docroot.rstrip("/")) if both else "")
 
 
 def _known_to_both(found: Iterable[Pair]) -> Iterator[Pair]:
@@ -224,7 +240,7 @@ def _diffs(site: Site, summary: Summary, contents: dict[str, bytes]) -> dict[str
     stored = storing.contents(site.pk, (digest for named in changed for digest in named.digests if digest not in contents))
     known = stored | contents
     return {
-        named.path: difference(printable(named.path), known[named.digests[0]], known[named.digests[1]])
+        named.path: difference(printable(places.named(named.path)), known[named.digests[0]], known[named.digests[1]])
         for named in changed
         if named.digests[0] in known and named.digests[1] in known
     }

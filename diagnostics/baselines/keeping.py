@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from diagnostics.changes.journal import escape_path
 from diagnostics.facts.small_files import SmallFiles
-from diagnostics.manifests import rules, worth
+from diagnostics.manifests import places, rules, worth
 from diagnostics.manifests.format import Record
 from diagnostics.models import Baseline, BaselineContent, BaselineWork, KeptFile
 from diagnostics.transports.base import Capability, Reader
@@ -134,7 +134,7 @@ def _read_new(reader: Reader, docroot: str, records: list[Record], kept: Kept, r
         if time.monotonic() > until or room <= 0:
             return  # the rest at the next baseline
         note()
-        names = {f"{docroot.rstrip('/')}/{_text(record.path)}": record for record in group}
+        names = {places.absolute(docroot.rstrip("/"), _text(record.path)): record for record in group}
         files = SmallFiles(reader)
         files.fetch(names)
         for name, record in names.items():

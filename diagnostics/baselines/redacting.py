@@ -22,7 +22,10 @@ _DEFINE = re.compile(
 _ASSIGNED_TO = re.compile(rf"[$>][\w\->\[\]'\" ]{{0,40}}{_NAMES}[\w\[\]'\" \t]{{0,40}}\Z", re.IGNORECASE)
 _LONGEST_NAME, _LONGEST_VALUE = 100, 4000
 _OF_ARRAY = re.compile(rf"((['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:=>|[:,]))(\s{{0,99}}[^\n]*)", re.IGNORECASE)
-_INI = re.compile(rf"^([ \t]{{0,80}}[\w.\-]{{0,80}}{_NAMES}[\w.\-]{{0,80}}[ \t]{{0,80}}=)([^\n]*)", re.IGNORECASE | re.MULTILINE)
+_INI = re.compile(
+    rf"^([ \t]{{0,80}}(?:export[ \t]{{1,9}})?[\w.\-]{{0,80}}{_NAMES}[\w.\-]{{0,80}}[ \t]{{0,80}}=)([^\n]*)", re.IGNORECASE | re.MULTILINE
+)
+_YAML = re.compile(rf"^([ \t]{{0,80}}(?:-[ \t]{{1,9}})?[\w.\-]{{0,80}}{_NAMES}[\w.\-]{{0,80}}:)([ \t][^\n]*)", re.IGNORECASE | re.MULTILINE)
 # Apache: values that are handed on to the application.
 _APACHE = re.compile(
     r"^([ \t]{0,80}(?:SetEnv|AuthBasicFake|RequestHeader[ \t]{1,9}\w{1,20})[ \t]{1,80}\S{1,200})([ \t][^\n]*)", re.IGNORECASE | re.MULTILINE
@@ -40,7 +43,7 @@ def redacted(content: bytes) -> str:
     text = printable(content.decode("utf-8", "surrogateescape")).replace("\r\n", "\n").replace("\r", "\n")
     text = _DEFINE.sub(lambda m: f"{m[1]} {GONE}{m[4]}" + "\n" * m[3].count("\n"), text)
     text = _without_assigned(text)
-    for pattern in (_CALL, _OF_ARRAY, _INI, _APACHE_PHP, _APACHE, _IN_ADDRESS):
+    for pattern in (_CALL, _OF_ARRAY, _INI, _YAML, _APACHE_PHP, _APACHE, _IN_ADDRESS):
         text = pattern.sub(lambda m: f"{m[1]} {GONE}" + "\n" * m[0][len(m[1]) :].count("\n"), text)
     shown = redact(text)
     return shown + "\n" * (text.count("\n") - shown.count("\n"))

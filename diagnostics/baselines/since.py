@@ -13,7 +13,7 @@ from diagnostics.changes.journal import printable
 from diagnostics.evidence import Evidence
 from diagnostics.facts.changes import failing_since
 from diagnostics.installed import Change
-from diagnostics.manifests import rules
+from diagnostics.manifests import places, rules
 from diagnostics.manifests.comparing import Group, Named
 from diagnostics.manifests.format import COUNTED, FILE, FOLDER, LINK, OTHER, UNREAD, ManifestUnreadable, Record, Sorter
 from diagnostics.models import Baseline, Diagnosis, DiagnosisChanges
@@ -68,9 +68,9 @@ def _change(group: Group, evidence: Evidence, result: comparing.Result) -> Chang
     how = whole.get(group.total) or ("permissions" if all(map(_is_of_modes, group.named)) else "changed")
     timed = how in ("added", "changed")
     return Change(
-        group.what, (group.after or group.before).partition("\t")[0] or group.name,
+        group.what, (group.after or group.before).partition("\t")[0] or places.named(group.name),
         float(group.first or 0) if timed else 0.0, float(group.last or 0) if timed else 0.0, group.total,
-        tuple(printable(f"{top}/{named.path}") for named in group.named), how, "baseline",
+        tuple(printable(places.named(named.path, top)) for named in group.named), how, "baseline",
         f"{names[0]} → {names[1]}" if all(names) and names[0] != names[1] else "",
     )  # fmt: skip
 
@@ -88,8 +88,8 @@ def _is_of_modes(named: Named) -> bool:
 def _compared(site: Site, evidence: Evidence, since: datetime | None) -> tuple[Baseline, comparing.Result] | None:
     if since is None or not isinstance(evidence.tree, tuple) or evidence.tree[0].kind != "folder":
         return None
-    baseline = Baseline.objects.filter(site=site, taken_at__lt=since).select_related("site").order_by("-pk").first()
-    if baseline is None or baseline.host_id != site.host_id:
+    baseline = last_before(site, since)
+    if baseline is None:
         return None
     sorter = Sorter()
     try:
@@ -97,12 +97,28 @@ def _compared(site: Site, evidence: Evidence, since: datetime | None) -> tuple[B
             sorter.add(record)
         exact = not evidence.connection.startswith("ftp")
         told = {"is_cut": evidence.tree_truncated, "times": exact, "modes": exact}
-        return baseline, comparing.compared(baseline.site, baseline, sorter.sorted(), _contents(evidence), **told)
+        scope = evidence.program_scope
+        return baseline, comparing.compared(baseline.site, baseline, sorter.sorted(), _contents(evidence), scope, **told)
     except ManifestUnreadable:  # the diagnosis stands without it
         log.exception("baseline %s", baseline.pk)
         return None
     finally:
         sorter.close()
+
+
+def last_before(site: Site, since: datetime) -> Baseline | None:
+    """The last baseline of this account from before a failure began."""
+    baseline = Baseline.objects.filter(site=site, taken_at__lt=since).select_related("site").order_by("-pk").first()
+    return baseline if baseline is not None and baseline.host_id == site.host_id else None
+
+
+def places_of(site: Site, since: datetime | None) -> places.Scope:
+    """Where the program lay beside the docroot, as that baseline has it."""
+    if since is None:
+        return ()
+    rows = Baseline.objects.filter(site=site, taken_at__lt=since).order_by("-pk").values_list("host_id", "beside")
+    host_id, beside = rows.first() or (None, [])
+    return places.from_json(beside) if host_id == site.host_id else ()
 
 
 def _contents(evidence: Evidence) -> dict[str, bytes]:
@@ -116,8 +132,8 @@ def _records(evidence: Evidence) -> Iterator[Record]:
     files = evidence.htaccess if isinstance(evidence.htaccess, tuple) else ()
     digests = {file.absolute: hashlib.sha256(file.content).hexdigest() for file in files}
     docroot = evidence.docroot.rstrip("/")
-    for entry in evidence.tree:
-        path = entry.absolute[len(docroot) + 1 :].encode("utf-8", "surrogateescape")
+    for entry in (*evidence.tree, *evidence.program):
+        path = places.of_text(places.relative(entry.absolute, docroot, evidence.program_scope))
         kind = _KINDS.get(entry.kind, OTHER)
         if kind == FOLDER and rules.is_counted(path):
             kind = COUNTED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,14 @@ from django.utils.translation import gettext as _
 from diagnostics.baselines import keeping, php_change, storing
 from diagnostics.changes.journal import printable
 from diagnostics.connections import connecting, long_work, politeness, purposes
-from diagnostics.facts import php_told
+from diagnostics.facts import php_told, program_places
 from diagnostics.facts.small_files import SmallFiles
-from diagnostics.manifests import gathering
+from diagnostics.manifests import gathering, places
 from diagnostics.manifests.format import decode, encode
 from diagnostics.manifests.gathering import Gathered, TookTooLong
 from diagnostics.models import Baseline, BaselineWork, RepairCase
 from diagnostics.redaction import redact
-from diagnostics.transports.base import Capability, Reader, TransportError
+from diagnostics.transports.base import Capability, NotFound, PermissionRefused, Reader, TransportError, Unsupported
 from sites import queueing
 from sites.credentials import SecretUnreadable
 from sites.judging import Verdict
@@ -47,6 +48,7 @@ _ABANDONED = timedelta(minutes=5)
 _PATIENCE = timedelta(seconds=25)  # less than between two rounds of `dispatch`
 _SIGN_EVERY_S = 1.0
 _LOOK_EVERY_S = 5.0
+_MOST_RESOLVED = 10
 _BUSY = (BaselineWork.State.WAITING, BaselineWork.State.RUNNING)
 Reason = Baseline.Reason
 
@@ -322,6 +324,7 @@ def take(
         "unread": found.unread,
         "is_cut": found.cut,
         "php": php,
+        "beside": places.as_json(found.scope),
     }
     try:
         with transaction.atomic():
@@ -348,4 +351,14 @@ def _looked(reader: Reader, site: Site, docroot: str, *, whole: bool, note: Call
         whole=whole,
         time_limit_s=TIME_LIMIT_S,
         note=note,
+        scope=program_places.recognised(SmallFiles(reader), docroot, _others(reader, site, docroot)),
     )
+
+
+def _others(reader: Reader, site: Site, docroot: str) -> set[str]:
+    """The docroots of the account's other sites, as they are named and, where this one lies behind a link, where they really are."""
+    found = set(Site.objects.filter(host=site.host_id).exclude(pk=site.pk).exclude(docroot="").values_list("docroot", flat=True))
+    for named in sorted(found)[: 0 if site.docroot.rstrip("/") == docroot.rstrip("/") else _MOST_RESOLVED]:
+        with suppress(NotFound, PermissionRefused, Unsupported):
+            found.add(reader.real_path(named))
+    return found

@@ -18,6 +18,8 @@ from sites.wording import capitalised
 
 from .comparing import Result
 
+_PLACES = frozenset({"configuration", "folder", "counted"})  # groups that are named by a path
+
 
 @dataclass(frozen=True, slots=True)
 class NamedRow:
@@ -59,13 +61,13 @@ def _row(group: Group, result: Result) -> GroupRow:
     files = [_named(named, result) for named in group.named]
     is_open = group.what == "configuration"
     return GroupRow(
-        _title(group), counts(group), _versions(group), at(group.first), at(group.last), files, group.total - len(files), is_open
+        _title(group, result), counts(group), _versions(group), at(group.first), at(group.last), files, group.total - len(files), is_open
     )
 
 
-def _title(group: Group) -> str:
+def _title(group: Group, result: Result) -> str:
     what = _(GROUP_WORDS[group.what])
-    name = (group.after or group.before).partition("\t")[0] or group.name
+    name = (group.after or group.before).partition("\t")[0] or (result.shown(group.name) if group.what in _PLACES else group.name)
     return capitalised(f"{what} {printable(name)}".strip())
 
 
@@ -97,7 +99,7 @@ def _named(named: Named, result: Result) -> NamedRow:
     words = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}[named.how]
     tone = {"added": "info", "removed": "warn", "changed": "odd"}[named.how]
     return NamedRow(
-        printable(named.path),
+        printable(result.shown(named.path)),
         words,
         tone,
         ", ".join(_details(named, result)),

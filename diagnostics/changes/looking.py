@@ -57,10 +57,12 @@ class Looker:
             return []
 
     def require_inside(self, step: Step, path: str, shown: str) -> None:
-        """Raises Stale where a folder between the docroot and the file is a link by now: it may lead to somebody else's files."""
+        """Raises Stale where a folder between the docroot and the file is a link by now: it may lead to somebody else's files.
+
+        Of a file beside the docroot, between it and the folder that both lie in."""
         docroot = step.case.site.docroot.rstrip("/")
         folder = path.rpartition("/")[0]
-        while docroot and folder.startswith(f"{docroot}/") and folder not in self._plain:
+        while docroot and folder and not f"{docroot}/".startswith(f"{folder}/") and folder not in self._plain:
             stat = self.stat(folder)
             if stat is not None and stat.kind != FileKind.FOLDER:
                 raise Stale(

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Iterable
 from datetime import datetime
 
-from diagnostics.evidence import Evidence, TreeEntry, moment_of
+from diagnostics.evidence import Evidence, SiteSeen, TreeEntry, moment_of
 from diagnostics.installed import Change
 from diagnostics.manifests.rules import counted_above, group_of, is_configuration
 from sites.texts import mark as _
@@ -50,7 +50,11 @@ def _of_account(evidence: Evidence, since: float, until: float) -> list[Change]:
 
 def failing_since(evidence: Evidence) -> datetime | None:
     """When the failure was first seen; None for a site that is well."""
-    site = evidence.site
+    return seen_failing_since(evidence.site)
+
+
+def seen_failing_since(site: SiteSeen) -> datetime | None:
+    """The same, of what the last probes saw."""
     if site.verdict == "up":
         return None
     return site.failing_since or min((page.at for page in site.pages if page.at), default=None)
@@ -143,7 +147,7 @@ def _files(change: Change) -> str:
     return f"{count} {_OF[change.what].format(name=change.name)}".strip()
 
 
-_NAMED_BY_PATH = frozenset({"configuration", "top", "drop-in", "mu-plugin"})
+_NAMED_BY_PATH = frozenset({"configuration", "top", "beside", "drop-in", "mu-plugin"})
 _HAPPENED = {
     "changed": (_("{what} was changed"), _("{what} were changed")),
     "added": (_("{what} was added"), _("{what} were added")),
@@ -163,6 +167,7 @@ _OF = {
     "counted": _("in the folder {name}"),
     "folder": _("in the folder {name}"),
     "top": _("in the main folder"),
+    "beside": _("in the folder of the program"),
 }
 _SUBJECTS = {
     "configuration": _("A file of settings"),
@@ -177,6 +182,7 @@ _SUBJECTS = {
     "counted": _("Something in the folder {name}"),
     "folder": _("Something in the folder {name}"),
     "top": _("A file in the main folder"),
+    "beside": _("A file in the folder of the program"),
     "php": _("The PHP version ({name})"),
 }
 

@@ -21,6 +21,7 @@ from diagnostics.facts import (
     php_site,
     program_files,
     program_login,
+    program_tree,
     server_logs,
     shut_files,
     space,
@@ -31,6 +32,7 @@ from diagnostics.facts.database import Asker, with_database
 from diagnostics.facts.paths import above
 from diagnostics.facts.server_logs import LogsRead
 from diagnostics.facts.small_files import SmallFiles
+from diagnostics.manifests.places import Scope
 from diagnostics.transports.base import Capability, FileKind, Reader, TransportError
 
 TIME_LIMIT_S = 18.0
@@ -48,6 +50,7 @@ class SitePaths:
     error_log: str = ""
     access_log: str = ""
     neighbours: tuple[str, ...] = ()  # docroots of other sites on the same account
+    beside: Scope = ()  # where the program lay beside the docroot while the site was well
 
 
 def gather(
@@ -121,6 +124,8 @@ def stages(
     evidence = replace(evidence, space=_quietly(lambda: _space(reader, evidence), None))
     evidence = replace(evidence, modules=_quietly(lambda: cgi_modules.read(reader, evidence.cgi_scripts), ()))
     evidence = replace(evidence, cgi_data=cgi_uses.read_data(reader, evidence))
+    if paths.beside and time.monotonic() < deadline:
+        evidence = program_tree.read(reader, evidence, paths.beside, deadline)
     yield replace(evidence, existing=evidence.existing + _quietly(lambda: cgi_scripts.look_up(reader, _named_paths(evidence)), ()))
 
 

@@ -9,7 +9,7 @@ from diagnostics.evidence import TreeEntry
 from diagnostics.facts.paths import above as path_above
 from diagnostics.facts.paths import shown
 from diagnostics.facts.small_files import SmallFiles
-from diagnostics.transports.base import Entry, Reader
+from diagnostics.transports.base import Entry, Reader, Stat
 
 MOST_ENTRIES = 20_000
 
@@ -26,7 +26,12 @@ def read(reader: Reader, docroot: str, most: int = MOST_ENTRIES, deadline: float
 
 def above(files: SmallFiles, folders: Sequence[str], docroot: str) -> tuple[TreeEntry, ...]:
     """These folders themselves; one that cannot be looked at is left out."""
-    return tuple(_entry(Entry(folder, stat), docroot) for folder, stat in files.stats(folders[-3:]).items())
+    return tuple(entry_of(folder, stat, docroot) for folder, stat in files.stats(folders[-3:]).items())
+
+
+def entry_of(path: str, stat: Stat, docroot: str) -> TreeEntry:
+    """One name that was asked for by itself."""
+    return _entry(Entry(path, stat), docroot)
 
 
 def parse(raw: list[Entry], docroot: str, most: int = MOST_ENTRIES) -> tuple[tuple[TreeEntry, ...], bool]:

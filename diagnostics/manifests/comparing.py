@@ -32,10 +32,11 @@ def differences(older: Iterable[Record], newer: Iterable[Record], *, times: bool
 
 
 def _is_below(path: bytes, closed: set[bytes]) -> bool:
+    is_beside = path.startswith(b"../")
     while path := posixpath.dirname(path):
         if path in closed:
             return True
-    return b"" in closed
+    return b"" in closed and not is_beside
 
 
 def _differ(old: Record | None, new: Record | None, times: bool, modes: bool) -> bool:
@@ -109,7 +110,8 @@ class Summary:
 
 
 _FIRST = (
-    "configuration", "drop-in", "plugin", "mu-plugin", "theme", "core", "extension", "library", "top", "folder", "language", "counted",
+    "configuration", "drop-in", "plugin", "mu-plugin", "theme", "core", "extension", "library", "beside", "top", "folder", "language",
+    "counted",
 )  # fmt: skip
 
 

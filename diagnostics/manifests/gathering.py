@@ -12,12 +12,12 @@ import posixpath
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from diagnostics.manifests import rules
+from diagnostics.manifests import places, rules
 from diagnostics.manifests.format import COUNTED, FILE, FOLDER, LINK, OTHER, UNREAD, Record, Sorter
 from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, Entry, FileKind, NotFound, Reader, TransportError
 
@@ -33,6 +33,7 @@ _SETTLED_S = 86_400  # a folder that changed later than this before the last loo
 _KINDS = {FileKind.FILE: FILE, FileKind.FOLDER: FOLDER, FileKind.LINK: LINK}
 _HEADER = re.compile(rb"^[ \t/*#@]*(Plugin Name|Theme Name|Version):[ \t]*([^\r\n]{1,200})", re.MULTILINE | re.IGNORECASE)
 _COMMENT_END = re.compile(rb"\*/|\?>")
+_UP = places.of_text(places.UP)
 
 Before = Callable[[], Iterator[Record]]
 
@@ -53,6 +54,7 @@ class Gathered:
     is_whole: bool = True
     cut: bool = False  # there are more names than the limit
     unread: int = 0
+    scope: places.Scope = ()  # what was listed beside the docroot
 
 
 def look(
@@ -65,12 +67,15 @@ def look(
     time_limit_s: float = 600.0,
     note: Callable[[int], None] = lambda seen: None,
     most: int = MOST_NAMES,
+    scope: places.Scope = (),
 ) -> Gathered:
-    """The files below `docroot` now. `before` gives the records of the last look, made at `before_at` (seconds): without, all is listed.
+    """The files below `docroot` now, and those of its program beside it that `scope` names.
+
+    `before` gives the records of the last look, made at `before_at` (seconds): without, all is listed.
 
     `note` is told how many names were seen, and may raise to stop. Raises TransportError and TookTooLong.
     """
-    return _Look(reader, docroot.rstrip("/"), before, before_at, time.monotonic() + time_limit_s, note, most).run(whole)
+    return _Look(reader, docroot.rstrip("/"), before, before_at, time.monotonic() + time_limit_s, note, most, scope).run(whole)
 
 
 def is_short_look_worth_it(reader: Reader) -> bool:
@@ -87,10 +92,11 @@ def _counted_above(folder: bytes) -> bytes | None:
 
 class _Look:
     def __init__(
-        self, reader: Reader, docroot: str, before: Before | None, before_at: float, deadline: float, note: Callable[[int], None], most: int
-    ) -> None:
+        self, reader: Reader, docroot: str, before: Before | None, before_at: float, deadline: float, note: Callable[[int], None],
+        most: int, scope: places.Scope,
+    ) -> None:  # fmt: skip
         self.reader, self.docroot, self.before, self.before_at = reader, docroot, before, before_at
-        self.deadline, self.note, self.most = deadline, note, most
+        self.deadline, self.note, self.most, self.scope = deadline, note, most, scope
         self.found = Gathered()
         self.known: dict[bytes, Record] = {}  # of the last look: small files that were read
         self.configuration: dict[bytes, Record] = {}
@@ -106,7 +112,11 @@ class _Look:
         top = self._absolute(b"")
         self._take(b"", Entry(top, self.reader.stat(top)))
         self.found.is_whole = not leaves
-        same = self._scan(top, leaves)
+        below = {path: mtime for path, mtime in leaves.items() if not path.startswith(_UP)}
+        same = self._scan(top, below)
+        beside = {path: mtime for path, mtime in leaves.items() if path not in below and not places.is_closed(self.scope, _text(path))}
+        for place in self.scope:
+            same |= self._scan_beside(place, {path: mtime for path, mtime in beside.items() if place.holds(_text(path))})
         if leaves:
             self._carry_over(leaves, same)
         self._finish()
@@ -135,10 +145,28 @@ class _Look:
     # --- listing ------------------------------------------------------------------------------------
     def _scan(self, top: str, leaves: dict[bytes, int]) -> set[bytes]:
         """Everything below `top` but what is in `leaves`; answers with those of them that are as they were."""
-        same: set[bytes] = set()
         skip = {self._absolute(path) for path in leaves}
         room = self.most - self.found.seen
-        with closing(self.reader.scan(top, max_entries=room + 1, skip=skip, unreadable=self._cannot_read)) as batches:
+        return self._take_all(self.reader.scan(top, max_entries=room + 1, skip=skip, unreadable=self._cannot_read), leaves)
+
+    def _scan_beside(self, place: places.Place, leaves: dict[bytes, int]) -> set[bytes]:
+        """The same for a program's folder beside the docroot. One that cannot be listed is none that was looked at."""
+        skip = {self._absolute(path) for path in leaves}
+        room = self.most - self.found.seen
+        try:
+            same = self._take_all(
+                places.batches(self.reader, self.docroot, place, most=room + 1, skip=skip, unreadable=self._cannot_read), leaves
+            )
+        except (ConnectionLost, ConnectionTimedOut):
+            raise
+        except TransportError:
+            return set()
+        self.found.scope += (place,)
+        return same
+
+    def _take_all(self, found: Generator[list[Entry], None, None], leaves: dict[bytes, int]) -> set[bytes]:
+        same: set[bytes] = set()
+        with closing(found) as batches:
             for batch in batches:
                 self._check_time()
                 for entry in batch[: self.most - self.found.seen]:
@@ -285,10 +313,14 @@ class _Look:
             raise TookTooLong
 
     def _absolute(self, path: bytes) -> str:
-        return posixpath.join(self.docroot or "/", path.decode("utf-8", "surrogateescape")) if path else self.docroot or "/"
+        return places.absolute(self.docroot, _text(path)) if path else self.docroot or "/"
 
     def _relative(self, path: str) -> bytes:
-        return path[len(self.docroot) + 1 :].encode("utf-8", "surrogateescape")
+        return places.of_text(places.relative(path, self.docroot, self.scope))
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
 
 
 def _main_file_first(record: Record) -> tuple[bool, bytes]:

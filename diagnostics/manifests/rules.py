@@ -30,6 +30,8 @@ _COUNTED_AT_TOP = (
 )  # fmt: skip
 
 CONFIGURATION = frozenset({".htaccess", ".user.ini", ".ovhconfig", "php.ini", "wp-config.php", "composer.json"})
+_ENVIRONMENT = re.compile(r"\.env(?:\.[\w-]{1,30}){0,3}(?<!\.example)(?<!\.dist)(?<!\.sample)")
+_UPWARDS = re.compile(r"^(?:\.\./)+")
 _HEADER_AT = re.compile(rb"(?:^|/)wp-content/(?:plugins/([^/]+)/[^/]+\.php|plugins/[^/]+\.php|themes/[^/]+/style\.css)\Z")
 
 # (what, the pattern that names it): the first that fits. The first group of a pattern is the name.
@@ -63,6 +65,7 @@ GROUP_WORDS = {
     "counted": _("counted folder"),
     "folder": _("folder"),
     "top": _("files in the docroot"),
+    "beside": _("files beside the docroot"),
     "php": _("PHP version"),
 }
 
@@ -94,7 +97,11 @@ def counted_above(path: bytes) -> bytes | None:
 
 def is_configuration(path: bytes) -> bool:
     """Whether the content of this small file is kept."""
-    return posixpath.basename(path).decode("ascii", "replace") in CONFIGURATION or path == b"index.php"
+    return _is_named_as_configuration(posixpath.basename(path).decode("ascii", "replace")) or path == b"index.php"
+
+
+def _is_named_as_configuration(name: str) -> bool:
+    return name in CONFIGURATION or _ENVIRONMENT.fullmatch(name) is not None
 
 
 def may_hold_header(path: bytes) -> bool:
@@ -103,12 +110,15 @@ def may_hold_header(path: bytes) -> bool:
 
 
 def group_of(path: str) -> tuple[str, str]:
-    """What a path belongs to, and its name: ("plugin", "akismet")."""
-    if path.rpartition("/")[2] in CONFIGURATION:
+    """What a path belongs to, and its name: ("plugin", "akismet"). Of one beside the docroot it begins with "../", as the path does."""
+    if _is_named_as_configuration(path.rpartition("/")[2]):
         return "configuration", path
+    inside = _UPWARDS.sub("", path)
     for what, pattern in _GROUPS:
-        found = pattern.search(path)
+        found = pattern.search(inside)
         if found:
             return what, found[1]
-    top, inside, _rest = path.partition("/")
-    return ("folder", top) if inside else ("top", "")
+    top, is_below, _rest = inside.partition("/")
+    if inside != path:
+        return ("folder", f"{path[: -len(inside)]}{top}") if is_below else ("beside", "")
+    return ("folder", top) if is_below else ("top", "")

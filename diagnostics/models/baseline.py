@@ -1,4 +1,4 @@
-"""Baselines: what lay below a docroot while the site was well, with the small configuration files; and comparisons with them."""
+"""Baselines: what a site had below its docroot, and of its program beside it, while it was well, and small files; and comparisons."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Baseline(models.Model):
     is_cut = models.BooleanField(default=False)  # there were more names than the limit
     has_times = models.BooleanField(default=True)  # the host told times to the second
     has_modes = models.BooleanField(default=True)  # the host told permissions
+    # The program's places beside the docroot that were listed: see `diagnostics.manifests.places`. None in those from before.
+    beside = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     php = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # version by what told it: {"answer": "8.2"}
     is_full = models.BooleanField(default=True)  # `manifest` stands by itself
     manifest = models.BinaryField()  # see `diagnostics.manifests.format`
@@ -58,7 +60,7 @@ class KeptFile(models.Model):
     """One content that a file of a site had while the site was well; its bytes are a `BaselineContent`. What repairs put back."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="kept_files", db_index=False)
-    path = models.CharField(max_length=1000)  # relative to the docroot, escaped as the journal does
+    path = models.CharField(max_length=1000)  # relative to the docroot ("../app/a.php" beside it), escaped as the journal does
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     mode = models.PositiveIntegerField()

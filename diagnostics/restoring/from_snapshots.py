@@ -98,12 +98,15 @@ def _of_before(before: datetime | None) -> list[Snapshot]:
 
 
 def _files(reader: Reader, wanted: Wanted) -> Iterator[Found]:
-    top = posixpath.join(reader.home(), wanted.inside)
+    home = reader.home().rstrip("/")
     for path in wanted.paths:
+        there = posixpath.normpath(posixpath.join(home or "/", wanted.inside, path))
+        if not there.startswith(f"{home}/"):
+            continue  # beside the docroot, and above what this login sees
         try:
-            stat = reader.stat(posixpath.join(top, path))
+            stat = reader.stat(there)
             if stat.kind is FileKind.FILE and 0 < stat.size <= LIMIT:
-                yield Found(path, reader.read(posixpath.join(top, path), LIMIT), stat.mode if stat.mode is not None else 0o604)
+                yield Found(path, reader.read(there, LIMIT), stat.mode if stat.mode is not None else 0o604)
         except NotFound:
             continue
 

@@ -13,14 +13,15 @@ from diagnostics.baselines import storing
 from diagnostics.changes.journal import unescape_path
 from diagnostics.copies import KEPT, Copy, Restorable, SinceWell
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
+from diagnostics.facts import tree
 from diagnostics.facts.changes import failing_since
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.findings import Finding, Severity
-from diagnostics.manifests import rules
+from diagnostics.manifests import places, rules
 from diagnostics.models import Baseline, KeptFile
 from diagnostics.profiles import get_profile, policy_for
 from diagnostics.repairs.restore_file import ID
-from diagnostics.transports.base import Reader
+from diagnostics.transports.base import Reader, TransportError
 from sites.models import Site
 
 from . import since_well, snapshots, wanted
@@ -42,7 +43,7 @@ def with_copies(site: Site, reader: Reader, evidence: Evidence, findings: Sequen
 
 
 def wanted_paths(site: Site, reader: Reader, examined: Examined, neighbours: Iterable[str]) -> list[str]:
-    """Which files could be put back if an earlier state of them were known, relative to the docroot."""
+    """Which files could be put back if an earlier state of them were known, relative to the docroot ("../app/a.php" beside it)."""
     evidence = examined.evidence
     telling = [each for each in examined.findings if each.severity is not Severity.NOTE and ID in each.repairs and _may_be_put_back(each)]
     if not telling or not isinstance(evidence.tree, tuple) or failing_since(evidence) is None:
@@ -72,8 +73,10 @@ class _Look:
         self.until = time.monotonic() + TIME_LIMIT_S
         self.on_host = CopiesOnHost(self.files, evidence, neighbours, self.until)
         entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
-        self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in entries}
+        self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in (*entries, *evidence.program)}
         self.rows = self._kept()
+        self.beside = frozenset(path for path in self.rows if path.startswith(places.UP))
+        self.asked: set[str] = set()  # absolute names that were looked up one by one, since their place was not listed
         self.of_snapshots = snapshots.copies_before(site, failing_since(evidence))
         self.changed = {path for path, rows in self.rows.items() if self._is_changed(path, rows)}
 
@@ -89,7 +92,7 @@ class _Look:
     def _is_changed(self, path: str, rows: list[KeptFile]) -> bool:
         entry = self.entries.get(self._absolute(path))
         if entry is None:
-            return not self.evidence.tree_truncated
+            return self._is_listed(path)
         exact = not self.evidence.connection.startswith("ftp")
         return entry.size != rows[0].size or (exact and int(entry.mtime) != rows[0].mtime)
 
@@ -107,7 +110,9 @@ class _Look:
 
     # --- which ----------------------------------------------------------------------------------------
     def _paths(self, finding: Finding) -> list[str]:
-        named = [path for path in wanted.named(finding, self.evidence) if self._is_file_or_missing(path)]
+        named = wanted.named(finding, self.evidence, self.beside)
+        self._look_up(named)
+        named = [path for path in named if self._is_file_or_missing(path)]
         definers = self._definers(finding)
         if definers:
             return definers  # the file that calls is well: the one that lost the name is not
@@ -119,8 +124,27 @@ class _Look:
     def _is_file_or_missing(self, path: str) -> bool:
         entry = self.entries.get(self._absolute(path))
         if entry is None:
-            return not self.evidence.tree_truncated
+            return self._is_listed(path) or self._absolute(path) in self.asked
         return entry.kind == "file"
+
+    def _is_listed(self, path: str) -> bool:
+        """Whether a file that is not among the entries is not there."""
+        if path.startswith(places.UP):
+            return places.holds(self.evidence.program_scope, path)
+        return not self.evidence.tree_truncated
+
+    def _look_up(self, paths: list[str]) -> None:
+        """Single files beside the docroot, and their folders, where all of it could not be listed in time."""
+        unknown = [self._absolute(path) for path in paths[:_MOST_FILES] if path.startswith(places.UP) and not self._is_listed(path)]
+        unknown = [path for path in unknown if path not in self.asked]
+        if not unknown:
+            return
+        try:
+            found = self.files.stats([*unknown, *map(posixpath.dirname, unknown)])
+        except TransportError:
+            return
+        self.asked.update(unknown)
+        self.entries |= {path: tree.entry_of(path, stat, self.docroot) for path, stat in found.items()}
 
     def _definers(self, finding: Finding) -> list[str]:
         pattern = wanted.defined(finding)
@@ -154,9 +178,13 @@ class _Look:
         baseline = Baseline.objects.filter(site=self.site, taken_at__lt=failing_since(self.evidence)).order_by("-pk").first()
         if baseline is None or baseline.host_id != self.site.host_id or self.evidence.tree_truncated:
             return None
-        known = since_well.paths_of(baseline)
-        paths = (absolute[len(self.docroot) + 1 :] for absolute, entry in self.entries.items() if entry.kind == "file")
-        return None if known is None else sorted(path for path in paths if path not in known and since_well.is_of_program(path))
+        known, both = since_well.paths_of(baseline), places.from_json(baseline.beside)
+        if both != places.common(both, self.evidence.program_scope):
+            return None  # what was changed beside the docroot is not known
+        files = (absolute for absolute, entry in self.entries.items() if entry.kind == "file")
+        paths = (places.relative(absolute, self.docroot, self.evidence.program_scope) for absolute in files if absolute not in self.asked)
+        new = (path for path in paths if path not in (known or ()) and since_well.is_of_program(path) and places.holds(both, path))
+        return None if known is None else sorted(new)
 
     def _as_kept(self, path: str) -> Restorable | None:
         found = self._restorable(path, (), only_kept=True)
@@ -172,10 +200,13 @@ class _Look:
         copies = [copy for copy in (*self._of_store(path), *(() if only_kept else self._more(path))) if copy.content != current]
         folder = posixpath.dirname(absolute)
         shown = wanted.shown(path, self.evidence)
-        is_there = folder == self.docroot or folder in self.entries
+        is_there = folder == self.docroot or folder in self.entries or self._is_base(folder)
         return Restorable(
             shown, absolute, current, self._mode(shown, entry, copies), _once(copies), wanted_by, self._others(path), is_there
         )
+
+    def _is_base(self, folder: str) -> bool:
+        return any(folder == base for base, _shown in places.bases(self.evidence.program_scope, self.docroot))
 
     def _others(self, path: str) -> int:
         """How many more files of the same part have another content. A program that is no part of WordPress is one whole, of which a
@@ -209,7 +240,7 @@ class _Look:
         return known if known is not None else self.files.content(absolute)
 
     def _absolute(self, path: str) -> str:
-        return f"{self.docroot}/{path}"
+        return places.absolute(self.docroot, path)
 
 
 def _is_configuration(path: str) -> bool:

@@ -22,7 +22,8 @@ _ENDINGS = (
 def is_of_program(path: str) -> bool:
     """By its name and folder; relative to the docroot."""
     folder = posixpath.dirname(path).encode("utf-8", "surrogateescape")
-    return path.lower().endswith(_ENDINGS) and not (folder and rules.counted_above(folder))
+    is_program = path.lower().endswith(_ENDINGS) or posixpath.basename(path).startswith(".env.")
+    return is_program and not (folder and rules.counted_above(folder))
 
 
 def paths_of(baseline: Baseline) -> set[str] | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from diagnostics.evidence import Evidence
-from diagnostics.facts.paths import above
+from diagnostics.facts.paths import same_file
+from diagnostics.facts.paths import shown as shown_path
 from diagnostics.findings import Finding
+from diagnostics.manifests import places
 
 _MISSING = re.compile(
     r"Failed opening (?:required )?'([^'\n]{1,600})'|(?:require|include)(?:_once)?\(([^)\n]{1,600})\): [Ff]ailed to open", re.IGNORECASE
@@ -24,16 +26,22 @@ def said(finding: Finding) -> str:
     return "\n".join([finding.datum("message"), *(proof.text for proof in finding.evidence)])[:_MOST_TEXT]
 
 
-def named(finding: Finding, evidence: Evidence) -> list[str]:
-    """Files by their path relative to the docroot: what is missing first, for nothing else helps then, then the one at fault."""
+def named(finding: Finding, evidence: Evidence, beside: Collection[str] = ()) -> list[str]:
+    """Files by their path relative to the docroot: what is missing first, for nothing else helps then, then the one at fault.
+
+    `beside`: those beside the docroot that are known."""
     docroot = evidence.docroot.rstrip("/")
     top = posixpath.basename(docroot)
-    found = [path for each in _missing(finding) for path in _below(each, finding, top)]
+    missing = list(_missing(finding))
+    found = [path for each in missing for path in _below(each, finding, top)]
     if finding.cause == "index-file-missing" and (finding.path == top or finding.path.startswith(f"{top}/")):
         found += [posixpath.join(finding.path[len(top) + 1 :], name) for name in _START_PAGES]
     if finding.path.startswith(f"{top}/"):
         found.append(finding.path[len(top) + 1 :])
-    return [path for path in dict.fromkeys(found) if path and ".." not in path.split("/")]
+    found = [path for path in found if path and ".." not in path.split("/")]
+    lost = [path for each in missing for path in _beside(each, finding, evidence, beside)]
+    own = posixpath.normpath(f"{places.UP}{finding.path}") if finding.path else ""
+    return list(dict.fromkeys([*lost, *found, *([own] if own in beside else [])]))
 
 
 def _missing(finding: Finding) -> Iterator[str]:
@@ -54,6 +62,19 @@ def _below(logged: str, finding: Finding, top: str) -> Iterator[str]:
         beside = posixpath.dirname(finding.path[len(top) + 1 :])
         yield posixpath.normpath(posixpath.join(beside, logged))
         yield posixpath.normpath(logged)
+
+
+def _beside(logged: str, finding: Finding, evidence: Evidence, known: Collection[str]) -> Iterator[str]:
+    """A path from a log beside the docroot, the longest that fits its end."""
+    beside = "" if logged.startswith(("/", "./")) else posixpath.dirname(finding.path)
+    path = posixpath.normpath(posixpath.join(beside, logged))
+    path = path if path.startswith("/") else f"/{path}"
+    fitting = (each for each in known if path.endswith(each[each.rindex(places.UP) + 2 :]))
+    yield from sorted((each for each in fitting if same_file(path, shown(each, evidence), _absolute(each, evidence))), key=len)[-1:]
+
+
+def _absolute(path: str, evidence: Evidence) -> str:
+    return places.absolute(evidence.docroot.rstrip("/"), path)
 
 
 def defined(finding: Finding) -> re.Pattern[bytes] | None:
@@ -81,4 +102,4 @@ def part_of(path: str) -> str:
 
 def shown(path: str, evidence: Evidence) -> str:
     """Relative to the folder above the docroot, for people."""
-    return posixpath.relpath(f"{evidence.docroot.rstrip('/')}/{path}", above(evidence.docroot))
+    return shown_path(_absolute(path, evidence), evidence.docroot)
