@@ -250,17 +250,9 @@ def _sent(lead: Notification, now: datetime) -> None:
     with transaction.atomic():
         if not _ours(lead).update(state=State.SENT, sent_at=now, last_error=kept):
             return
-        parts = [lead, *lead.joined.select_related("incident__site")]
-        IncidentEntry.objects.bulk_create(
-            IncidentEntry(
-                incident_id=part.incident_id,
-                kind=IncidentEntry.Kind.MAIL,
-                at=now,
-                text=words % {"recipient": lead.recipient, "subject": lead.subject},
-            )
-            for part in parts
-            if part.incident_id
-        )
+        about = dict.fromkeys(part.incident_id for part in (lead, *lead.joined.all()) if part.incident_id)
+        text = words % {"recipient": lead.recipient, "subject": lead.subject}
+        IncidentEntry.objects.bulk_create(IncidentEntry(incident_id=pk, kind=IncidentEntry.Kind.MAIL, at=now, text=text) for pk in about)
 
 
 def _failed(lead: Notification, reason: str, now: datetime) -> None:

@@ -53,13 +53,20 @@ def joined(parts: Sequence[Notification], kinds: Kinds) -> Mail:
     names = list(dict.fromkeys(item["name"] for item in items))
     context = {"items": items[:_MOST_ITEMS], "names": list_of(names, 3), "down": len(down)}
     context |= {"down_names": list_of(list(down.values()), 3), "event": items[0]["headline"] if len(bad) == 1 and len(bad[0]) > 1 else ""}
-    context["more"] = len(items) - max(1, len(bad))
+    context |= {"more": len(items) - max(1, len(bad)), "asked": _asked_alone(items)}
     context["suppressed"], context["incidents_link"] = len(items) - len(context["items"]), f"{settings.SITEMEND_BASE_URL}/incidents/"
     context |= {
         "base_url": settings.SITEMEND_BASE_URL,
         "whys": list(dict.fromkeys(part.why for group in groups for part in group))[:_MOST_ITEMS],
     }
     return mail_of("joined", context)
+
+
+def _asked_alone(items: Sequence[dict[str, Any]]) -> str:
+    """What somebody is asked, where all else is about the very failure that it would mend; empty where there is more news."""
+    if len({item.get("incident_id") for item in items}) > 1:
+        return ""
+    return next((item["headline"] for item in items if item["kind"] == Notification.Kind.APPROVAL), "")
 
 
 def _grouped(parts: Sequence[Notification]) -> list[list[Notification]]:

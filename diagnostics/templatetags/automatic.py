@@ -23,6 +23,13 @@ def automatic_in_mail(incident_id: int) -> telling.Told | None:
     return telling.in_mail(incident_id)
 
 
+@register.simple_tag(takes_context=True)
+def waits_for_yes(context: Context, incident: Incident) -> bool:
+    """Whether a proposed repair waits for just this person: then their yes is what the page is about."""
+    row = AutomaticRepair.objects.filter(incident=incident, state=AutomaticRepair.State.ASKED).first()
+    return row is not None and not deciding.may_decide(row, context["request"].user)
+
+
 @register.inclusion_tag("diagnostics/automatic_of_incident.html", takes_context=True)
 def automatic_of_incident(context: Context, incident: Incident, may_write: bool = False) -> dict[str, Any]:
     """For the page of an incident: what is proposed or was repaired by itself, with yes, no and undo."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.test import Client
 from django.utils import timezone
 
@@ -42,6 +43,11 @@ def page(name: str, row: AutomaticRepair) -> str:
     return client.get(f"/incidents/{row.incident_id}/").content.decode()
 
 
+def primaries(name: str, row: AutomaticRepair) -> list[str]:
+    """What stands out on the page of its incident."""
+    return [each.get_text(strip=True) for each in BeautifulSoup(page(name, row), "html.parser").select("main .btn.primary")]
+
+
 def test_nothing_is_written_before_a_second_person_says_yes(practice: PracticeSite, asked: AutomaticRepair) -> None:
     before = state(practice)
     assert (asked.state, asked.needs_approval, Step.objects.count()) == ("asked", True, 0)
@@ -56,9 +62,14 @@ def test_nothing_is_written_before_a_second_person_says_yes(practice: PracticeSi
     sent = Notification.objects.get(pk=row.joined_into_id or row.pk)
     for shown in (sent.body_text, sent.body_html):
         assert "say yes" in shown and "+ RewriteEngine On" in shown and f"/incidents/{asked.incident_id}/#automatic" in shown
+    assert "a repair waits for your yes: Correct line 1 of www/.htaccess" in sent.subject, "also where the mail tells more"
+    told = asked.incident.entries.filter(kind="mail", text__contains="second@example.org")
+    assert told.count() == 1, "one mail is told once, whatever it is about"
     # the page offers yes to them alone
     assert 'id="automatic-yes"' in page("second", asked) and "RewriteEngine On" in page("second", asked)
     assert 'id="automatic-yes"' not in page("owner", asked) and "somebody else has to say yes" in page("owner", asked)
+    assert primaries("second", asked) == ["Yes, make this change and look again"]
+    assert primaries("owner", asked) == ["Start the guided repair"]
     assert 'id="automatic-yes"' not in page("reader", asked) and 'id="automatic-no"' not in page("reader", asked)
 
 
