@@ -24,7 +24,7 @@ from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .offering import Offer
 from .panels import connecting as panels
 from .panels import databases as panel_databases
-from .panels import kept_pages
+from .panels import kept_pages, stopping, watching
 from .panels import steps as panel_steps
 from .profiles import get_profile
 from .site_databases import given
@@ -162,11 +162,11 @@ def first_step(site: Site, incident: Incident | None) -> dict[str, Any]:
 
     Empty where that is not known: then only the repair itself tells. `asks_login`: the database does not let the site in.
     """
-    diagnosis = repairing.diagnosis_for(site, incident)
-    if diagnosis is None or panels.working(site.host) or site.diagnoses.filter(state__in=OPEN).exists():
-        return {}  # what the host's panel is doing is asked for in the repair
+    diagnosis, panel = repairing.diagnosis_for(site, incident), panels.working(site.host)
+    if diagnosis is None or site.diagnoses.filter(state__in=OPEN).exists() or watching.open_of(panel) or stopping.known(site.host):
+        return {}  # what the host is at, or has stopped, is told in the repair
     findings = list(diagnosis.findings.all())
-    facts = case_facts(RepairCase(site=site), incident, [], diagnosis, findings)
+    facts = replace(case_facts(RepairCase(site=site), incident, [], diagnosis, findings), **panel_steps.Watched(panel).facts())
     if not facts.can_write:
         return {}
     offers = _offers(site, [], facts, findings, repairing.offers_of(diagnosis))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from diagnostics.models import HostPanel
-from diagnostics.panels import connecting
-from sites.models import Host
-from tests.factories import make_host, make_user
+from diagnostics.models import Diagnosis, FindingRecord, HostPanel
+from diagnostics.panels import connecting, watching
+from sites.models import Host, Site
+from tests.diagnostics.views.cases import offer
+from tests.factories import make_host, make_incident, make_user
 from tests.ovhcloud import APPLICATION_KEY, APPLICATION_SECRET, SERVICE, OvhcloudHost
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +92,22 @@ def test_account_elsewhere_is_offered_no_panel(person: Client, host: Host) -> No
     person.force_login(reader)
     assert "Connect the panel" not in person.get(f"/hosts/{host.pk}/").content.decode()
     assert person.get(f"/hosts/{host.pk}/panel/").status_code == 403
+
+
+@pytest.mark.parametrize(("hosting", "offers"), [("in service", 1), ("at work", 0), ("blocked", 0)])
+def test_link_of_a_mail_shows_the_change_unless_the_host_is_at_work_or_has_stopped_the_hosting(
+    ovh: OvhcloudHost, panel: HostPanel, site: Site, person: Client, hosting: str, offers: int
+) -> None:
+    now = timezone.now()
+    Site.objects.update(verdict="down", kind="server-error", last_probe_at=now)
+    incident = make_incident(site)
+    found = {"check_id": "htaccess-lint", "cause": "htaccess-invalid-directive", "path": "www/.htaccess", "line": 6, "severity": "critical"}
+    made = Diagnosis.objects.create(site=site, incident=incident, state="done", requested_at=now, offers=[offer()])
+    FindingRecord.objects.create(diagnosis=made, position=0, confidence=0.97, **found)
+    if hosting == "at work":
+        watching.begin(panel, None, None)
+    elif hosting == "blocked":
+        ovh.state = "bloqued"
+        connecting.test(panel)
+    shown = person.get(f"/repairs/start/{incident.pk}/").content.decode()
+    assert shown.count('name="digest"') == offers and 'id="open-guide"' in shown
