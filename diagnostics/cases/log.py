@@ -54,7 +54,8 @@ def timeline(case: RepairCase) -> list[Moment]:
 def everything(case: RepairCase) -> list[Moment]:
     """The whole, newest first, for the team."""
     people = list(_people(case))
-    told = {(moment.by, int(moment.at.timestamp())) for moment in people}  # the incident's page has a line of the same moment
+    # The incident's page has a line of the same moment, which may fall into the next second.
+    told = {(moment.by, int(moment.at.timestamp()) + later) for moment in people for later in (0, 1)}
     incident = [each for each in _incident(case, mails=True) if not each.by or (each.by, int(each.at.timestamp())) not in told]
     moments = [*_case(case), *incident, *_steps(case, files=True), *people]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)

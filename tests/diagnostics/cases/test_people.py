@@ -11,7 +11,7 @@ from diagnostics import repairing
 from diagnostics.cases import log, notes, people
 from diagnostics.models import CaseEntry, RepairCase
 from sites import delivery, notifications
-from sites.models import Incident, Membership, Notification
+from sites.models import Incident, IncidentEntry, Membership, Notification
 from tests.diagnostics.views.cases import Scene, make_scene
 from tests.factories import make_team, make_user
 
@@ -157,3 +157,15 @@ def test_note_is_removed_by_its_author_or_an_owner_only(scene: Scene, anna: Abst
     note = notes.add(scene.case, anna, "x")
     assert notes.may_remove(note, anna, is_owner=False) and notes.may_remove(note, ben, is_owner=True)
     assert not notes.may_remove(note, ben, is_owner=False)
+
+
+def test_handing_over_is_one_line_of_the_log_also_where_a_second_begins_between(
+    scene: Scene, anna: AbstractBaseUser, ben: AbstractBaseUser
+) -> None:
+    people.take(scene.case, anna)
+    people.hand_over(RepairCase.objects.get(), anna, ben, "Please go on.")
+    whole = timezone.now().replace(microsecond=0)
+    CaseEntry.objects.update(at=whole - timezone.timedelta(milliseconds=5))
+    IncidentEntry.objects.filter(by=anna).update(at=whole + timezone.timedelta(milliseconds=5))
+    told = [moment.text for moment in log.everything(RepairCase.objects.get()) if moment.by == "Anna Berg"]
+    assert sorted(told) == ["Handed it over to ben. Please go on.", "Took it."]
