@@ -103,17 +103,18 @@ def register(product: Product, account: Account) -> int:
     return int(done.out.split()[-1])
 
 
-def connect_panel(visitor: Visitor, account: Account) -> None:
+def connect_panel(visitor: Visitor, ovh: OvhcloudHost) -> None:
+    """The panel of the account "OVH, shop"."""
     visitor.go("/hosts/")
     visitor.press("OVH, shop")
     host = visitor.page.url.rstrip("/")
     visitor.go(f"{host}/panel/")
-    visitor.fill("Name of the hosting", account.ovh.service)
+    visitor.fill("Name of the hosting", ovh.service)
     visitor.fill("Application key, or id of the service account", APPLICATION_KEY)
     visitor.fill("Its secret", APPLICATION_SECRET)
     visitor.look("connect")
     visitor.press("Connect")
-    account.ovh.gate.confirm()
+    ovh.gate.confirm()
     visitor.press("I confirmed: test")
     visitor.until_says("in service", 20)
 
@@ -132,7 +133,7 @@ def read_copies(product: Product, visitor: Visitor, account: Account) -> str:
     visitor.begin(product.first_run_link)
     account.say("broken")
     site = register(product, account)
-    connect_panel(visitor, account)
+    connect_panel(visitor, account.ovh)
     repair = open_repair(visitor, site)
     visitor.go(f"{repair}?step=database")
     visitor.press("Read which copies there are")
