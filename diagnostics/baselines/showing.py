@@ -10,11 +10,15 @@ from django.db.models import F
 from sites.credentials import SecretUnreadable
 from sites.models import Incident, Site
 
+from ..changes.journal import printable
+from ..manifests import places
 from ..models import Baseline, BaselineWork, Diagnosis, DiagnosisChanges, FileComparison
 from . import comparing, keeping, taking, wording
 
 MOST_SHOWN = 120
-_LISTED = ("pk", "site", "taken_at", "reason", "files", "counted", "unread", "is_cut", "is_whole_look", "requested_by__username")
+_LISTED = (
+    "pk", "site", "taken_at", "reason", "files", "counted", "unread", "is_cut", "is_whole_look", "beside", "requested_by__username",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,12 @@ class Standing:
     work: BaselineWork | None
     why_not: str
     kept: keeping.Amount
+
+    @property
+    def beside(self) -> list[str]:
+        """The program's folders beside the docroot that the latest holds, relative to the folder above it."""
+        scope = places.from_json(self.latest.beside) if self.latest is not None else ()
+        return [printable(places.named(f"{place.base}/{name}")) for place in scope for name in place.folders]
 
     @property
     def is_busy(self) -> bool:

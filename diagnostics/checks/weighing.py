@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from diagnostics.evidence import Evidence
 from diagnostics.facts.changes import failing_since, is_just_before, told
 from diagnostics.findings import Finding, Proof
 from diagnostics.installed import Change
+from diagnostics.php import said_of_files
 from sites.texts import mark as _
 
 _DAY_S = 86400.0
@@ -78,9 +80,17 @@ def _by_version(finding: Finding) -> Finding | None:
 
 def _concerns(change: Change, finding: Finding) -> bool:
     """Whether the file is among those that changed, or lies in the plugin or theme that did."""
-    if finding.path in change.paths:
+    if finding.path in change.paths or (change.how == "removed" and _is_missed(change, finding)):
         return True
     if change.what == finding.datum("kind") and change.name in (finding.datum("slug"), finding.datum("name")):
         return True
     part = finding.datum("component")
     return bool(part) and any(path.startswith(f"{part}/") or path == part for path in change.paths)
+
+
+def _is_missed(change: Change, finding: Finding) -> bool:
+    """Whether the finding quotes somebody who looks for one of the files that are gone, or for the class that has its name."""
+    texts = [finding.datum("message"), *(proof.text for proof in finding.evidence)]
+    logged = [path for text in texts for path in said_of_files.paths_in(text)]
+    classes = {f"{name.rpartition(chr(92))[2]}.php" for text in texts if (name := said_of_files.lost_class(text))}
+    return any(posixpath.basename(path) in classes or any(each.endswith(f"/{path}") for each in logged) for path in change.paths)

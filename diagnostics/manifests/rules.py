@@ -118,7 +118,8 @@ def group_of(path: str) -> tuple[str, str]:
         found = pattern.search(inside)
         if found:
             return what, found[1]
+    if inside != path:  # a program may have a folder of its own there: the folders in that are told apart
+        *folders, _name = inside.split("/")
+        return ("folder", path[: -len(inside)] + "/".join(folders[:2])) if folders else ("beside", "")
     top, is_below, _rest = inside.partition("/")
-    if inside != path:
-        return ("folder", f"{path[: -len(inside)]}{top}") if is_below else ("beside", "")
     return ("folder", top) if is_below else ("top", "")

@@ -173,3 +173,20 @@ def test_exception_of_a_program_is_not_put_down_to_php() -> None:
 def test_change_of_php_long_before_is_no_reason() -> None:
     message = "Uncaught TypeError: count_all(): Return value must be of type int, null returned in ~/wp-content/plugins/prices/prices.php:3"
     assert critical(with_php(60 * 30, fatal(message)))[0].cause == "wordpress-plugin"
+
+
+@pytest.mark.parametrize(
+    ("message", "gone"),
+    [
+        ("Uncaught Error: Failed opening required '/srv/u1/config/bundles.php' (include_path='.') in ~/index.php:3", "config/bundles.php"),
+        ('Uncaught Error: Class "App\\Controller\\HomeController" not found in ~/index.php:3', "src/Controller/HomeController.php"),
+    ],
+)
+def test_file_that_is_missed_and_gone_is_named(message: str, gone: str) -> None:
+    removed = Change("folder", "config", 0.0, 0.0, 1, (gone,), "removed", "baseline")
+    made = seen({}, fatal(message))
+    plain, sure = critical(made)[0], critical(replace(made, changes=(removed,)))[0]
+    assert sure.cause == plain.cause and sure.confidence >= plain.confidence
+    assert [gone in proof.text for proof in sure.evidence if proof.source == "change"] == [True]
+    other = replace(removed, paths=("config/services.php",))
+    assert not [proof for proof in critical(replace(made, changes=(other,)))[0].evidence if proof.source == "change"]

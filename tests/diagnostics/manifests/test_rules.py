@@ -42,6 +42,11 @@ def test_folder_that_is_counted(path: bytes, above: bytes | None) -> None:
         ("vendor/symfony/console/x.php", ("library", "symfony/console")),
         ("index.php", ("top", "")),
         ("shop/a.php", ("folder", "shop")),
+        ("../.env.local", ("configuration", "../.env.local")),
+        ("../config/app.php", ("folder", "../config")),
+        ("../project/app/Http/Kernel.php", ("folder", "../project/app")),
+        ("../../vendor/symfony/console/x.php", ("library", "symfony/console")),
+        ("../artisan", ("beside", "")),
     ],
 )
 def test_file_belongs_to(path: str, group: tuple[str, str]) -> None:
@@ -50,7 +55,8 @@ def test_file_belongs_to(path: str, group: tuple[str, str]) -> None:
 
 def test_small_files_that_are_kept() -> None:
     assert all(map(is_configuration, (b".htaccess", b"a/.user.ini", b"wp-config.php", b"index.php", b"x/composer.json", b".ovhconfig")))
-    assert not any(map(is_configuration, (b"a/index.php", b"htaccess", b"wp-config.php.bak", b".env\xff")))
+    assert all(map(is_configuration, (b".env", b"../.env", b"../shop/.env.prod.local")))
+    assert not any(map(is_configuration, (b"a/index.php", b"htaccess", b"wp-config.php.bak", b".env\xff", b".env.example")))
 
 
 def test_files_that_may_be_the_main_file_of_a_plugin_or_theme() -> None:

@@ -16,6 +16,10 @@ from diagnostics.manifests.worth import LARGEST, chosen, rank
         (b"wp-content/plugins/forms/forms.php", 2), (b"wp-content/themes/x/functions.php", 2), (b"wp-content/plugins/forms/inc/a.php", 3),
         (b"app/Http/Kernel.php", 3), (b"wp-includes/plugin.php", None), (b"wp-admin/index.php", None), (b"vendor/autoload.php", None),
         (b"wp-content/plugins/forms/vendor/x.php", None), (b"wp-content/uploads/a.php", None), (b"a.jpg", None), (b"style.css", None),
+        (b"../.env", 0), (b"../config/app.php", 1), (b"../config/packages/doctrine.yaml", 1), (b"../shop/routes/web.php", 1),
+        (b"../app/Http/Kernel.php", 3), (b"../resources/views/home.blade.php", 3), (b"../templates/base.html.twig", 3),
+        (b"../vendor/autoload.php", 2), (b"../vendor/composer/autoload_real.php", 2), (b"../vendor/slim/slim/App.php", None),
+        (b"../src/logo.png", None), (b"../composer.lock", None), (b"config/services.yaml", None),
     ],
 )  # fmt: skip
 def test_rank_says_how_much_a_repair_may_need_a_file(path: bytes, wanted: int | None) -> None:

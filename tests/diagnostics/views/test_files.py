@@ -60,6 +60,14 @@ def test_page_without_baseline_explains_and_offers_to_take_one(
     assert BaselineWork.objects.get().state == "idle"
 
 
+def test_page_names_what_a_baseline_holds_beside_the_docroot(client: Client, site: Site) -> None:
+    keep(site, OLD)
+    assert "own:" not in client.get(f"/sites/{site.pk}/files/").content.decode()
+    keep(site, OLD, beside=[{"base": "..", "folders": ["app", "<b>"], "shallow": True}, {"base": "../lib", "folders": ["src"]}])
+    page = client.get(f"/sites/{site.pk}/files/").content.decode()
+    assert "app, &lt;b&gt;, lib/src" in page
+
+
 def test_page_without_connection_leads_to_it(client: Client, site: Site) -> None:
     Site.objects.update(host=None)
     page = client.get(f"/sites/{site.pk}/files/").content.decode()
