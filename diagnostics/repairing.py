@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from sites import queueing, read_only
 from sites.models import Incident, Site
@@ -310,7 +310,8 @@ def _look_message(seen: changing.Seen) -> str:
         return _("Every page answers as expected.")
     every = {page["path"] for page in seen.pages}
     failing = {page["path"] for page in seen.pages if page["kind"] != "ok"}
-    return _("%(count)d of %(all)d pages do not answer as expected.") % {"count": len(failing), "all": len(every)}
+    words = ngettext("The page does not answer as expected.", "%(count)d of %(all)d pages do not answer as expected.", len(every))
+    return words % {"count": len(failing), "all": len(every)}
 
 
 def _run_change(step: Step, executor: Executor) -> Step:
