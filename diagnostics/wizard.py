@@ -79,7 +79,7 @@ _MODE_CAUSES = ("file-unreadable", "folder-not-traversable", "folder-not-writabl
 
 
 _OF_PANEL = ("php-version", "tasks")
-_VERSION_CAUSES = ("php-version-incompatible-code", "php-removed-function")
+VERSION_CAUSES = ("php-version-incompatible-code", "php-removed-function")
 
 
 def steps_for(facts: CaseFacts) -> list[StepView]:
@@ -103,7 +103,7 @@ def recommended(facts: CaseFacts) -> str:
         return "tasks"  # what the host is changing just now cannot be judged
     wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
     wanted += [facts.offered] if facts.offered in ("restore", "parts", "php", "database") else []
-    wanted += ["php-version"] if facts.panel_php and facts.causes[:1] and facts.causes[0] in _VERSION_CAUSES else []
+    wanted += ["php-version"] if facts.panel_php and facts.causes[:1] and facts.causes[0] in VERSION_CAUSES else []
     wanted += [_step_of(cause) for cause in facts.causes]
     wanted += ["read-log", "htaccess", "permissions", "hand-over"]
     for step in wanted:
@@ -186,7 +186,7 @@ def _why(step: str, facts: CaseFacts) -> str:
         offered = facts.offered == "restore"
         return _("An earlier state of a file that is at fault is known.") if offered else _("A file that was damaged can be put back.")
     if step == "php-version":
-        fits = facts.causes[:1] and facts.causes[0] in _VERSION_CAUSES
+        fits = facts.causes[:1] and facts.causes[0] in VERSION_CAUSES
         return _("The site's code does not fit the PHP version.") if fits else _("Did the failure follow a change of the PHP version?")
     if step == "tasks":
         return _("The host is at work. Wait until it has ended.") if facts.panel_tasks else _("A site can fail while its host works on it.")

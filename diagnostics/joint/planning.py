@@ -14,8 +14,11 @@ from sites.models import Incident, Site
 
 from .. import diagnosing, explaining, offering
 from ..connections import abilities
-from ..models import Diagnosis, FindingRecord
+from ..models import Diagnosis, FindingRecord, HostPanel
 from ..offering import Offer
+from ..panels import connecting
+from ..panels.base import Ability
+from ..wizard import VERSION_CAUSES
 
 MOST_SITES = 50  # of one run, and of one page
 
@@ -33,7 +36,7 @@ class Candidate:
 
 def group_of(incident: Incident) -> list[Incident]:
     """One open incident of each site with the cause of this one, by the sites' names."""
-    rows = storms.sharing(incident).select_related("site__host")[: MOST_SITES * 2]
+    rows = storms.sharing(incident).select_related("site__host__panel")[: MOST_SITES * 2]
     by_site = {row.site_id: row for row in reversed(list(rows))}
     return sorted(by_site.values(), key=lambda row: (row.site.name, row.pk))[:MOST_SITES]
 
@@ -85,10 +88,21 @@ def _own_offer(diagnosis: Diagnosis, incident: Incident, site: Site) -> tuple[Of
         return None, why
     same = [offer for offer in offering.of_diagnosis(diagnosis) if offer.cause == incident.cause]
     if not same:
-        return None, _("There is no repair for it from here.")
+        return None, _of_panel(incident, site) or _("There is no repair for it from here.")
     offer = next((each for each in same if not each.caution), None)
     if offer is None:
         return None, _("A person has to decide about this one in its own guided repair.")
     if why := abilities.obstacle(offer.needs, site.host):
         return None, why
     return offer, ""
+
+
+def _of_panel(incident: Incident, site: Site) -> str:
+    """What the host's panel could do about it for all sites there; empty where it could not."""
+    panel = getattr(site.host, "panel", None)
+    may = connecting.abilities(panel) if panel is not None and panel.state == HostPanel.State.WORKS else ()
+    if incident.cause not in VERSION_CAUSES or Ability.PHP_CHANGE not in may:
+        return ""
+    return _(
+        "The PHP version can be changed in the guided repair of one of them, through the host's panel: it counts for the whole hosting."
+    )

@@ -87,7 +87,7 @@ def allow(joint: JointRepair, chosen: Mapping[int, str], user: AbstractBaseUser 
 
 def others(joint: JointRepair) -> list[planning.Candidate]:
     """The sites that still wait, each with its plan as it was read since the first proved good. Those that are well need none."""
-    rows = joint.members.filter(state=State.WAITING, incident__resolved_at=None).select_related("incident__site__host")
+    rows = joint.members.filter(state=State.WAITING, incident__resolved_at=None).select_related("incident__site__host__panel")
     return planning.candidates([row.incident for row in rows if row.incident], since=joint.proven_at)
 
 

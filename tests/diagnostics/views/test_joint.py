@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnostics.models import Diagnosis, JointRepair, JointSite, RepairCase, Step
+from diagnostics.models import Diagnosis, HostPanel, JointRepair, JointSite, RepairCase, Step
 from sites.models import Incident, Site, Team
 from tests.diagnostics.views.cases import HOSTILE, diff_of, offer, primaries, words
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
@@ -126,6 +126,18 @@ def test_site_that_needs_a_person_or_may_not_be_written_is_told_and_not_offered(
     page = page_of(owner, f"/together/{one.pk}/")
     assert len(page.select("input[type=radio]")) == 1
     assert "A person has to decide about this one in its own guided repair." in words(page)
+
+
+@pytest.mark.parametrize(("rights", "words_there"), [(["read", "php"], 2), (["read"], 0)])
+def test_php_version_of_a_whole_hosting_leads_to_the_repair_of_one(team: Team, owner: Client, rights: list[str], words_there: int) -> None:
+    made = [failing(team, name) for name in ("bakery", "garage")]
+    for incident in made:
+        HostPanel.objects.create(
+            host=incident.site.host, region="ovh-eu", service="x", rights=rights, state="works", connected_at=timezone.now()
+        )
+    Incident.objects.update(cause="php-removed-function")
+    shown = words(page_of(owner, f"/together/{made[0].pk}/"))
+    assert shown.count("The PHP version can be changed in the guided repair of one of them") == words_there
 
 
 def test_what_the_host_has_to_mend_is_handed_over_once_for_all_sites(team: Team, owner: Client) -> None:
