@@ -45,6 +45,8 @@ _NEWS = [
 
 def joined(parts: Sequence[Notification], kinds: Kinds) -> Mail:
     """Several notifications in one mail, the worst news first. A failure that is over meanwhile is the least of them."""
+    if asked := _asked_alone(parts):
+        return kinds[asked.kind](asked)
     ordered = sorted(parts, key=lambda part: (is_over(part), _NEWS.index(part.kind), part.pk))
     groups, items = _told(_grouped(ordered), kinds)
     _shorten(items)
@@ -53,7 +55,7 @@ def joined(parts: Sequence[Notification], kinds: Kinds) -> Mail:
     names = list(dict.fromkeys(item["name"] for item in items))
     context = {"items": items[:_MOST_ITEMS], "names": list_of(names, 3), "down": len(down)}
     context |= {"down_names": list_of(list(down.values()), 3), "event": items[0]["headline"] if len(bad) == 1 and len(bad[0]) > 1 else ""}
-    context |= {"more": len(items) - max(1, len(bad)), "asked": _asked_alone(items)}
+    context["more"] = len(items) - max(1, len(bad))
     context["suppressed"], context["incidents_link"] = len(items) - len(context["items"]), f"{settings.SITEMEND_BASE_URL}/incidents/"
     context |= {
         "base_url": settings.SITEMEND_BASE_URL,
@@ -62,11 +64,12 @@ def joined(parts: Sequence[Notification], kinds: Kinds) -> Mail:
     return mail_of("joined", context)
 
 
-def _asked_alone(items: Sequence[dict[str, Any]]) -> str:
-    """What somebody is asked, where all else is about the very failure that it would mend; empty where there is more news."""
-    if len({item.get("incident_id") for item in items}) > 1:
-        return ""
-    return next((item["headline"] for item in items if item["kind"] == Notification.Kind.APPROVAL), "")
+def _asked_alone(parts: Sequence[Notification]) -> Notification | None:
+    """What somebody is asked, where all else is about the very failure that it would mend: that mail tells the failure as well."""
+    asked = next((part for part in parts if part.kind == Notification.Kind.APPROVAL), None)
+    if asked is None or not incident_of(asked).is_open or {part.incident_id for part in parts} != {asked.incident_id}:
+        return None
+    return asked if all(part.kind in (*FAILURES, Notification.Kind.CAUSE, asked.kind) for part in parts) else None
 
 
 def _grouped(parts: Sequence[Notification]) -> list[list[Notification]]:

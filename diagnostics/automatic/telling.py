@@ -110,6 +110,11 @@ def label(row: AutomaticRepair, made: Sequence[Step]) -> str:
     return str(row.get_outcome_display() if row.outcome else row.get_state_display())
 
 
+def _is_being_undone(step: Step) -> bool:
+    """Whether it was asked for, or a worker is at it."""
+    return undoing.ASKED in step.result or (step.undone_by_id is not None and step.undone_at is None)
+
+
 def on_page(incident: Incident) -> Shown | None:
     """What the page of an incident shows; None where there is nothing."""
     row = AutomaticRepair.objects.select_related("asked_by", "decided_by").filter(incident=incident).first()
@@ -120,7 +125,8 @@ def on_page(incident: Incident) -> Shown | None:
     for step in made:
         step.to_choose = step.pk in to_choose and step.may_be_undone
         step.undo_until = retention.undo_until(step)
-    asked = any(undoing.ASKED in step.result for step in made)
+        step.words = _("Being undone") if _is_being_undone(step) else step.get_state_display()
+    asked = any(_is_being_undone(step) for step in made)
     words = label(row, made)
     tones = {Outcome.CURED: "ok", Outcome.TAKEN_BACK: "warn", Outcome.NEEDS_ATTENTION: "bad"}
     return Shown(

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnostics.models import AutomaticRepair, Diagnosis, FindingRecord
+from diagnostics.models import AutomaticRepair, Diagnosis, FindingRecord, RepairCase, Step
 from sites.automatic import policy as auto_policy
 from sites.models import BulkChange, Incident, Site
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
@@ -153,3 +153,19 @@ def test_page_of_an_incident_shows_nothing_written_as_nothing(site: Site) -> Non
     page = as_("reader", site).get(f"/incidents/{incident.pk}/").content.decode()
     assert "It is outside of the hours." in page and "automatic-undo" not in page
     assert "No repair was made by itself" in page and "Repaired without a person" not in page
+
+
+def test_change_that_a_worker_is_taking_back_is_told_as_that(site: Site) -> None:
+    incident, now = make_incident(site), timezone.now()
+    row = AutomaticRepair.objects.create(
+        incident=incident, state="ended", outcome="cured", title="Correct line 1", asked_at=now, started_at=now, ended_at=now
+    )
+    case = RepairCase.objects.create(site=site, incident=incident, opened_at=now)
+    person = make_user("ben", team=site.team)
+    Step.objects.create(
+        case=case, automatic=row, guide_step="htaccess", action="repair", title="Correct line 1", state="applying", created_at=now,
+        undone_by=person, result={"undoing": "done-verified"},
+    )  # fmt: skip
+    page = as_("owner", site).get(f"/incidents/{incident.pk}/").content.decode()
+    assert "Being undone" in page and "It is being undone." in page
+    assert "Undone by" not in page and "Being applied" not in page and "automatic-undo" not in page
