@@ -227,7 +227,10 @@ def compared(
     records = places.known(storing.records(older), both), places.known(newer, both)
     found = differences(*records, times=times and older.has_times, modes=modes and older.has_modes)
     summary = grouped(_known_to_both(found) if is_cut else found)
-    return Result(summary, _diffs(site, summary, contents), is_cut, top=posixpath.basename(older.docroot.rstrip("/")) if both else "")
+    files = (named.path for group in summary.groups for named in group.named)
+    is_beside = any(place.folders for place in both) or any(path.startswith(places.UP) for path in files)
+    top = posixpath.basename(older.docroot.rstrip("/")) if is_beside else ""
+    return Result(summary, _diffs(site, summary, contents), is_cut, top=top)
 
 
 def _known_to_both(found: Iterable[Pair]) -> Iterator[Pair]:

@@ -36,6 +36,8 @@ _NEVER = frozenset({
     "public_ftp", "runtime", "session", "sessions", "ssl", "stats", "statistics", "storage", "temp", "tmp", "uploads", "var", "web-stats",
     "webstats", "writable",
 })  # fmt: skip
+_ABOVE = ".."
+_SETTINGS_ABOVE = frozenset({".htaccess", ".user.ini", ".ovhconfig", ".env", "php.ini", "wp-config.php"})
 _OF_SYSTEM = frozenset({"/", "/home", "/var", "/srv", "/usr", "/opt", "/etc", "/root", "/tmp", "/var/www", "/var/www/vhosts"})  # noqa: S108
 
 
@@ -70,8 +72,15 @@ class _Search:
             if score and not is_known and len(found) < _MOST_PLACES:
                 found[base] = self._folders(base, loaded)
         found = found or {base: self._folders(base, loaded) for base in self._by_names()}
-        places = (self._place(base, [name for name in names if posixpath.join(base, name) not in found]) for base, names in found.items())
-        return tuple(place for place in places if place.folders)
+        made = (self._place(base, [name for name in names if posixpath.join(base, name) not in found]) for base, names in found.items())
+        scope = tuple(place for place in made if place.folders)
+        if all(place.base != _ABOVE for place in scope) and self._has_settings_above():
+            return (*scope, self._place(self.top, []))
+        return scope
+
+    def _has_settings_above(self) -> bool:
+        """Whether files lie in the folder above the docroot that servers and programs read from there."""
+        return self._may_be(self.top) and not _SETTINGS_ABOVE.isdisjoint(self._names(self.top))
 
     def _place(self, base: str, folders: list[str]) -> Place:
         return Place(posixpath.relpath(base, self.docroot), tuple(folders), not _is_quick(self.files.reader))

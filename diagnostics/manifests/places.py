@@ -29,7 +29,7 @@ _WRITTEN = frozenset({
 })  # fmt: skip
 # Files that lie directly in the program's folder, which may be the account's home: settings, start files, lists of what is installed.
 _FILES = re.compile(
-    r"\.env(?:\.[\w.-]{1,40})?|\.htaccess|\.user\.ini|php\.ini|[\w.-]{1,80}\.(?:php|phtml|inc)|composer\.(?:json|lock)|symfony\.lock"
+    r"\.env(?:\.[\w.-]{1,40})?|\.htaccess|\.user\.ini|\.ovhconfig|php\.ini|[\w.-]{1,80}\.(?:php|phtml|inc)|composer\.(?:json|lock)|symfony\.lock"
     r"|artisan|spark|yii|please|craft|bakery"
 )
 # What a program writes beside its code, and no part of it: data, logs, locks.

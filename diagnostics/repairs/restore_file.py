@@ -10,6 +10,7 @@ from diagnostics.copies import BESIDE, KEPT, RELEASE, SNAPSHOT, Copy, Restorable
 from diagnostics.evidence import Evidence, moment_of
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import parse
+from diagnostics.repairs.affected import pages_below
 from diagnostics.repairs.editing import protects
 from diagnostics.repairs.guards import IN_PROGRAMS
 from diagnostics.repairs.plan import Change, CreateFile, Plan, RenameFile, WriteFile
@@ -22,6 +23,8 @@ CAUSES = tuple(cause.code for cause in CATALOGUE.values() if ID in cause.repairs
 _LIKELY = 0.6
 _MOST_WAYS = 4
 ALL = "all"  # the answer that wants everything back that was changed since the site was well
+_READ_BELOW = frozenset({".htaccess", ".user.ini", ".ovhconfig", "php.ini"})
+_OF_OTHERS = _("It lies above the folder of the site and holds for every site below it. Look at what would change.")
 _LOOK_THROUGH = _("It takes out all that was changed in programs and settings since then, also what is right. Look at what would change.")
 
 
@@ -46,12 +49,20 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         return CannotPlan(_("The folder of {path} is missing as a whole: upload it again.").format(path=file.path))
     pairs = [(file, copy), *_missing_with(file, copy, files)]
     changes = tuple(_change(each, content) for each, content in pairs)
-    guard = _loses_protection(file, copy)
+    guard, is_shared = _loses_protection(file, copy), _holds_for_others(file, evidence)
+    affects = _("Every page that uses this file") if len(pairs) == 1 else _("Every page that uses these files")
     return Plan(
         ID, finding.cause, _title(file, copy, len(pairs)), _why(file, copy), changes,
-        affects=_("Every page that uses this file") if len(pairs) == 1 else _("Every page that uses these files"),
-        takes_away_protection=guard, needs_person=_needs_person(file, copy, finding, guard), removes=100,
+        affects=pages_below(posixpath.dirname(file.path)) if is_shared else affects, takes_away_protection=guard,
+        needs_person=_needs_person(file, copy, finding, guard) or (_OF_OTHERS if is_shared else ""), removes=100,
     )  # fmt: skip
+
+
+def _holds_for_others(file: Restorable, evidence: Evidence) -> bool:
+    """Whether servers read it for every site below its folder, which lies above the docroot of this one."""
+    folder, name = posixpath.split(file.absolute)
+    docroot = evidence.docroot.rstrip("/")
+    return name in _READ_BELOW and docroot.startswith(f"{folder.rstrip('/')}/")
 
 
 def _is_more(since: SinceWell | None, files: list[Restorable]) -> bool:

@@ -259,8 +259,8 @@ def test_changed_php_version_is_among_what_changed_with_its_time(site: Site, doc
     assert (found.cause, found.path) == ("php-version-incompatible-code", ".ovhconfig")
     assert "PHP version" in found.summary and "7.4 → 8.2" in found.summary and found.evidence[0]["source"] == "change"
     since = showing.since(diagnosis)
-    assert since.headline == "No file differs, but PHP does."
-    assert [(group.title, group.versions) for group in since.groups] == [("PHP version", "7.4 → 8.2")]
+    assert since.headline == "1 file differs: 1 changed.", "the file above the docroot that says so"
+    assert [(group.title, group.versions) for group in since.groups] == [("PHP version", "7.4 → 8.2"), ("Configuration .ovhconfig", "")]
     assert since.groups[0].last is not None and since.groups[0].files[0].path == ".ovhconfig"
 
 

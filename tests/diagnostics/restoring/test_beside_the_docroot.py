@@ -218,3 +218,23 @@ def test_folder_that_became_a_link_is_not_written_through(site: Site) -> None:
     folder.symlink_to(site.top / "moved")  # type: ignore[attr-defined]
     with pytest.raises(Stale):
         applied(site, *made.changes)
+
+
+def test_settings_above_the_docroot_of_any_program_are_kept_and_a_person_puts_them_back(site: Site) -> None:
+    for path in ("vendor/autoload.php", "bootstrap/app.php", "artisan"):
+        change(site, path, None)
+    change(site, "public/index.php", b"<?php echo 1;\n")
+    change(site, ".htaccess", b"Options -Indexes\nDirectoryIndex index.php\n")
+    change(site, "wp-config.php", b"<?php\ndefine('DB_PASSWORD', 'hunter2');\n")
+    taken = taking.take(site)
+    assert [(place.base, place.folders) for place in places.from_json(taken.beside)] == [("..", ())]
+    change(site, ".htaccess", b"Options -Indexes\nDirectoryIndexx index.php\n")
+    change(site, "wp-config.php", b"<?php\ndefine('DB_PASSWORD',\n")
+    shared, own = finding("htaccess-invalid-directive", ".htaccess"), finding("wordpress-config-syntax", "wp-config.php")
+    evidence = seen(site, shared, own)
+    changed = since.changes(site, evidence) or ()
+    assert {each.paths for each in changed} == {(".htaccess",), ("wp-config.php",)}
+    first, second = plan_repair(ID, evidence, shared), plan_repair(ID, evidence, own)
+    assert first is not None and second is not None and not second.needs_person
+    assert "every site below" in first.needs_person and "account" in first.affects
+    assert isinstance(second.changes[0], WriteFile) and b"hunter2" in second.changes[0].after
