@@ -6,25 +6,21 @@ import contextlib
 import io
 import json
 import re
+import shutil
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.test import Client
-from django.urls import reverse
 
-from diagnostics import diagnosing, tasks
 from diagnostics.causes import CAUSES
 from diagnostics.causes.base import RepairableBy
-from diagnostics.models import Diagnosis, JournalEntry, RepairCase, Step
-from sites.models import Membership, Site
+from diagnostics.models import JournalEntry, Step
+from sites.models import Site
 from tests.lab.hosting import State, differences, state_of
+from tests.lab.person import Person
 from tests.lab.planting import Planted
 
 MOST_ANSWERS = 2  # of a person
-_STEPS = ("read-log", "htaccess", "permissions", "php", "parts", "restore")  # as the page lists them
 # Source that is sent, or a complaint in the page: where the fault leaves the page a status of 200, this tells whether it is still there.
 _SICK = re.compile(rb"<\?(?:php)?\s|<b>(?:Fatal error|Parse error|Warning|Notice)</b>|\A\s*\Z")
 # What a site writes by itself whenever somebody looks at it.
@@ -55,14 +51,16 @@ class Mender:
     def look(self, planted: Planted, site: Site) -> None:
         before, own, broken = _state(planted), _written_by_the_site(planted), _answer(planted)
         report = _command("repair", site.name, "--yes")
-        cured, answers = _is_well(planted, broken), 0
+        cured, answers, person = _is_well(planted, broken), 0, Person(site, planted.scene)
         untouched = _differing(before, _state(planted), own, site) if planted.case.is_well else ()
-        while not planted.case.is_well and not cured and answers < MOST_ANSWERS and _person_clicks(site):
+        while not planted.case.is_well and not cured and answers < MOST_ANSWERS and person.answers():
             answers += 1
             cured = _is_well(planted, broken)
         steps = list(Step.objects.filter(case__site=site, action="repair").order_by("pk"))
         kept = tuple(step.repair_id for step in steps if step.stands_applied)
         undone = _command("undo", site.name, "--all")
+        if undone.get("refused") and _emptied_as_told(planted, site):
+            undone = _command("undo", site.name, "--all")
         self.found.append(
             Mended(
                 cured=cured,
@@ -77,6 +75,16 @@ class Mender:
                 refused=tuple(each["why"] for each in undone.get("refused", ())),
             )
         )
+
+
+def _emptied_as_told(planted: Planted, site: Site) -> bool:
+    """What the site stored since in a folder that was made is never deleted by an undo: the owner does what it says, and asks again."""
+    made = JournalEntry.objects.filter(step__case__site=site, change="make-folder").exclude(state__in=JournalEntry.CLOSED)
+    full = [folder for entry in made if (folder := planted.scene.path(entry.shown)).is_dir() and any(folder.iterdir())]
+    own = {planted.scene.path(entry.shown) for entry in made}
+    for path in (each for folder in full for each in folder.iterdir() if each not in own):
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return bool(full)
 
 
 def _state(planted: Planted) -> State:
@@ -134,36 +142,6 @@ def _is_well(planted: Planted, broken: bytes) -> bool:
             if status != 200 or len(body) < 100 or _SICK.search(body):
                 return False
     return True
-
-
-def _person_clicks(site: Site) -> bool:
-    """What somebody does who trusts the guided repair: the first proposal of the step that it recommends. False: nothing is proposed."""
-    client = Client(HTTP_HOST="localhost")
-    person, _made = get_user_model().objects.get_or_create(username="owner")
-    Membership.objects.get_or_create(user=person, team=site.team, defaults={"role": "owner"})
-    client.force_login(person)
-    client.post(reverse("diagnostics:site-repair", args=[site.pk]))
-    case = RepairCase.objects.get(site=site, closed_at=None)
-    page = reverse("diagnostics:repair", args=[case.pk])
-    _work_off(site)
-    for query in ("", *(f"?{urlencode({'step': step})}" for step in _STEPS)):
-        context = client.get(page + query).context_data  # type: ignore[attr-defined]
-        offer = context["offer"]
-        if offer and not offer["obstacle"] and context["may_act"]:
-            answers = {f"answer-{name}": value for name, value in offer["answers"]}
-            wanted = {"step": context["current"], "action": "repair", "repair": offer["repair_id"], "cause": offer["cause"]}
-            client.post(reverse("diagnostics:repair-step-start", args=[case.pk]), {**wanted, **answers, "digest": offer["digest"]})
-            _work_off(site)
-            return True
-    return False
-
-
-def _work_off(site: Site) -> None:
-    """As a worker does, whose queue nobody runs here: the steps, and the diagnoses that follow from them."""
-    for step in Step.objects.filter(case__site=site, state=Step.State.QUEUED).order_by("pk"):
-        tasks.run_step(step.pk)
-    for diagnosis in Diagnosis.objects.filter(site=site, state__in=diagnosing.OPEN).order_by("pk"):
-        diagnosing.run(diagnosis.pk)
 
 
 # What the developer of the site mends unless an earlier state of its code is known: the account then has nothing to put in its place.

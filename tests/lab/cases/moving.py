@@ -241,6 +241,11 @@ def framework_settings_with_a_space(s: Scene) -> Truth:
 
 
 # --- others' programs that show a page of their own where their database refuses them
+_WELL_PAGE = (
+    "echo '<!DOCTYPE html><title>Our house</title>', str_repeat('<p>We are open from seven to six, and closed on Mondays.</p>', 6);"
+)
+
+
 def _joomla(s: Scene, login: dict[str, str]) -> tuple[str, str]:
     for name in (
         "administrator/index.php",
@@ -257,7 +262,7 @@ def _joomla(s: Scene, login: dict[str, str]) -> tuple[str, str]:
     s.write(s.at("index.php"), php(
         "define('_JEXEC', 1);", "require __DIR__ . '/configuration.php';", "require __DIR__ . '/includes/framework.php';", "$c = new JConfig();",
         "try {", "    [$host, $port] = explode(':', $c->host);", "    new mysqli($host, $c->user, $c->password, $c->db, (int) $port);", "} catch (Throwable $e) {",
-        "    http_response_code(500);", "    exit('Error displaying the error page: Application Instantiation Error: Could not connect to MySQL server.');", "}"))  # fmt: skip
+        "    http_response_code(500);", "    exit('Error displaying the error page: Application Instantiation Error: Could not connect to MySQL server.');", "}", _WELL_PAGE))  # fmt: skip
     return s.at("configuration.php"), "$password"
 
 
@@ -271,7 +276,7 @@ def _drupal(s: Scene, login: dict[str, str]) -> tuple[str, str]:
     s.write(s.at("index.php"), php(
         "require __DIR__ . '/sites/default/settings.php';", "$d = $databases['default']['default'];", "try {",
         "    new PDO('mysql:host=' . $d['host'] . ';port=' . $d['port'] . ';dbname=' . $d['database'], $d['username'], $d['password']);", "} catch (Throwable $e) {",
-        "    http_response_code(500);", "    exit('The website encountered an unexpected error. Try again later.');", "}"))  # fmt: skip
+        "    http_response_code(500);", "    exit('The website encountered an unexpected error. Try again later.');", "}", _WELL_PAGE))  # fmt: skip
     return s.at("sites/default/settings.php"), "'password'"
 
 
@@ -291,7 +296,7 @@ def _laravel(s: Scene, login: dict[str, str]) -> tuple[str, str]:
     s.write(s.at("index.php"), php(
         "foreach (file(__DIR__ . '/.env', FILE_IGNORE_NEW_LINES) as $row) { putenv($row); }", "try {",
         "    new PDO('mysql:host=' . getenv('DB_HOST') . ';port=' . getenv('DB_PORT') . ';dbname=' . getenv('DB_DATABASE'), getenv('DB_USERNAME'), getenv('DB_PASSWORD'));",
-        "} catch (Throwable $e) {", "    http_response_code(500);", "    exit('<!DOCTYPE html><title>Server Error</title><h1>500 | Server Error</h1>');", "}"))  # fmt: skip
+        "} catch (Throwable $e) {", "    http_response_code(500);", "    exit('<!DOCTYPE html><title>Server Error</title><h1>500 | Server Error</h1>');", "}", _WELL_PAGE))  # fmt: skip
     return s.at(".env"), "DB_PASSWORD"
 
 

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.corpus.software.wordpress import install, lay_out
@@ -59,6 +59,18 @@ class Databases:
             text = grants + text
         change = f"UPDATE {wanted.prefix}options SET option_value = '{theme}' WHERE option_name IN ('template', 'stylesheet');"
         self.run(f"CREATE DATABASE {wanted.name}; USE {wanted.name}; {text}\n{change}")
+
+    def refuses_password(self, wanted: Database) -> bool:
+        """Whether this login is refused for its password (MariaDB's error 1045)."""
+        login = (f"--user={wanted.user}", f"--password={wanted.password}", "-S", self.line)
+        command = [binary("mariadb"), "--no-defaults", *login, "-e", "SELECT 1"]
+        return b"ERROR 1045" in subprocess.run(command, capture_output=True, timeout=60, check=False).stderr
+
+    def with_new_password(self, wanted: Database, password: str) -> Database:
+        """Sets another password, as the owner of a database does in the host's panel."""
+        for host in ("localhost", "127.0.0.1"):
+            self.run(f"ALTER USER '{wanted.user}'@'{host}' IDENTIFIED BY '{password}'")
+        return replace(wanted, password=password)
 
     def drop(self, wanted: Database) -> None:
         """Away with it; harmless when it is not there."""
