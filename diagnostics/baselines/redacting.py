@@ -12,7 +12,9 @@ from diagnostics.repairs.comparing_lines import ends, takes_long
 
 MOST_LINES = 400
 # What names a value that is not shown. Every repetition is bounded: a file that was made to be slow to read takes no more than a moment.
-_NAMES = r"(?:pass|pwd|secret|token|key|salt|nonce|auth|credential|user|login|dsn|_url|private|cert|smtp|api)"
+_NAMES = (
+    r"(?:pass|pwd|(?<![a-z])pw(?![a-z])|kennwort|mdp|secret|token|key|salt|nonce|auth|credential|user|login|dsn|_url|private|cert|smtp|api)"
+)
 # Whole statements of PHP, whatever quotes or lines their value has; line ends are kept, so that lines can be told apart.
 _DEFINE = re.compile(
     rf"((?>define\s{{0,9}}\(\s{{0,9}}(['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:/\*[^\n]{{0,80}}\*/\s{{0,9}})?,))"
@@ -33,7 +35,12 @@ _APACHE = re.compile(
 _APACHE_PHP = re.compile(
     rf"^([ \t]{{0,80}}php_(?:admin_)?value[ \t]{{1,80}}\S{{0,80}}{_NAMES}\S{{0,80}})([ \t][^\n]*)", re.IGNORECASE | re.MULTILINE
 )
-_CALL = re.compile(r"(new\s{1,9}\\?(?:PDO|mysqli)\s{0,9}\()([^;]{0,400})", re.IGNORECASE)
+# A text is taken whole: the semicolons of a DSN do not end the call.
+_CALL = re.compile(
+    r"((?:new\s{1,9}\\?(?:PDO|mysqli)|\bmysqli?_p?connect|mysqli_real_connect|->real_connect)\s{0,9}\()"
+    r"((?:'(?:\\.|[^'\\]){0,400}+'|\"(?:\\.|[^\"\\]){0,400}+\"|[^;'\"]){0,200}[^;]{0,400})",
+    re.IGNORECASE,
+)
 _IN_ADDRESS = re.compile(rf"([?&][\w.\-]{{0,40}}{_NAMES}[\w.\-]{{0,40}}=)([^&\s'\"]{{1,400}})", re.IGNORECASE)
 _NOT_SHOWN = "  ← a value that is not shown here has changed"
 

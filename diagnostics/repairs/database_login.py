@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from diagnostics.evidence import Evidence, TextFile
+from diagnostics.facts.paths import above
 from diagnostics.facts.settings.logins import DatabaseLogin, split_host
 from diagnostics.facts.settings.secret import Secret
-from diagnostics.facts.settings.writing import PARTS, NotWritable, login_in, with_login
+from diagnostics.facts.settings.writing import ANY, PARTS, NotWritable, login_in, with_login
 from diagnostics.findings import Finding
 from diagnostics.installed import Application
 from diagnostics.repairs.plan import Plan, WriteFile
@@ -50,9 +52,18 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
 
 
 def application_of(evidence: Evidence, finding: Finding) -> Application | None:
-    """The program whose database the finding is about."""
+    """The program whose database the finding is about; one that is not known by what a log or page led to: the file with its login."""
     using = [each for each in evidence.applications if each.login_at]
-    return next((each for each in using if each.settings_path == finding.path), using[0] if using else None)
+    return next((each for each in using if each.settings_path == finding.path), using[0] if using else _not_known(evidence))
+
+
+def _not_known(evidence: Evidence) -> Application | None:
+    way = evidence.database_way
+    if way is None:
+        return None
+    folder, path = posixpath.dirname(way.path), above(evidence.docroot)
+    at = tuple((part, way.path, line) for part, line in way.lines)
+    return Application(ANY, way.path, folder, posixpath.join(path, folder), settings_path=way.path, login_at=at)
 
 
 def settings_paths(application: Application) -> tuple[str, ...]:

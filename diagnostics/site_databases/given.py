@@ -161,6 +161,7 @@ def _judged(tried: object, login: DatabaseLogin, reader: Reader) -> tuple[str, s
         return caution % {"why": why.rstrip(".")}, _("It could not be tried. See below what would be written.")
     if not tried.tables:
         caution = _("In this database there is no table whose name begins with “%(prefix)s”: it may be another site's.")
+        caution = caution if login.prefix else _("There is no table in this database: it may not be the one that the site had.")
         return caution % {"prefix": login.prefix}, _("The database lets this login in, but this site's tables are not there.")
     words = {"name": tried.name, "tables": tried.tables}
     return "", _("It works: the database “%(name)s” lets this login in, and %(tables)d tables of this site are there.") % words

@@ -64,6 +64,9 @@ def login_in(text: str, path: str) -> DatabaseLogin | None:
     if not fitting:
         return None
     _group, parts = max(fitting, key=lambda each: (_OF_DATABASE.search(each[0]) is not None, len(each[1])))
+    alone = [each["name"] for each in groups.values() if set(each) == {"name"}]
+    if "name" not in parts and len(alone) == 1:  # "$servername", "$username", "$password", and then "$dbname"
+        parts = {**parts, "name": alone[0]}
     value = {part: given.value for part, given in parts.items()}
     host, port, socket = split_host(value["host"])
     number = value.get("port", "")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
+from diagnostics.facts.settings import any_login
 from diagnostics.facts.settings.env_files import NAMES, env_lines, env_quoted, env_value_at, read_env
 from diagnostics.facts.settings.logins import OF_PHP, DatabaseLogin, of_environment
 from diagnostics.facts.settings.php_settings import read_php
@@ -22,8 +23,11 @@ PARTS: Mapping[str, str] = {
     "user": _("user name"), "password": _("password"), "name": _("name of the database"), "host": _("server"), "port": _("port"),
     "socket": _("socket"),
 }  # fmt: skip
+ANY = "php"  # a program of which nothing is known but the file that holds its login
 _PORT_IN_HOST = frozenset({"wordpress", "joomla", "prestashop"})  # these take "server:port" for the server
 _LINES_OF_A_VALUE = 3  # a name, its arrow and its value may each have a line of their own
+_DSN_PARTS = {"host": "host", "port": "port", "name": "dbname", "socket": "unix_socket"}
+_PLAIN = re.compile(r"[\w.@:/+-]+\Z", re.ASCII)  # means the same in every kind of settings file, with and without quotes
 _ADDRESS = re.compile(r"(?P<scheme>[\w+.-]+://)(?:[^/?#]*@)?[^/?#]*(?:/[^?#]*)?(?P<rest>.*)\Z", re.DOTALL)
 
 
@@ -33,6 +37,8 @@ class NotWritable(Exception):
 
 def login_in(program: str, settings: str, files: Mapping[str, str], server: Mapping[str, str]) -> DatabaseLogin | None:
     """The login that these texts of settings files give, by their absolute paths. `settings` is the file that is read first."""
+    if program == ANY:
+        return any_login.login_in(files[settings], settings) if settings in files else None
     if program in OF_PHP:
         if settings not in files:
             return None
@@ -101,12 +107,20 @@ def _proven(
 ) -> Iterator[dict[str, str]]:
     """Texts of which reading them again gives just what was wanted."""
     path, line = place
-    ways = _in_php(texts[path], line, value) if program in OF_PHP else _in_environment(texts, path, line, value, goal)
-    for text in ways if path in texts else ():
+    for text in _ways(program, texts, path, line, value, goal) if path in texts else ():
         tried = {**texts, path: text}
         found = login_in(program, settings, tried, server)
         if found is not None and _told(found) == _told(goal):
             yield tried
+
+
+def _ways(program: str, texts: Mapping[str, str], path: str, line: int, value: str, goal: DatabaseLogin) -> Iterator[str]:
+    """The file with the value in another place of this line, one after the other."""
+    if program in OF_PHP or (program == ANY and path.endswith((".php", ".inc"))):
+        yield from _in_php(texts[path], line, value)
+        yield from _in_dsn(texts[path], line, value, goal) if program == ANY else ()
+    elif program != ANY or posixpath.basename(path) in NAMES or _PLAIN.match(value):
+        yield from _in_environment(texts, path, line, value, goal)
 
 
 def _told(login: DatabaseLogin) -> tuple[object, ...]:
@@ -119,6 +133,16 @@ def _in_php(source: str, line: int, value: str) -> Iterator[str]:
     written = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     for kind, start, end in texts_at(source, range(line, line + _LINES_OF_A_VALUE)):
         yield source[:start] + (value if kind == "number" and value.isdigit() else written) + source[end:]
+
+
+def _in_dsn(source: str, line: int, value: str, goal: DatabaseLogin) -> Iterator[str]:
+    """The same in the text that PDO is given ("mysql:host=db;port=3306;dbname=shop"): what means something there is not written."""
+    for part, name in _DSN_PARTS.items() if _PLAIN.match(value) else ():
+        if str(getattr(goal, part)) != value:
+            continue
+        for _kind, start, end in texts_at(source, range(line, line + 1)):
+            text = re.sub(rf"(?<=[:;]){name}=[^;'\"]*", f"{name}={value}", source[start:end], count=1)
+            yield source[:start] + text + source[end:]
 
 
 def _in_environment(texts: Mapping[str, str], path: str, line: int, value: str, goal: DatabaseLogin) -> Iterator[str]:

@@ -74,6 +74,11 @@ def test_file_that_was_made_to_be_slow_takes_no_more_than_a_moment(piece: bytes)
     "line",
     [
         b"$pdo = new PDO('mysql:host=x', 'bob', 'hush1');",
+        b"$pdo = new PDO('mysql:host=x;port=3306;dbname=y', 'bob', 'hush1');",
+        b"$db = new \\PDO(\n  'mysql:host=x;dbname=y',\n  'bob',\n  'hu;sh1 hush2');",
+        b"$db = mysqli_connect('h', 'bob', 'a;hush1', 'n');",
+        b"mysqli_real_connect($db, 'h', 'bob', 'hush1');",
+        b"$db_pw = 'hush1';",
         b"define('DB_PASSWORD', 'a);\nhush1');",
         b"define('DB_PASSWORD' /* new */, 'hush1');",
         b"$db['default']['password']\t= 'hush1';",
@@ -104,6 +109,9 @@ HOSTILE = [
     b"define('" + b"key" * 26 + b"',",
     b"$key='\\",
     b"'key' =>",
+    b"new PDO(",
+    b"new PDO('",
+    b"new PDO('a';",
 ]
 
 

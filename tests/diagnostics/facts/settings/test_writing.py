@@ -123,6 +123,42 @@ def test_value_that_comes_from_elsewhere_is_left_alone(value: str) -> None:
         written("wordpress", source, password=Secret("new"))
 
 
+ANY = {
+    "variables": "<?php\n$servername = 'db1'; // me\n$username = 'me';\n$password = 'old';\n$dbname = 'shop';\n",
+    "constants": WORDPRESS.replace("DB_USER','me'", "DB_USER','me' ").replace("'DB_PASSWORD', 'me'", "'DB_PASSWORD', 'old'"),
+    "array": "<?php return ['db' => ['host' => 'db1', 'user' => 'me',\n 'pass' => 'old', 'name' => 'shop', 'port' => 3306]];\n",
+    "call": "<?php\n$db = new mysqli('db1', 'me', 'old', 'shop', 3306);\n",
+    "dsn": "<?php\n$db = new PDO('mysql:host=db1;port=3306;dbname=shop;charset=utf8', 'me', 'old');\n",
+    "ini": "[mail]\nhost = mail1\n[database]\ndb_host = db1\ndb_user = me\ndb_pass = old\ndb_name = shop ; ours\n",
+}
+
+
+@pytest.mark.parametrize("kind", ANY)
+def test_login_of_a_program_that_nobody_knows_is_written_in_the_same_way(kind: str) -> None:
+    source, path = ANY[kind], "/home/me/www/db.ini" if kind == "ini" else SETTINGS
+    for changes in ({"password": Secret("Kx93-neu!" if kind != "ini" else "Kx93-neu")}, {"user": "u2"}, {"name": "shop2"}, {"host": "db2"}):
+        after = written("php", source, path, **changes)
+        found = login_in("php", path, {path: after}, {})
+        assert found is not None
+        for name, value in changes.items():
+            told = getattr(found, name)
+            assert (told.reveal() if isinstance(told, Secret) else told) == (value.reveal() if isinstance(value, Secret) else value)
+        differing = [pair for pair in zip(source.splitlines(), after.splitlines(), strict=True) if pair[0] != pair[1]]
+        assert len(differing) == 1 and after.count("\n") == source.count("\n")
+
+
+def test_port_and_name_in_a_dsn_are_written_where_they_stand() -> None:
+    after = written("php", ANY["dsn"], host="db2", port=3307, name="blog")
+    assert "'mysql:host=db2;port=3307;dbname=blog;charset=utf8', 'me', 'old'" in after
+
+
+def test_what_a_settings_file_of_another_kind_may_read_otherwise_is_refused() -> None:
+    with pytest.raises(NotWritable):
+        written("php", ANY["ini"], "/home/me/www/db.ini", password=Secret(HARD))
+    with pytest.raises(NotWritable, match="port"):
+        written("php", ANY["variables"], port=3307)
+
+
 ENV = "APP_KEY=base64:x=\n# DB_PASSWORD=older\nDB_CONNECTION=mysql\nDB_HOST=127.0.0.1\nDB_PORT=3306\nDB_DATABASE=shop\nDB_USERNAME=me\n" \
       "DB_PASSWORD=\"o\\\"ld #1\" # of the panel\nMAIL_PASSWORD=me\n"  # fmt: skip
 
