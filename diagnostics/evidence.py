@@ -117,11 +117,15 @@ class DatabaseWay:
 
 @dataclass(frozen=True, slots=True)
 class PasswordFile:
-    """A file that a `.htaccess` names, as it is written there. `exists` is None where this login cannot tell."""
+    """A file that a `.htaccess` names, as it is written there. `exists` is None where this login cannot tell.
+
+    `found`: where it lies as this login sees it, absolute: under that name, or where the same name is found on the account.
+    """
 
     named: str
     exists: bool | None
     mode: int | None
+    found: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ _STEPS = {
     "end-program-maintenance": "parts",
     "rename-letter-case": "restore",
     "rename-theme-back": "parts", "write-plain-template": "parts", "set-aside-theme-file": "parts",
-    "comment-out-php-setting": "php", "raise-memory-limit": "php", "remove-php-mark": "php", "write-php-tag": "php",
-    "take-out-conflict": "php", "database-login": "database",
+    "comment-out-php-setting": "php", "raise-memory-limit": "php", "raise-php-limit": "php",
+    "remove-php-mark": "php", "write-php-tag": "php", "correct-php-line": "php",
+    "correct-foreign-path": "php", "mend-env-line": "php",
+    "take-out-conflict": "php", "database-login": "database", "create-folder": "permissions",
 }  # fmt: skip
 MOST_LINES = 600  # of one difference
 

@@ -7,7 +7,17 @@ from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from diagnostics.transports.base import Capability, Entry, FileKind, NotFound, Stat, TransportError, Unreadable
-from diagnostics.transports.failures import already_exists, is_link, no_space, not_found, not_regular, permission_refused, too_large
+from diagnostics.transports.failures import (
+    already_exists,
+    is_link,
+    no_space,
+    not_a_folder,
+    not_empty,
+    not_found,
+    not_regular,
+    permission_refused,
+    too_large,
+)
 from diagnostics.transports.paths import checked, joined
 from diagnostics.transports.scanning import scan_by_listing, walk_by_scan
 
@@ -187,6 +197,26 @@ class FakeHost:
         self._may_change(posixpath.dirname(checked(path)))
         del self.nodes[checked(path)]
         self.writes.append(Write("remove", path))
+
+    def make_folder(self, path: str, mode: int) -> None:
+        path = checked(path)
+        if path in self.nodes:
+            raise already_exists(path)
+        self._may_change(posixpath.dirname(path))
+        if (error := self.fail.pop(("make_folder", path), None)) is not None:
+            raise error
+        self.nodes[path] = Node(FileKind.FOLDER, mode=mode, mtime=1_800_000_000.0, uid=self.uid)
+        self.writes.append(Write("make_folder", path))
+
+    def remove_folder(self, path: str) -> None:
+        path = checked(path)
+        if self._node("remove_folder", path).kind is not FileKind.FOLDER:
+            raise not_a_folder(path)
+        if any(name.startswith(f"{path}/") for name in self.nodes):
+            raise not_empty(path)
+        self._may_change(posixpath.dirname(path))
+        del self.nodes[path]
+        self.writes.append(Write("remove_folder", path))
 
     def _store(self, verb: str, path: str, content: bytes, mode: int, mtime: float | None, old: Node | None) -> None:
         path = checked(path)

@@ -25,7 +25,7 @@ CAUSES = (
         "folder-not-writable",
         _("A folder that the site may not write into"),
         _("The site wants to store something and its own folder refuses it."),
-        repairs=("give-owner-write",),
+        repairs=("give-owner-write", "correct-foreign-path", "create-folder"),
     ),
     Cause(
         "root-disabled-by-host",

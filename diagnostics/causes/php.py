@@ -13,7 +13,7 @@ CAUSES = (
         _("A PHP file that PHP cannot read"),
         _("There is a typing error in a PHP file. It was probably edited or uploaded shortly before the failure."),
         _A,
-        repairs=("take-out-conflict", "restore-file"),
+        repairs=("take-out-conflict", "correct-php-line", "mend-env-line", "restore-file"),
         confused_with=("php-truncated-file",),
     ),
     Cause(
@@ -29,7 +29,7 @@ CAUSES = (
         _("The program gave up with an error"),
         _("The site's own code met something it could not handle and stopped."),
         _A,
-        repairs=("restore-file",),
+        repairs=("correct-foreign-path", "create-folder", "raise-php-limit", "mend-env-line", "restore-file"),
     ),
     Cause(
         "php-undefined-function",
@@ -74,7 +74,7 @@ CAUSES = (
         _("A file of the program is missing"),
         _("The code asks for a file that is not there, often after an incomplete upload or a deletion."),
         _A,
-        repairs=("rename-letter-case", "restore-file"),
+        repairs=("rename-letter-case", "correct-foreign-path", "create-folder", "restore-file"),
         confused_with=("php-class-not-found",),
     ),
     Cause(
@@ -90,7 +90,7 @@ CAUSES = (
         _("A page took too long"),
         _("PHP stopped a page because it ran longer than allowed."),
         _A,
-        repairs=("restore-file",),
+        repairs=("raise-php-limit", "restore-file"),
     ),
     Cause(
         "script-too-slow",
@@ -118,14 +118,14 @@ CAUSES = (
         _("PHP cannot store sessions"),
         _("The folder in which PHP keeps who is logged in cannot be written."),
         _A,
-        repairs=("give-owner-write", "comment-out-php-setting"),
+        repairs=("give-owner-write", "create-folder", "comment-out-php-setting"),
     ),
     Cause(
         "user-ini-bad-prepend",
         _("PHP is told to load a file that is not there"),
         _("auto_prepend_file or auto_append_file in .user.ini names a file that does not exist, often left by a removed security plugin."),
         _A,
-        repairs=("comment-out-php-setting", "restore-file"),
+        repairs=("correct-foreign-path", "comment-out-php-setting", "restore-file"),
     ),
     Cause(
         "user-ini-memory-limit-too-low",
@@ -153,7 +153,7 @@ CAUSES = (
         _("The program itself answers with an error"),
         _("Neither the web server nor PHP complains: the program decided to answer with an error. Its own log tells why."),
         _A,
-        repairs=("restore-file",),
+        repairs=("correct-foreign-path", "create-folder", "raise-php-limit", "mend-env-line", "restore-file"),
     ),
     Cause(
         "application-stuck-maintenance",

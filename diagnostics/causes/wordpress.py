@@ -50,7 +50,7 @@ CAUSES = (
         "wordpress-plugin",
         _("A WordPress plugin fails"),
         _("An error in one plugin stops the whole site."),
-        repairs=("take-out-conflict", "remove-php-mark", "restore-file", "set-aside-part"),
+        repairs=("take-out-conflict", "remove-php-mark", "correct-php-line", "restore-file", "set-aside-part"),
         confused_with=("wordpress-plugin-php-incompatible", "wordpress-plugin-memory"),
     ),
     Cause(
@@ -74,6 +74,7 @@ CAUSES = (
         repairs=(
             "take-out-conflict",
             "remove-php-mark",
+            "correct-php-line",
             "restore-file",
             "rename-theme-back",
             "write-plain-template",
@@ -85,7 +86,7 @@ CAUSES = (
         "wordpress-mu-plugin",
         _("A must-use plugin of WordPress fails"),
         _("Plugins of this kind are always active and not shown among the others. One of them has an error."),
-        repairs=("take-out-conflict", "restore-file", "set-aside-part"),
+        repairs=("take-out-conflict", "correct-php-line", "restore-file", "set-aside-part"),
     ),
     Cause(
         "wordpress-dropin",
@@ -97,7 +98,7 @@ CAUSES = (
         "wordpress-core-file",
         _("A file of WordPress itself is damaged or missing"),
         _("A file that comes with WordPress is not as it should be, often after an interrupted update."),
-        repairs=("restore-file",),
+        repairs=("correct-foreign-path", "restore-file"),
     ),
     Cause(
         "recent-change",
@@ -111,6 +112,8 @@ CAUSES = (
         _("The settings file of WordPress has a typing error."),
         repairs=(
             "take-out-conflict",
+            "correct-php-line",
+            "correct-foreign-path",
             "restore-file",
         ),
     ),

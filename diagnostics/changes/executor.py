@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from diagnostics.connections import purposes
 from diagnostics.connections.locking import Lock, LockLost
 from diagnostics.models import JournalEntry, Step
 from diagnostics.panels import stopping
-from diagnostics.repairs.plan import Change, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
+from diagnostics.repairs.plan import Change, CreateFile, CreateFolder, Plan, RemoveFile, RemoveFolder, RenameFile, RenameFolder, WriteFile
 from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, FileKind, Reader, Stat, TransportError, Writer
 from diagnostics.transports.failures import HINT_ANSWER_LOST
 from sites.credentials import SecretUnreadable
@@ -106,6 +107,8 @@ class Executor(Looker):
 
     def _make(self, step: Step, position: int, change: Change) -> None:
         self.require_inside(step, change.path, change.shown)
+        if isinstance(change, CreateFolder):
+            self.require_room(step, change)
         stat, content = self.look(change)
         self._lock.check()
         entry = journal.record(step, position, change, stat, content)
@@ -135,6 +138,10 @@ class Executor(Looker):
             writer.create_exclusive(change.path, change.content, change.mode, change.mtime)
         elif isinstance(change, RemoveFile):
             writer.remove(change.path)
+        elif isinstance(change, CreateFolder):
+            writer.make_folder(change.path, change.mode)
+        elif isinstance(change, RemoveFolder):
+            writer.remove_folder(change.path)
         else:
             writer.chmod(change.path, change.after)
 
@@ -196,6 +203,8 @@ class Executor(Looker):
             "mode": self._unchmod,
             "create": self._uncreate,
             "remove": self._unremove,
+            "make-folder": self._unmake_folder,
+            "drop-folder": self._undrop_folder,
         }[entry.change]
         why = undo(entry, path)
         if not why:
@@ -295,6 +304,36 @@ class Executor(Looker):
         mode = int(entry.before_mode or 0)
         self._writer.create_exclusive(path, journal.before_content(entry), mode, entry.before_mtime)
         return self._check_restored(path, entry, mode)
+
+    def _unmake_folder(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path)
+        if stat is None:
+            return ""
+        if stat.kind != FileKind.FOLDER or (entry.state != JournalEntry.State.RECORDED and stat.mode != entry.after_mode):
+            return _changed_since()
+        if held := len(self.beside(path)):
+            return ngettext(
+                "it holds %(count)d name that was not there when it was made, such as what the site stored since. Nothing was deleted. "
+                "Empty the folder by hand if it is to go, then undo this again.",
+                "it holds %(count)d names that were not there when it was made, such as what the site stored since. Nothing was deleted. "
+                "Empty the folder by hand if it is to go, then undo this again.",
+                held,
+            ) % {"count": held}
+        self._lock.check()
+        self._writer.remove_folder(path)
+        return ""
+
+    def _undrop_folder(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path)
+        mode = int(entry.before_mode or 0)
+        if stat is not None:
+            return "" if (stat.kind, stat.mode) == (FileKind.FOLDER, mode) else _changed_since()
+        self._lock.check()
+        self._writer.make_folder(path, mode)
+        now = self.stat(path)
+        if now is None or now.mode != mode:
+            raise TransportError(_("The host did not keep what was put back."))
+        return ""
 
     def _tidy(self, step: Step) -> None:
         try:

@@ -16,19 +16,28 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from diagnostics.models import JournalEntry, Step
-from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, RemoveFile, RenameFile, RenameFolder, WriteFile
+from diagnostics.repairs.plan import (
+    Change,
+    ChangeMode,
+    CreateFile,
+    CreateFolder,
+    RemoveFile,
+    RemoveFolder,
+    RenameFile,
+    RenameFolder,
+    WriteFile,
+)
 from diagnostics.transports.base import FileKind, Stat
 from sites.credentials import seal_bytes, unseal_bytes
 
 # Which later changes of the same file stand on a change. A name does not depend on content and mode, nor they on it or on each other.
+_MAKES, _TAKES = ("create", "make-folder"), ("remove", "drop-folder")
 _BUILT_ON = {
-    "write": ("write", "create", "remove"),
-    "mode": ("mode", "create", "remove"),
-    "rename": ("rename", "create", "remove"),
-    "create": ("write", "mode", "rename", "create", "remove"),
-    "remove": ("write", "mode", "rename", "create", "remove"),
+    **{change: (change, *_MAKES, *_TAKES) for change in ("write", "mode", "rename")},
+    **dict.fromkeys((*_MAKES, *_TAKES), ("write", "mode", "rename", *_MAKES, *_TAKES)),
 }
-_CAN_COME_LATE = ("rename", "mode", "remove", "write")  # nothing new can: the temporary file that holds it is removed first
+# No new file can: the temporary one that holds it is removed first.
+_CAN_COME_LATE = ("rename", "mode", "remove", "write", "make-folder", "drop-folder")
 _LOOKS_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 _GONE = "\\gone"  # where a removed file is meanwhile: a name that no path has once it is escaped
 _ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2})")
@@ -83,6 +92,10 @@ def record(step: Step, position: int, change: Change, stat: Stat | None, content
         entry.after_content, entry.after_sha256 = seal_bytes(change.content), sha256(change.content)
     elif isinstance(change, RemoveFile):
         entry.change = "remove"
+    elif isinstance(change, CreateFolder):
+        entry.change, entry.after_mode = "make-folder", change.mode
+    elif isinstance(change, RemoveFolder):
+        entry.change = "drop-folder"
     elif isinstance(change, ChangeMode):
         entry.change, entry.after_mode = "mode", change.after
     with _on_the_disk():
@@ -197,7 +210,7 @@ def _of_same_host(entry: JournalEntry) -> QuerySet[JournalEntry]:
 
 def path_now(entry: JournalEntry) -> str:
     """Where the file of a change is now: since then steps of ours may have renamed it, or given it back the name it had before."""
-    return _where(entry, entry.path, itself=entry.change != "remove")  # who has the name of a removed one since is another file
+    return _where(entry, entry.path, itself=entry.change not in _TAKES)  # who has the name of a removed one since is another file
 
 
 def names_now(entry: JournalEntry) -> tuple[str, str]:
@@ -207,7 +220,7 @@ def names_now(entry: JournalEntry) -> tuple[str, str]:
 
 def _where(entry: JournalEntry, name: str, *, itself: bool) -> str:
     """What has become of a name since a change was noted, by renames of folders above it, and (`itself`) of the file that had it."""
-    made = _of_same_host(entry).filter(change__in=("rename", "remove"), applied_at__isnull=False)
+    made = _of_same_host(entry).filter(change__in=("rename", *_TAKES), applied_at__isnull=False)
     events: list[tuple[datetime, int, bool]] = []  # when, of which change, and whether that was taken back
     names: dict[int, tuple[str, str, bool]] = {}  # its old and new name, and whether it is a folder that has them
     for number, path, target, kind, made_at, back_at in made.values_list(
@@ -268,5 +281,5 @@ def later_change(entry: JournalEntry) -> JournalEntry | None:
 def made_again(entry: JournalEntry) -> bool:
     """Whether the old name of a rename is that of a file we made since."""
     names = _all_names(entry, {entry.path}, itself=False)
-    made = _of_same_host(entry).filter(change="create", path__in=names, pk__gt=entry.pk)
+    made = _of_same_host(entry).filter(change__in=_MAKES, path__in=names, pk__gt=entry.pk)
     return made.exclude(state__in=JournalEntry.CLOSED).exists()

@@ -18,7 +18,7 @@ from diagnostics import steps
 from diagnostics.connections import connecting, purposes
 from diagnostics.connections.locking import try_acquire
 from diagnostics.models import JournalEntry, Step
-from diagnostics.transports.base import Reader, TransportError
+from diagnostics.transports.base import FileKind, Reader, TransportError
 from sites.credentials import SecretUnreadable
 from sites.models import Host
 from sites.models.site import Verdict
@@ -102,7 +102,9 @@ def _stands(entry: JournalEntry, looker: Looker) -> bool:
     stat = looker.stat(path)
     if entry.change == "write":
         return stat is None and bool(looker.set_aside(path, entry))
-    if entry.change == "remove":
+    if entry.change == "make-folder":
+        return stat is not None and stat.kind == FileKind.FOLDER
+    if entry.change in ("remove", "drop-folder"):
         return stat is None and looker.stat(path.rpartition("/")[0] or "/") is not None
     return stat is not None and stat.mode == entry.after_mode != entry.before_mode and journal.same_kind(entry, stat.kind)
 

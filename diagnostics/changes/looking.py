@@ -7,7 +7,17 @@ import re
 from django.utils.translation import gettext as _
 
 from diagnostics.models import JournalEntry, Step
-from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, RemoveFile, RenameFile, RenameFolder, WriteFile
+from diagnostics.repairs.plan import (
+    Change,
+    ChangeMode,
+    CreateFile,
+    CreateFolder,
+    RemoveFile,
+    RemoveFolder,
+    RenameFile,
+    RenameFolder,
+    WriteFile,
+)
 from diagnostics.transports.base import Entry, FileKind, NotFound, Reader, Stat, TransportError, Unsupported
 
 from . import journal
@@ -71,13 +81,25 @@ class Looker:
             self._plain.add(folder)
             folder = folder.rpartition("/")[0]
 
+    def require_room(self, step: Step, change: CreateFolder) -> None:
+        """Raises Stale where the folder that a new one is made in is gone, or is a link: it may lead to somebody else's files."""
+        above, docroot = change.path.rpartition("/")[0] or "/", step.case.site.docroot.rstrip("/")
+        stat = self.stat(above)
+        is_own = above in (docroot, docroot.rpartition("/")[0])  # wherever the account itself is kept
+        if stat is None or (stat.kind != FileKind.FOLDER and not is_own):
+            raise _has_changed(change)
+
     def look(self, change: Change) -> tuple[Stat | None, bytes | None]:
         """What is there now, if it is what the plan was made from. Raises Stale."""
         stat = self.stat(change.path)
-        if isinstance(change, CreateFile):
+        if isinstance(change, CreateFile | CreateFolder):
             if stat is not None:
                 raise Stale(_("There is a file named %(path)s already.") % {"path": journal.printable(change.shown)})
             return None, None
+        if isinstance(change, RemoveFolder):
+            if stat is None or stat.kind != FileKind.FOLDER or stat.mode != change.mode or self.beside(change.path):
+                raise _has_changed(change)
+            return stat, None
         if isinstance(change, ChangeMode):
             if stat is None or stat.kind != change.kind or stat.mode != change.before:
                 raise _has_changed(change)
@@ -106,7 +128,7 @@ class Looker:
     def require_made(self, change: Change, before: Stat | None) -> None:
         """Raises TransportError where the host did not keep a change."""
         now = self.stat(change.target if isinstance(change, RenameFile | RenameFolder) else change.path)
-        if isinstance(change, RemoveFile):
+        if isinstance(change, RemoveFile | RemoveFolder):
             kept = now is None
         else:
             kept = now is not None and now.mode == _wanted_mode(change, before) and self._holds(change)
@@ -118,6 +140,8 @@ class Looker:
     def _holds(self, change: Change) -> bool:
         if isinstance(change, WriteFile):
             return self.content(change.path) == change.after
+        if isinstance(change, CreateFolder):
+            return not self.beside(change.path)
         return not isinstance(change, CreateFile) or self.content(change.path) == change.content
 
     def is_half_renamed(self, path: str, target: str, old: Stat, new: Stat, entry: JournalEntry) -> bool:
@@ -150,7 +174,7 @@ def _expected(change: WriteFile | RenameFile | RemoveFile) -> str:
 def _wanted_mode(change: Change, before: Stat | None) -> int | None:
     if isinstance(change, ChangeMode):
         return change.after
-    return change.mode if isinstance(change, CreateFile) else before.mode if before else None
+    return change.mode if isinstance(change, CreateFile | CreateFolder) else before.mode if before else None
 
 
 def _has_changed(change: Change) -> Stale:

@@ -164,16 +164,20 @@ def _as_version(row: FoundFile) -> Version:
 
 
 def _before(entry: JournalEntry) -> Version:
-    if entry.change == "create":
+    if entry.change in ("create", "make-folder"):
         return GONE
+    if entry.change == "drop-folder":
+        return Version("folder", mode=entry.before_mode)
     content = journal.before_content(entry) if entry.before_content is not None else None
     size = len(content) if content is not None else None
     return Version("file", content, entry.before_sha256, size, entry.before_mode, entry.before_mtime)
 
 
 def _written(entry: JournalEntry) -> Version:
-    if entry.change == "remove":
+    if entry.change in ("remove", "drop-folder"):
         return GONE
+    if entry.change == "make-folder":
+        return Version("folder", mode=entry.after_mode)
     content = journal.after_content(entry) if entry.after_content is not None else None
     if entry.change == "rename" and entry.before_content is not None:
         content = journal.before_content(entry)
@@ -210,6 +214,8 @@ def _plans(entry: JournalEntry, before: Version, written: Version, now: Version,
     if entry.change == "mode":
         if journal.same_kind(entry, now.kind) and now.mode != before.mode:
             put_back = (ChangeMode(path, entry.shown, now.kind, int(now.mode or 0), int(before.mode or 0)),)
+    elif entry.change in ("make-folder", "drop-folder"):
+        pass  # what is in it now is not ours to take away
     elif entry.change == "create":
         if now.content is not None:
             put_back = (RemoveFile(path, entry.shown, now.content, int(now.mode or 0), now.mtime),)

@@ -94,14 +94,16 @@ def _not_there(way: Way, failed: Failed, script: Script, line: LogLine, evidence
         return _elsewhere(path, failed, script, line)
     if path in known or not (path.startswith(f"{name}/") or not name):
         return None
-    if failed.makes or failed.function == "tempnam":
+    writes = failed.makes or failed.function == "tempnam"
+    if writes:
         said = _("{script}, line {line}: {function}() writes into {path}, which is not there.")
         cause, also = "folder-not-writable", ("php-missing-file", "php-uncaught-exception")
     else:
         said = _("{script}, line {line}: {function}() wants {path}, which is not there.")
         cause, also = "php-missing-file", ("php-uncaught-exception",)
     said = said.format(script=script.path, line=failed.line, function=failed.function, path=path)
-    return _finding(cause, said, path, None, _sure(line), (proof_of(line), _shown(script, failed)), also)
+    lost = (("lost-folder", path),) if writes or failed.lists else ()
+    return _finding(cause, said, path, None, _sure(line), (proof_of(line), _shown(script, failed)), also, lost)
 
 
 def _elsewhere(path: str, failed: Failed, script: Script, line: LogLine) -> Finding | None:
@@ -122,10 +124,17 @@ def _shown(script: Script, failed: Failed) -> Proof:
 
 
 def _finding(
-    cause: str, said: str, path: str, line: int | None, sure: float, proofs: tuple[Proof, ...], also: tuple[str, ...] = ()
+    cause: str,
+    said: str,
+    path: str,
+    line: int | None,
+    sure: float,
+    proofs: tuple[Proof, ...],
+    also: tuple[str, ...] = (),
+    data: tuple[tuple[str, str], ...] = (),
 ) -> Finding:
     entry = CAUSES[cause]
     return Finding(
         "failed-call", cause, Severity.CRITICAL, sure, said, entry.explanation, path, line, also=also, evidence=proofs,
-        repairs=repairs_for(cause), data=(("paths", path),),
+        repairs=repairs_for(cause), data=(("paths", path), *data),
     )  # fmt: skip

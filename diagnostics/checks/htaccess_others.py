@@ -179,6 +179,7 @@ def _auth_finding(file: TextFile, line: Line, entry: LogLine | None, confidence:
         line=line.number,
         also=("file-unreadable",) if there else (),
         evidence=(*proofs, Proof("file", f"{file.path}:{line.number}: {line.text.strip()}"[:2000]), *mode),
+        repairs=repairs_for("htaccess-auth-file-missing"),
     )
 
 

@@ -143,7 +143,7 @@ def shown_path(logged: str, evidence: Evidence) -> str:
     above = evidence.docroot.rstrip("/").rpartition("/")[0]
     if above and logged.startswith(above + "/"):
         return logged[len(above) + 1 :]
-    if root := _servers_docroot(evidence):
+    if root := servers_docroot(evidence):
         if logged.startswith(f"{root}/"):
             return f"{name}{logged[len(root) :]}"
         if (beside := f"{root.rpartition('/')[0]}/") != "/" and logged.startswith(beside):
@@ -168,7 +168,7 @@ def _beside_docroot(logged: str, name: str, evidence: Evidence) -> str:
     return next((logged[logged.index(f"/{first}/") + 1 :] for first in folders if f"/{first}/" in logged), "")
 
 
-def _servers_docroot(evidence: Evidence) -> str:
+def servers_docroot(evidence: Evidence) -> str:
     """The docroot as the server names it, where its log names a file that is there; "" where it does not."""
     lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
     key = (lines, evidence.application_log, evidence.tree)

@@ -328,7 +328,7 @@ def _of_contents(application: Application, evidence: Evidence) -> Iterator[Findi
         _("WordPress shows no page without its theme. Let this line name the folder that holds “themes” and “plugins”, often {own}.")
         .format(own=f"{application.path}/wp-content"),
         application.settings_path, int(line), also=("php-missing-file", "wordpress-config-syntax"), evidence=(Proof("file", said),),
-        data=(("general", "php-missing-file"),),
+        repairs=("correct-foreign-path",), data=(("general", "php-missing-file"),),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from diagnostics.facts.letter_case import in_other_case
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Severity
 from diagnostics.installed import Component
-from diagnostics.repairs import database_login
+from diagnostics.repairs import database_login, php_limits
 from diagnostics.transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
@@ -37,6 +37,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
     yield from (path for path in (finding.path, *finding.datum("others").split("\n"), finding.datum("component")) if path)
     if database_login.ID in finding.repairs and (application := database_login.application_of(evidence, finding)):
         yield from database_login.settings_paths(application)
+    if php_limits.ID in finding.repairs and (limit := php_limits.named(evidence, finding)) is not None:
+        yield limit.path
     if finding.cause in ("php-missing-file", "php-class-not-found") and (other := in_other_case(finding, evidence)) is not None:
         yield other.entry.path
     if finding.cause == "wordpress-theme" and (theme := _THEME.match(finding.path)):

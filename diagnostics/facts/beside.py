@@ -97,7 +97,8 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
         seen = files.stats(asked)
         evidence = replace(evidence, beside=tuple(_entry(path, stat, evidence.docroot) for path, stat in seen.items()))
         open_folders = {*listed, *(path for path, stat in seen.items() if stat.mode & 0o100)}  # in a closed one nothing can be told
-        missing = [path for path in wanted if path in asked and path not in seen and posixpath.dirname(path) in open_folders]
+        unseen = (path for path in dict.fromkeys((*wanted, *chains)) if path in asked and path not in seen)
+        missing = [path for path in unseen if posixpath.dirname(path) in open_folders]
         evidence = replace(evidence, existing=evidence.existing + tuple((shown(path, evidence.docroot), False) for path in missing))
         return replace(evidence, written=settings)
     except TransportError:

@@ -7,7 +7,7 @@ import posixpath
 from diagnostics.evidence import PasswordFile, TextFile
 from diagnostics.facts.htaccess_files import chain
 from diagnostics.htaccess.parser import parse
-from diagnostics.transports.base import NotFound, Reader, TransportError
+from diagnostics.transports.base import FileKind, NotFound, Reader, TransportError
 
 MOST = 3
 _KEYS = ("authuserfile", "authgroupfile")
@@ -25,16 +25,20 @@ def read(reader: Reader, files: tuple[TextFile, ...], docroot: str) -> tuple[Pas
 
 def _look(reader: Reader, path: str, docroot: str) -> PasswordFile:
     """By its own name, else where a login with another root would see it."""
-    folders = chain(docroot, reader.home())
+    folders, refused = chain(docroot, reader.home()), False
     for candidate in _candidates(path, docroot, folders):
         try:
-            return PasswordFile(path, True, reader.stat(candidate).mode)
+            stat = reader.stat(candidate)
         except NotFound:
             continue
         except TransportError:
-            return PasswordFile(path, None, None)
+            refused = True
+            continue
+        found = candidate if stat.kind is FileKind.FILE else ""
+        return PasswordFile(path, None, None, found) if refused else PasswordFile(path, True, stat.mode, found)
     same_root = any(path.startswith(folder.rstrip("/") + "/") for folder in folders if folder != "/")
-    return PasswordFile(path, False if same_root or reader.protocol == "local" else None, None)
+    is_known = not refused and (same_root or reader.protocol == "local")
+    return PasswordFile(path, False if is_known else None, None)
 
 
 def _candidates(path: str, docroot: str, folders: list[str]) -> list[str]:

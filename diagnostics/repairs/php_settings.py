@@ -16,6 +16,7 @@ from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
 
 OUT, RAISE = "comment-out-php-setting", "raise-memory-limit"
+SETTINGS_FILES = (".user.ini", "php.ini", "php5.ini", ".htaccess")
 SANE_MEMORY = b"256M"  # what WordPress asks for at most by itself (WP_MAX_MEMORY_LIMIT), and hosting plans commonly allow
 _LIMIT = re.compile(rb"(memory_limit[\"']?\s*=?\s*)[\"']?[^\s\"';#]+[\"']?")
 _NAMES = {
@@ -43,7 +44,7 @@ def take_out(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | C
     guards = setting.name == "open_basedir" and not _is_of_another_host(setting, evidence)
     after = _out(file, setting)
     title = _("Make line {line} of {path} a comment: {name}").format(line=setting.line, path=file.path, name=setting.name)
-    made = _written(OUT, finding, file, after, title, _WHY[finding.cause])
+    made = written(OUT, finding, file, after, title, _WHY[finding.cause])
     return replace(made, takes_away_protection=guards, needs_person=_PERSON if guards else "", removes=1) if made else None
 
 
@@ -60,7 +61,7 @@ def raise_limit(evidence: Evidence, finding: Finding, answers: Answers) -> Plan 
         line=setting.line, path=file.path, value=SANE_MEMORY.decode()
     )
     why = _("{old} is less than common programs need to start.").format(old=setting.value)
-    return _written(RAISE, finding, file, b"\n".join(lines), title, why)
+    return written(RAISE, finding, file, b"\n".join(lines), title, why)
 
 
 def _place(evidence: Evidence, finding: Finding) -> tuple[TextFile, Setting] | None:
@@ -68,7 +69,7 @@ def _place(evidence: Evidence, finding: Finding) -> tuple[TextFile, Setting] | N
     names = _NAMES.get(finding.cause, ())
     own = [each for each in evidence.php.settings if each.name in names and each.path == finding.path and each.line == finding.line]
     file = evidence.file(finding.path)
-    if file is None or not own or posixpath.basename(file.path) not in (".user.ini", "php.ini", "php5.ini", ".htaccess"):
+    if file is None or not own or posixpath.basename(file.path) not in SETTINGS_FILES:
         return None
     return file, own[-1]
 
@@ -91,7 +92,8 @@ def _is_of_another_host(setting: Setting, evidence: Evidence) -> bool:
     return not any(docroot == part or docroot.startswith(f"{part}/") for part in parts)
 
 
-def _written(id_: str, finding: Finding, file: TextFile, after: bytes, title: str, why: str) -> Plan | None:
+def written(id_: str, finding: Finding, file: TextFile, after: bytes, title: str, why: str) -> Plan | None:
+    """The plan that writes these bytes into a file of settings; None where they are there already."""
     if after == file.content:
         return None
     later = f" {_LATER}" if file.path.endswith(".ini") else ""

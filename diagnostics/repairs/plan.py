@@ -117,7 +117,37 @@ class RemoveFile:
         return content_diff(self.shown, self.content, b"")
 
 
-Change = WriteFile | RenameFile | RenameFolder | ChangeMode | CreateFile | RemoveFile
+@dataclass(frozen=True, slots=True)
+class CreateFolder:
+    """An empty folder where nothing is now, in one that is there; refused when the name is taken."""
+
+    path: str
+    shown: str
+    mode: int
+
+    def inverse(self) -> RemoveFolder:
+        return RemoveFolder(self.path, self.shown, self.mode)
+
+    def diff(self) -> str:
+        return f"new folder {self.shown}/ ({self.mode:03o})\n"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFolder:
+    """A folder taken away, refused unless it is empty: what is in it was put there by somebody else."""
+
+    path: str
+    shown: str
+    mode: int
+
+    def inverse(self) -> CreateFolder:
+        return CreateFolder(self.path, self.shown, self.mode)
+
+    def diff(self) -> str:
+        return f"remove the empty folder {self.shown}/\n"
+
+
+Change = WriteFile | RenameFile | RenameFolder | ChangeMode | CreateFile | RemoveFile | CreateFolder | RemoveFolder
 
 
 def content_diff(shown: str, before: bytes, after: bytes) -> str:

@@ -282,3 +282,9 @@ class Writer(Reader, Protocol):
 
     def remove(self, path: str) -> None:
         """One regular file (never a folder)."""
+
+    def make_folder(self, path: str, mode: int) -> None:
+        """An empty folder in one that is there. On failure none is left. Raises AlreadyExists, NotFound, PermissionRefused, NoSpace."""
+
+    def remove_folder(self, path: str) -> None:
+        """One empty folder, never through a link: raises Unsupported for one that holds something."""

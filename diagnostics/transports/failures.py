@@ -63,6 +63,11 @@ def not_a_folder(path: str) -> Unsupported:
     return explained(Unsupported, _("{path} is not a folder; links are not followed."), path=printable(path))
 
 
+def not_empty(path: str) -> Unsupported:
+    hint = _("Nothing in it was deleted.")
+    return explained(Unsupported, _("{path} is a folder that is not empty."), hint, path=printable(path))
+
+
 def too_deep(path: str) -> Unsupported:
     return explained(Unsupported, _("{path}… lies too deep: the host may not show all that is in it."), path=printable(path[:200]))
 

@@ -14,6 +14,8 @@ from diagnostics.transports.failures import (
     explained,
     is_link,
     no_space,
+    not_a_folder,
+    not_empty,
     not_found,
     not_regular,
     owner_would_change,
@@ -69,6 +71,29 @@ class FtpWriter(BesideWriter, FtpReader):
         if self._row_or_alone(carried(path), path).kind is not FileKind.FILE:
             raise not_regular(path)
         self._delete(carried(path), path)
+
+    def make_folder(self, path: str, mode: int) -> None:
+        if self._what_is_there(path) is not None:
+            raise already_exists(path)
+        try:
+            self._wire.need("MKD", carried(path))
+        except FtpRefused as refused:
+            full = refused.reply.code in (452, 552)
+            raise no_space(path) if full else self._not_moved(refused, carried(path), carried(path)) from refused
+        try:
+            if self._row(path).mode not in (None, mode):
+                self.chmod(path, mode)
+        except BaseException:
+            self._discard(path, "RMD")
+            raise
+
+    def remove_folder(self, path: str) -> None:
+        """Some hosts take away with a folder what is in it: that nothing is, is seen just before."""
+        if self._row(path).kind is not FileKind.FOLDER:
+            raise not_a_folder(path)
+        if self.list(path):
+            raise not_empty(path)
+        self._do(path, "RMD", carried(path))
 
     def _fill(self, begun: None, path: str, temporary: str, content: bytes, mode: int, mtime: float | None, old: Row | None) -> None:
         try:
@@ -132,9 +157,9 @@ class FtpWriter(BesideWriter, FtpReader):
     def _delete(self, name: str, path: str) -> None:
         self._do(path, "DELE", name)
 
-    def _discard(self, temporary: str) -> None:
+    def _discard(self, temporary: str, command: str = "DELE") -> None:
         try:
-            self._wire.ask("DELE", temporary)  # why it was refused is nobody's concern
+            self._wire.ask(command, temporary)  # why it was refused is nobody's concern
         except TransportError:
             pass
 
@@ -153,7 +178,7 @@ class FtpWriter(BesideWriter, FtpReader):
         self._wire.need("RNTO", target)
 
     def _not_moved(self, refused: FtpRefused, path: str, target: str) -> TransportError:
-        """The name is free and what is to be moved is there: what a host refuses then without a word is the right to do it."""
+        """The name is free and what is to be moved (or made) is there: what a host refuses then without a word is the right to do it."""
         try:
             self._row_or_alone(posixpath.dirname(target))
         except NotFound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import stat as modes
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from diagnostics.transports.base import FileKind
-from diagnostics.transports.failures import already_exists, is_link, not_regular, owner_would_change
+from diagnostics.transports.failures import already_exists, is_link, not_a_folder, not_empty, not_regular, owner_would_change
 from diagnostics.transports.local import FOLDER, LocalReader
 from diagnostics.transports.paths import beside, checked
 
@@ -71,6 +72,30 @@ class LocalWriter(LocalReader):
             if not modes.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise not_regular(path)
             os.unlink(name, dir_fd=folder)
+
+    def make_folder(self, path: str, mode: int) -> None:
+        with self._at(path) as (folder, name):
+            if _status(name, folder) is not None:
+                raise already_exists(path)
+            os.mkdir(name, 0o700, dir_fd=folder)
+            try:
+                _chmod(name, folder, mode)
+            except BaseException:
+                os.rmdir(name, dir_fd=folder)
+                raise
+            _settle(folder)
+
+    def remove_folder(self, path: str) -> None:
+        with self._at(path) as (folder, name):
+            if not modes.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise not_a_folder(path)
+            try:
+                os.rmdir(name, dir_fd=folder)
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise not_empty(path) from error
+                raise
+            _settle(folder)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from diagnostics.transports.sftp_packets import (
     HANDLE,
     INIT,
     LSTAT,
+    MKDIR,
     NAME,
     NUMBER,
     OPEN,
@@ -35,6 +36,7 @@ from diagnostics.transports.sftp_packets import (
     REALPATH,
     REMOVE,
     RENAME,
+    RMDIR,
     SETSTAT,
     STAT,
     STATUS,
@@ -106,6 +108,12 @@ class SftpWire:
 
     def remove(self, path: bytes) -> None:
         self._ask(REMOVE, string(path), STATUS)
+
+    def mkdir(self, path: bytes, attrs: Attrs) -> None:
+        self._ask(MKDIR, string(path) + attrs.packed(), STATUS)
+
+    def rmdir(self, path: bytes) -> None:
+        self._ask(RMDIR, string(path), STATUS)
 
     def rename(self, path: bytes, target: bytes) -> None:
         self._ask(RENAME, string(path) + string(target), STATUS)

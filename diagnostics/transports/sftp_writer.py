@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import stat as modes
 import time
+from contextlib import suppress
 
 from diagnostics.transports import sftp_packets
 from diagnostics.transports.base import FileKind, Stat, TransportError
-from diagnostics.transports.failures import already_exists, explained, is_link, no_space, not_regular, owner_would_change, printable
+from diagnostics.transports.failures import (
+    already_exists,
+    explained,
+    is_link,
+    no_space,
+    not_a_folder,
+    not_empty,
+    not_regular,
+    owner_would_change,
+    printable,
+)
 from diagnostics.transports.paths import checked
 from diagnostics.transports.sftp import SftpReader
 from diagnostics.transports.sftp_answers import from_status, to_bytes
@@ -54,6 +65,29 @@ class SftpWriter(BesideWriter, SftpReader):
         if self.stat(path).kind is not FileKind.FILE:
             raise not_regular(path)
         self._delete(checked(path), path)
+
+    def make_folder(self, path: str, mode: int) -> None:
+        if self._what_is_there(path) is not None:
+            raise already_exists(path)
+        raw = to_bytes(checked(path))
+        try:
+            self._wire.mkdir(raw, Attrs(mode=0o700))
+        except SftpStatus as status:
+            raise self._not_stored(status, path) from status
+        try:
+            self.chmod(path, mode)
+        except BaseException:
+            with suppress(SftpStatus, TransportError):  # the first failure is the one to tell
+                self._wire.rmdir(raw)
+            raise
+
+    def remove_folder(self, path: str) -> None:
+        if self.stat(path).kind is not FileKind.FOLDER:
+            raise not_a_folder(path)
+        try:
+            self._wire.rmdir(to_bytes(checked(path)))
+        except SftpStatus as status:
+            raise (not_empty(path) if status.code == sftp_packets.FAILURE else from_status(status, path)) from status
 
     def _begin(self, path: str, temporary: str) -> bytes:
         """The handle of a new file that nobody else may read."""

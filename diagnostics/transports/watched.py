@@ -117,3 +117,11 @@ class WatchedWriter(WatchedReader):
     def remove(self, path: str) -> None:
         with self._told("remove", path):
             self._inner.remove(path)
+
+    def make_folder(self, path: str, mode: int) -> None:
+        with self._told("create", path, mode=mode):
+            self._inner.make_folder(path, mode)
+
+    def remove_folder(self, path: str) -> None:
+        with self._told("remove", path):
+            self._inner.remove_folder(path)

@@ -252,7 +252,7 @@ class Killer:
 
     def plan(self) -> Any:
         from diagnostics.changes.journal import sha256
-        from diagnostics.repairs.plan import ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
+        from diagnostics.repairs.plan import ChangeMode, CreateFile, CreateFolder, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
 
         def at(name: str) -> str:
             return f"{self.docroot}/{name}"
@@ -264,6 +264,8 @@ class Killer:
             CreateFile(at("inner/new.txt"), "inner/new.txt", b"new\n", 0o644, float(OLD)),
             RemoveFile(at("inner/gone.txt"), "inner/gone.txt", b"to be removed\n", 0o600),
             RenameFolder(at("plugin"), "plugin", at("plugin.off"), "plugin.off"),
+            CreateFolder(at("made"), "made", 0o755),
+            CreateFolder(at("made/below"), "made/below", 0o750),
         )
         return Plan("r", "c", "t", "w", changes)
 

@@ -22,7 +22,7 @@ from diagnostics.changes.executor import Executor
 from diagnostics.connections import connecting
 from diagnostics.connections.locking import held
 from diagnostics.models import ConnectionLease, HostLock, JournalEntry, Step
-from diagnostics.repairs.plan import Change, ChangeMode, Plan, RemoveFile
+from diagnostics.repairs.plan import Change, ChangeMode, CreateFolder, Plan, RemoveFile
 from diagnostics.transports.base import ConnectionDetails, ConnectionLost
 from diagnostics.transports.ftp_wire import FtpWire
 from diagnostics.transports.local_writer import LocalWriter
@@ -34,8 +34,8 @@ from tests.ftp_servers import FtpServer, vsftpd
 from tests.servers import SshServer, sshd
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KINDS = ("rename", "mode", "remove")
-METHOD = {"rename": "rename", "mode": "chmod", "remove": "remove"}
+KINDS = ("rename", "mode", "remove", "folder")
+METHOD = {"rename": "rename", "mode": "chmod", "remove": "remove", "folder": "make_folder"}
 
 
 def change_of(kind: str, folder: Path, shown_in: str = "") -> Change:
@@ -47,12 +47,15 @@ def change_of(kind: str, folder: Path, shown_in: str = "") -> Change:
         return replace(rewrite(path), path=f"{remote}/.htaccess")
     if kind == "mode":
         return ChangeMode(f"{remote}/.htaccess", ".htaccess", "file", 0o604, 0o644)
+    if kind == "folder":
+        return CreateFolder(f"{remote}/cache", "cache", 0o755)
     return RemoveFile(f"{remote}/.htaccess", ".htaccess", BEFORE, 0o604)
 
 
 def by_hand(kind: str, folder: Path) -> None:
-    path = folder / ".htaccess"
-    {"rename": lambda: path.rename(folder / "htaccess.off"), "mode": lambda: path.chmod(0o644), "remove": path.unlink}[kind]()
+    path, made = folder / ".htaccess", folder / "cache"
+    renamed = {"rename": lambda: path.rename(folder / "htaccess.off"), "mode": lambda: path.chmod(0o644), "remove": path.unlink}
+    {**renamed, "folder": lambda: made.mkdir(0o755)}[kind]()
 
 
 def apply(step: Step, change: Change) -> Step:
@@ -89,7 +92,7 @@ def lost(site: Site, docroot: Path, kind: str, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_comes_late_is_told_and_can_be_undone(site: Site, docroot: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    before = tree(docroot)
+    before, names = tree(docroot), sorted(docroot.iterdir())
     step = lost(site, docroot, kind, monkeypatch)
     assert late.look_again() == []  # not due yet
     by_hand(kind, docroot)
@@ -98,10 +101,11 @@ def test_what_comes_late_is_told_and_can_be_undone(site: Site, docroot: Path, mo
     assert look_later() == [step.pk] and look_later() == []
     step.refresh_from_db()
     assert (step.state, step.may_be_undone) == ("done-not-cured" if kind == "mode" else "done-as-asked", True)
-    assert ".htaccess: the line to the host broke" in step.message and "Undo takes it back" in step.message
-    assert tree(docroot) != before, "a person decides"
+    name = "cache" if kind == "folder" else ".htaccess"
+    assert f"{name}: the line to the host broke" in step.message and "Undo takes it back" in step.message
+    assert (tree(docroot), sorted(docroot.iterdir())) != (before, names), "a person decides"
     assert undoing.undo(step).state == "undone"
-    assert tree(docroot) == before
+    assert (tree(docroot), sorted(docroot.iterdir())) == (before, names)
 
 
 @pytest.mark.parametrize("kind", KINDS)

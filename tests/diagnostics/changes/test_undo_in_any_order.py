@@ -16,7 +16,7 @@ from diagnostics.changes import journal
 from diagnostics.changes.executor import Executor
 from diagnostics.connections.locking import acquire
 from diagnostics.models import HostLock, JournalEntry, Step
-from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
+from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, CreateFolder, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
 from diagnostics.transports import open_writer
 from diagnostics.transports.base import ConnectionDetails, FileKind, Writer
 from sites.models import Host, Site, Team
@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db
 NAMES = ("a", "b c", ".htaccess")
 FOLDERS = ("plugin", "plugin.off")  # there is one, under one of these names
 IN_FOLDER = ("a", "b c")
+MADE = "made"  # a folder that is not there at first
 CONTENTS = (b"one\n", b"two\r\n", b"\xff three")  # so few that a later change often brings back what was there before
 MODES = (0o604, 0o640, 0o600)
 Opener = Callable[[], AbstractContextManager[Writer]]
@@ -68,14 +69,15 @@ def state(writer: Writer, folder: str) -> State:
     found = {}
     for entry in writer.list(folder):
         if entry.stat.kind is FileKind.FOLDER:
-            found |= state(writer, entry.path)
+            found |= {f"{entry.path}/": (b"", entry.stat.mode, 0)} | state(writer, entry.path)
         else:
             found[entry.path] = (writer.read(entry.path, 1000), entry.stat.mode, int(entry.stat.mtime))
     return found
 
 
-def named(folder: str, inner: str) -> list[str]:
-    return [f"{folder}/{name}" for name in NAMES] + [f"{folder}/{inner}/{name}" for name in IN_FOLDER]
+def named(folder: str, inner: str, now: State) -> list[str]:
+    inside = (inner, MADE) if f"{folder}/{MADE}/" in now else (inner,)
+    return [f"{folder}/{name}" for name in NAMES] + [f"{folder}/{each}/{name}" for each in inside for name in IN_FOLDER]
 
 
 def any_beside(free: list[str], now: State) -> bool:
@@ -85,14 +87,17 @@ def any_beside(free: list[str], now: State) -> bool:
 
 def inner_of(writer: Writer, folder: str) -> str:
     """The name that the folder in the folder has now."""
-    return next(entry.path for entry in writer.list(folder) if entry.stat.kind is FileKind.FOLDER).rpartition("/")[2]
+    return next(name for entry in writer.list(folder) if (name := entry.path.rpartition("/")[2]) in FOLDERS)
 
 
 def random_change(seeded: random.Random, folder: str, inner: str, now: State) -> Change:
     if seeded.random() < 0.2:
         other = FOLDERS[1 - FOLDERS.index(inner)]
         return RenameFolder(f"{folder}/{inner}", inner, f"{folder}/{other}", other)
-    free = [name for name in named(folder, inner) if name not in now]
+    if f"{folder}/{MADE}/" not in now and seeded.random() < 0.2:
+        return CreateFolder(f"{folder}/{MADE}", MADE, seeded.choice((0o755, 0o700)))
+    free = [name for name in named(folder, inner, now) if name not in now]
+    now = {name: what for name, what in now.items() if not name.endswith("/")}
     kinds = (["create"] if free else []) + (["write", "mode", "remove"] if now else []) + (["rename"] * 2 if any_beside(free, now) else [])
     kind = seeded.choice(kinds)
     if kind == "create":
@@ -133,7 +138,8 @@ def play(seed: int, opener: Opener, folder: str) -> None:
             assert undo(executor, standing, step, writer, folder), f"newest first, nothing is refused, yet {told(step)} was in {seed}"
         assert state(writer, folder) == before, f"{told(JournalEntry.objects.latest('pk').step)} was in {seed}"
         for path in before:
-            writer.remove(path)
+            if not path.endswith("/"):
+                writer.remove(path)
     HostLock.objects.all().delete()
 
 

@@ -40,6 +40,24 @@ def memory_limit_too_low(s: Scene) -> Truth:
 
 
 @case(PHP, "php")
+def limits_of_a_test_machine(s: Scene) -> Truth:
+    """Set so low that a developer should notice what is slow or large, and uploaded with all the rest."""
+    site, name = describe(s), s.rng.choice(("max_execution_time", "pcre.backtrack_limit"))
+    value = s.rng.choice(("1", '"1"')) if name == "max_execution_time" else s.rng.choice(("10", "100"))
+    line = setting(s, f"{name} = {value}")
+    if name == "max_execution_time":
+        code, cause = (
+            "for ($until = microtime(true) + 1.4; microtime(true) < $until;) { $sum = ($sum ?? 0) + 1; }",
+            "php-max-execution-time",
+        )
+    else:
+        code, cause = "if (preg_match('/^(?:a|aa)+$/', str_repeat('a', 400) . 'b') === false) { throw new RuntimeException(preg_last_error_msg()); }", "php-uncaught-exception"  # fmt: skip
+    s.write(s.at("index.php"), page_source(s, site, site.title, more=[code]))
+    number = s.line_of(s.at("index.php"), code)
+    return Truth(cause, s.at("index.php"), (number, line), paths=(s.at(".user.ini"),))
+
+
+@case(PHP, "php")
 def session_folder_missing(s: Scene) -> Truth:
     """With a handler that takes every warning for the end."""
     line = setting(s, f'session.save_path = "{s.path("sessions-" + s.rng.choice(words.FOLDERS))}"')

@@ -182,6 +182,24 @@ def saved_on_a_full_disk(s: Scene) -> Truth:
     return Truth("php-truncated-file", s.at(name), also=("php-class-not-found", "php-undefined-function"), paths=(s.at("index.php"),))
 
 
+@case((*PHP, "ovh"), "php", times=2)
+def folder_that_nobody_keeps(s: Scene) -> Truth:
+    """Version control keeps no empty folders: the copy on the host lacks the one that the program fills."""
+    folder = s.rng.choice(("cache", "uploads", "data/export", "var/cache/pages", "tmp/thumbs", "storage/logs"))
+    if "/" in folder and s.rng.random() < 0.5:
+        s.folder(s.at(folder.rpartition("/")[0]))
+    lines = (
+        f"file_put_contents(__DIR__ . '/{folder}/' . md5(__FILE__) . '.html', 'x');",
+        f"$list = fopen(__DIR__ . '/{folder}/visits.csv', 'a');\nfwrite($list, date('c'));",
+        f"foreach (new DirectoryIterator(__DIR__ . '/{folder}') as $each) {{ $names[] = $each->getFilename(); }}",
+        f"if (@file_put_contents(__DIR__ . '/{folder}/last.txt', date('c')) === false) {{ throw new RuntimeException(error_get_last()['message']); }}",
+    )
+    line = s.rng.choice(lines)
+    _program(s, ERRORS_END_IT, line)
+    also = ("php-missing-file", "php-uncaught-exception")
+    return Truth("folder-not-writable", s.at(folder), (), also, paths=(s.at("index.php"), s.at(folder.partition("/")[0])))
+
+
 @case(("plain", "engine"), "static", "php")
 def home_closed(s: Scene) -> Truth:
     """Made private as a whole, and the docroot with it."""
