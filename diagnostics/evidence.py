@@ -154,6 +154,7 @@ class PageSeen:
     token: str = ""
     powered_by: str = ""  # the headers X-Powered-By and Server
     front: Speaker | None = None  # who answered in the site's place
+    ms: float | None = None  # from the request to the end of the answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def _page_seen(page: Page, outcome: Outcome, as_answered: bool) -> PageSeen:
         outcome.token,
         " ".join(value for name, value in outcome.headers if name.lower() in ("x-powered-by", "server"))[:500],
         speaker_of(Answer(outcome.status, outcome.headers, outcome.body)) if outcome.is_failure and outcome.status else None,
+        outcome.ms,
     )
 
 

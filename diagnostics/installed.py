@@ -45,6 +45,7 @@ class Maintenance:
     path: str
     written_at: float
     until: float | None
+    line: int | None = None  # that names the time
 
 
 @dataclass(frozen=True, slots=True)

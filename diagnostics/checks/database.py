@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.database_numbers import RIGHTS, cause_of
 from diagnostics.checks.php_sharpening import RIGHT_REFUSED, hint_of_refusal
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown import text_of
+from diagnostics.checks.shown import is_of_server, text_of
 from diagnostics.checks.unreached import place_of, told_by_settings
 from diagnostics.evidence import Evidence, PageSeen, Unreadable
 from diagnostics.facts.changes import failing_since, is_just_before
@@ -23,6 +24,7 @@ from sites.texts import mark as _
 
 _REPAIR = re.compile(rb"/maint/repair\.php\?referrer=is_blog_installed")  # whatever language WordPress says the rest in
 _LIKELY = 0.7  # what settings say is surer than this where something in them stands out
+_UNASKED = 0.55  # that tables are missing, where the pages fail before the database is asked
 _SHORT = 3000  # characters: a page that says one thing
 _INSTALLER = re.compile(rb"(install|setup-config)\.php\?step=")
 
@@ -33,7 +35,8 @@ def database(evidence: Evidence) -> Iterator[Finding]:
     if not isinstance(trial, DatabaseTrial) or not is_failing(evidence.site):
         return
     if trial.stage == "well":
-        yield from _of_tables(trial, evidence)
+        found = _of_tables(trial, evidence)
+        yield from (replace(each, confidence=_UNASKED) for each in found) if _asks_none(evidence) else found
         return
     cause = cause_of(trial.code)
     if cause:
@@ -41,6 +44,11 @@ def database(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(cause, trial, _said(trial), sure, _of_variable(trial.settings_path, evidence)[0])
     elif trial.code:
         yield _finding("database-server-down", trial, _said(trial), 0.6)
+
+
+def _asks_none(evidence: Evidence) -> bool:
+    """Whether no failing page came as far as the program that would ask the database: the web server answered by itself."""
+    return all(is_of_server(page) for page in failing_pages(evidence.site))
 
 
 def _said(trial: DatabaseTrial) -> str:

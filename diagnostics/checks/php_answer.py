@@ -13,7 +13,7 @@ from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.read_only import Refusing, refusing
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown import text_of
+from diagnostics.checks.shown import is_of_server, text_of
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.php_files import script_of
@@ -21,13 +21,6 @@ from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php import extension_words
 from sites.probing.outcome import Kind
 from sites.texts import mark as _
-
-# The web servers' own pages for an error: that a program made them is not said.
-_OF_SERVER = re.compile(
-    rb"<title>\s*500 Internal Server Error|The server encountered an internal error or|<center>(?:nginx|openresty)|LiteSpeed Web Server|"
-    rb"Additionally, a 500 Internal Server Error"
-)
-
 
 # What programs say of the PHP they run on before they do anything else: Composer's platform check, Joomla includes/app.php,
 # Drupal core/includes/install.inc, Nextcloud lib/versioncheck.php.
@@ -200,4 +193,4 @@ def _hidden(page: PageSeen, script: str, *, is_cut: bool) -> Finding:
 
 def _is_own(page: PageSeen) -> bool:
     admits = page.status == 500 or page.detail in _ADMITTED
-    return admits and bool(page.body.strip()) and not _OF_SERVER.search(page.body[:4000])
+    return admits and bool(page.body.strip()) and not is_of_server(page)

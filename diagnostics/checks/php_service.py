@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.answering import explains_answer
 from diagnostics.checks.common import failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
-from diagnostics.checks.failing_script import line_of_waiting, script_of_failure
+from diagnostics.checks.failing_script import ended_while_waiting, line_of_waiting, script_of_failure
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.wording import placed
@@ -67,6 +68,8 @@ def some_pages(evidence: Evidence) -> Iterator[Finding]:
             entry = CAUSES[cause]
             proof = Proof("probe", f"{page.path}: {page.status}; {well[0].path}: {well[0].status}")
             number = line_of_waiting(shown[script], evidence) if cause == "script-too-slow" else None
+            if cause != "script-too-slow" and (waits := ended_while_waiting(shown[script], page, evidence)):
+                entry, cause, number = CAUSES["script-too-slow"], "script-too-slow", waits
             yield Finding(
                 "some-pages", cause, Severity.CRITICAL, 0.65, placed(entry.title, shown[script], number), entry.explanation, shown[script],
                 number, evidence=(proof,), repairs=entry.repairs,
@@ -109,10 +112,19 @@ def _of_line(line: LogLine, evidence: Evidence, places: dict[str, tuple[str, int
         return _finding("php-service-crash", line, 0.93, own.path, own.line, more.format(name=own.name))
     if _CRASHED.search(line.text):
         alone = not fails_everywhere(evidence.site) or len(evidence.site.pages) == 1
-        return _finding("php-process-crash" if alone else "php-service-crash", line, 0.91, script_of_failure(evidence) if alone else "")
+        return _crashed(line, evidence) if alone else _finding("php-service-crash", line, 0.91)
     if _FULL.search(line.text) and any((page.status or 500) >= 502 for page in failing_pages(evidence.site)):
         return _finding("upstream-timeout", line, 0.7, more=_("All processes that PHP may have were busy."))
     return None
+
+
+def _crashed(line: LogLine, evidence: Evidence) -> Finding:
+    path = script_of_failure(evidence)
+    slowest = max(failing_pages(evidence.site), key=lambda page: page.ms or 0, default=None)
+    if number := ended_while_waiting(path, slowest, evidence):
+        more = _("It waits there for something else, and the host ended it.")
+        return replace(_finding("script-too-slow", line, 0.91, path, number, more), also=("php-process-crash",))
+    return _finding("php-process-crash", line, 0.91, path)
 
 
 def _bracketed(evidence: Evidence) -> Setting | None:

@@ -231,7 +231,7 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
             return _instead(sharp, "php-truncated-file", empty, None, _what_is_left(empty, evidence))
         if (other := _misnamed(match[1], evidence)) is not None:
             return replace(sharp, path=other.path, line=other.line, more=other.more)
-        sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names)
+        sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names, is_class=True)
     if sharp.cause == "php-class-not-found" and (listed := _listed(message.message, evidence)):
         return replace(sharp, path=listed.path, line=listed.line, more=_("This line asks for a class that is not on this account."))
     if sharp.cause in _LOST_NAMES and (empty := _emptied_on_the_way(sharp.path, evidence)):
@@ -296,8 +296,8 @@ def emptied(name: str, evidence: Evidence) -> str:
     return next((path for path in _hollow(evidence) if posixpath.basename(path).lower() in wanted), "")
 
 
-def _other_case(sharp: Sharp, wanted: str, names: list[str]) -> Sharp:
-    """Windows and macOS take `foo.php` for `Foo.php`; Linux does not."""
+def _other_case(sharp: Sharp, wanted: str, names: list[str], *, is_class: bool = False) -> Sharp:
+    """Windows and macOS take `foo.php` for `Foo.php`; Linux does not. The file of a class is looked for by the class's own letters."""
     base = posixpath.basename(wanted)
     parent = posixpath.basename(posixpath.dirname(wanted))
     alike = [name for name in names if posixpath.basename(name).lower() == base.lower() and base]
@@ -306,7 +306,7 @@ def _other_case(sharp: Sharp, wanted: str, names: list[str]) -> Sharp:
     other = next((name for name in alike if posixpath.basename(name) != base), "")
     if other:
         more = _("There is {other}: here capital and small letters are different names.").format(other=other)
-        return replace(sharp, more=more)
+        return replace(sharp, path=other, line=None, more=more) if is_class else replace(sharp, more=more)
     return sharp
 
 

@@ -24,6 +24,7 @@ _OF_CODE = re.compile(
     r"session_\w{1,30}\(\): "  # where sessions are kept is a matter of PHP's settings
     r"|Failed opening |Call to undefined |[Cc]lass [\"'][^\"'\n]{1,200}[\"'] not found|Allowed memory size|open_basedir|syntax error"
 )
+_REQUIRED = re.compile(r"Failed opening (?:required )?'")
 _UNCAUGHT = re.compile(r"PHP Fatal error: +Uncaught ")
 _FAILS = re.compile(r"[Ee]rror|[Ee]xception|ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|[Uu]nable|[Cc]annot|not (?:found|writable)")
 _STARTED = re.compile(r"(?:headers|[Oo]utput)[^\n]{0,80}\(output started at (?P<path>/[^\n:)]{1,600}):(?P<line>\d{1,7})\)")
@@ -118,6 +119,8 @@ def _of_another_machine(text: str, proof: Proof, sure: float, evidence: Evidence
         "Write the folder of this account instead."
     )  # fmt: skip
     cause, other = "application-answers-500", "php-uncaught-exception"
+    if _REQUIRED.search(text[:1000]):
+        return _finding("php-missing-file", said, found.path, found.line, proof, sure, other, cause, hint=hint)
     if _UNCAUGHT.search(text[:300]):  # PHP itself tells of it: the program has no answer of its own
         cause, other = other, cause
     return _finding(cause, said, found.path, found.line, proof, sure, other, "php-missing-file", hint=hint)

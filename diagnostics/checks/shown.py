@@ -13,7 +13,7 @@ from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.php_sharpening import sharpened
 from diagnostics.checks.registry import check
 from diagnostics.checks.wording import placed, quoted
-from diagnostics.evidence import Evidence, LogLine, SiteSeen
+from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen
 from diagnostics.facts.log_messages import FATAL_WORDS
 from diagnostics.findings import Finding, Severity
 from sites.texts import mark as _
@@ -21,6 +21,11 @@ from sites.texts import mark as _
 _TAG = re.compile(rb"<[^<>]{0,2000}>")
 _BREAK = re.compile(rb"<(?:br|p|/p|/tr|/div|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
 _MESSAGE = re.compile(rf"(?:PHP )?{FATAL_WORDS} error: .{{1,8000}}? on line \d+", re.DOTALL)
+# The web servers' own pages for an error.
+_OF_SERVER = re.compile(
+    rb"<title>\s*500 Internal Server Error|The server encountered an internal error or|<center>(?:nginx|openresty)|LiteSpeed Web Server|"
+    rb"Additionally, a 500 Internal Server Error"
+)
 _WARNING = re.compile(r"Warning: [^\n]{1,2000}? on line \d+")
 
 
@@ -34,6 +39,11 @@ def lines_shown(site: SiteSeen) -> list[LogLine]:
             warned = "\n".join(f"PHP {each[0]}" for each in _WARNING.finditer(text, 0, match.start()))
             found.append(LogLine("probe", "", page.at, match[0], paired=True, before=warned))
     return found
+
+
+def is_of_server(page: PageSeen) -> bool:
+    """Whether the web server made this answer to an error itself: a program that fails sends its own words, or nothing."""
+    return bool(_OF_SERVER.search(page.body[:4000]))
 
 
 def text_of(body: bytes) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import answers_500, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.common import answers_500, failing_pages, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.paths_of_calls import known_part, way_of_call
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_sharpening import script_at
@@ -33,6 +33,7 @@ _WROTE = re.compile(
 _NOTHING = 256 * 1024  # so little is as good as nothing
 _SCARCE = 50 * 1024 * 1024
 _SHOWN = 12
+_SOON_S = 5
 _WORTH_TELLING = 100_000
 
 
@@ -48,7 +49,10 @@ def space(evidence: Evidence) -> Iterator[Finding]:
         yield _finding(evidence, Severity.NOTE, 0.6, used_up, ())
         return
     other = line is None and any(each.paired for each in lines_of_failure(evidence))
-    confidence = 0.98 if line and line.paired else (0.85 if _has_room(evidence.space) else 0.95) if line else 0.6 if other else 0.87
+    confidence = 0.6 if other else 0.87
+    if line is not None:
+        is_past = _has_room(evidence.space) and not _is_of_now(line, evidence)
+        confidence = 0.98 if line.paired else 0.85 if is_past else 0.95
     summary = used_up or _("The storage is full: the site cannot write.")
     found = _finding(evidence, Severity.CRITICAL, confidence, summary, (proof_of(line),) if line else ())
     where = _where(line, evidence) if line else None
@@ -68,6 +72,13 @@ def _where(line: LogLine, evidence: Evidence) -> tuple[str, int | None] | None:
         if not folder.startswith("/"):
             return folder, None
     return script.path, int(match["line"])
+
+
+def _is_of_now(line: LogLine, evidence: Evidence) -> bool:
+    """Whether it was written as we asked for a page: the room that is left then is that of another place, as a folder's own disk."""
+    return line.at is not None and any(
+        page.at and abs((line.at - page.at).total_seconds()) <= _SOON_S for page in failing_pages(evidence.site)
+    )
 
 
 def _has_room(left: SpaceLeft | None) -> bool:

@@ -370,6 +370,6 @@ def _of_maintenance(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "wordpress-files", cause.code, Severity.CRITICAL if is_stuck else Severity.WARNING,
             0.96 if is_stuck else 0.7 if minutes >= 10 and left.until is None else 0.5,
-            f"{cause.title}: {age}{endless}.", cause.explanation, left.path, evidence=(Proof("file", f"{age}{endless}"),),
+            f"{cause.title}: {age}{endless}.", cause.explanation, left.path, left.line, evidence=(Proof("file", f"{age}{endless}"),),
             repairs=cause.repairs, data=(("minutes", str(minutes)),),
         )  # fmt: skip

@@ -23,6 +23,7 @@ MOST_FOLDERS = 3
 _MOST_LOOKED_UP = 80
 _MOST_NAMED = 12
 _MOST_SETTINGS = 24
+_MOST_CLASSES, _DEEPEST = 2, 6
 _SHORT = 8000  # bytes
 _QUOTED_PATH = re.compile(r"=\s*['\"](?P<path>/[^'\"\n]{2,300})['\"]")
 _SECRET = re.compile(r"pass|pwd|secret|token|key|salt|credential", re.IGNORECASE)  # what a setting of such a name holds is no place
@@ -91,6 +92,7 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
         listed = {**listed, home: listed.get(home) or _names_in(files, home)}
     wanted = _candidates(named, inner, listed)
     wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
+    wanted += [path for text in texts[:2] if (name := said_of_files.lost_class(text)) for path in _class_files(files, name, listed)]
     chains = [step for path in wanted for step in _way(path, listed)]
     try:
         asked = list(dict.fromkeys(chains))[:_MOST_LOOKED_UP]
@@ -143,6 +145,30 @@ def _candidates(named: list[str], inner: list[str], listed: dict[str, frozenset[
             starts = ("", "app/", "application/", "vendor/codeigniter4/framework/system/", "writable/")
             found += [posixpath.join(folder, start + tail) for start in starts if (start + tail).split("/")[0] in names]
     return list(dict.fromkeys(found))[:_MOST_NAMED]
+
+
+def _class_files(files: SmallFiles, name: str, listed: dict[str, frozenset[str]]) -> list[str]:
+    """Where Composer looks for a class (PSR-4: `App\\` is `app/` or `src/`), as the names are written there, whatever their letters."""
+    parts = name.strip("\\").split("\\")
+    found = []
+    for folder, names in listed.items() if len(parts) > 1 else ():
+        tops = [top for top in (parts[0].lower(), "src") if top in names]
+        found += [path for top in tops if (path := _as_written(files, posixpath.join(folder, top), [*parts[1:-1], f"{parts[-1]}.php"]))]
+    return found[:_MOST_CLASSES]
+
+
+def _as_written(files: SmallFiles, folder: str, parts: list[str]) -> str:
+    """The path with the names that are there, whose letters may be others; "" where none is."""
+    for part in parts[:_DEEPEST]:
+        try:
+            there = [posixpath.basename(entry.path) for entry in files.reader.list(folder)]
+        except TransportError:
+            return ""
+        alike = [part] if part in there else [each for each in there if each.lower() == part.lower()]
+        if len(alike) != 1:
+            return ""
+        folder = posixpath.join(folder, alike[0])
+    return folder
 
 
 def _way(path: str, listed: dict[str, frozenset[str]]) -> list[str]:

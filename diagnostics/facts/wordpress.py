@@ -250,8 +250,11 @@ class WordPressFacts:
         entry = self._kinds.get(f"{self.core}/.maintenance")
         if entry is None or entry.kind != "file":
             return None
-        until = _UPGRADING.search(self.files.text(entry.absolute) or "")
-        return Maintenance(entry.path, entry.mtime, float(until[1]) + _LASTS_S if until else None)
+        text = self.files.text(entry.absolute) or ""
+        until, at = _UPGRADING.search(text), text.find("$upgrading")
+        return Maintenance(
+            entry.path, entry.mtime, float(until[1]) + _LASTS_S if until else None, text.count("\n", 0, at) + 1 if at >= 0 else None
+        )
 
     def _damaged(self) -> Iterator[Damage]:
         """What the program's own files load and what is not there, is empty or ends in the middle."""

@@ -282,3 +282,14 @@ def test_session_that_cannot_be_opened_is_no_missing_file_of_the_program() -> No
     found = run_checks(evidence(files, log)).findings
     assert [(each.cause, each.path, each.line) for each in found[:1]] == [("php-session-path-not-writable", "www/.user.ini", 1)]
     assert not any(each.cause == "php-missing-file" for each in found)
+
+
+def test_required_file_of_another_machine_is_a_missing_file_named_by_the_settings() -> None:
+    said = "PHP Fatal error:  Uncaught Error: Failed opening required '/homez.4/me/shop/system/startup.php' (include_path='.') in /home/demo/www/index.php:3"
+    log = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] {said}\nStack trace:\n#0 {{main}}\n  thrown in /home/demo/www/index.php on line 3\n"
+    files = {
+        "www/config.php": b"<?php\ndefine('DIR_SYSTEM', '/homez.4/me/shop/system/');\n",
+        "www/index.php": b"<?php\nrequire 'config.php';\n",
+    }
+    found = run_checks(evidence(files, log)).findings[0]
+    assert (found.cause, found.path, found.line) == ("php-missing-file", "www/config.php", 2)
