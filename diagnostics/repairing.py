@@ -105,8 +105,8 @@ def incident_of(case: RepairCase) -> Incident | None:
 
 def close_case(case: RepairCase, user: AbstractBaseUser | None, outcome: str) -> bool:
     """Ends a repair as "well", "handed-over" or "left"; what was applied stays. False when it was closed already."""
-    now = timezone.now()
-    closed = RepairCase.objects.filter(pk=case.pk, closed_at=None).update(closed_at=now, closed_by=user, outcome=outcome)
+    values = {"closed_at": timezone.now(), "closed_by": user, "outcome": outcome, "incident": incident_of(case)}
+    closed = RepairCase.objects.filter(pk=case.pk, closed_at=None).update(**values)
     case.refresh_from_db()
     return bool(closed)
 

@@ -162,3 +162,11 @@ def test_report_costs_the_same_number_of_queries_with_many_steps(scene: Scene, d
         scene.step("done-verified", created_by=make_user(team=scene.site.team), finding=FINDING, result={"pages_after": GOOD})
     with django_assert_max_num_queries(14):  # type: ignore[operator]
         customer.context(RepairCase.objects.select_related("site__host", "opened_by", "closed_by", "incident", "diagnosis").get())
+
+
+def test_repair_that_was_opened_before_the_site_failed_reports_the_failure_that_it_was_closed_with(scene: Scene) -> None:
+    RepairCase.objects.update(incident=None)
+    scene.case.refresh_from_db()
+    repairing.close_case(scene.case, make_user("anna"), "handed-over")
+    assert RepairCase.objects.get().incident == Incident.objects.get()
+    assert "Shop has been disturbed since" in page_of(scene)
