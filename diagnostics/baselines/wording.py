@@ -58,7 +58,7 @@ def rows(result: Result) -> list[GroupRow]:
 
 
 def _row(group: Group, result: Result) -> GroupRow:
-    files = [_named(named, result) for named in group.named]
+    files = [_named(named, result, is_shown=group.what == "php") for named in group.named]
     is_open = group.what == "configuration"
     return GroupRow(
         _title(group, result), counts(group), _versions(group), at(group.first), at(group.last), files, group.total - len(files), is_open
@@ -95,11 +95,12 @@ def at(seconds: int | None) -> datetime | None:
     return moment_of(seconds) if seconds is not None else None
 
 
-def _named(named: Named, result: Result) -> NamedRow:
+def _named(named: Named, result: Result, *, is_shown: bool = False) -> NamedRow:
+    """`is_shown`: its path is relative to the folder above the docroot already."""
     words = {"added": _("added"), "removed": _("removed"), "changed": _("changed")}[named.how]
     tone = {"added": "info", "removed": "warn", "changed": "odd"}[named.how]
     return NamedRow(
-        printable(result.shown(named.path)),
+        printable(named.path if is_shown else result.shown(named.path)),
         words,
         tone,
         ", ".join(_details(named, result)),
