@@ -151,8 +151,11 @@ class Visitor:
         self._count += 1
         self.shots.mkdir(parents=True, exist_ok=True)
         path = self.shots / f"{self._count:02}-{name}.png"
-        self.page.screenshot(path=path, full_page=True, caret="initial")  # hiding the caret would style every field in place
+        self._picture(path)
         return path
+
+    def _picture(self, path: Path) -> None:
+        self.page.screenshot(path=path, full_page=True, caret="initial")  # hiding the caret would style every field in place
 
     def pictures(self, name: str) -> None:
         """A careful look, and four screenshots: wide and on a phone, light and dark."""
@@ -164,7 +167,7 @@ class Visitor:
             self.page.wait_for_timeout(300)  # colours fade over
             for size, words in ((WIDE, "wide"), (PHONE, "phone")):
                 self.page.set_viewport_size(size)
-                self.page.screenshot(path=self.shots / f"{name}-{words}-{scheme}.png", full_page=True)
+                self._picture(self.shots / f"{name}-{words}-{scheme}.png")
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size(WIDE)
 
