@@ -25,7 +25,7 @@ _STEPS = {
     "comment-out-php-setting": "php", "raise-memory-limit": "php", "raise-php-limit": "php",
     "remove-php-mark": "php", "write-php-tag": "php", "correct-php-line": "php",
     "correct-foreign-path": "php", "mend-env-line": "php",
-    "take-out-conflict": "php", "database-login": "database", "create-folder": "permissions",
+    "take-out-conflict": "php", "database-login": "database", "correct-table-prefix": "database", "create-folder": "permissions",
 }  # fmt: skip
 MOST_LINES = 600  # of one difference
 

@@ -31,7 +31,7 @@ CAUSES = (
         "database-table-missing",
         _("A table of the database is missing"),
         _("The database is there, but a part of its content is not."),
-        repairs=("database-login",),
+        repairs=("correct-table-prefix", "database-login"),
     ),
     Cause(
         "database-table-crashed",
@@ -113,6 +113,7 @@ CAUSES = (
         repairs=(
             "take-out-conflict",
             "correct-php-line",
+            "correct-table-prefix",
             "correct-foreign-path",
             "restore-file",
         ),

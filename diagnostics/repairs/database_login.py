@@ -37,9 +37,9 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     now = current(evidence, application) if application else None
     if application is None or now is None:
         return CannotPlan(_("No settings with a login of a database were found. Write it there by hand."))
-    texts = {path: _text(file) for path, file in files.items()}
+    texts = {path: text_of(file) for path, file in files.items()}
     try:
-        made, parts = with_login(application.name, _first(files, application), texts, wanted(now, answers), _server(evidence))
+        made, parts = with_login(application.name, first_of(files, application), texts, wanted(now, answers), server_of(evidence))
     except NotWritable as error:
         return CannotPlan(str(error))
     if not made:
@@ -80,8 +80,8 @@ def settings_files(evidence: Evidence, application: Application) -> dict[str, Te
 def current(evidence: Evidence, application: Application) -> DatabaseLogin | None:
     """The login that the settings at hand give; None where that is not the one that was found in them before."""
     files = settings_files(evidence, application)
-    texts = {path: _text(file) for path, file in files.items()}
-    found = login_in(application.name, _first(files, application), texts, _server(evidence))
+    texts = {path: text_of(file) for path, file in files.items()}
+    found = login_in(application.name, first_of(files, application), texts, server_of(evidence))
     at = {(part, files[path].path, line) for part, (path, line) in found.lines.items()} if found else set()
     return found if found and at == set(application.login_at) else None
 
@@ -94,16 +94,19 @@ def wanted(now: DatabaseLogin, answers: Answers) -> DatabaseLogin:
     return replace(now, host=host, port=port, socket=socket, password=secret, **given)
 
 
-def _first(files: dict[str, TextFile], application: Application) -> str:
+def first_of(files: dict[str, TextFile], application: Application) -> str:
+    """The settings file that is read first, by its absolute path."""
     return next((path for path, file in files.items() if file.path == application.settings_path), "")
 
 
-def _server(evidence: Evidence) -> dict[str, str]:
+def server_of(evidence: Evidence) -> dict[str, str]:
+    """What settings may ask of the web server."""
     host = urlsplit(evidence.site.url).hostname or ""
     return {"HTTP_HOST": host, "SERVER_NAME": host} if host else {}
 
 
-def _text(file: TextFile) -> str:
+def text_of(file: TextFile) -> str:
+    """Its content, as settings are read."""
     return file.content.decode("utf-8", "surrogateescape")
 
 

@@ -71,6 +71,18 @@ def with_login(
     return {path: text for path, text in texts.items() if text != files[path]}, tuple(done)
 
 
+def with_prefix(program: str, settings: str, files: Mapping[str, str], prefix: str, server: Mapping[str, str]) -> dict[str, str]:
+    """The texts that change where the program's tables begin otherwise than its settings say. Raises NotWritable."""
+    now = login_in(program, settings, files, server)
+    place = now.lines.get("prefix") if now else None
+    made = (
+        next(_proven(program, settings, dict(files), place, prefix, replace(now, prefix=prefix), server), None) if now and place else None
+    )
+    if made is None:
+        raise NotWritable(_("The prefix is not written in the settings in a way that can be changed safely. Change it by hand."))
+    return {path: text for path, text in made.items() if text != files[path]}
+
+
 def _why_not(part: str, now: DatabaseLogin) -> str:
     if now.unknown:
         return _("The settings do not tell all of the login themselves: {why}. Change it there.").format(why="; ".join(now.unknown))
