@@ -13,7 +13,10 @@ CURED_BARS = {"ssh": 0.90, "sftp": 0.85, "ftp": 0.85}
 
 def of_account(runs: Iterable[Run]) -> list[Run]:
     """The runs whose fault the catalogue says that the account can repair."""
-    return [run for run in runs if run.mended and may_be_cured(run.cause, run.case, was_known=run.early)]
+    return [
+        run for run in runs
+        if run.mended and may_be_cured(run.cause, run.case, was_known=run.early, is_of_others=run.mended.is_of_others)
+    ]  # fmt: skip
 
 
 def _of_catalogue(runs: Iterable[Run]) -> list[Run]:
@@ -71,7 +74,7 @@ def not_mended(runs: Sequence[Run]) -> str:
         if mended.claimed and not mended.cured and run.cause != "none":
             lines.append(f"{where}: said to be cured and is not: {', '.join(mended.kept)}")
         elif not mended.cured and may_be_cured(run.cause):
-            whose = "" if of_account([run]) else " (a developer's or the host's)"
+            whose = "" if of_account([run]) else " (a developer's or the host's, or gone)"
             tried = f" tried: {', '.join(mended.taken_back)};" if mended.taken_back else ""
             stood = f" stood: {', '.join(mended.kept)};" if mended.kept else ""
             lines.append(f"{where}: not cured{whose}, {mended.answers} answers:{tried}{stood} left: {' | '.join(mended.left)[:300]}")

@@ -39,8 +39,11 @@ def test_code_without_an_earlier_state_is_the_developers_and_told_apart() -> Non
     assert may_be_cured("php-parse-error") and not may_be_cured("php-parse-error", was_known=False)
     assert may_be_cured("php-missing-file", was_known=False)
     assert mending_verdict([unknown]) == [] and mending_verdict([known]) == ["ssh: cured 0.0%, the bar is 90%"]
-    assert "(a developer's or the host's)" in not_mended([unknown]) and "(a developer" not in not_mended([known])
+    assert "(a developer's or the host's, or gone)" in not_mended([unknown]) and "(a developer" not in not_mended([known])
     board = mended_per_transport([CURED, unknown])
     assert "1/1 100.0%" in board and "1/2 50.0%" in board
+    gone = replace(CURED, cause="database-table-missing", mended=Mended(left=("x: y",), is_of_others=True))
+    assert mending_verdict([gone]) == [] and "or gone)" in not_mended([gone])
+    assert mending_verdict([replace(gone, mended=replace(gone.mended, is_of_others=False))]) != []
     owned = replace(CURED, case="permissions.library-of-another-owner", cause="file-unreadable", mended=Mended(left=("x: y",)))
     assert mending_verdict([owned]) == []
