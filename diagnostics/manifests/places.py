@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from diagnostics.manifests.format import Record
@@ -58,10 +59,10 @@ class Place:
         inside = self.inside(path)
         if not inside or _DATA.search(inside):
             return False
-        first, *rest = inside.split("/")
-        if not rest:
-            return first in self.folders or _FILES.fullmatch(first) is not None
-        return first in self.folders and not self.is_closed(posixpath.dirname(inside))
+        folder, _slash, name = inside.rpartition("/")
+        if not folder:
+            return name in self.folders or _FILES.fullmatch(name) is not None
+        return _is_open(self, folder)
 
     def is_closed(self, inside: str) -> bool:
         """Whether a folder (relative to `base`), or one on the way to it, is not looked into."""
@@ -72,6 +73,12 @@ class Place:
 
 
 Scope = tuple[Place, ...]
+
+
+@lru_cache(maxsize=4096)  # of the files in a tree of libraries hundreds lie in the same folder
+def _is_open(place: Place, folder: str) -> bool:
+    """Whether what lies in this folder, relative to `base`, is looked at."""
+    return folder.partition("/")[0] in place.folders and not place.is_closed(folder)
 
 
 def holds(scope: Scope, path: str) -> bool:
@@ -174,6 +181,7 @@ def of_text(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
 
 
+@lru_cache(maxsize=64)
 def bases(scope: Scope, docroot: str) -> Sequence[tuple[str, str]]:
     """The folders of a scope: absolute, and relative to the docroot; an inner one before that which holds it."""
     return sorted(((absolute(docroot, place.base), place.base) for place in scope), key=lambda each: -len(each[0]))
