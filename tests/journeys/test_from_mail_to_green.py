@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from tests.config.running import wait_for
-from tests.journeys.browsing import PASSWORD, Visitor
+from tests.journeys.browsing import Visitor
 from tests.journeys.conftest import Product
+from tests.journeys.installing import log_in, mail_to
 from tests.journeys.sleeper import Sleeper
 from tests.lab.cases import CASES, Case, Truth
 from tests.lab.cases.base import PHP
@@ -33,7 +33,21 @@ from tests.lab.test_mails import Clocked, add, inbox, installation  # noqa: F401
 pytestmark = pytest.mark.slow
 MOST_CLICKS = 4  # the mail's own link is one of them, and each field that is typed
 SEED = "from mail to green"
-MAIL_S = 90.0
+TELLS = "Probable cause:"
+LASTED_MIN = 40  # a maintenance that nobody is told of before half an hour
+EARLIER = """
+from dataclasses import replace
+from datetime import timedelta
+from django.db import transaction
+from sites import judging
+from sites.models import Page
+with transaction.atomic():
+    for page in Page.objects.filter(site__name={name!r}):
+        state = judging.state_from_json(page.state)
+        began = state.maintenance_since - timedelta(minutes={minutes})
+        page.state = judging.state_to_json(replace(state, maintenance_since=began))
+        page.save(update_fields=["state"])
+"""
 
 
 def _wrong_password(scene: Scene) -> Truth:
@@ -55,12 +69,20 @@ def _not_allowed(scene: Scene) -> Truth:
     return Truth("htaccess-directive-not-allowed", path, (line,))
 
 
+def _left_in_maintenance(scene: Scene) -> Truth:
+    """By a service that updates many blogs from outside, and was broken off."""
+    path = scene.at(".maintenance")
+    scene.write(path, "<?php $upgrading = time(); ?>", days=LASTED_MIN / 1440)
+    return Truth("wordpress-stuck-maintenance", path, statuses=(503,))
+
+
 OWN = {
     case.name: case
     for case in (
         Case("wordpress.password-changed", _wrong_password, PHP, ("wordpress",)),
         Case("htaccess.not-allowed", _not_allowed, ("shared",), ("static",)),
         Case("permissions.script-open-to-all", _script_open_to_all, ("shared",), ("static",)),
+        Case("wordpress.left-in-maintenance", _left_in_maintenance, PHP, ("wordpress",)),
     )
 }
 
@@ -69,7 +91,7 @@ OWN = {
 class Road:
     """One of the causes, and where in the lab it is planted. `has`: what the site has beside, and is watched.
 
-    `keeps`: its program files are kept while it is well.
+    `keeps`: its program files are kept while it is well. `lasts`: it is met early, and told only after it lasted.
     """
 
     case: str
@@ -77,6 +99,7 @@ class Road:
     over: str = "ssh"
     has: Callable[[Scene], object] | None = None
     keeps: bool = False
+    lasts: bool = False
 
     @property
     def planted(self) -> Case:
@@ -102,20 +125,13 @@ NIGHTS = (
         Road("php_settings.prepended-file-missing-1", "engine"),
         Road("php.truncated-1", "own-log", keeps=True),
         Road("permissions.script-open-to-all", "shared", "sftp", has=script),
+        Road("wordpress.left-in-maintenance", "fcgid", "ftp", lasts=True),
     ),
 )
 
 
 def _name(road: Road) -> str:
     return road.case.replace(".", "-").replace("_", "-")
-
-
-def _log_in(visitor: Visitor, name: str) -> None:
-    """As their browser has been since the day before."""
-    visitor.go("/login/")
-    visitor.fill("Username", name)
-    visitor.fill("Password", PASSWORD)
-    visitor.press("Log in")
 
 
 @dataclass
@@ -132,7 +148,18 @@ class Night:
 
     def plant(self, road: Road, stack: ExitStack) -> Planted:
         """The site is registered while it is well, then it breaks."""
-        return stack.enter_context(planted(self.lab, road.planted, SEED, while_well=lambda scene: self._register(road, scene)))
+        site = stack.enter_context(planted(self.lab, road.planted, SEED, while_well=lambda scene: self._register(road, scene)))
+        if road.lasts:
+            self._let_it_last(road)
+        return site
+
+    def _let_it_last(self, road: Road) -> None:
+        """It is met as what it may well be, and told to nobody; then time passes."""
+        met = "select min(sites_page.kind = 'maintenance') from sites_page join sites_site on sites_site.id = site_id where name = ?"
+        wait_for(lambda: self._ask(met, road), 60, f"{road.case} is met")
+        assert self._verdict(road) == "up"
+        done = self.shell.run("shell", "--verbosity", "0", "-c", EARLIER.format(name=_name(road), minutes=LASTED_MIN))
+        assert done.status == 0, done.err
 
     def _register(self, road: Road, scene: Scene) -> None:
         if road.has:
@@ -141,7 +168,7 @@ class Night:
         wait_for(lambda: self._verdict(road) == "up", 60, f"{road.case} is up")
         if road.keeps:
             visitor = self.visit(self.product)
-            _log_in(visitor, _name(road))
+            log_in(visitor, _name(road))
             visitor.go(f"/sites/{self._ask('select id from sites_site where name = ?', road)}/files/")
             visitor.press("Take a baseline now")
             wait_for(lambda: self._is_kept(road), 120, f"files of {road.case} are kept")
@@ -156,30 +183,15 @@ class Night:
         with closing(sqlite3.connect(f"file:{self.product.state_folder}/db.sqlite3?mode=ro", uri=True, timeout=20)) as database:
             return (database.execute(query, (_name(road),)).fetchone() or (None,))[0]
 
-    def mail(self, road: Road) -> EmailMessage:
-        """The mail that woke its owner."""
-        end = time.monotonic() + MAIL_S
-        while time.monotonic() < end:
-            mails = [mail for mail in list(self.inbox.mails) if str(mail["To"]).startswith(f"{_name(road)}@")]
-            if found := next((mail for mail in mails if _tells(mail)), None):
-                return found
-            time.sleep(0.2)
-        raise AssertionError(f"no mail tells the cause of {road.case}: {[str(mail) for mail in mails]}\n{self.product.text}")
-
-
-def _tells(mail: EmailMessage) -> bool:
-    body = mail.get_body(("plain",))
-    return body is not None and "Probable cause:" in body.get_content()
-
 
 def _walk(night: Night, site: Planted, road: Road) -> tuple[int, str]:
     visitor = night.visit(night.product)
     visitor.shots = visitor.shots / _name(road)
-    _log_in(visitor, _name(road))
+    log_in(visitor, _name(road))
     database = site.scene.database
     sleeper = Sleeper(visitor, types=database.password if database else "", shoots=night.shoots)
     began = time.monotonic()
-    sleeper.mend(night.mail(road))
+    sleeper.mend(mail_to(night.inbox, _name(road), TELLS))
     assert site.truth.why_not_shown(site.scene.place), "the page says that the site works, and it does not"
     line = f"{road.case}: {sleeper.clicks} clicks, {time.monotonic() - began:.0f} s: {' > '.join(sleeper.pressed)}"
     return sleeper.clicks, line
