@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, TreeEntry, WrittenPath
+from diagnostics.facts import start_files
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.paths import above, shown
 from diagnostics.facts.php_files import script_of
@@ -28,7 +29,6 @@ _SHORT = 8000  # bytes
 _QUOTED_PATH = re.compile(r"=\s*['\"](?P<path>/[^'\"\n]{2,300})['\"]")
 _SECRET = re.compile(r"pass|pwd|secret|token|key|salt|credential", re.IGNORECASE)  # what a setting of such a name holds is no place
 _WELL = frozenset({"ok", "maintenance", "blocked", ""})
-_LOADS = re.compile(rb"(?P<base>dirname\s*\(\s*(?:__DIR__|__FILE__)\s*\)|__DIR__)\s*\.\s*['\"](?P<way>/[^'\"$\n]{0,300})['\"]")
 # A folder of this name is a part of a program, not a program of its own.
 _PARTS = frozenset({
     "app", "application", "bootstrap", "config", "core", "framework", "include", "includes", "lib", "libraries", "protected", "resources",
@@ -53,10 +53,7 @@ def folders(files: SmallFiles, evidence: Evidence) -> dict[str, frozenset[str]]:
     scripts = {entry.absolute for entry in entries if entry.kind == "file"}
     for page in evidence.site.pages:
         start = script_of(page, docroot, scripts) if page.kind not in _WELL else ""
-        for match in _LOADS.finditer(files.content(start) or b"") if start else ():
-            folder = posixpath.dirname(start)
-            base = posixpath.dirname(folder) if match["base"].startswith(b"dirname") and b"__DIR__" in match["base"] else folder
-            path = posixpath.normpath(f"{base}/{match['way'].decode('utf-8', 'replace')}")
+        for path in start_files.loads(files.content(start) or b"", posixpath.dirname(start), docroot) if start else ():
             if path.startswith(f"{home.rstrip('/')}/") and not f"{path}/".startswith(f"{docroot}/"):
                 found += _programs(path[len(home.rstrip("/")) + 1 :].split("/"), home)
     listed = {}

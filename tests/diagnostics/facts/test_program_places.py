@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from diagnostics.evidence import Evidence, SiteSeen
+from diagnostics.facts import program_tree
 from diagnostics.facts.program_places import recognised
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.manifests.places import Place, Scope
-from diagnostics.transports.base import Capability
+from diagnostics.transports.base import Capability, Entry, Stat
 from tests.fakes import FakeHost
 
 HOME = "/home/demo"
@@ -100,3 +104,35 @@ def test_account_whose_login_sees_it_as_the_root() -> None:
     found = recognised(SmallFiles(FakeHost(files, home="/")), "/public")  # type: ignore[arg-type]
     assert found == (Place("..", ("app", "bootstrap", "vendor"), is_shallow=True),)
     assert recognised(SmallFiles(FakeHost(files, home="/")), "/") == ()  # type: ignore[arg-type]
+
+
+class Counting(FakeHost):
+    """Counts what is asked of it, as each may be a journey of its own."""
+
+    asked = 0
+
+    def list(self, path: str) -> list[Entry]:
+        self.asked += 1
+        return super().list(path)
+
+    def read(self, path: str, limit: int) -> bytes:
+        self.asked += 1
+        return super().read(path, limit)
+
+    def stat(self, path: str) -> Stat:
+        self.asked += 1
+        return super().stat(path)
+
+
+def test_finding_and_listing_it_costs_no_more_than_its_own_folders() -> None:
+    own = tree(HOME, *(f"app/part-{number}/a.php" for number in range(40)), "config/app.php", "bootstrap/app.php", "vendor/autoload.php")
+    others = tree(HOME, *(f"vendor/maker-{number}/package/src/A.php" for number in range(300)), *(f"mail/{n}/cur/1" for n in range(100)))
+    host = Counting(ACCOUNT | own | others | {f"{HOME}/public/index.php": LARAVEL})
+    scope = recognised(SmallFiles(host), f"{HOME}/public")  # type: ignore[arg-type]
+    assert scope and host.asked <= 10
+    host.asked = 0
+    docroot = f"{HOME}/public"
+    seen = Evidence(SiteSeen("shop", "http://shop.example/", "down", "server-error"), "", "sftp", docroot=docroot)
+    found = program_tree.read(host, seen, scope, time.monotonic() + 60)  # type: ignore[arg-type]
+    assert found.program_scope == scope and len(found.program) > 340, "the names of libraries are among them"
+    assert host.asked <= 40 + 10
