@@ -14,6 +14,7 @@ from .reaching import why_not_from_here
 
 _COUNT = (Step.State.DONE, *Step.APPLIED, Step.State.NEEDS_ATTENTION, Step.State.UNDONE)
 _MORE_THAN_THE_PASSWORD = {"database-missing", "database-server-down", "database-table-missing"}
+_OF_LOSS = {"database-table-missing"}
 _OF_TABLES = {"database-table-crashed"}
 SETTINGS = "database"  # in the result of a look: what the settings say, without the password
 
@@ -31,7 +32,15 @@ def page(case: RepairCase, attempts: Sequence[Step], findings: Sequence[FindingR
     damaged = checked.result.get(checking.DAMAGED) if checked is not None and checked.action == "look" else None
     causes = {finding.cause for finding in findings if finding.severity != "note"}
     shown |= {"opens_all": bool(typed) or bool(causes & _MORE_THAN_THE_PASSWORD), "tables_first": bool(damaged or causes & _OF_TABLES)}
-    return {**shown, **_dumps(case.site), "damaged": damaged, "can_repair": bool(damaged and checking.repairable(damaged))}
+    shown |= _dumps(case.site)
+    shown["dump_first"] = _of_before(case.site, shown["dumps"]) if causes & _OF_LOSS else None
+    return {**shown, "damaged": damaged, "can_repair": bool(damaged and checking.repairable(damaged))}
+
+
+def _of_before(site: Site, dumps: Sequence[DatabaseDump]) -> DatabaseDump | None:
+    """The newest dump from before the site began to fail: what was lost since then is in it."""
+    began = min((page.failing_since for page in site.pages.all() if page.failing_since), default=None)
+    return next((dump for dump in dumps if began and dump.began_at < began), None)
 
 
 def _dumps(site: Site) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from django.utils import timezone
 
 from diagnostics.changes import undoing
-from diagnostics.models import RepairCase
+from diagnostics.models import DatabaseDump, RepairCase
 from sites.models import Host, Incident, Page, Site
 from tests.diagnostics.views.cases import BAD, GOOD, HOSTILE, Scene, make_scene, offer, primaries, words
 from tests.factories import make_incident
@@ -260,6 +260,19 @@ def fail_again(scene: Scene, kind: str = "server-error") -> None:
     now = timezone.now()
     Site.objects.filter(pk=scene.site.pk).update(verdict="down", kind=kind, last_probe_at=now)
     Page.objects.filter(site=scene.site).update(verdict="down", failing_since=now - timedelta(minutes=1), last_status=500)
+
+
+def test_copy_of_the_database_from_before_the_failure_stands_out_where_a_part_of_it_is_missing() -> None:
+    scene, now = make_scene(offers=[]), timezone.now()
+    scene.diagnosis.findings.update(cause="database-table-missing", check_id="database", path="www/wp-config.php", line=None)
+    fail_again(scene)
+    kept = {"site": scene.site, "state": "kept", "seen_at": now, "name": "shop", "tables": {"wp_posts": "x"}}
+    before, _since = (DatabaseDump.objects.create(began_at=now - timedelta(minutes=minutes), **kept) for minutes in (90, 0))
+    page = scene.page()
+    assert primaries(page) == ["Put the database back as it was"]
+    assert page.select_one("#dump-first")["href"] == f"/repairs/{scene.case.pk}/database/dumps/{before.pk}/"
+    before.delete()
+    assert primaries(scene.page()) == ["Try it, and show what would be written"]
 
 
 def test_change_of_an_earlier_failure_counts_as_past_when_the_site_fails_anew(scene: Scene) -> None:
