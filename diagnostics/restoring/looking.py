@@ -77,6 +77,8 @@ class _Look:
         self.rows = self._kept()
         self.beside = frozenset(path for path in self.rows if path.startswith(places.UP))
         self.asked: set[str] = set()  # absolute names that were looked up one by one, since their place was not listed
+        self.baseline = self._last_before()
+        self.known = since_well.paths_of(self.baseline) if self.baseline is not None else None  # what there was then
         self.of_snapshots = snapshots.copies_before(site, failing_since(evidence))
         self.changed = {path for path, rows in self.rows.items() if self._is_changed(path, rows)}
 
@@ -89,10 +91,15 @@ class _Look:
             found.setdefault(unescape_path(row.path), []).append(row)
         return found
 
+    def _last_before(self) -> Baseline | None:
+        """The last baseline of this account from before the failure."""
+        baseline = Baseline.objects.filter(site=self.site, taken_at__lt=failing_since(self.evidence)).order_by("-pk").first()
+        return baseline if baseline is not None and baseline.host_id == self.site.host_id else None
+
     def _is_changed(self, path: str, rows: list[KeptFile]) -> bool:
         entry = self.entries.get(self._absolute(path))
-        if entry is None:
-            return self._is_listed(path)
+        if entry is None:  # what was gone already while all was well was given up
+            return self._is_listed(path) and (self.known is None or path in self.known)
         exact = not self.evidence.connection.startswith("ftp")
         return entry.size != rows[0].size or (exact and int(entry.mtime) != rows[0].mtime)
 
@@ -175,16 +182,15 @@ class _Look:
 
     def _added(self) -> list[str] | None:
         """Programs and settings that the last baseline from before the failure does not have; None without such a baseline."""
-        baseline = Baseline.objects.filter(site=self.site, taken_at__lt=failing_since(self.evidence)).order_by("-pk").first()
-        if baseline is None or baseline.host_id != self.site.host_id or self.evidence.tree_truncated:
+        known = self.known
+        if self.baseline is None or known is None or self.evidence.tree_truncated:
             return None
-        known, both = since_well.paths_of(baseline), places.from_json(baseline.beside)
+        both = places.from_json(self.baseline.beside)
         if both != places.common(both, self.evidence.program_scope):
             return None  # what was changed beside the docroot is not known
         files = (absolute for absolute, entry in self.entries.items() if entry.kind == "file")
         paths = (places.relative(absolute, self.docroot, self.evidence.program_scope) for absolute in files if absolute not in self.asked)
-        new = (path for path in paths if path not in (known or ()) and since_well.is_of_program(path) and places.holds(both, path))
-        return None if known is None else sorted(new)
+        return sorted(path for path in paths if path not in known and since_well.is_of_program(path) and places.holds(both, path))
 
     def _as_kept(self, path: str) -> Restorable | None:
         found = self._restorable(path, (), only_kept=True)

@@ -98,3 +98,14 @@ def test_line_that_keeps_somebody_out_and_would_go_is_told(server: SshServer, ww
     made = plan_repair(ID, seen(site, found), found, EVERYTHING)
     assert made is not None and made.takes_away_protection
     assert [type(change) for change in made.changes] == [WriteFile]
+
+
+def test_what_was_deleted_while_the_site_was_well_stays_deleted(server: SshServer, www: Path, site: Site) -> None:  # noqa: F811
+    put(server, www / NEW, b"<?php\n// given up\n")
+    taking.take(site)
+    (www / NEW).unlink()
+    taking.take(site)
+    put(server, www / PART, b"<?php\nfunction (")
+    found = finding("application-answers-500")
+    made = plan_repair(ID, seen(site, found), found, EVERYTHING)
+    assert made is not None and [change.shown for change in made.changes] == [f"www/{PART}"]
