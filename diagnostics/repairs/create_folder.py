@@ -33,6 +33,7 @@ _OF_DATA = frozenset({
     "sess", "session", "sessions", "smarty", "stats", "storage", "temp", "templates_c", "thumbnails", "thumbs", "tmp", "twig", "upload",
     "uploaded", "uploads", "userfiles", "var", "views", "writable",
 })  # fmt: skip
+_OF_LARAVEL = "valid cache path"  # Illuminate's ViewServiceProvider, where `realpath` finds no folder for compiled pages: it names none
 _SIBLINGS = frozenset({"cache", "sessions", "views"})  # of Laravel's storage/framework: what lacks one of them mostly lacks all
 _IN_DATA = re.compile(r"[0-9a-f]{1,2}|[12]\d{3}(?:[-_]?[01]\d)?(?:[-_]?[0-3]\d)?|[01]\d")  # "2026-11", "a0": shares of such a folder
 _NO_SUCH = r"(?:[Nn]o such file or directory)"
@@ -96,6 +97,8 @@ def _lost(evidence: Evidence, finding: Finding) -> Iterator[_Lost]:
     if named := finding.datum(LOST):
         yield _Lost(named, finding.datum("is-named") != "no")
     texts = [finding.datum("message"), *(proof.text for proof in finding.evidence if proof.source != "modes")]
+    if any(_OF_LARAVEL in text for text in texts):
+        yield from (_Lost(path) for path, there in evidence.existing if not there and "storage/framework/" in path)
     for text in texts:
         for pattern in (*_FILES, *_READ_TOO):
             for match in list(pattern.finditer(text))[:_MOST]:

@@ -43,10 +43,10 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     if path not in found:
         return CannotPlan(_("No file of that name is on this account. Put it back, or make a new one in the host's panel."))
     absolute, mode = found[path]
-    right = server_path(path, absolute, evidence)
+    named = place.line.words[0]
+    right = server_path(path, absolute, evidence) or (named if named.endswith(absolute) else "")  # this login sees the end of the path
     if not right:
         return CannotPlan(_("{path} is there, but this connection does not show how the web server calls it.").format(path=path))
-    named = place.line.words[0]
     if named == right:
         return _let_read(path, absolute, mode, evidence, finding)
     word = f'"{right}"' if re.search(r"\s", right) and f'"{named}"' not in place.line.text else right

@@ -20,6 +20,7 @@ from diagnostics.connections.telling import clean
 from diagnostics.examining import Examination
 from diagnostics.facts import database
 from diagnostics.facts.settings.logins import DatabaseLogin
+from diagnostics.facts.settings.writing import ANY
 from diagnostics.findings import Finding
 from diagnostics.installed import Application, DatabaseTrial
 from diagnostics.models import GivenLogin, RepairCase, Step
@@ -133,7 +134,8 @@ def _as_shown(application: Application, now: DatabaseLogin) -> dict[str, Any]:
 def _try(step: Step, reader: Reader, examination: Examination, finding: Finding, application: Application, now: DatabaseLogin) -> str:
     given = GivenLogin.objects.get(case=step.case)
     told = {name: value for name, value in answers(given).items() if value}
-    login = replace(database_login.wanted(now, told), unknown=())
+    wanted = database_login.wanted(now, told)
+    login = wanted if application.name == ANY else replace(wanted, unknown=())  # of a known program all is known now
     ask = databases.asker(step.case.site.host)
     tried = database.read(reader, application, login, ask)
     if isinstance(tried, DatabaseTrial) and tried.stage in ("connect", "select"):

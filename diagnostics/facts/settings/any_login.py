@@ -57,6 +57,9 @@ def login_in(text: str, path: str) -> DatabaseLogin | None:
     groups: dict[str, dict[str, _Given]] = {}
     for given in _all(text):
         groups.setdefault(given.group, {})[given.part] = given  # what is set last counts
+    apart = [each for each in groups.values() if {"user", "password"} <= set(each) and "host" not in each]
+    if "host" in groups.get("pdo", {}) and "user" not in groups["pdo"] and len(apart) == 1:
+        groups["pdo"] |= {part: apart[0][part] for part in ("user", "password")}  # 'dsn' => 'mysql:host=…', 'username' => …
     fitting = [
         (group, parts) for group, parts in groups.items()
         if "host" in parts and ("user" in parts or "name" in parts) and (_OF_DATABASE.search(group) or {"user", "password"} <= set(parts))
@@ -65,15 +68,15 @@ def login_in(text: str, path: str) -> DatabaseLogin | None:
         return None
     _group, parts = max(fitting, key=lambda each: (_OF_DATABASE.search(each[0]) is not None, len(each[1])))
     alone = [each["name"] for each in groups.values() if set(each) == {"name"}]
-    if "name" not in parts and len(alone) == 1:  # "$servername", "$username", "$password", and then "$dbname"
-        parts = {**parts, "name": alone[0]}
+    is_guessed = "name" not in parts and len(alone) == 1  # "$servername", "$username", "$password", and then "$dbname"
+    parts = {**parts, "name": alone[0]} if is_guessed else parts
     value = {part: given.value for part, given in parts.items()}
     host, port, socket = split_host(value["host"])
     number = value.get("port", "")
     return DatabaseLogin(
         host, value.get("user", ""), Secret(value.get("password", "")), value.get("name", ""),
         port=int(number) if number.isdigit() and 0 < int(number) < 65536 else port, socket=value.get("socket", "") or socket,
-        unknown=() if {"user", "password", "name"} <= set(value) else ("?",),
+        unknown=() if {"user", "password", "name"} <= set(value) and not is_guessed else ("?",),
         lines={part: (path, given.line) for part, given in parts.items()},
     )  # fmt: skip
 

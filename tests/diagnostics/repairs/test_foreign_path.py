@@ -67,7 +67,7 @@ def test_what_is_not_certain_is_left(docroot: Path, line: str) -> None:
 
 def test_place_that_this_login_calls_otherwise_comes_from_the_log(docroot: Path) -> None:
     fill(docroot, {"bootstrap/cache/config.php": CACHE.format(OLD).encode(), "storage/framework/views/a": b""})
-    seen = replace(read(docroot, found()), docroot="/www", error_log=())
+    seen = replace(read(docroot, found()), docroot="/www", error_log=(), connection="sftp")
     assert isinstance(try_plan(ID, seen, found()), CannotPlan)
     told = LogLine("error-log", "error.log", None, "x in /srv/u7/www/index.php on line 1")
     plan = try_plan(ID, replace(seen, error_log=(told,)), found())

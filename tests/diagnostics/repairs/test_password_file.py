@@ -60,7 +60,7 @@ def test_root_of_the_server_comes_from_its_log_where_this_login_sees_another(doc
     place(docroot, "/gone/.htpasswd", "www/.htpasswd")
     seen = read(docroot, FOUND)
     way = ways(ID, seen, FOUND)[0]
-    elsewhere = replace(seen, docroot="/www", error_log=())
+    elsewhere = replace(seen, docroot="/www", error_log=(), connection="sftp")
     assert isinstance(try_plan(ID, elsewhere, FOUND, way), CannotPlan)
     told = LogLine("error-log", "error.log", None, "PHP Warning:  x in /srv/web/u7/www/index.php on line 1")
     plan = try_plan(ID, replace(elsewhere, error_log=(told,)), FOUND, way)

@@ -36,7 +36,7 @@ def password_in_the_digest_way(s: Scene) -> Truth:
 @case(APACHE, "static", "php")
 def password_of_no_kind(s: Scene) -> Truth:
     """AuthType itself was lost: nobody is asked, everybody is refused with a 500."""
-    s.keep(".htpasswd", "anna:$apr1$Vq3x2d0K$y1sQm5m6o1bQvQpVw4rTz/\n", 0o644)
+    s.keep(".htpasswd", "anna:{SHA}b/KR2BdbHWJIks1FlEQQT7186H8=\n", 0o644)
     lines = ('AuthName "Preview"', f'AuthUserFile "{s.path(".htpasswd")}"', s.rng.choice(("Require valid-user", "Require user anna")))
     path, line, page = plant(s, lines, where="root", without="Require")
     return Truth("htaccess-bad-argument", path, (line, line + 1, line + 2), ("htaccess-auth-file-missing",), page)

@@ -24,7 +24,7 @@ def for_the_office_only(s: Scene) -> Truth:
 @well(LOGGED, "static", "php")
 def behind_a_password(s: Scene) -> Truth:
     """The whole site, with a password file that is there and can be read."""
-    s.keep(".htpasswd", "anna:$apr1$Vq3x2d0K$y1sQm5m6o1bQvQpVw4rTz/\n", 0o644)
+    s.keep(".htpasswd", "anna:{SHA}b/KR2BdbHWJIks1FlEQQT7186H8=\n", 0o644)
     plant(
         s,
         ("AuthType Basic", 'AuthName "Preview"', f'AuthUserFile "{s.path(".htpasswd")}"', "Require valid-user"),

@@ -77,7 +77,7 @@ def password_file_missing(s: Scene) -> Truth:
 @case(APACHE, "static", "php")
 def password_file_unreadable(s: Scene) -> Truth:
     name = s.rng.choice((".htpasswd", ".users"))
-    s.write(name, "anna:$apr1$Vq3x2d0K$y1sQm5m6o1bQvQpVw4rTz/\n", 0o600)
+    s.write(name, "anna:{SHA}b/KR2BdbHWJIks1FlEQQT7186H8=\n", 0o600)
     lines = ("AuthType Basic", 'AuthName "Members"', f'AuthUserFile "{s.path(name)}"', "Require valid-user")
     path, line, page = plant(s, lines, where="root", without="Require")
     login = {"Authorization": "Basic YW5uYTpicmVhZA=="}

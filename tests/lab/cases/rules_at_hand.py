@@ -37,7 +37,7 @@ def password_file_named_without_its_folder(s: Scene) -> Truth:
     )
     lines = ["AuthType Basic", f'AuthName "{folder.capitalize()}"', f"AuthUserFile {users}", "Require valid-user"]
     s.keep(s.at(f"{folder}/index.html"), words.html(s.rng, folder))
-    s.keep(s.at(f"{folder}/{users.rpartition('/')[2]}"), "anna:$apr1$Vq3x2d0K$y1sQm5m6o1bQvQpVw4rTz/\n")
+    s.keep(s.at(f"{folder}/{users.rpartition('/')[2]}"), "anna:{SHA}b/KR2BdbHWJIks1FlEQQT7186H8=\n")
     s.write(s.at(f"{folder}/.htaccess"), "\n".join(lines) + "\n")
     s.pages = [*s.pages[:2], f"/{folder}/"]
     return Truth("htaccess-auth-file-missing", s.at(f"{folder}/.htaccess"), (3,), page=f"/{folder}/", headers=_VISITOR)

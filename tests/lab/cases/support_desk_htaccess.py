@@ -244,7 +244,7 @@ def login_behind_a_password_of_the_old_host(s: Scene) -> Truth:
     )
     opened, closed = s.rng.choice((("<Files wp-login.php>", "</Files>"), ('<FilesMatch "^wp-login\\.php$">', "</FilesMatch>")))
     lines = (opened, "  AuthType Basic", '  AuthName "Second password"', f"  AuthUserFile {old}/.htpasswd", "  Require valid-user", closed)
-    s.keep(s.at(".htpasswd"), "anna:$apr1$Vq3x2d0K$y1sQm5m6o1bQvQpVw4rTz/\n")
+    s.keep(s.at(".htpasswd"), "anna:{SHA}b/KR2BdbHWJIks1FlEQQT7186H8=\n")
     path, line, _page = plant(s, lines, where="root", without="Require")
     s.pages = ["/", "/wp-login.php"]
     return Truth("htaccess-auth-file-missing", path, (line + 3,), page="/wp-login.php", headers=_VISITOR)

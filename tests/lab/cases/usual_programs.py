@@ -165,7 +165,7 @@ def password_with_an_apostrophe(s: Scene) -> Truth:
         s.keep(s.at(file), "<?php\n")
     s.write(s.at("configuration.php"), php("class JConfig {", *(f"\tpublic ${name} = '{value}';" for name, value in (("offline", "0"), ("sitename", words.TITLES[2]), ("dbtype", "mysqli"), ("host", "localhost"), ("user", "joomla"))),
             f"\tpublic $password = '{password}';", "\tpublic $db = 'joomla';", "\tpublic $dbprefix = 'jos_';", "}"))  # fmt: skip
-    s.keep(s.at("index.php"), php("define('_JEXEC', 1);", "require_once __DIR__ . '/configuration.php';", "$config = new JConfig();", "echo '<h1>' . $config->sitename . '</h1>';"))  # fmt: skip
+    s.keep(s.at("index.php"), php("define('_JEXEC', 1);", "require_once __DIR__ . '/configuration.php';", "$config = new JConfig();", "echo '<h1>' . $config->sitename . '</h1>', str_repeat('<p>We play on Tuesdays.</p>', 8);"))  # fmt: skip
     s.pages = ["/"]
     line = s.line_of(s.at("configuration.php"), "$password")
     return Truth("php-parse-error", s.at("configuration.php"), (line, line + 1))
