@@ -47,6 +47,8 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         return None
     if not file.is_folder_there:
         return CannotPlan(_("The folder of {path} is missing as a whole: upload it again.").format(path=file.path))
+    if link := _link_on_the_way(file.path, evidence):
+        return CannotPlan(_("{link} is a link by now, which is not followed. Let it lead to the files again.").format(link=link))
     pairs = [(file, copy), *_missing_with(file, copy, files)]
     changes = tuple(_change(each, content) for each, content in pairs)
     guard, is_shared = _loses_protection(file, copy), _holds_for_others(file, evidence)
@@ -56,6 +58,13 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         affects=pages_below(posixpath.dirname(file.path)) if is_shared else affects, takes_away_protection=guard,
         needs_person=_needs_person(file, copy, finding, guard) or (_OF_OTHERS if is_shared else ""), removes=100,
     )  # fmt: skip
+
+
+def _link_on_the_way(path: str, evidence: Evidence) -> str:
+    """A folder above that is a link: writing through it would reach other files than are shown."""
+    links = {entry.path for entry in evidence.tree if entry.kind == "link"} if isinstance(evidence.tree, tuple) else set()
+    parts = path.split("/")
+    return next((above for count in range(1, len(parts)) if (above := "/".join(parts[:count])) in links), "")
 
 
 def _holds_for_others(file: Restorable, evidence: Evidence) -> bool:
