@@ -40,8 +40,14 @@ def named(finding: Finding, evidence: Evidence, beside: Collection[str] = ()) ->
         found.append(finding.path[len(top) + 1 :])
     found = [path for path in found if path and ".." not in path.split("/")]
     lost = [path for each in missing for path in _beside(each, finding, evidence, beside)]
-    own = posixpath.normpath(f"{places.UP}{finding.path}") if finding.path else ""
-    return list(dict.fromkeys([*lost, *found, *([own] if own in beside else [])]))
+    return list(dict.fromkeys([*lost, *found, *_outside(finding, top)]))
+
+
+def _outside(finding: Finding, top: str) -> list[str]:
+    """The file at fault where it lies beside the docroot; where that is the root of all, everything lies below it."""
+    if not finding.path or finding.path == top or finding.path.startswith(f"{top}/"):
+        return []
+    return [posixpath.normpath(f"{places.UP}{finding.path}")] if top else [finding.path]
 
 
 def _missing(finding: Finding) -> Iterator[str]:

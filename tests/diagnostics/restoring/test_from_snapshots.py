@@ -180,3 +180,43 @@ def test_what_was_read_long_ago_is_let_go_of(case: RepairCase) -> None:
     assert WELL not in bytes(SnapshotFile.objects.get().sealed) and snapshots.forget_old() == 0
     SnapshotFile.objects.update(read_at=timezone.now() - snapshots.KEPT_FOR * 2)
     assert snapshots.forget_old() == 1
+
+
+@pytest.mark.parametrize("server", ["ssh", "ftp"], indirect=True)
+def test_file_beside_the_docroot_comes_from_a_snapshot_too(server: SshServer | FtpServer) -> None:
+    """Of a site that was not known while it was well."""
+    program, start = server.home / "www/app/shop.php", server.home / "www/public/index.php"
+    for path, content in ((program, BROKEN), (start, b"<?php\nrequire __DIR__ . '/../app/shop.php';\n")):
+        path.parent.mkdir(mode=0o705)
+        write(path, content)
+        server.own(path.parent)
+        server.own(path)
+
+    def answer(_request: Received) -> Reply:
+        said = f"<b>Parse error</b>:  Unclosed '{{' on line 2 in <b>{program}</b> on line <b>3</b><br />".encode()
+        return Reply(200, body=b"<h1>Shop</h1>") if program.read_bytes() == WELL else Reply(500, body=said)
+
+    host = make_host(
+        make_team(), address=server.address, port=server.port, user=server.user, host_key=server.host_key, state=Host.State.WORKS,
+        protocol="ftp" if isinstance(server, FtpServer) else "ssh", password=server.password, profile="ovh-mutualise",
+    )  # fmt: skip
+    with HttpServer() as web, kept(server, "-snap0", None) as first, contextlib.ExitStack() as more:
+        web.route("/", answer)
+        (first / "www/app").mkdir()
+        write(first / "www/app/shop.php", WELL)
+        for login in ("-snap1", "-snap2", "-snap3", "-snap4"):
+            more.enter_context(kept(server, login, None))
+        site = make_site(host=host, name="shop", url=web.url("/"), docroot=f"{server.remote_home}/www/public")
+        Site.objects.filter(pk=site.pk).update(verdict="down", kind="server-error")
+        site.refresh_from_db()
+        case = repairing.open_case(site, make_incident(site))
+        assert looked(case).state == "done"
+        case.refresh_from_db()
+        offer = next(each for each in repairing.offers(case) if each.repair_id == "restore-file" and "snapshot" in each.title)
+        assert "app/shop.php" in offer.diff
+        made = repairing.start(case, guide_step="restore", action="repair", repair_id=offer.repair_id, digest=offer.digest)
+        made = repairing.run_step(made.pk)
+        made.refresh_from_db()
+        assert made.state == "done-verified" and program.read_bytes() == WELL, made.message
+        undoing.undo(made)
+        assert program.read_bytes() == BROKEN
