@@ -60,7 +60,8 @@ def undo(visitor: Visitor, sites: RentedSites, site: str, broken: State) -> None
     assert not differences(broken, sites.state()) and sites.status(site) == 500
     visitor.pictures(f"{site}-undone")
     visitor.go("/")
-    visitor.press(site)
+    visitor.page.locator("tbody a.name").filter(has_text=site).click()
+    visitor.page.wait_for_load_state()
     assert "No repair is made by itself until a person has looked" in visitor.words
     visitor.pictures(f"{site}-stopped")
     visitor.press("I have looked: let it go on")
