@@ -25,6 +25,7 @@ _MOST_WAYS = 4
 ALL = "all"  # the answer that wants everything back that was changed since the site was well
 _READ_BELOW = frozenset({".htaccess", ".user.ini", ".ovhconfig", "php.ini"})
 _OF_OTHERS = _("It lies above the folder of the site and holds for every site below it. Look at what would change.")
+_NOT_FOLLOWED = _("{link} is a link by now, which is not followed. Let it lead to the files again.")
 _LOOK_THROUGH = _("It takes out all that was changed in programs and settings since then, also what is right. Look at what would change.")
 
 
@@ -39,7 +40,11 @@ def variants(evidence: Evidence, finding: Finding) -> list[Answers]:
 def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     """Answers: `file` which, `source` which of its contents, or `all`. Files that are missing together are put back together."""
     if answers.get(ALL):
-        return _everything(evidence.since_well, finding, evidence) if evidence.since_well else None
+        since = evidence.since_well
+        links = [link for each in since.put_back if (link := _link_on_the_way(each.path, evidence))] if since else []
+        if links:
+            return CannotPlan(_NOT_FOLLOWED.format(link=links[0]))
+        return _everything(since, finding, evidence) if since else None
     files = _files(evidence, finding)
     file = next((each for each in files if each.path == answers.get("file", each.path)), None)
     copy = next((each for each in file.copies if each.key == answers.get("source", each.key)), None) if file else None
@@ -48,7 +53,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     if not file.is_folder_there:
         return CannotPlan(_("The folder of {path} is missing as a whole: upload it again.").format(path=file.path))
     if link := _link_on_the_way(file.path, evidence):
-        return CannotPlan(_("{link} is a link by now, which is not followed. Let it lead to the files again.").format(link=link))
+        return CannotPlan(_NOT_FOLLOWED.format(link=link))
     pairs = [(file, copy), *_missing_with(file, copy, files)]
     changes = tuple(_change(each, content) for each, content in pairs)
     guard, is_shared = _loses_protection(file, copy), _holds_for_others(file, evidence)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics.copies import KEPT, Copy, Restorable
+from diagnostics.copies import KEPT, Copy, Restorable, SinceWell
 from diagnostics.repairs import CannotPlan, try_plan
 from diagnostics.repairs.plan import Plan
-from diagnostics.repairs.restore_file import ID
+from diagnostics.repairs.restore_file import ALL, ID
 from tests.diagnostics.repairs.real_folder import fill, finding, read
 
 pytestmark = pytest.mark.django_db
@@ -27,3 +27,5 @@ def test_file_below_a_link_is_not_offered(docroot: Path, is_link: bool) -> None:
     made = try_plan(ID, replace(read(docroot, FOUND), restorable=(file,)), FOUND)
     assert isinstance(made, CannotPlan if is_link else Plan)
     assert not is_link or "www/theme is a link" in made.why  # type: ignore[union-attr]
+    everything = replace(read(docroot, FOUND), since_well=SinceWell(1.0, (file,), ()))
+    assert isinstance(try_plan(ID, everything, FOUND, {ALL: "changed"}.items()), CannotPlan if is_link else Plan)
