@@ -113,6 +113,7 @@ class DatabaseWay:
     lines: tuple[tuple[str, int], ...]
     lacks: tuple[str, ...] = ()  # "user", "password": there, and empty
     is_socket_lost: bool = False
+    prefix: str = ""  # of its tables, as these settings have it
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _by_login(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
         return Sharp(told.cause, told.also, told.path, told.line, told.more, sure=told.sure)
     if message.also == UNTOLD:
         return replace(sharp, sure=0.8)
-    place = place_of(sharp.cause, evidence)
+    place = place_of(sharp.cause, evidence, message.message)
     return replace(sharp, path=place[0], line=place[1]) if place else sharp
 
 

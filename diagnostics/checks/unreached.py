@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from diagnostics.checks.database_numbers import cause_of
@@ -14,6 +15,7 @@ from sites.texts import mark as _
 _USUAL = (3306, 5432)
 _CAUSES = ("database-server-down", "database-access-denied", "database-missing")
 _PART = {"database-server-down": ("host", "port", "socket"), "database-access-denied": ("password", "user"), "database-missing": ("name",)}
+_TABLE = re.compile(r"Table '(?:[^'.\n]{1,80}\.)?([^'\n]{1,120})' doesn't exist")
 _SAID = _("The settings are in {path}, line {line}: the server is {where}.")
 _GUESS = _("The program does not say why: it may be the server, or the user name, password or name of the database.")
 
@@ -41,9 +43,13 @@ def told_by_settings(evidence: Evidence) -> Unreached | None:
     return Unreached(cause, tuple(each for each in _CAUSES if each != cause), way.path, _line(way, cause, part), said, sure)
 
 
-def place_of(cause: str, evidence: Evidence) -> tuple[str, int | None] | None:
-    """The file and line of the settings that a database's refusal is about."""
+def place_of(cause: str, evidence: Evidence, said: str = "") -> tuple[str, int | None] | None:
+    """The file and line of the settings that a database's refusal is about. `said`: its words, which name a table."""
     way = evidence.database_way
+    if way is not None and cause == "database-table-missing":
+        table = _TABLE.search(said)
+        is_named = bool(way.prefix) and table is not None and table[1].startswith(way.prefix)
+        return (way.path, dict(way.lines).get("prefix")) if is_named and _was_changed(way, evidence) else None
     return (way.path, _line(way, cause, "")) if way is not None and cause in _PART else None
 
 
@@ -58,12 +64,16 @@ def _judged(way: DatabaseWay, evidence: Evidence) -> tuple[str, str, float]:
         return cause, "", 0.97
     if way.lacks:
         return "database-access-denied", way.lacks[-1], 0.85
-    began = failing_since(evidence)
-    if began and any(way.path in change.paths and is_just_before(change, began) for change in evidence.changes):
+    if _was_changed(way, evidence):
         return "database-access-denied", "password", 0.65  # of what people change there, most often
     if way.port not in _USUAL:
         return "database-server-down", "port", 0.75
     return "database-server-down", "host", 0.65
+
+
+def _was_changed(way: DatabaseWay, evidence: Evidence) -> bool:
+    began = failing_since(evidence)
+    return began is not None and any(way.path in change.paths and is_just_before(change, began) for change in evidence.changes)
 
 
 def _line(way: DatabaseWay, cause: str, part: str) -> int | None:

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from diagnostics.causes import CAUSES
 from diagnostics.evidence import Evidence
 from diagnostics.facts.changes import failing_since, is_just_before, told
 from diagnostics.findings import Finding, Proof
 from diagnostics.installed import Change
-from diagnostics.php import said_of_files
+from diagnostics.php import handed_data, said_of_files
 from sites.texts import mark as _
 
 _DAY_S = 86400.0
@@ -42,9 +43,9 @@ def _weighed(finding: Finding, changes: tuple[Change, ...], began: datetime, tim
         return finding
     late = [change for change in changes if is_just_before(change, began) or not change.last]
     change = next((each for each in late if finding.path and _concerns(each, finding)), None)
-    if change is not None:
-        return _surer(finding, change, began)
     php = next((each for each in late if each.what == "php"), None)
+    if change is not None:
+        return _surer(finding if php else _of_new_code(finding), change, began)
     if php is not None and (by_php := _by_version(finding)):
         reason = _("PHP was changed from {versions}: the code has not changed, what runs it has.")
         hint = f"{finding.hint} {reason.format(versions=php.versions)}".strip()
@@ -65,6 +66,22 @@ def _surer(finding: Finding, change: Change, began: datetime) -> Finding:
     surer = finding.confidence + (1 - finding.confidence) * 0.3
     confidence = surer if finding.confidence >= 0.95 else min(surer, 0.94)
     return replace(finding, confidence=confidence, evidence=(*finding.evidence, Proof("change", told(change, began))))
+
+
+def _of_new_code(finding: Finding) -> Finding:
+    """A plugin that was changed just before and hands PHP a value of the wrong type is at fault itself: what is new was not written for
+    a PHP that merely warned of it."""
+    refused = any(handed_data.is_refused_type(proof.text) for proof in finding.evidence)
+    if finding.cause != "wordpress-plugin-php-incompatible" or not refused:
+        return finding
+    also = ("php-uncaught-exception", finding.cause, *(each for each in finding.also if each != "php-uncaught-exception"))
+    return replace(
+        finding,
+        cause="wordpress-plugin",
+        also=also,
+        hint=CAUSES["wordpress-plugin"].explanation,
+        repairs=CAUSES["wordpress-plugin"].repairs,
+    )
 
 
 def _by_version(finding: Finding) -> Finding | None:

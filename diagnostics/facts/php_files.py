@@ -36,6 +36,9 @@ _REQUIRED = re.compile(
 _LOST = re.compile(
     r"Call to undefined function |(?:[Cc]lass|Interface|Trait|Enum) [\"'](?:[\w\\]{1,200}\\)?(?P<name>\w{1,120})[\"'] not found"
 )
+_TAG = re.compile(rb"<[^<>]{0,500}>")
+_SHOWN = re.compile(rb"(?:Fatal|Parse) error: .{1,2000}", re.DOTALL)
+_MOST_SHOWN = 256 * 1024
 _GAVE_UP = re.compile(r"timed? ?out|\(70007\)", re.IGNORECASE)
 _LINT_SAID = re.compile(r"(?:PHP )?((?:Parse|Fatal) error: .{1,1000}?) in (?:.{1,600}) on line (\d+)", re.DOTALL)
 
@@ -51,8 +54,9 @@ class PhpFiles:
         self.absent: list[tuple[str, str, int]] = []
 
     def named(self) -> list[Script]:
-        """Those that telling lines of the logs name, in the order of the lines."""
-        logged = [self.here(path) for line in _telling(self.evidence) for path in _paths_in(line.text)]
+        """Those that telling lines of the logs name, in the order of the lines, and those that an error names which a page shows."""
+        texts = [*(line.text for line in _telling(self.evidence)), *_shown_errors(self.evidence)]
+        logged = [self.here(path) for text in texts for path in _paths_in(text)]
         return self._read([path for path in dict.fromkeys(logged) if path][:MOST_NAMED], "named")
 
     def announcing(self) -> list[Script]:
@@ -216,6 +220,12 @@ def script_of(page: PageSeen, docroot: str, files: Collection[str]) -> str:
 
 def _failing(evidence: Evidence) -> list[PageSeen]:
     return [page for page in evidence.site.pages if page.kind not in ("ok", "maintenance", "blocked", "")]
+
+
+def _shown_errors(evidence: Evidence) -> Iterator[str]:
+    for page in _failing(evidence):
+        text = _TAG.sub(b"", page.body[:_MOST_SHOWN]) if page.kind == "fatal-in-body" else b""
+        yield from (match.group().decode("utf-8", "replace") for match in list(_SHOWN.finditer(text))[:2])
 
 
 def _is_made_by_parts(page: PageSeen) -> bool:

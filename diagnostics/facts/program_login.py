@@ -12,7 +12,7 @@ from diagnostics.facts.database import Asker
 from diagnostics.facts.database import read as tried
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.paths import shown
-from diagnostics.facts.settings.any_login import login_in
+from diagnostics.facts.settings.any_login import login_in, prefix_in
 from diagnostics.facts.settings.env_files import NAMES
 from diagnostics.facts.settings.logins import DatabaseLogin
 from diagnostics.facts.small_files import LIMIT, SmallFiles
@@ -91,7 +91,9 @@ def _way(files: SmallFiles, login: DatabaseLogin, docroot: str) -> DatabaseWay |
     lines = tuple((part, line) for part, (file, line) in login.lines.items() if file == path)
     given = (("user", login.user), ("password", login.password.reveal()))
     lacks = tuple(part for part, value in given if part in login.lines and not value)
-    return DatabaseWay(shown(path, docroot), login.where, login.port, lines, lacks, _is_lost(files, login.socket))
+    prefix, number = prefix_in(files.text(path) or "") or ("", 0)
+    lines += (("prefix", number),) if prefix else ()
+    return DatabaseWay(shown(path, docroot), login.where, login.port, lines, lacks, _is_lost(files, login.socket), prefix)
 
 
 def _is_lost(files: SmallFiles, socket: str) -> bool:

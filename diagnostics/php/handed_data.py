@@ -14,6 +14,7 @@ _REFUSED = re.compile(
 _SOURCE = re.compile(
     rb"\b(?:json_decode|wp_remote_\w+|file_get_contents|file|simplexml_load_\w+|curl_(?:multi_)?exec|unserialize|maybe_unserialize|fgetcsv|"
     rb"str_getcsv|parse_ini_\w+|yaml_parse\w*|stream_get_contents|fread|fgets|download_url|get_transient|get_site_transient|wp_cache_get|"
+    rb"get_(?:site_|network_|blog_)?option|get_(?:post|user|term|comment|site)_meta|get_metadata|get_theme_mod|shortcode_atts|get_query_var|"
     rb"apcu?_fetch|parse_str|filter_input\w*)\s*+\(|\$_(?:GET|POST|REQUEST|COOKIE|SERVER|FILES)\b|\bnew\s++\\?SoapClient\b"
 )
 _VARIABLE = re.compile(rb"\$(?!this\b)\w+")

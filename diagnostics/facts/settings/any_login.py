@@ -37,6 +37,7 @@ _ENDS = (
     ("host", re.compile(r"(?:host(?:_?name)?|server(?:_?name)?|srv|address)\Z")),
     ("name", re.compile(r"(?:data_?base(?:_?name)?|db_?name|_name|dbase|schema|\bname|(?<![a-z])db)\Z")),
 )  # fmt: skip
+_PREFIX = re.compile(r"(?:\A|db|table|sql|database)_?\w{0,10}_?pre(?:fix)?\Z", re.IGNORECASE)
 _OF_DATABASE = re.compile(r"db|data_?base|sql|conn|datenbank|bdd", re.IGNORECASE)
 _OTHERS = re.compile(
     r"smtp|mail|ftp|redis|memcache|ldap|elastic|cache|queue|session|proxy|imap|cookie|rabbit|amqp|mongo|solr|admin", re.IGNORECASE
@@ -79,6 +80,22 @@ def login_in(text: str, path: str) -> DatabaseLogin | None:
         unknown=() if {"user", "password", "name"} <= set(value) and not is_guessed else ("?",),
         lines={part: (path, given.line) for part, given in parts.items()},
     )  # fmt: skip
+
+
+def prefix_in(text: str) -> tuple[str, int] | None:
+    """What the settings put before the name of every table, and its line; None where they name none."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if _COMMENT.match(line) or len(line) > 2000:
+            continue
+        given = [
+            (match["constant"] or match["const"] or match["variable"] or match["key"], match["value"]) for match in _GIVEN.finditer(line)
+        ]
+        if bare := _BARE.match(line):
+            given.append((bare["name"], bare["value"]))
+        for name, value in given:
+            if _PREFIX.search(name) and (plain := _plain(value)):
+                return plain, number
+    return None
 
 
 def _all(text: str) -> Iterator[_Given]:

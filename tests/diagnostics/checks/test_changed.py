@@ -190,3 +190,13 @@ def test_file_that_is_missed_and_gone_is_named(message: str, gone: str) -> None:
     assert [gone in proof.text for proof in sure.evidence if proof.source == "change"] == [True]
     other = replace(removed, paths=("config/services.php",))
     assert not [proof for proof in critical(replace(made, changes=(other,)))[0].evidence if proof.source == "change"]
+
+
+@pytest.mark.parametrize(("minutes", "cause"), [(3, "wordpress-plugin"), (60 * 24 * 90, "wordpress-plugin-php-incompatible")])
+def test_new_code_of_a_plugin_that_hands_over_a_wrong_type_is_at_fault_itself(minutes: float, cause: str) -> None:
+    at = "wp-content/plugins/prices/prices.php"
+    said = "Uncaught TypeError: array_sum(): Argument #1 ($array) must be of type array, null given in ~/{at}:3\\nStack trace:\\n#0 ~/{at}(3): array_sum(NULL)\\n#1 {{main}}\\n  thrown in ~/{at} on line 3"  # noqa: E501
+    found = critical(
+        seen({PLUGIN: minutes}, fatal(said.format(at=at)), **{PLUGIN: b"<?php\n/* Plugin Name: Price List */\n$a = array_sum($none);\n"})
+    )[0]
+    assert (found.cause, found.path, found.line) == (cause, PLUGIN, 3)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from diagnostics.checks import run_checks
+from diagnostics.facts.changes import by_times
 from diagnostics.facts.gather import gather
 from diagnostics.facts.settings.any_login import login_in
 from diagnostics.findings import Finding
@@ -118,3 +119,25 @@ def test_page_that_says_so_without_a_log(said: bytes, cause: str, line: int) -> 
     shown = replace(shown, pages=(replace(shown.pages[0], body=said),))
     found = run_checks(gather(host, shown, PATHS, "apache-755", AT)).findings[0]
     assert (found.cause, found.path, found.line) == (cause, "www/config.php", line)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "minutes", "place"),
+    [
+        ("neu_", 5, ("www/config.php", 7)),  # the settings were put over those of another installation
+        ("neu_", 60 * 24 * 30, ("www/db/driver.php", 2)),  # one table was lost
+        ("shop_", 5, ("www/db/driver.php", 2)),
+    ],
+)
+def test_table_that_is_missing_leads_to_the_prefix_that_was_changed(prefix: str, minutes: int, place: tuple[str, int]) -> None:
+    said = "Uncaught mysqli_sql_exception: Table 'web1.neu_settings' doesn't exist"
+    line = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  {said} in /home/demo/www/db/driver.php:2\nStack trace:\n#0 {{main}}\n  thrown in /home/demo/www/db/driver.php on line 2\n"
+    content = f"{settings()}define('DB_PREFIX', '{prefix}');\n".encode()
+    nodes = {
+        "www/config.php": Node(content=content, mtime=AT.timestamp() - 60 * minutes, mode=0o604),
+        "www/db/driver.php": Node(content=_DRIVER, mtime=1.0, mode=0o604),
+    }
+    nodes |= {f"www/old-{number}.php": Node(content=b"<?php\n", mtime=1.0, mode=0o604) for number in range(9)}
+    made = evidence(nodes, line)  # type: ignore[arg-type]
+    found = run_checks(replace(made, changes=by_times(made))).findings[0]
+    assert (found.cause, found.path, found.line) == ("database-table-missing", *place)

@@ -56,3 +56,11 @@ def test_script_of_the_owner_over_data_is_no_matter_of_the_version(code: str, ca
     files = {"www/index.php": f"<?php\n{code}\n".encode()}
     found = run_checks(evidence(files, fatal(SAID.format(at="index.php", line=4)))).findings[0]
     assert (found.cause, found.path, found.line) == (cause, "www/index.php", 4)
+
+
+@pytest.mark.parametrize(
+    "code", ["$list = get_option('lockouts', '');", "$given = shortcode_atts(['from' => 1], $given);\n$list = $given['from'];"]
+)
+def test_what_wordpress_keeps_in_its_database_comes_from_elsewhere(code: str) -> None:
+    content = f"<?php\n{code}\n$open = array_filter($list);\n".encode()
+    assert is_from_outside(content, content.count(b"\n"))
