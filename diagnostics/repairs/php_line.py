@@ -30,6 +30,8 @@ _TAIL = r"(?P<tail>\s*\)?\s*[;,]?\s*(?:(?://|#).*)?\r?)$"
 _GIVEN = re.compile(_HEAD + r"(?P<value>.*)(?P=quote)" + _TAIL)
 _OPEN = re.compile(_HEAD + r"(?P<value>[^'\";,()]*)" + _TAIL)
 _DEFINES = re.compile(r"\s*define\s*\([^;]*\)\s*$")
+_UNQUOTED = re.compile(r"(?P<head>\s*define\s*\(\s*(?P<quote>['\"])\w{1,80}),")
+_TWICE = re.compile(r"\)\s*\)\s*;\s*$")
 _COMMENT = re.compile(r"(?P<code>^(?:[^'\"#/]|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|/(?![/*]))*?)(?P<tail>\s*(?:(?://|#|/\*).*)?\r?)$")
 # Quotes of a word processor, as the bytes of UTF-8 and of Windows look where each byte is a letter.
 _CURLY = re.compile("\u00e2\u0080[\u0098-\u009f\u00b2\u00b3]|\u00c2[\u00ab\u00bb\u00b4]|[\u0091-\u0094\u0084\u0082](?![\u0080-\u00bf])")
@@ -97,7 +99,15 @@ def _slips(text: str) -> Iterator[_Slip]:
     if parts is None or not parts["code"].strip():
         return
     code, tail = parts["code"], parts["tail"]
+    if opened := _UNQUOTED.match(code):
+        yield _Slip(
+            f"{opened['head']}{opened['quote']},{code[opened.end() :]}{tail}", _("the last quote of a name is missing"), is_certain=True
+        )
+    if (doubled := _TWICE.sub(");", code)) != code:
+        yield _Slip(f"{doubled}{tail}", _("one bracket too many"), is_certain=bool(_DEFINES.match(doubled[:-1])))
     if code.rstrip()[-1:] not in ";{}:,(":
+        is_define = bool(_DEFINES.match(f"{code.rstrip()})"))
+        yield _Slip(f"{code.rstrip()} );{tail}", _("its end is missing"), is_certain=is_define)
         yield _Slip(f"{code.rstrip()};{tail}", _("a semicolon is missing"), is_certain=given is not None or bool(_DEFINES.match(code)))
         yield _Slip(f"{code.rstrip()},{tail}", _("a comma is missing"))
     if code.rstrip().endswith(";"):

@@ -84,7 +84,7 @@ def _is_of_others(planted: Planted) -> bool:
     """Only the host changes what belongs to another owner, and only a copy brings back what a database no longer has: there is none."""
     truth, account = planted.truth, planted.scene.place.account
     path = planted.scene.path(truth.path)
-    is_foreign = bool(truth.path) and (path.exists() or path.is_symlink()) and path.lstat().st_uid != account.uid
+    is_foreign = bool(truth.path) and path.exists() and not path.is_symlink() and path.stat().st_uid != account.uid
     is_lost = planted.case.name in _OF_LOST_DATA or not truth.path
     return is_foreign or (truth.cause in ("database-table-missing", "database-table-crashed") and is_lost and not _can_be_repaired(planted))
 

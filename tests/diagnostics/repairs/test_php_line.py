@@ -36,6 +36,9 @@ def planned(docroot: Path, source: str | bytes, line: int, name: str = "wp-confi
         ('$a = [\r\n\'password\' => "it"s",\r\n];', '$a = [\r\n\'password\' => "it\\"s",\r\n];', 4),
         (f"define( 'WP_POST_REVISIONS', 5 )\r\n{DEBUG}", f"define( 'WP_POST_REVISIONS', 5 );\r\n{DEBUG}", 4),
         (f"$by = 'claire' # me\r\n{DEBUG}", f"$by = 'claire'; # me\r\n{DEBUG}", 4),
+        ("define( 'WP_MEMORY_LIMIT', '128M' /* ours */", "define( 'WP_MEMORY_LIMIT', '128M' ); /* ours */", 4),
+        ("define( 'FORCE_SSL_ADMIN', true )) ; // ours", "define( 'FORCE_SSL_ADMIN', true ); // ours", 3),
+        ("define( 'WP_HOME, 'http://a' ); # ours", "define( 'WP_HOME', 'http://a' ); # ours", 3),
         ("define('DB_NAME', 'shop';", "define('DB_NAME', 'shop');", 3),
     ],
 )
