@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from diagnostics.checks.php_parsing import first_error
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.findings import Finding
 from diagnostics.php.said_of_files import path_form
@@ -22,6 +24,7 @@ CAUSES = (
 )  # fmt: skip
 _PATH = re.compile(r"(?<![\w.:/@$}*-])/[\w@+~-][\w.@+~-]*(?:/[\w.@+~ -]*[\w.@+~-])+")
 _OF_SYSTEM = ("/usr/", "/etc/", "/tmp/", "/proc/", "/dev/", "/bin/", "/opt/", "/lib", "/sys/")  # noqa: S108 (names to compare with)
+_PHP = re.compile(r"\.(?:php\d?|phtml|inc)$", re.IGNORECASE)
 _SURE_TAIL = 2  # so many names in a row are no accident
 _ALONE = _("Only one name of the old path is found on this account. Only a person can say whether it is the same thing.")
 
@@ -31,8 +34,9 @@ class _Moved:
     """`old` and `new` begin the paths of before and of now; what follows (`tail`) is the same."""
 
     old: str
-    new: str
+    new: str  # "" where it is not known how the web server calls it
     tail: str
+    base: str  # the folder that `new` names, as people see it; "" for the one above the docroot
 
 
 @repair(id=ID, title=_("Write the place of this account where another machine's is named"), causes=CAUSES)
@@ -47,14 +51,14 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     moved = next((each for path in _named(line, told, evidence) if (each := _where(path, evidence)) is not None), None)
     if moved is None:
         return None
-    if not moved.new:
+    after, new = (path_form(moved.old).sub(lambda _match: moved.new, text), moved.new) if moved.new else _from_here(text, file, moved)
+    if not new:
         return CannotPlan(_("The same is on this account, but this connection does not show how the web server calls it."))
-    after = path_form(moved.old).sub(lambda _match: moved.new, text)
     if after == text:
         return None
     change = WriteFile(file.absolute, file.path, file.content, after.encode("utf-8", "surrogateescape"), file.mode)
     title = _("Write this account's own place into {path}").format(path=file.path)
-    why = _("{old} is a place of another machine. The same lies here at {new}.").format(old=moved.old, new=moved.new)
+    why = _("{old} is a place of another machine. The same lies here at {new}.").format(old=moved.old, new=new)
     person = "" if moved.tail.count("/") + 1 >= _SURE_TAIL else _ALONE
     return Plan(ID, finding.cause, title, why, (change,), affects=_("Every page that uses this file"), needs_person=person)
 
@@ -85,7 +89,27 @@ def _where(path: str, evidence: Evidence) -> _Moved | None:
     return None
 
 
+def _from_here(text: str, file: TextFile, moved: _Moved) -> tuple[str, str]:
+    """The same from the file's own place, as PHP has it: the text, and what stands for the beginning; nothing where that cannot be told."""
+    folder = posixpath.dirname(file.path)
+    if not _PHP.search(file.path) or (moved.base and not f"{folder}/".startswith(f"{moved.base}/")):
+        return text, ""
+    up = len([part for part in folder.split("/") if part]) - len([part for part in moved.base.split("/") if part])
+    begin = "__DIR__" if not up else "dirname(__DIR__)" if up == 1 else f"dirname(__DIR__, {up})"
+    quoted = re.compile(rf"(?P<quote>['\"]){re.escape(moved.old)}(?P<rest>(?:/[^'\"\n$]*)?)(?P=quote)")
+    after = quoted.sub(lambda each: f"{begin} . {each['quote']}{each['rest']}{each['quote']}" if each["rest"] else begin, text)
+    reads = first_error(after.encode("utf-8", "surrogateescape")) is None
+    return (after, begin) if after != text and reads else (text, "")
+
+
 def _moved(old: str, tail: str, entry: TreeEntry, evidence: Evidence) -> _Moved:
     """With the whole beginning, where more of the path than was compared is the same."""
     here = server_path(entry.path, entry.absolute, evidence)
-    return _Moved(f"{old}/{tail}", here, tail) if not here.endswith(f"/{tail}") else _Moved(old, here[: -len(tail) - 1], tail)
+    base = entry.path[: -len(tail)].rstrip("/")
+    if not here:
+        return _Moved(old, "", tail, base)
+    return (
+        _Moved(f"{old}/{tail}", here, tail, entry.path)
+        if not here.endswith(f"/{tail}")
+        else _Moved(old, here[: -len(tail) - 1], tail, base)
+    )

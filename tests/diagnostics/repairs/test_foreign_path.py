@@ -65,10 +65,22 @@ def test_what_is_not_certain_is_left(docroot: Path, line: str) -> None:
     assert planned(docroot, found("www/c.php", 2, "x")) is None
 
 
-def test_place_that_this_login_calls_otherwise_comes_from_the_log(docroot: Path) -> None:
+def test_place_that_this_login_calls_otherwise_is_told_from_the_file_or_by_the_log(docroot: Path) -> None:
     fill(docroot, {"bootstrap/cache/config.php": CACHE.format(OLD).encode(), "storage/framework/views/a": b""})
     seen = replace(read(docroot, found()), docroot="/www", error_log=(), connection="sftp")
-    assert isinstance(try_plan(ID, seen, found()), CannotPlan)
+    plan = try_plan(ID, seen, found())
+    right = CACHE.replace("'{0}-old/x'", f"'{OLD}-old/x'").replace("'{0}", "dirname(__DIR__, 2) . '")
+    assert isinstance(plan, Plan) and plan.changes[0].after.decode() == right  # type: ignore[union-attr]
     told = LogLine("error-log", "error.log", None, "x in /srv/u7/www/index.php on line 1")
     plan = try_plan(ID, replace(seen, error_log=(told,)), found())
     assert isinstance(plan, Plan) and b"'/srv/u7/www/storage/framework/views'" in plan.changes[0].after  # type: ignore[union-attr]
+
+
+def test_place_beside_the_file_and_in_what_is_no_php(docroot: Path) -> None:
+    line = "define( 'WP_CONTENT_DIR', '/home/old/html/wp-content' );\n"
+    fill(docroot, {"wp-config.php": f"<?php\n{line}".encode(), ".env": line.encode(), "wp-content/index.php": b"<?php\n"})
+    theme = replace(found("www/wp-config.php", 2, "/home/old/html/wp-content"), cause="wordpress-theme")
+    plan = try_plan(ID, replace(read(docroot, theme), docroot="/www", error_log=(), connection="ftp"), theme)
+    assert isinstance(plan, Plan) and b"'WP_CONTENT_DIR', __DIR__ . '/wp-content' );" in plan.changes[0].after  # type: ignore[union-attr]
+    env = found("www/.env", 1, "/home/old/html/wp-content")
+    assert isinstance(try_plan(ID, replace(read(docroot, env), docroot="/www", error_log=(), connection="ftp"), env), CannotPlan)
