@@ -44,6 +44,8 @@ def _words(entry: JournalEntry) -> str:
         "rename": _("%(path)s: set aside, it is called %(name)s now"),
         "create": _("%(path)s: made"),
         "remove": _("%(path)s: removed"),
+        "make-folder": _("%(path)s: a folder that was missing, made"),
+        "drop-folder": _("%(path)s: an empty folder, removed"),
     }
     return words.get(entry.change, "%(path)s") % values
 
