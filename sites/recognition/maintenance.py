@@ -18,6 +18,15 @@ _WORDS = re.compile(
     r"|\ben (?:modo )?(?:de )?mantenimiento\b|\bin (?:modalità )?manutenzione\b",
     re.IGNORECASE,
 )
+# What people write who closed it themselves. "Try again later" is not among them: so speaks a server that has too much to do.
+_BACK = re.compile(
+    r"\b(?:check|come|be|are) (?:right )?back (?:again )?(?:soon|shortly|in a (?:few|bit|moment)|on (?:mon|tues|wednes|thurs|fri)day)"
+    r"|\bbald wieder (?:da|zurück|online|erreichbar|für (?:sie|euch|dich))"
+    r"|\bde retour (?:très )?(?:bientôt|prochainement|sous peu|lundi|demain)"
+    r"|\b(?:estaremos de vuelta|volvemos|regresamos) (?:muy )?(?:pronto|en breve)|\b(?:torneremo|torniamo) (?:online )?(?:presto|a breve)"
+    r"|\b(?:zo|snel|binnenkort) (?:weer )?terug\b",
+    re.IGNORECASE,
+)
 _HEADERS = ("retry-after", "x-nextcloud-maintenance-mode", "x-maintenance-mode")
 
 
@@ -26,6 +35,6 @@ def announced(answer: Answer) -> Found | None:
     if answer.status != 503:
         return None
     marked = any(answer.named.get(name) for name in _HEADERS) or _MARKS.search(f"{answer.title} {answer.heading}")
-    if marked or _BODY.search(answer.bare) or (answer.says_one_thing and _WORDS.search(answer.words)):
+    if marked or _BODY.search(answer.bare) or (answer.says_one_thing and (_WORDS.search(answer.words) or _BACK.search(answer.words))):
         return Kind.MAINTENANCE, "maintenance", _("The site says that it is under maintenance.")
     return None

@@ -98,3 +98,21 @@ def test_page_of_the_site_or_of_its_plain_web_server_is_nobodys_in_front(status:
 def test_maintenance_of_the_site_stays_one() -> None:
     page = titled("Maintenance", "<p>Our shop is being updated, its backend as well.</p>").encode()
     assert classify(503, (HTML, ("Retry-After", "600")), page).kind is Kind.MAINTENANCE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Please check back again soon.", "We'll be right back shortly", "Wir sind bald wieder für Sie da", "Nous serons de retour très bientôt",
+        "We are back on Monday",
+    ],
+)  # fmt: skip
+def test_page_with_503_that_says_when_it_comes_back_is_a_maintenance(said: str) -> None:
+    assert classify(503, (HTML,), titled("Flowers & more", f"<h1>Flowers & more</h1><p>{said}</p>").encode()).kind is Kind.MAINTENANCE
+
+
+@pytest.mark.parametrize(
+    "said", ["Please try again later.", "The server has too much to do. Please check back later.", "Resource limit is reached"]
+)
+def test_server_that_has_too_much_to_do_is_none(said: str) -> None:
+    assert classify(503, (HTML,), titled("Flowers", f"<p>{said}</p>").encode()).kind is not Kind.MAINTENANCE
