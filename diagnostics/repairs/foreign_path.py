@@ -23,6 +23,7 @@ CAUSES = (
     "wordpress-config-syntax", "wordpress-core-file", "wordpress-theme",
 )  # fmt: skip
 _PATH = re.compile(r"(?<![\w.:/@$}*-])/[\w@+~-][\w.@+~-]*(?:/[\w.@+~ -]*[\w.@+~-])+")
+_BEHIND = re.compile(r"\.\s*['\"]\Z")  # "__DIR__ . '": what follows is the end of a path
 _OF_SYSTEM = ("/usr/", "/etc/", "/tmp/", "/proc/", "/dev/", "/bin/", "/opt/", "/lib", "/sys/")  # noqa: S108 (names to compare with)
 _PHP = re.compile(r"\.(?:php\d?|phtml|inc)$", re.IGNORECASE)
 _SURE_TAIL = 2  # so many names in a row are no accident
@@ -70,7 +71,7 @@ def _htaccess(evidence: Evidence, path: str) -> TextFile | None:
 def _named(line: str, told: str, evidence: Evidence) -> Iterator[str]:
     """Paths of this line that are none of this account's, those that the failure speaks of first."""
     home = server_path("", evidence.docroot.rstrip("/").rpartition("/")[0], evidence).rstrip("/")
-    found = [match[0].rstrip("/") for match in _PATH.finditer(line)]
+    found = [match[0].rstrip("/") for match in _PATH.finditer(line) if not _BEHIND.search(line[: match.start()])]
     foreign = [path for path in found if not path.startswith(_OF_SYSTEM) and not (home and f"{path}/".startswith(f"{home}/"))]
     yield from sorted(foreign, key=lambda path: path_form(path).search(told) is None)
 

@@ -15,10 +15,12 @@ from diagnostics.copies import KEPT, Copy, Restorable, SinceWell
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.facts import tree
 from diagnostics.facts.changes import failing_since
+from diagnostics.facts.paths import same_file
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.findings import Finding, Severity
 from diagnostics.manifests import places, rules
 from diagnostics.models import Baseline, KeptFile
+from diagnostics.php import said_of_files
 from diagnostics.profiles import get_profile, policy_for
 from diagnostics.repairs.restore_file import ID
 from diagnostics.transports.base import Reader, TransportError
@@ -117,7 +119,7 @@ class _Look:
 
     # --- which ----------------------------------------------------------------------------------------
     def _paths(self, finding: Finding) -> list[str]:
-        named = wanted.named(finding, self.evidence, self.beside)
+        named = list(dict.fromkeys([*self._gone(finding), *wanted.named(finding, self.evidence, self.beside)]))
         self._look_up(named)
         named = [path for path in named if self._is_file_or_missing(path)]
         definers = self._definers(finding)
@@ -127,6 +129,21 @@ class _Look:
         parts = {wanted.part_of(path) for path in missing if path in self.rows}
         lost_with = [path for path in sorted(self.changed) if wanted.part_of(path) in parts and self._absolute(path) not in self.entries]
         return list(dict.fromkeys([*missing, *lost_with]))[:_MOST_TOGETHER] if missing else named[:_MOST_FILES]
+
+    def _gone(self, finding: Finding) -> list[str]:
+        """Files that were there while the site was well, are not now, and are named in what the finding quotes, in whatever words."""
+        said = wanted.said(finding)
+        logged = said_of_files.paths_in(said)
+        # One name alone is told by what lies beside it: the docroot, as the server calls it.
+        top = f"/{posixpath.basename(self.docroot)}/"
+        above = {posixpath.basename(each) for each in logged if f"{posixpath.dirname(each)}{top}" in said}
+
+        def is_named(path: str) -> bool:
+            shown, absolute = wanted.shown(path, self.evidence), self._absolute(path)
+            return shown in above or any(same_file(each, shown, absolute) for each in logged)
+
+        lost = (path for path in sorted(self.changed) if self._absolute(path) not in self.entries)
+        return [path for path in lost if logged and is_named(path)][:_MOST_FILES]
 
     def _is_file_or_missing(self, path: str) -> bool:
         entry = self.entries.get(self._absolute(path))

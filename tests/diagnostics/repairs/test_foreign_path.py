@@ -55,6 +55,7 @@ def test_one_name_alone_needs_a_person(docroot: Path) -> None:
         "'x' => '/Users/anna/Sites/shop/nothing/of/this'",  # is not here
         "'x' => '/Users/anna/twice/lib/a.php'",  # is here more than once
         "'x' => '/usr/share/php/lib/b.php'",  # of the system
+        "'x' => dirname(__DIR__).'/vendor/lib/b.php'",  # the end of a path only
         "'x' => 'https://example.org/lib/b.php'",
         "'x' => '{docroot}/lib/b.php'",  # this account's own
     ],

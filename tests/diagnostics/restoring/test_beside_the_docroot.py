@@ -238,3 +238,21 @@ def test_settings_above_the_docroot_of_any_program_are_kept_and_a_person_puts_th
     assert first is not None and second is not None and not second.needs_person
     assert "every site below" in first.needs_person and "account" in first.affects
     assert isinstance(second.changes[0], WriteFile) and b"hunter2" in second.changes[0].after
+
+
+def test_lost_settings_that_lie_beside_the_docroot_itself_are_told_by_it(site: Site) -> None:
+    taking.take(site)
+    change(site, ".env", None)
+    said = 'Unable to read the "/srv/u1/.env" environment file. in /srv/u1/x.php:3\nStack trace:\n#0 /srv/u1/public/index.php(3): boot()'
+    found = finding("php-uncaught-exception", "public/index.php", said)
+    made = plan_repair(ID, seen(site, found), found)
+    assert made is not None and [(type(each), each.shown) for each in made.changes] == [(CreateFile, ".env")]
+
+
+def test_lost_file_that_is_named_in_whatever_words_is_put_back(site: Site) -> None:
+    taking.take(site)
+    change(site, "config/app.php", None)
+    said = 'PHP Fatal error:  Uncaught RuntimeException: Unable to read the "/srv/u1/config/app.php" environment file. in /srv/u1/x.php:3'
+    found = finding("php-uncaught-exception", "public/index.php", said)
+    made = plan_repair(ID, seen(site, found), found)
+    assert made is not None and [(type(each), each.shown) for each in made.changes] == [(CreateFile, "config/app.php")]
