@@ -69,9 +69,12 @@ class Looker:
     def require_inside(self, step: Step, path: str, shown: str) -> None:
         """Raises Stale where a folder between the docroot and the file is a link by now: it may lead to somebody else's files.
 
-        Of a file beside the docroot, between it and the folder that both lie in."""
+        Of a file beside the docroot, between it and the folder that both lie in. Of one that has nothing to do with the docroot, since
+        that was changed meanwhile, nothing is asked: an undo needs no docroot."""
         docroot = step.case.site.docroot.rstrip("/")
         folder = path.rpartition("/")[0]
+        if not path.startswith(f"{docroot.rpartition('/')[0]}/"):
+            return
         while docroot and folder and not f"{docroot}/".startswith(f"{folder}/") and folder not in self._plain:
             stat = self.stat(folder)
             if stat is not None and stat.kind != FileKind.FOLDER:
