@@ -26,6 +26,9 @@ _REPAIR = re.compile(rb"/maint/repair\.php\?referrer=is_blog_installed")  # what
 _LIKELY = 0.7  # what settings say is surer than this where something in them stands out
 _UNASKED = 0.55  # that tables are missing, where the pages fail before the database is asked
 _SHORT = 3000  # characters: a page that says one thing
+_SPEAKING = frozenset(
+    kind.value for kind in (Kind.DATABASE_ERROR, Kind.FATAL_IN_BODY, Kind.SERVER_ERROR, Kind.GATEWAY_ERROR)
+)  # 503: so answer phpBB and others where they cannot work
 _INSTALLER = re.compile(rb"(install|setup-config)\.php\?step=")
 
 
@@ -163,10 +166,10 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
     if not is_failing(evidence.site):
         return
     for page in failing_pages(evidence.site):
-        if page.kind not in (Kind.DATABASE_ERROR.value, Kind.FATAL_IN_BODY.value, Kind.SERVER_ERROR.value) or not page.body:
+        if page.kind not in _SPEAKING or not page.body:
             continue
         text = text_of(page.body)
-        found = database_cause(text)
+        found = database_cause(text) if page.kind != Kind.GATEWAY_ERROR.value or len(text) <= _SHORT else None
         is_own = page.kind != Kind.DATABASE_ERROR.value and len(text) <= _SHORT  # of a page known for that, `database_unclear` tells
         if found is None and is_own and (words := cannot_connect(text)) is not None:
             yield _untold(evidence, " ".join(words[0].split()), page)

@@ -25,6 +25,10 @@ _LOGGED = re.compile(
 _LOOKS_LIKE_ONE = re.compile(
     r"^(?:index|default|home)(?:[ _-]{0,2}(?:\(\d{1,2}\)|copy|kopie|old|new|bak|orig|\d))?\.[\w.~-]+$", re.IGNORECASE
 )
+_OF_FILES = frozenset(
+    {"jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "ico", "bmp", "pdf", "zip", "gz", "mp3", "mp4", "mov", "webm", "ogg", "wav",
+     "woff", "woff2", "ttf", "css", "map", "csv", "xlsx", "docx", "odt"}
+)  # fmt: skip
 _OF_SOME_FILES = frozenset({"files", "filesmatch", "limit", "limitexcept", "if", "elseif", "else"})
 _CLOSED = re.compile(rb"(?im)^[ \t]*(require[ \t]+all[ \t]+denied|deny[ \t]+from)")
 
@@ -103,7 +107,7 @@ def _is_closed(file: TextFile) -> bool:
 def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -> Finding:
     cause = CAUSES["index-file-missing"]
     folder = folder or docroot_name(evidence)
-    others = _others(evidence, folder)
+    others, only_files = _others(evidence, folder), _holds_files_alone(evidence, folder)
     hint, path, number = cause.explanation, folder, None
     summary = _("The folder {path} has no start page (index.php or index.html).").format(path=folder or "/")
     if links := [entry.path for entry in _start_pages(evidence, folder) if entry.kind == "link"]:
@@ -120,16 +124,24 @@ def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -
     return Finding(
         check="index-file",
         cause="index-file-missing",
-        severity=Severity.CRITICAL,
+        severity=Severity.NOTE if only_files else Severity.CRITICAL,
         confidence=confidence,
         summary=summary,
         hint=hint,
         path=path,
         line=number,
         evidence=(proof,),
-        repairs=repairs_for("index-file-missing"),
+        repairs=() if only_files else repairs_for("index-file-missing"),
         data=(("others", "\n".join(f"{folder}/{name}" for name in others)),),
     )
+
+
+def _holds_files_alone(evidence: Evidence, folder: str) -> bool:
+    """Whether it is a folder of pictures or downloads, which nobody is to see a list of: no page lies in it, nor ever did, as it seems."""
+    entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    inside = [entry.path.rpartition(".")[2].lower() for entry in entries if entry.kind == "file" and entry.path.startswith(f"{folder}/")]
+    removed = any(path.startswith(f"{folder}/") for change in evidence.changes if change.how == "removed" for path in change.paths)
+    return folder != docroot_name(evidence) and bool(inside) and not removed and all(ending in _OF_FILES for ending in inside)
 
 
 def _named_otherwise(evidence: Evidence, folder: str) -> tuple[TextFile, Line] | None:

@@ -60,6 +60,20 @@ def _with_their_place(findings: list[Finding]) -> list[Finding]:
             surer, other = _surer(bare, placed[0])
             whole = replace(_joined(surer, other), path=placed[0].path, line=placed[0].line)
             kept = [whole if finding is placed[0] else finding for finding in kept if finding is not bare]
+    return _with_their_line(kept)
+
+
+def _with_their_line(findings: list[Finding]) -> list[Finding]:
+    """The same of a cause and file that one check found without a line, and another with the only one."""
+    kept = list(findings)
+    for bare in [finding for finding in findings if finding.path and finding.line is None and finding.severity is Severity.CRITICAL]:
+        lined = [
+            each for each in kept if (each.cause, each.path) == (bare.cause, bare.path) and each.line and each.severity is Severity.CRITICAL
+        ]
+        if len(lined) == 1 and bare in kept:
+            surer, other = _surer(bare, lined[0])
+            whole = replace(_joined(surer, other), line=lined[0].line)
+            kept = [whole if finding is lined[0] else finding for finding in kept if finding is not bare]
     return kept
 
 

@@ -15,6 +15,7 @@ from diagnostics.checks.registry import check
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence
 from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.settings.php_tokens import lex, misquoted
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php import scanning, versions
 from diagnostics.php.seen import Lint, Script
@@ -27,6 +28,7 @@ _AFTER_MARK = re.compile(
 _DEFINED = re.compile(rb"\bfunction\s++&?\s*+([A-Za-z_]\w*)")
 _SYNTAX = re.compile(r"syntax error|Parse error|Unclosed|very first statement")
 _LOADS = re.compile(rb"\b(?:include|require)(?:_once)?\b|autoload|\beval\b", re.IGNORECASE)
+_TYPOGRAPHIC = re.compile(rb"\xe2\x80[\x98-\x9f\xb2\xb3]|\xc2[\xab\xbb]")
 _COMMON = (8, 0)  # where nothing tells the version, what hosts have at least
 _AT_ONCE_S = 3600.0  # a file changed so shortly before the failure is more than likely its cause
 _SURE = {"entry": 0.93, "included": 0.9, "named": 0.85, "changed": 0.7, "part": 0.7}
@@ -47,6 +49,7 @@ def php_syntax(evidence: Evidence) -> Iterator[Finding]:
             or _by_mark(script)
             or _by_lint(script, lints.get(script.absolute), evidence)
             or _by_parser(script, lints)
+            or _by_quotes(script, evidence)
         )
         if found is not None:
             message, confidence, said = found
@@ -149,6 +152,17 @@ def _by_parser(script: Script, lints: dict[str, Lint]) -> tuple[PhpMessage, floa
         at = ending.last_line if cut else script.content.count(b"\n") + 1
     message = read_php_message(f"{said} in {script.absolute} on line {at}")
     return (message, 0.65 if script.role in ("changed", "part") else 0.75, f"{script.path}:{at}") if message else None
+
+
+def _by_quotes(script: Script, evidence: Evidence) -> tuple[PhpMessage, float, str] | None:
+    """Quotation marks that are letters to PHP: every version reads such a file, and since PHP 8 none runs it."""
+    if not script.is_whole or (evidence.php.version or _COMMON) < _COMMON or not _TYPOGRAPHIC.search(script.content):
+        return None
+    odd = misquoted(lex(script.content.decode("utf-8", "surrogateescape")).tokens)
+    if odd is None:
+        return None
+    message = PhpMessage("php-uncaught-exception", ("php-parse-error",), script.absolute, odd.line, odd.why)
+    return message, _SURE[script.role] - 0.05, f"{script.path}:{odd.line}"
 
 
 def _sureness(script: Script, evidence: Evidence) -> float:

@@ -15,6 +15,7 @@ from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, SpaceLeft, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
+from diagnostics.php import said_of_files
 from diagnostics.php.failed_calls import writing_call
 from sites.texts import mark as _
 
@@ -75,7 +76,9 @@ def _where(line: LogLine, evidence: Evidence) -> tuple[str, int | None] | None:
 
 
 def _is_of_now(line: LogLine, evidence: Evidence) -> bool:
-    """Whether it was written as we asked for a page: the room that is left then is that of another place, as a folder's own disk."""
+    """Whether it tells of a file of the site, as we asked for a page: the room that is left is that of another place."""
+    if not any(not shown_path(path, evidence).startswith("/") for path in said_of_files.paths_in(line.text[:4000])):
+        return False
     return line.at is not None and any(
         page.at and abs((line.at - page.at).total_seconds()) <= _SOON_S for page in failing_pages(evidence.site)
     )

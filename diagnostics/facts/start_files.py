@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 # Laravel, Symfony, Slim, Yii: __DIR__ . '/../…', dirname(__DIR__) . '/…', dirname(__DIR__, 2) . '/…'; CodeIgniter 4: FCPATH . '../…'.
 _LOADS = re.compile(
-    rb"(?:(?P<up>dirname\s*\(\s*(?:__DIR__|dirname\s*\(\s*__FILE__\s*\))\s*(?:,\s*(?P<levels>[1-5])\s*)?\))"
-    rb"|(?P<here>dirname\s*\(\s*__FILE__\s*\)|__DIR__)|(?P<docroot>FCPATH))"
-    rb"\s*\.\s*(?:DIRECTORY_SEPARATOR\s*\.\s*)?['\"](?P<way>/?[^'\"$\n]{1,300})['\"]"
+    rb"(?:(?P<up>dirname\s*+\(\s*+(?:__DIR__|dirname\s*+\(\s*+__FILE__\s*+\))\s*+(?:,\s*+(?P<levels>[1-5])\s*+)?\))"
+    rb"|(?P<here>dirname\s*+\(\s*+__FILE__\s*+\)|__DIR__)|(?P<docroot>FCPATH))"
+    rb"\s*+\.\s*+(?:DIRECTORY_SEPARATOR\s*+\.\s*+)?['\"](?P<way>/?[^'\"$\n]{1,300})['\"]"
 )
 # "require '../inc/start.php'": relative to the folder of the script that the server started.
-_PLAIN = re.compile(rb"\b(?:require|include)(?:_once)?\s*\(?\s*['\"](?P<way>(?:\.\./)+[^'\"$\n]{1,300})['\"]")
+_PLAIN = re.compile(rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+['\"](?P<way>(?:\.\./)+[^'\"$\n]{1,300})['\"]")
 
 
 def loads(content: bytes, folder: str, docroot: str) -> Iterator[str]:

@@ -17,6 +17,9 @@ _HANDED = re.compile(
 )
 _MEMBER = re.compile(r"Call to a member function (?P<method>\w{1,80})\(\) on (?:bool|false)\b")
 _ARRAY = re.compile(r"TypeError: Cannot (?:use|access|unset)[^\n]{0,60} (?:false|bool) as array|foreach\(\) argument must be of type array")
+# `require realpath(…)`: what was not found or is out of bounds became an empty path (main/streams/plain_wrapper.c, zend_stream_open).
+_EMPTY_PATH = re.compile(r"Path cannot be empty|Failed opening (?:required )?''")
+_LOADED = re.compile(r"\b(?:require|include)(?:_once)?\s*\(?\s*(?P<of>@?\\?[a-z_]{3,40}\s*\(|(?:\$this->|\$)\w{1,80})", re.IGNORECASE)
 _PATHS = {
     "file": 0, "file_get_contents": 0, "fopen": 0, "gzopen": 0, "bzopen": 0, "gzfile": 0, "opendir": 0, "dir": 0, "scandir": 0, "glob": 0,
     "parse_ini_file": 0, "simplexml_load_file": 0, "imagecreatefromjpeg": 0, "imagecreatefrompng": 0, "imagecreatefromgif": 0,
@@ -50,7 +53,7 @@ class Failed:
 
 def is_handed_false(said: str) -> bool:
     """Whether this message complains of a value that a failed call gave."""
-    return bool(_HANDED.search(said) or _MEMBER.search(said) or _ARRAY.search(said))
+    return bool(_HANDED.search(said) or _MEMBER.search(said) or _ARRAY.search(said) or _EMPTY_PATH.search(said))
 
 
 def failed_call(said: str, content: bytes, line: int) -> Failed | None:
@@ -98,6 +101,9 @@ def _value(said: str, text: str, line: int) -> tuple[str, int] | None:
             given = parts_of(inside_brackets(text, match.end()) or "", ",")
             if number < len(given):
                 return given[number].strip(), match.start()
+    if _EMPTY_PATH.search(said):
+        for match in _near(_LOADED, text, line):
+            return text[match.start("of") : match.start("of") + 600] if match["of"].endswith("(") else match["of"], match.start("of")
     if member := _MEMBER.search(said):
         form = re.compile(rf"(?P<of>(?:\$this->|\$)\w{{1,80}})\s*->\s*{member['method']}\s*\(")
         for match in _near(form, text, line):

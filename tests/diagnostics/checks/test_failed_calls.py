@@ -202,3 +202,12 @@ def test_a_variable_that_an_owner_s_script_misses_is_told_by_the_line_that_asks(
     log = fatal("x", 3).replace("TypeError: x", 'RuntimeException: Environment variable not found: "SHOP_SECRET".')
     found = first(evidence({}, log))
     assert (found.cause, found.path, found.line) == ("php-uncaught-exception", "www/index.php", 3)
+
+
+@pytest.mark.parametrize(
+    "code", ["require realpath(__DIR__ . '/../app/start.php');", "$start = realpath(__DIR__ . '/../app/start.php');\nrequire_once $start;"]
+)
+def test_a_file_out_of_bounds_whose_path_became_empty_leads_to_the_setting(code: str) -> None:
+    own: Files = {"www/.user.ini": f"; ours\nopen_basedir = {HOME}/www:/tmp\n".encode()}
+    made = seen(f"<?php\n{code}\n", "Path cannot be empty", code.count("\n") + 2, own)
+    assert (first(made).cause, first(made).path, first(made).line) == ("open-basedir", "www/.user.ini", 2)

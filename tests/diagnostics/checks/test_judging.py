@@ -158,3 +158,11 @@ def test_file_that_was_changed_says_less_than_what_the_page_says_of_php() -> Non
     changed = replace(found("wordpress-core-file", 0.6, version), check="recent-changes")
     sure = replace(found("php-version-incompatible-code", 0.96, version), check="wordpress-says")
     assert order(changed, sure)[0] == ("php-version-incompatible-code", "critical")
+
+
+def test_one_cause_of_a_file_told_twice_keeps_the_line_and_the_surer_word() -> None:
+    bare = found("database-table-crashed", 0.98, "www/index.php")
+    lined = found("database-table-crashed", 0.9, "www/index.php", 7)
+    assert [(each.line, each.confidence) for each in judged([bare, lined])] == [(7, 0.98)]
+    other = replace(lined, line=9)
+    assert len(judged([bare, lined, other])) == 3  # whose line it would be cannot be told

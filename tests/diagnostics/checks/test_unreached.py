@@ -141,3 +141,10 @@ def test_table_that_is_missing_leads_to_the_prefix_that_was_changed(prefix: str,
     made = evidence(nodes, line)  # type: ignore[arg-type]
     found = run_checks(replace(made, changes=by_times(made))).findings[0]
     assert (found.cause, found.path, found.line) == ("database-table-missing", *place)
+
+
+def test_page_of_503_that_tells_the_driver_s_words() -> None:
+    body = b"<h1>General Error</h1><p>SQL ERROR [ mysqli ]<br />No such file or directory [2002]<br />An sql error occurred.</p>"
+    made = evidence({"www/config.php": settings().encode()}, "", status=503)
+    pages = tuple(replace(page, body=body, kind="gateway-error") for page in made.site.pages)
+    assert run_checks(replace(made, site=replace(made.site, pages=pages))).findings[0].cause == "database-server-down"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics.facts.settings.php_settings import PhpSettings, read_php
+from diagnostics.facts.settings.php_tokens import lex
 from diagnostics.facts.settings.php_values import Unknown
 
 CONFIG = r"""<?php
@@ -193,3 +194,14 @@ def test_settings_that_an_intruder_wrote_take_little_time_and_memory(source: str
     found = read_php("/home/demo/www/wp-config.php", f"<?php {source}")
     assert time.monotonic() - began < 20.0
     assert sum(len(str(value)) for value in found.variables.values()) < 1_000_000
+
+
+@pytest.mark.parametrize("mark", ["‘{}’", "“{}”", "„{}“", "«{}»"])
+def test_quotation_marks_of_a_word_processor_are_letters_to_php(mark: str) -> None:
+    source = f"<?php\n// “as it was”\ndefine( 'A', 'don’t' );\ndefine( {mark.format('WP_DEBUG')}, false );\n"
+    trouble = lex(source).trouble
+    assert trouble is not None and trouble.line == 4 and "WP_DEBUG" in trouble.why
+
+
+def test_names_with_letters_of_other_languages_are_no_trouble() -> None:
+    assert lex('<?php\n$größe = Ärger::ÜBER;\necho "“so”"; ?>\n<p>“so”</p>\n').trouble is None
