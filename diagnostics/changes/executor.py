@@ -14,7 +14,7 @@ from diagnostics.connections.locking import Lock, LockLost
 from diagnostics.models import JournalEntry, Step
 from diagnostics.panels import stopping
 from diagnostics.repairs.plan import Change, CreateFile, CreateFolder, Plan, RemoveFile, RemoveFolder, RenameFile, RenameFolder, WriteFile
-from diagnostics.transports.base import Capability, ConnectionLost, ConnectionTimedOut, FileKind, Reader, Stat, TransportError, Writer
+from diagnostics.transports.base import AlreadyExists, Capability, ConnectionLost, ConnectionTimedOut, FileKind, Reader, Stat, TransportError, Writer
 from diagnostics.transports.failures import HINT_ANSWER_LOST
 from sites.credentials import SecretUnreadable
 
@@ -118,7 +118,13 @@ class Executor(Looker):
         except Stale:
             journal.mark_taken_back(entry, _("Not made: the file changed at that moment."))
             raise
-        self._carry_out(change, stat)
+        try:
+            self._carry_out(change, stat)
+        except AlreadyExists:
+            # The site itself was faster: its folder is not ours to remove, now or by a later undo.
+            if isinstance(change, CreateFolder):
+                journal.mark_taken_back(entry, _("Not made: somebody else made it at that moment."))
+            raise
         self.require_made(change, stat)
         journal.mark_applied(entry)
         try:

@@ -9,11 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from diagnostics.repairs.plan import ChangeMode, Plan, RenameFile, RenameFolder
+from diagnostics.repairs.plan import Change, ChangeMode, CreateFolder, Plan, RenameFile, RenameFolder
 from diagnostics.transports.base import Capability
 from sites.models import Host
 
 YES, SOMETIMES, NO = "yes", "sometimes", "no"
+_MADE_BY_SERVERS = 0o755  # what a new folder mostly gets where nothing is said of its mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +111,18 @@ def of_host(host: Host) -> dict[str, list[Ability]]:
 
 def needed_by(plan: Plan) -> tuple[str, ...]:
     """The capabilities without which a plan cannot be carried out."""
-    needs = set()
-    for change in plan.changes:
-        kind = (
-            Capability.CHMOD
-            if isinstance(change, ChangeMode)
-            else Capability.RENAME
-            if isinstance(change, RenameFile | RenameFolder)
-            else Capability.WRITE
-        )
-        needs.add(str(kind))
-    return tuple(sorted(needs))
+    return tuple(sorted({str(each) for change in plan.changes for each in _needed_by(change)}))
+
+
+def _needed_by(change: Change) -> tuple[Capability, ...]:
+    if isinstance(change, ChangeMode):
+        return (Capability.CHMOD,)
+    if isinstance(change, RenameFile | RenameFolder):
+        return (Capability.RENAME,)
+    if isinstance(change, CreateFolder) and _MADE_BY_SERVERS & ~change.mode:
+        # A folder of sessions that stays open to others is worse than none: it must be shut, and be seen to be shut.
+        return (Capability.WRITE, Capability.CHMOD, Capability.LIST_MODES)
+    return (Capability.WRITE,)
 
 
 def obstacle(needs: Collection[str], host: Host | None) -> str:

@@ -11,6 +11,7 @@ from diagnostics.changes.executor import NotApplied, Stale
 from diagnostics.models import JournalEntry, Step
 from diagnostics.repairing import RepairRefused
 from diagnostics.repairs.plan import CreateFile, CreateFolder, RemoveFolder, RenameFolder
+from diagnostics.transports.local_writer import LocalWriter
 from sites.models import Site
 from tests.diagnostics.changes_made import applied
 from tests.factories import make_user
@@ -123,3 +124,18 @@ def test_crash_before_the_mode_was_set_leaves_a_folder_that_is_taken_away(site: 
     Step.objects.update(state="done-verified")
     assert undoing.undo(step).state == "undone" and not (docroot / "cache").exists()
     assert journal.standing(step) == []
+
+
+def test_folder_that_the_site_made_at_that_moment_is_its_own(site: Site, docroot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = LocalWriter.make_folder
+
+    def after_the_site(self: LocalWriter, path: str, mode: int) -> None:
+        Path(path).mkdir(0o750)
+        really(self, path, mode)
+
+    monkeypatch.setattr(LocalWriter, "make_folder", after_the_site)
+    with pytest.raises(NotApplied) as told:
+        applied(site, folder(docroot))
+    assert told.value.taken_back and (docroot / "cache").is_dir()
+    entry = JournalEntry.objects.get()
+    assert (entry.state, entry.look_again_at) == ("taken-back", None) and journal.standing(entry.step) == []

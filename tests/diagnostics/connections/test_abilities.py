@@ -19,7 +19,7 @@ from diagnostics.evidence import LogLine, PageSeen, SiteSeen
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding, Severity
 from diagnostics.models import Step
-from diagnostics.repairs.plan import ChangeMode, Plan, RenameFile, WriteFile
+from diagnostics.repairs.plan import ChangeMode, CreateFolder, Plan, RenameFile, WriteFile
 from diagnostics.transports.base import Capability, ConnectionDetails
 from sites import read_only
 from sites.models import Host
@@ -69,6 +69,19 @@ def test_plan_needs_what_its_changes_need() -> None:
         ((write, mode), ("chmod", "write")),
     ):
         assert abilities.needed_by(Plan("r", "c", "t", "w", changes)) == needs
+
+
+def test_folder_that_is_shut_to_others_needs_that_its_mode_can_be_set_and_seen() -> None:
+    for mode, needs in (
+        (0o755, ("write",)),
+        (0o777, ("write",)),
+        (0o750, ("chmod", "list-modes", "write")),
+        (0o700, ("chmod", "list-modes", "write")),
+    ):
+        plan = Plan("r", "c", "t", "w", (CreateFolder("/a", "a", mode),))
+        assert abilities.needed_by(plan) == needs
+        for missing in needs[:-1]:
+            assert abilities.obstacle(needs, Host(capabilities=[each for each in ALL if each != missing]))
 
 
 @pytest.mark.django_db
