@@ -14,7 +14,17 @@ from diagnostics.connections.locking import Lock, LockLost
 from diagnostics.models import JournalEntry, Step
 from diagnostics.panels import stopping
 from diagnostics.repairs.plan import Change, CreateFile, CreateFolder, Plan, RemoveFile, RemoveFolder, RenameFile, RenameFolder, WriteFile
-from diagnostics.transports.base import AlreadyExists, Capability, ConnectionLost, ConnectionTimedOut, FileKind, Reader, Stat, TransportError, Writer
+from diagnostics.transports.base import (
+    AlreadyExists,
+    Capability,
+    ConnectionLost,
+    ConnectionTimedOut,
+    FileKind,
+    Reader,
+    Stat,
+    TransportError,
+    Writer,
+)
 from diagnostics.transports.failures import HINT_ANSWER_LOST
 from sites.credentials import SecretUnreadable
 
