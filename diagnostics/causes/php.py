@@ -29,7 +29,7 @@ CAUSES = (
         _("The program gave up with an error"),
         _("The site's own code met something it could not handle and stopped."),
         _A,
-        repairs=("correct-foreign-path", "create-folder", "raise-php-limit", "mend-env-line", "restore-file"),
+        repairs=("correct-foreign-path", "raise-php-limit", "mend-env-line", "restore-file", "create-folder"),
     ),
     Cause(
         "php-undefined-function",
@@ -74,7 +74,7 @@ CAUSES = (
         _("A file of the program is missing"),
         _("The code asks for a file that is not there, often after an incomplete upload or a deletion."),
         _A,
-        repairs=("rename-letter-case", "correct-foreign-path", "create-folder", "restore-file"),
+        repairs=("rename-letter-case", "correct-foreign-path", "restore-file", "create-folder"),
         confused_with=("php-class-not-found",),
     ),
     Cause(
@@ -153,7 +153,7 @@ CAUSES = (
         _("The program itself answers with an error"),
         _("Neither the web server nor PHP complains: the program decided to answer with an error. Its own log tells why."),
         _A,
-        repairs=("correct-foreign-path", "create-folder", "raise-php-limit", "mend-env-line", "restore-file"),
+        repairs=("correct-foreign-path", "raise-php-limit", "mend-env-line", "restore-file", "create-folder"),
     ),
     Cause(
         "application-stuck-maintenance",

@@ -102,7 +102,7 @@ def _not_there(way: Way, failed: Failed, script: Script, line: LogLine, evidence
         said = _("{script}, line {line}: {function}() wants {path}, which is not there.")
         cause, also = "php-missing-file", ("php-uncaught-exception",)
     said = said.format(script=script.path, line=failed.line, function=failed.function, path=path)
-    lost = (("lost-folder", path),) if writes or failed.lists else ()
+    lost = (("lost-folder", path),) if writes else (("lost-folder", path), ("is-read", "yes")) if failed.lists else ()
     return _finding(cause, said, path, None, _sure(line), (proof_of(line), _shown(script, failed)), also, lost)
 
 

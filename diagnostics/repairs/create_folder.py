@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from diagnostics.checks.common import docroot_name, usual_owner
 from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.php_sharpening import script_at
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.findings import Finding
+from diagnostics.php.failed_calls import writing_call
 from diagnostics.repairs.entries import known_entries
 from diagnostics.repairs.plan import CreateFolder, Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
@@ -19,6 +21,7 @@ from sites.texts import mark as _
 
 ID = "create-folder"
 LOST = "lost-folder"  # of a finding's data: the folder that a check saw to be missing
+READ = "is-read"  # beside it: "yes" where what failed only reads there
 CAUSES = (
     "folder-not-writable", "php-session-path-not-writable", "php-missing-file", "php-uncaught-exception", "application-answers-500",
 )  # fmt: skip
@@ -33,6 +36,8 @@ _OF_DATA = frozenset({
     "sess", "session", "sessions", "smarty", "stats", "storage", "temp", "templates_c", "thumbnails", "thumbs", "tmp", "twig", "upload",
     "uploaded", "uploads", "userfiles", "var", "views", "writable",
 })  # fmt: skip
+# Such folders hold code or pictures as often: that one is read says nothing of who fills it.
+_OF_DATA_READ = _OF_DATA - {"app", "files", "framework", "images", "views"}
 _OF_LARAVEL = "valid cache path"  # Illuminate's ViewServiceProvider, where `realpath` finds no folder for compiled pages: it names none
 _SIBLINGS = frozenset({"cache", "sessions", "views"})  # of Laravel's storage/framework: what lacks one of them mostly lacks all
 _IN_DATA = re.compile(r"[0-9a-f]{1,2}|[12]\d{3}(?:[-_]?[01]\d)?(?:[-_]?[0-3]\d)?|[01]\d")  # "2026-11", "a0": shares of such a folder
@@ -45,23 +50,29 @@ _FILES = (
     re.compile(rf"\bopen\({_QUOTED}, O_RDWR\) failed: {_NO_SUCH}"),
     re.compile(rf"The stream or file \"{_QUOTED}\" could not be opened[^\n]{{0,120}}?{_NO_SUCH}"),
 )
-_OPENED = re.compile(rf"\b(?:gz|f)open\({_QUOTED}\): [Ff]ailed to open stream: {_NO_SUCH}")
+_OPENED = re.compile(rf"\b(?P<function>(?:gz|f)open)\({_QUOTED}\): [Ff]ailed to open stream: {_NO_SUCH}")
 _FOLDERS = (
     re.compile(rf"\b(?:scandir|opendir|dir)\({_QUOTED}\)[^\n]{{0,60}}?{_NO_SUCH}"),
     re.compile(rf"Iterator::__construct\({_QUOTED}\)[^\n]{{0,60}}?{_NO_SUCH}"),
     re.compile(rf"\b[Dd]irectory \(?[\"']?{_QUOTED}[\"']?\)? (?:does not exist|is missing|not found)"),
 )
 _READ_TOO = (_OPENED, *_FOLDERS)  # nothing there says that the site writes: only what programs fill themselves is made
+_PLACE = re.compile(r"[^\n]{0,20}? (?:in|at) (?P<script>/[^\n:]{1,600}?)(?: on line |:)(?P<line>\d{1,7})\b")
 _OTHERS = _("Folders beside it let everybody write. Only a person can say whether that is right here.")
+_ONLY_READ = _(
+    "The site reads there: what lay in it may be lost, and an empty folder does not bring it back. Only a person can say what it was."
+)
+_HELD_FILES = _("Files that lay in it were removed. Put them back: an empty folder does not replace them.")
 _GUESSED = _("No message names this folder. Only a person can say whether the site is to write there.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """A folder that is wanted: as people see it. `is_named`: what failed names it."""
+    """A folder that is wanted: as people see it. `is_named`: what failed names it; `is_written`: it was about to write there."""
 
     path: str
     is_named: bool = True
+    is_written: bool = True
 
 
 @repair(id=ID, title=_("Make a folder that is missing"), causes=CAUSES)
@@ -84,18 +95,37 @@ def _plan(lost: _Lost, folders: list[str], entries: dict[str, TreeEntry], eviden
     mode = _PRIVATE if finding.cause == "php-session-path-not-writable" else _mode(folders[0], above, entries)
     base = above.absolute.rstrip("/")
     changes = tuple(CreateFolder(f"{base}/{path[len(above.path) :].lstrip('/')}", path, mode) for path in folders)
-    person = _OTHERS if mode & _FOR_OTHERS else "" if lost.is_named and finding.confidence >= _PROVEN else _GUESSED
     return Plan(
         ID, finding.cause, _("Make the folder {path}").format(path=folders[-1] if len(folders) == 1 else lost.path),
         _("The site keeps files there, and it is missing. It gets the permissions of its neighbours. Undo removes it while it is empty."),
-        changes, affects=_("What the site keeps in {path}").format(path=lost.path), needs_person=person,
+        changes, affects=_("What the site keeps in {path}").format(path=lost.path),
+        needs_person=_needs_person(lost, folders, mode, evidence, finding),
     )  # fmt: skip
+
+
+def _needs_person(lost: _Lost, folders: list[str], mode: int, evidence: Evidence, finding: Finding) -> str:
+    if _held_files(folders, evidence):
+        return _HELD_FILES
+    if mode & _FOR_OTHERS:
+        return _OTHERS
+    if not lost.is_written:
+        return _ONLY_READ
+    return "" if lost.is_named and finding.confidence >= _PROVEN else _GUESSED
+
+
+def _held_files(folders: list[str], evidence: Evidence) -> bool:
+    """Whether something is known to have been in one of these, which are not there: whatever changed below them is gone."""
+    back = (*evidence.restorable, *(evidence.since_well.put_back if evidence.since_well else ()))
+    known = (*(path for change in evidence.changes for path in change.paths), *(file.path for file in back))
+    return any(path.startswith(f"{folder}/") for folder in folders for path in known)
 
 
 def _lost(evidence: Evidence, finding: Finding) -> Iterator[_Lost]:
     """Folders that the finding, or what it was made from, says are not there."""
     if named := finding.datum(LOST):
-        yield _Lost(named, finding.datum("is-named") != "no")
+        is_written = finding.datum(READ) != "yes"
+        if is_written or _is_of_data(named, _OF_DATA_READ):
+            yield _Lost(named, finding.datum("is-named") != "no", is_written)
     texts = [finding.datum("message"), *(proof.text for proof in finding.evidence if proof.source != "modes")]
     if any(_OF_LARAVEL in text for text in texts):
         yield from (_Lost(path) for path, there in evidence.existing if not there and "storage/framework/" in path)
@@ -104,12 +134,21 @@ def _lost(evidence: Evidence, finding: Finding) -> Iterator[_Lost]:
             for match in list(pattern.finditer(text))[:_MOST]:
                 path = shown_path(posixpath.normpath(match["path"].rstrip(".")), evidence)
                 folder = path if pattern in _FOLDERS else posixpath.dirname(path)
-                if pattern not in _READ_TOO or _is_of_data(folder):
-                    yield _Lost(folder)
+                is_written = pattern not in _READ_TOO or (pattern is _OPENED and _opens_to_write(match, evidence))
+                if pattern not in _READ_TOO or _is_of_data(folder, _OF_DATA if is_written else _OF_DATA_READ):
+                    yield _Lost(folder, is_written=is_written)
 
 
-def _is_of_data(path: str) -> bool:
-    return bool({part.lower().lstrip(".") for part in path.split("/")[1:]} & _OF_DATA) or path.lower() in _OF_DATA
+def _opens_to_write(match: re.Match[str], evidence: Evidence) -> bool:
+    """Whether the script that the message names opens a file there that it makes itself; the message does not say what for."""
+    place = _PLACE.match(match.string, match.end())
+    script = script_at(shown_path(place["script"], evidence), evidence) if place else None
+    call = writing_call(match["function"], script.content, int(place["line"])) if place and script else None
+    return call is not None and call.makes
+
+
+def _is_of_data(path: str, names: frozenset[str]) -> bool:
+    return bool({part.lower().lstrip(".") for part in path.split("/")[1:]} & names) or path.lower() in names
 
 
 def _to_make(path: str, entries: dict[str, TreeEntry], evidence: Evidence) -> list[str]:

@@ -116,6 +116,13 @@ def test_what_is_not_there_is_named_and_a_place_of_another_machine_at_the_line_t
     assert (found.cause, found.path, found.line) == ("php-missing-file", "www/index.php", 3)
 
 
+def test_a_folder_that_is_gone_is_told_with_whether_it_is_only_read() -> None:
+    found = first(seen("<?php\n$all = array_diff(scandir(__DIR__ . '/app'), ['.']);\n", LISTED, 2))
+    assert (found.cause, found.datum("lost-folder"), found.datum("is-read")) == ("php-missing-file", "www/app", "yes")
+    found = first(seen("<?php\n$h = @fopen(__DIR__ . '/cache/a.txt', 'w');\nflock($h, 2);\n", LOCKED, 3))
+    assert (found.datum("lost-folder"), found.datum("is-read")) == ("www/cache", "")
+
+
 def test_a_constant_of_another_file_makes_the_path() -> None:
     code = "<?php\nrequire_once __DIR__ . '/config.php';\n$d = dir(DATA . '/texts');\nwhile ($n = $d->read()) {}\n"
     files: Files = {"www/config.php": b"<?php\nconst DATA = __DIR__ . '/data';\n", "www/data/texts/a": b""}
