@@ -5,9 +5,11 @@ Tried one after the other at the line that PHP complains of and the one before; 
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from diagnostics.checks.php_parsing import MOST, first_error
 from diagnostics.evidence import Evidence, TextFile
@@ -33,8 +35,11 @@ _DEFINES = re.compile(r"\s*define\s*\([^;]*\)\s*$")
 _UNQUOTED = re.compile(r"(?P<head>\s*define\s*\(\s*(?P<quote>['\"])\w{1,80}),")
 _TWICE = re.compile(r"\)\s*\)\s*;\s*$")
 _COMMENT = re.compile(r"(?P<code>^(?:[^'\"#/]|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|/(?![/*]))*?)(?P<tail>\s*(?:(?://|#|/\*).*)?\r?)$")
-# Quotes of a word processor, as the bytes of UTF-8 and of Windows look where each byte is a letter.
-_CURLY = re.compile("\u00e2\u0080[\u0098-\u009f\u00b2\u00b3]|\u00c2[\u00ab\u00bb\u00b4]|[\u0091-\u0094\u0084\u0082](?![\u0080-\u00bf])")
+# Quotes of a word processor: as characters, and as the bytes of Windows, which are no part of a character of UTF-8.
+_CURLY_SIGNS = "\u2018-\u201f\u2032\u2033\u00ab\u00bb\u00b4"
+_WINDOWS_SIGNS = "\u0082\u0084\u0091-\u0094"
+_TEXT = r"'(?:\\.|[^'\\])*+'|\"(?:\\.|[^\"\\])*+\"|//.*|#.*|/\*.*?(?:\*/|$)"  # what is no code, and holds what it likes
+_UNDEFINED = rb"ndefined constant [\"'`]?(?:\w+\\)*"
 _MEANT = _("With this the file reads as PHP again. Only somebody who knows it can say whether it is what was meant.")
 
 
@@ -52,9 +57,10 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     file = evidence.file(finding.path)
     if file is None or finding.line is None or not _PHP.search(file.path) or len(file.content) > MOST:
         return None
-    if first_error(file.content) is None and not _is_name_in_curly_quotes(file, finding):
+    ways = _missed_constants(file, finding) if first_error(file.content) is None else _mended(file, finding.line)
+    if ways is None:
         return None
-    found = next(_mended(file, finding.line), None)
+    found = next(ways, None)
     if found is None:
         return CannotPlan(_("No single sign in this line would make the file read as PHP again."))
     number, slip, after = found
@@ -66,29 +72,75 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     )  # fmt: skip
 
 
-def _is_name_in_curly_quotes(file: TextFile, finding: Finding) -> bool:
+def _missed_constants(file: TextFile, finding: Finding) -> Iterator[tuple[int, _Slip, bytes]] | None:
     """PHP takes a word in such quotes for the name of a constant, and complains of it only as it comes to the line."""
-    lines, said = file.content.split(b"\n"), f"{finding.datum('message')}\n" + "\n".join(proof.text for proof in finding.evidence)
-    line = lines[finding.line - 1] if finding.line is not None and finding.line <= len(lines) else b""
-    return "ndefined constant" in said and _CURLY.search(line.decode("latin-1")) is not None
+    lines, number = file.content.split(b"\n"), finding.line or 0
+    said = _bytes_of("\n".join([finding.datum("message"), *(proof.text for proof in finding.evidence)]))
+    text, codec = _read(lines[number - 1]) if 0 < number <= len(lines) else ("", "utf-8")
+    words = [found["curly"] for found in _curly(codec).finditer(text) if found["curly"]]
+    if len(text) > _LONGEST or not any(re.search(_UNDEFINED + re.escape(word.encode(codec)), said) for word in words):
+        return None
+    return _each_that_reads(file, [(number, codec, slip) for slip in _of_curly(text, codec)])
+
+
+def _bytes_of(said: str) -> bytes:
+    """What a log says with the bytes that it, or what read it, wrote as `\\xNN`."""
+    raw = html.unescape(said).encode("utf-8", "surrogateescape")
+    return re.sub(rb"\\x([0-9a-fA-F]{2})", lambda found: bytes([int(found[1], 16)]), raw)
+
+
+def _read(line: bytes) -> tuple[str, str]:
+    """A line as text, and how it is written: each byte a letter where it is no UTF-8."""
+    try:
+        return line.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return line.decode("latin-1"), "latin-1"
+
+
+@cache
+def _curly(codec: str) -> re.Pattern[str]:
+    """Finds texts and comments, which are left, and else what stands between two quotes of a word processor (`curly`, `inner`)."""
+    sign = f"[{_CURLY_SIGNS}]" if codec == "utf-8" else f"(?<![\u0080-\u00f4])[{_WINDOWS_SIGNS}](?![\u0080-\u00bf])"
+    none = _CURLY_SIGNS if codec == "utf-8" else _WINDOWS_SIGNS
+    return re.compile(rf"(?P<curly>{sign}(?P<inner>[^'\"\\\n{none}]*){sign})|{_TEXT}")
+
+
+def _of_curly(text: str, codec: str) -> Iterator[_Slip]:
+    """Words in code between two such quotes are texts; what is in quotes of PHP or in a comment stays as it is."""
+    inner = [found["inner"] for found in _curly(codec).finditer(text) if found["curly"]]
+    if inner:
+        mended = _curly(codec).sub(lambda found: f"'{found['inner']}'" if found["curly"] else found[0], text)
+        # In double quotes PHP would put the value of a variable there.
+        yield _Slip(mended, _("quotes of a word processor"), is_certain=not any("$" in each for each in inner))
+    signs = _CURLY_SIGNS if codec == "utf-8" else _WINDOWS_SIGNS
+    for half in (rf"[{signs}](\w[\w .-]*)(['\"])", rf"(['\"])(\w[\w .-]*)[{signs}]"):
+        if len(found := list(re.finditer(half, text, re.ASCII))) == 1:
+            quote, word = sorted(found[0].groups(), key=lambda part: part not in "'\"")
+            whole = f"{text[: found[0].start()]}{quote}{word}{quote}{text[found[0].end() :]}"
+            yield _Slip(whole, _("quotes of a word processor"))
 
 
 def _mended(file: TextFile, line: int) -> Iterator[tuple[int, _Slip, bytes]]:
     """Each way to write one of these lines with which the whole file reads as PHP: what is certain first, then the nearest."""
     lines = file.content.split(b"\n")
     numbers = [number for number in range(min(line, len(lines)), max(0, line - _LINES_BACK), -1) if lines[number - 1].strip()]
-    slips = [(number, slip) for number in numbers for slip in _slips(lines[number - 1].decode("latin-1"))]
-    for number, slip in sorted(slips, key=lambda each: not each[1].is_certain):
-        after = b"\n".join([*lines[: number - 1], slip.text.encode("latin-1"), *lines[number:]])
+    read = [(number, *_read(lines[number - 1])) for number in numbers]
+    slips = [(number, codec, slip) for number, text, codec in read for slip in _slips(text, codec)]
+    return _each_that_reads(file, slips)
+
+
+def _each_that_reads(file: TextFile, slips: list[tuple[int, str, _Slip]]) -> Iterator[tuple[int, _Slip, bytes]]:
+    lines = file.content.split(b"\n")
+    for number, codec, slip in sorted(slips, key=lambda each: not each[2].is_certain):
+        after = b"\n".join([*lines[: number - 1], slip.text.encode(codec), *lines[number:]])
         if after != file.content and first_error(after) is None:
             yield number, slip, after
 
 
-def _slips(text: str) -> Iterator[_Slip]:
+def _slips(text: str, codec: str) -> Iterator[_Slip]:
     if len(text) > _LONGEST:
         return
-    if _CURLY.search(text):
-        yield _Slip(_CURLY.sub("'", text), _("quotes of a word processor"), is_certain=True)
+    yield from _of_curly(text, codec)
     given, left_open = _GIVEN.match(text), _OPEN.match(text)
     if given is not None:
         yield from _of_value(given)

@@ -92,3 +92,47 @@ def test_text_that_is_no_program_and_lines_far_away_are_left(docroot: Path) -> N
     wrong = "define( 'DB_PASSWORD', 'L'ete' );"
     assert planned(docroot, AROUND.format(wrong), 3, "notes.txt") is None
     assert isinstance(planned(docroot, AROUND.format(wrong) + "\n" * 9 + "$z = 1;\n", 15), CannotPlan)
+
+
+def missed(docroot: Path, source: bytes, constant: str, line: int = 3) -> object:
+    """What is planned where PHP misses a constant of this name on a line of a file that reads well."""
+    fill(docroot, {"wp-config.php": source})
+    found = finding("wordpress-config-syntax", "www/wp-config.php", ID, line)
+    told = replace(found, evidence=(Proof("error-log", f'Uncaught Error: Undefined constant "{constant}"'),))
+    return try_plan(ID, read(docroot, told), told)
+
+
+@pytest.mark.parametrize("text", ['" Änderung"', '" Ñandú ё"', '"„Änderung“"', "'it ‘is’'", '"a" /* ‘TITEL’ */', '"\u201cTITEL\u201d"'])
+@pytest.mark.parametrize("codec", ["utf-8", "cp1252"])
+def test_constant_that_carries_no_such_quotes_is_left_as_it_is(docroot: Path, text: str, codec: str) -> None:
+    source = AROUND.format(f"echo TITEL . {text};").encode(codec, "ignore")
+    assert missed(docroot, source, "TITEL") is None
+
+
+def test_letters_of_other_lines_and_of_texts_stay_where_such_quotes_are_mended(docroot: Path) -> None:
+    line = 'echo ‘Straße’ . " Änderung ‘so’ Ñё"; // ‘Ä’'
+    for constant in ("‘Straße’", r"\xe2\x80\x98Stra\xc3\x9fe\xe2\x80\x99", "Shop\\‘Straße’"):
+        plan = missed(docroot, AROUND.format(line).encode() + b"// \xc4\n", constant)
+        assert isinstance(plan, Plan) and isinstance(plan.changes[0], WriteFile) and not plan.needs_person
+        right = AROUND.format(line.replace("‘Straße’", "'Straße'")).encode() + b"// \xc4\n"
+        assert plan.changes[0].after == right
+
+
+def test_such_quotes_in_the_bytes_of_windows_are_mended(docroot: Path) -> None:
+    plan = missed(docroot, AROUND.format('echo ‘on’ . " Änderung “x”";').encode("cp1252"), r"\x91on\x92")
+    assert isinstance(plan, Plan) and isinstance(plan.changes[0], WriteFile)
+    assert plan.changes[0].after == AROUND.format("echo 'on' . \" Änderung “x”\";").encode("cp1252")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "is_certain"),
+    [
+        ('echo “My Ä shop” . "Ä ’";', "echo 'My Ä shop' . \"Ä ’\";", True),
+        ("echo “My $shop[0] b”;", "echo 'My $shop[0] b';", False),
+        ("define( ‘DB_HOST', 'Ä’' );", "define( 'DB_HOST', 'Ä’' );", False),
+    ],
+)
+def test_such_quotes_that_stop_the_file_are_mended_at_their_place_only(docroot: Path, wrong: str, right: str, is_certain: bool) -> None:
+    plan = planned(docroot, AROUND.format(wrong), 3)
+    assert isinstance(plan, Plan) and isinstance(plan.changes[0], WriteFile)
+    assert plan.changes[0].after.decode() == AROUND.format(right) and bool(plan.needs_person) != is_certain
