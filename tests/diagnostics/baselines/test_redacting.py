@@ -145,3 +145,96 @@ def test_twice_as_much_takes_no_more_than_about_twice_the_time(piece: bytes) -> 
 )
 def test_assigned_value_is_taken_out_and_nothing_else(line: bytes, shown: str) -> None:
     assert redacted(line) == shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "define(‘DB_PASSWORD’, ‘hush99’);",
+        "define(“DB_PASSWORD”, “hush 99”);",
+        "define('DB_PASSWORD' 'hush99');",
+        "define('DB_PASSWORD'\n  'hush99');",
+        "define('DB_PASSWORD', 'a'hush99');",
+        "define('DB_PASSWORD, 'hush99');",
+        "define(DB_PASSWORD hush99);",
+        "const DB_PASSWORD = 'a'hush99'",
+        "const DB_PASSWORD = 'a;\nhush99';",
+        "const DB_PASSWORD =\n  hush99;",
+        "$password 'hush99';",
+        "$password = 'a;\nhush99';",
+        "$token !== 'hush99';",
+        "// the old password is hush99",
+        "'stripe_sk' => 'hush99',",
+        "const MYSQL_PSW = 'hush99';",
+        "$x = '-----BEGIN RSA PRIVATE KEY-----\nhush99==\n-----END RSA PRIVATE KEY-----';",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nhush99==\n",
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "cp1252"])
+def test_secret_in_a_line_of_php_that_is_none_is_not_shown(line: str, codec: str) -> None:
+    before, after = f"<?php\n$first = 1;\n{line}\n$last = 2;\n".encode(codec), b"<?php\n$first = 1;\n$last = 3;\n"
+    for shown in (difference("www/wp-config.php", before, after), difference("www/a.txt", after, before), redacted(before)):
+        assert "hush" not in shown and "$first = 1;" in shown
+    assert redacted(before).count("\n") == before.count(b"\n")
+
+
+def test_code_that_names_a_secret_and_holds_none_is_shown() -> None:
+    code = "<?php\nfunction check_password($user, $password)\n{\n    if (empty($token) || !is_valid($keys[0])) {\n        echo 'kept';\n"
+    assert redacted(code.encode()) == code
+
+
+ENV = b"""# Settings of the shop
+APP_NAME="hush 1"
+export STRIPE_SK=hush2
+MYSQL_PSW='hush3'
+mailer.Host = hush4
+EMPTY=
+KEY="-----BEGIN RSA PRIVATE KEY-----
+MIIEhush5
+hush6==
+-----END RSA PRIVATE KEY-----"
+OTHER="one
+hushName=two
+# hush seven
+hush8"
+hUsh9hush=
+hushhushhush10==
+# OLD_PASSWORD=hush11
+# hush12
+DB_HOST: hush13
+hush fourteen
+"""
+
+
+@pytest.mark.parametrize("path", ["www/.env", "www/.env.local", ".env-old", "www/prod.env", ""])
+def test_of_an_environment_file_names_are_shown_and_no_values(path: str) -> None:
+    shown = redacted(ENV, path)
+    assert "hush" not in shown.lower() and "MIIE" not in shown and shown.count("\n") == ENV.count(b"\n")
+    for kept in (
+        "# Settings of the shop\n",
+        "APP_NAME= [removed]\n",
+        "export STRIPE_SK= [",
+        "mailer.Host = [",
+        "EMPTY=\n",
+        "# OLD_PASSWORD= [",
+    ):
+        assert kept in shown
+    assert "<?" not in shown and "hush" not in redacted(ENV + b"# <?\n", path or ".env")
+
+
+@pytest.mark.parametrize("junk", [b"hush99", b"hush ninety nine", b"  hush ninety nine", b"it's hush"])
+def test_line_that_is_made_a_comment_is_not_shown(junk: bytes) -> None:
+    before, after = ENV + junk + b"\nLAST=1\n", ENV + b"# " + junk + b"\nLAST=1\n"
+    for pair in ((before, after), (after, before)):
+        shown = difference("www/.env", *pair)
+        assert "hush" not in shown and "LAST= [removed]" in shown and "# [removed]" in shown
+
+
+@pytest.mark.parametrize(
+    "piece", [b"pass ", b"$key;\n", b"$key='a\n", b"token[", b"pass$a", b"pass ''", b"key->a", b"if key", b"-----BEGIN PRIVATE KEY-----"]
+)
+@pytest.mark.parametrize(("head", "path"), [(b"<?php\n", "a.php"), (b"", ".env"), (b"A='", ".env"), (b"# a ", ".env")])
+def test_program_or_environment_that_was_made_to_be_slow_takes_no_more_than_a_moment(piece: bytes, head: bytes, path: str) -> None:
+    started = time.process_time()
+    redacted(head + (piece * (65_536 // len(piece))), path)
+    assert time.process_time() - started < 3
