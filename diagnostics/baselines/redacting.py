@@ -26,7 +26,11 @@ _DEFINE = re.compile(
 _ASSIGNED_TO = re.compile(rf"[$>][\w\->\[\]'\" ]{{0,40}}{_NAMES}[\w\[\]'\" \t]{{0,40}}\Z", re.IGNORECASE)
 _TEXT = re.compile(r"\s{0,99}(?:'(?:\\.|[^'\\]){0,4000}+'|\"(?:\\.|[^\"\\]){0,4000}+\")", re.DOTALL)
 _LONGEST_NAME, _LONGEST_VALUE = 100, 4000
-_OF_ARRAY = re.compile(rf"((['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:=>|[:,]))(\s{{0,99}}[^\n]*)", re.IGNORECASE)
+_OF_ARRAY = re.compile(
+    rf"((['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:=>|[:,]))"
+    r"(\s{0,99}(?:'(?:\\.|[^'\\]){0,4000}+'|\"(?:\\.|[^\"\\]){0,4000}+\")?[^\n]*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _INI = re.compile(
     rf"^([ \t]{{0,80}}(?:export[ \t]{{1,9}})?[\w.\-]{{0,80}}{_NAMES}[\w.\-]{{0,80}}[ \t]{{0,80}}=)([^\n]*)", re.IGNORECASE | re.MULTILINE
 )

@@ -165,6 +165,7 @@ def test_assigned_value_is_taken_out_and_nothing_else(line: bytes, shown: str) -
         "$token !== 'hush99';",
         "// the old password is hush99",
         "'stripe_sk' => 'hush99',",
+        "$a = ['password' => 'a\nhush99\n', 'b' => 1];",
         "const MYSQL_PSW = 'hush99';",
         "$x = '-----BEGIN RSA PRIVATE KEY-----\nhush99==\n-----END RSA PRIVATE KEY-----';",
         "-----BEGIN OPENSSH PRIVATE KEY-----\nhush99==\n",
@@ -231,7 +232,20 @@ def test_line_that_is_made_a_comment_is_not_shown(junk: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", [b"pass ", b"$key;\n", b"$key='a\n", b"token[", b"pass$a", b"pass ''", b"key->a", b"if key", b"-----BEGIN PRIVATE KEY-----"]
+    "piece",
+    [
+        b"pass ",
+        b"$key;\n",
+        b"$key='a\n",
+        b"token[",
+        b"pass$a",
+        b"'key' => '\\",
+        b"'key':\"a",
+        b"pass ''",
+        b"key->a",
+        b"if key",
+        b"-----BEGIN PRIVATE KEY-----",
+    ],
 )
 @pytest.mark.parametrize(("head", "path"), [(b"<?php\n", "a.php"), (b"", ".env"), (b"A='", ".env"), (b"# a ", ".env")])
 def test_program_or_environment_that_was_made_to_be_slow_takes_no_more_than_a_moment(piece: bytes, head: bytes, path: str) -> None:
