@@ -24,7 +24,8 @@ _DEFINE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ASSIGNED_TO = re.compile(rf"[$>][\w\->\[\]'\" ]{{0,40}}{_NAMES}[\w\[\]'\" \t]{{0,40}}\Z", re.IGNORECASE)
-_TEXT = re.compile(r"\s{0,99}(?:'(?:\\.|[^'\\]){0,4000}+'|\"(?:\\.|[^\"\\]){0,4000}+\")", re.DOTALL)
+# The texts of a value: a semicolon in one of them does not end it.
+_TEXTS = re.compile(r"(?:[^;'\"]{0,99}+(?:'(?:\\.|[^'\\]){0,4000}+'|\"(?:\\.|[^\"\\]){0,4000}+\")){1,20}+", re.DOTALL)
 _LONGEST_NAME, _LONGEST_VALUE = 100, 4000
 _OF_ARRAY = re.compile(
     rf"((['\"])[^'\"\n]{{0,80}}{_NAMES}[^'\"\n]{{0,80}}\2\s{{0,9}}(?:=>|[:,]))"
@@ -152,12 +153,13 @@ def _env_comment(line: str, notes: frozenset[str]) -> str:
 
 def _php_shown(lines: list[str]) -> Iterator[str]:
     """Lines of a program: what follows the name of a secret, up to the end of its statement, is taken out unless it is code only."""
-    on = 0
+    on, is_taken = 0, False
     for line in lines:
-        if on:
-            on = 0 if ";" in line or line.strip() == "{" else on - 1
+        if on or (is_taken and line.lstrip().startswith(".")):
+            on = 0 if ";" in line or line.strip() == "{" else max(0, on - 1)
             yield line if _is_code(f" {line}") else GONE
             continue
+        is_taken = GONE in line or (is_taken and not line.strip())
         name = _OF_SECRET.search(line)
         rest = line[name.end() :] if name else ""
         if name is None or _TAKEN.match(rest):
@@ -179,7 +181,7 @@ def _without_assigned(text: str) -> str:
     while at >= 0:
         end = text.find(";", at + 1, at + 1 + _LONGEST_VALUE + 1)
         if end >= 0 and text[at + 1] != ">" and _ASSIGNED_TO.search(text[max(done, at - _LONGEST_NAME) : at]):
-            whole = _TEXT.match(text, at + 1)
+            whole = _TEXTS.match(text, at + 1)
             end = max(end, text.find(";", whole.end(), whole.end() + _LONGEST_NAME)) if whole else end
             out.append(f"{text[done : at + 1]} {GONE};" + "\n" * text.count("\n", at, end))
             line_end = text.find("\n", end)

@@ -162,6 +162,8 @@ def test_assigned_value_is_taken_out_and_nothing_else(line: bytes, shown: str) -
         "const DB_PASSWORD =\n  hush99;",
         "$password 'hush99';",
         "$password = 'a;\nhush99';",
+        "$password = 'a;b'\n  . 'hush;99'\n  . 'hush';",
+        "$password = 'a;b'hush;c'\n  . 'hush99';",
         "$token !== 'hush99';",
         "// the old password is hush99",
         "'stripe_sk' => 'hush99',",
