@@ -351,14 +351,14 @@ def _looked(reader: Reader, site: Site, docroot: str, *, whole: bool, note: Call
         whole=whole,
         time_limit_s=TIME_LIMIT_S,
         note=note,
-        scope=program_places.recognised(SmallFiles(reader), docroot, _others(reader, site, docroot)),
+        scope=program_places.recognised(SmallFiles(reader), docroot, _others(reader, site)),
     )
 
 
-def _others(reader: Reader, site: Site, docroot: str) -> set[str]:
-    """The docroots of the account's other sites, as they are named and, where this one lies behind a link, where they really are."""
+def _others(reader: Reader, site: Site) -> set[str]:
+    """The docroots of the account's other sites, as they are named and where they really are."""
     found = set(Site.objects.filter(host=site.host_id).exclude(pk=site.pk).exclude(docroot="").values_list("docroot", flat=True))
-    for named in sorted(found)[: 0 if site.docroot.rstrip("/") == docroot.rstrip("/") else _MOST_RESOLVED]:
+    for named in sorted(found)[:_MOST_RESOLVED]:
         with suppress(NotFound, PermissionRefused, Unsupported):
             found.add(reader.real_path(named))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from django.utils.translation import gettext as _
@@ -73,7 +74,7 @@ class Looker:
         that was changed meanwhile, nothing is asked: an undo needs no docroot."""
         docroot = step.case.site.docroot.rstrip("/")
         folder = path.rpartition("/")[0]
-        if not path.startswith(f"{docroot.rpartition('/')[0]}/"):
+        if not path.startswith(f"{docroot.rpartition('/')[0]}/") and posixpath.commonpath([docroot or "/", path]) == "/":
             return
         while docroot and folder and not f"{docroot}/".startswith(f"{folder}/") and folder not in self._plain:
             stat = self.stat(folder)

@@ -26,6 +26,9 @@ _FULL = re.compile(r"errno=28|No space left on device|Disk quota exceeded|possib
 _SESSION = re.compile(r"session_start\(\): (?:open|Failed to read session data|mkdir)\(?")
 _WARNING = re.compile(r"PHP Warning: ")
 _OF_SERVER = re.compile(r"\bAH\d{5}: |, client: |\] \[(?:core|proxy\w*|authz\w*|rewrite|cgid?|http2?):")
+# mod_fcgid writes what PHP says in pieces as long as its buffer: one may begin in the middle of a word of a warning.
+_BY_FCGID = re.compile(r"mod_fcgid: stderr: PHP ")
+_REST = re.compile(r"mod_fcgid: stderr: (?!PHP |\[|[A-Z])[^\n]{0,1000}? on line \d+\s*\Z")
 _OF_PHP = re.compile(rf"PHP (?:Warning|Notice|Deprecated|Strict Standards|{FATAL_WORDS} error): ")
 _SAME_REQUEST = timedelta(seconds=2)
 _PATH = re.compile(r"/[^\s:'\"()<>|,;]{3,600}\.(?:php|inc|phtml|html?)")
@@ -90,6 +93,8 @@ def _told_to_php(evidence: Evidence) -> tuple[LogLine, ...]:
     lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
     ours = [line for line in lines if line.paired or is_near(line, evidence.site)]
     own = [line for line in ours if not said_by_server(line.text) and not _OF_PHP.search(line.text[:600])]
+    if any(_BY_FCGID.search(line.text[:600]) for line in lines):
+        own = [line for line in own if not _REST.search(line.text[:2000])]
     newest = sorted(own, key=lambda line: line.paired)[-_MOST_TOLD:]  # those that are surely of our requests at the end
     return tuple(line for line in newest if read_php_message(line.text) is None and application_messages.names_a_place(line.text))
 

@@ -123,7 +123,7 @@ def _crashed(line: LogLine, evidence: Evidence) -> Finding:
     slowest = max(failing_pages(evidence.site), key=lambda page: page.ms or 0, default=None)
     if number := ended_while_waiting(path, slowest, evidence):
         more = _("It waits there for something else, and the host ended it.")
-        return replace(_finding("script-too-slow", line, 0.91, path, number, more), also=("php-process-crash",))
+        return replace(_finding("script-too-slow", line, 0.85, path, number, more), also=("php-process-crash",))
     return _finding("php-process-crash", line, 0.91, path)
 
 

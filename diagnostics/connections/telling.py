@@ -26,7 +26,7 @@ def _shown(change: Change) -> str:
         return clean(change.diff())
     if isinstance(change, WriteFile):
         return redacting.difference(printable(change.shown), change.before, change.after) + "\n"
-    text = redacting.redacted(change.content).encode()
+    text = redacting.redacted(change.content, change.shown).encode()
     old, new = (b"", text) if isinstance(change, CreateFile) else (text, b"")
     return clean(content_diff(change.shown, old, new))
 

@@ -13,7 +13,7 @@ _LOADS = re.compile(
     rb"\s*+\.\s*+(?:DIRECTORY_SEPARATOR\s*+\.\s*+)?['\"](?P<way>/?[^'\"$\n]{1,300})['\"]"
 )
 # "require '../inc/start.php'": relative to the folder of the script that the server started.
-_PLAIN = re.compile(rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+['\"](?P<way>(?:\.\./)+[^'\"$\n]{1,300})['\"]")
+_PLAIN = re.compile(rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+['\"](?P<way>(?:\.\./){1,20}+[^'\"$\n]{1,300})['\"]")
 
 
 def loads(content: bytes, folder: str, docroot: str) -> Iterator[str]:

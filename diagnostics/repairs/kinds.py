@@ -12,7 +12,7 @@ _OF_KIND = {
     "permissions": ("cgi-mode", "give-owner-read", "give-owner-write", "set-permissions"),
     "folders": ("create-folder",),
     "scripts": ("cgi-first-line", "cgi-line-endings", "remove-php-mark", "write-php-tag"),
-    "php-settings": ("comment-out-php-setting", "raise-memory-limit", "raise-php-limit"),
+    "php-settings": ("comment-out-php-setting", "raise-memory-limit"),
     "names": ("rename-htaccess-folder", "rename-index"),
     "maintenance": ("end-maintenance",),
     "restore-file": ("restore-file",),

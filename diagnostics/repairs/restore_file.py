@@ -24,6 +24,8 @@ _LIKELY = 0.6
 _MOST_WAYS = 4
 ALL = "all"  # the answer that wants everything back that was changed since the site was well
 _READ_BELOW = frozenset({".htaccess", ".user.ini", ".ovhconfig", "php.ini"})
+# Folders of code that several sites of an account load; those of one framework's own bear other names.
+_SHARED = frozenset({"classes", "common", "functions", "inc", "include", "includes", "lib", "libraries", "library", "libs", "shared"})
 _OF_OTHERS = _("It lies above the folder of the site and holds for every site below it. Look at what would change.")
 _NOT_FOLLOWED = _("{link} is a link by now, which is not followed. Let it lead to the files again.")
 _LOOK_THROUGH = _("It takes out all that was changed in programs and settings since then, also what is right. Look at what would change.")
@@ -67,16 +69,24 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
 
 def _link_on_the_way(path: str, evidence: Evidence) -> str:
     """A folder above that is a link: writing through it would reach other files than are shown."""
-    links = {entry.path for entry in evidence.tree if entry.kind == "link"} if isinstance(evidence.tree, tuple) else set()
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    links = {entry.path for entry in (*tree, *evidence.program, *evidence.beside) if entry.kind == "link"}
     parts = path.split("/")
     return next((above for count in range(1, len(parts)) if (above := "/".join(parts[:count])) in links), "")
 
 
 def _holds_for_others(file: Restorable, evidence: Evidence) -> bool:
-    """Whether servers read it for every site below its folder, which lies above the docroot of this one."""
+    """Whether other sites may hang on it: servers read it for every site below its folder, which lies above the docroot of this one, or
+    it lies in the folder that holds the docroots under a name that sites of one account share."""
     folder, name = posixpath.split(file.absolute)
     docroot = evidence.docroot.rstrip("/")
-    return name in _READ_BELOW and docroot.startswith(f"{folder.rstrip('/')}/")
+    if name in _READ_BELOW and docroot.startswith(f"{folder.rstrip('/')}/"):
+        return True
+    home = posixpath.dirname(docroot).rstrip("/")
+    top, _slash, rest = file.absolute.removeprefix(f"{home}/").partition("/")
+    is_beside = file.absolute.startswith(f"{home}/") and not file.absolute.startswith(f"{docroot}/")
+    is_own = name == "wp-config.php" or name.startswith(".env")  # of the one program that reads it
+    return is_beside and (top in _SHARED if rest else not is_own)
 
 
 def _is_more(since: SinceWell | None, files: list[Restorable]) -> bool:

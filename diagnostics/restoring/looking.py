@@ -223,7 +223,8 @@ class _Look:
         copies = [copy for copy in (*self._of_store(path), *(() if only_kept else self._more(path))) if copy.content != current]
         folder = posixpath.dirname(absolute)
         shown = wanted.shown(path, self.evidence)
-        is_there = folder == self.docroot or folder in self.entries or self._is_base(folder)
+        above = self.entries.get(folder)
+        is_there = folder == self.docroot or (above is not None and above.kind == "folder") or self._is_base(folder)
         return Restorable(
             shown, absolute, current, self._mode(shown, entry, copies), _once(copies), wanted_by, self._others(path), is_there
         )

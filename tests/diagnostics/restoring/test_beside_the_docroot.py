@@ -13,6 +13,7 @@ from django.utils import timezone
 from diagnostics.baselines import comparing, keeping, showing, since, storing, taking, wording
 from diagnostics.changes.looking import Stale
 from diagnostics.connections import connecting, purposes
+from diagnostics.copies import Restorable
 from diagnostics.evidence import Evidence, PageSeen, SiteSeen
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding
@@ -20,12 +21,13 @@ from diagnostics.manifests import places
 from diagnostics.models import Baseline, KeptFile
 from diagnostics.repairs import plan_repair
 from diagnostics.repairs.plan import CreateFile, RenameFile, WriteFile
-from diagnostics.repairs.restore_file import ALL, ID
+from diagnostics.repairs.restore_file import ALL, ID, _holds_for_others
 from diagnostics.restoring import looking
 from sites import queueing
 from sites.models import Host, Site
 from tests.diagnostics.baselines.conftest import well
 from tests.diagnostics.changes_made import applied, tree
+from tests.diagnostics.evidences import evidence
 from tests.diagnostics.restoring.conftest import named
 from tests.diagnostics.restoring.test_looking import finding, put, undone
 from tests.factories import make_host, make_site, make_team
@@ -181,7 +183,7 @@ def test_comparison_names_paths_from_the_account_and_shows_no_secret(site: Site,
     told = {(row.title, row.counts): [each.path for each in row.files] for row in rows}
     assert told[("Configuration .env", "1 changed")] == [".env"]
     assert told[("Folder app", "1 added")] == ["app/New.php"] and told[("Files in the docroot", "1 added")] == ["public/info.php"]
-    assert "+APP_DEBUG=true" in rows[0].files[0].diff
+    assert "+APP_DEBUG= [removed]" in rows[0].files[0].diff
     assert not any(secret in repr(rows) for secret in ("hunter2", "other-secret", "mail"))
 
 
@@ -256,3 +258,15 @@ def test_lost_file_that_is_named_in_whatever_words_is_put_back(site: Site) -> No
     found = finding("php-uncaught-exception", "public/index.php", said)
     made = plan_repair(ID, seen(site, found), found)
     assert made is not None and [(type(each), each.shown) for each in made.changes] == [(CreateFile, "config/app.php")]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_shared"),
+    [
+        ("lib/db.php", True), ("functions.php", True), (".htaccess", True), (".env", False), ("app/Http/Home.php", False),
+        ("shop/lib/db.php", False), ("www/lib/db.php", False),
+    ],
+)  # fmt: skip
+def test_code_that_sites_of_one_account_may_share_is_put_back_by_a_person(path: str, is_shared: bool) -> None:
+    file = Restorable(path, f"/home/demo/{path}", b"new", 0o644, (), (), 0, True)
+    assert _holds_for_others(file, evidence({}, "")) is is_shared
