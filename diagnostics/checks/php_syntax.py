@@ -15,7 +15,7 @@ from diagnostics.checks.registry import check
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence
 from diagnostics.facts.error_log import is_telling
-from diagnostics.facts.settings.php_tokens import lex, misquoted
+from diagnostics.facts.settings.php_tokens import TYPOGRAPHIC, lex, misquoted
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php import scanning, versions
 from diagnostics.php.seen import Lint, Script
@@ -28,7 +28,6 @@ _AFTER_MARK = re.compile(
 _DEFINED = re.compile(rb"\bfunction\s++&?\s*+([A-Za-z_]\w*)")
 _SYNTAX = re.compile(r"syntax error|Parse error|Unclosed|very first statement")
 _LOADS = re.compile(rb"\b(?:include|require)(?:_once)?\b|autoload|\beval\b", re.IGNORECASE)
-_TYPOGRAPHIC = re.compile(rb"\xe2\x80[\x98-\x9f\xb2\xb3]|\xc2[\xab\xbb]")
 _COMMON = (8, 0)  # where nothing tells the version, what hosts have at least
 _AT_ONCE_S = 3600.0  # a file changed so shortly before the failure is more than likely its cause
 _SURE = {"entry": 0.93, "included": 0.9, "named": 0.85, "changed": 0.7, "part": 0.7}
@@ -156,9 +155,10 @@ def _by_parser(script: Script, lints: dict[str, Lint]) -> tuple[PhpMessage, floa
 
 def _by_quotes(script: Script, evidence: Evidence) -> tuple[PhpMessage, float, str] | None:
     """Quotation marks that are letters to PHP: every version reads such a file, and since PHP 8 none runs it."""
-    if not script.is_whole or (evidence.php.version or _COMMON) < _COMMON or not _TYPOGRAPHIC.search(script.content):
+    source = script.content.decode("utf-8", "surrogateescape")
+    if not script.is_whole or (evidence.php.version or _COMMON) < _COMMON or TYPOGRAPHIC.isdisjoint(source):
         return None
-    odd = misquoted(lex(script.content.decode("utf-8", "surrogateescape")).tokens)
+    odd = misquoted(lex(source).tokens)
     if odd is None:
         return None
     message = PhpMessage("php-uncaught-exception", ("php-parse-error",), script.absolute, odd.line, odd.why)

@@ -32,7 +32,7 @@ KINDS = {
     "permissions": gettext_lazy("Set permissions of files and folders as the host asks for"),
     "folders": gettext_lazy("Make a folder that is missing and that the site writes into"),
     "scripts": gettext_lazy("Mend the beginning or the line ends of a script"),
-    "php-settings": gettext_lazy("Take a faulty line out of PHP's settings, or raise a limit there that is far too low, within the plan"),
+    "php-settings": gettext_lazy("Take a faulty line out of PHP's settings, or raise the memory limit within the plan"),
     "names": gettext_lazy("Give a start page or a folder the name that it must have"),
     "maintenance": gettext_lazy("End a maintenance of WordPress that was left behind"),
     "restore-file": gettext_lazy("Put a single file back as it was when the site was well"),

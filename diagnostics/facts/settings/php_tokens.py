@@ -51,7 +51,7 @@ _MARK = re.compile(
 _INTERPOLATED = re.compile(r"(?<!\\)(?:\\\\)*(?:\$[A-Za-z_{]|\{\$)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "e": "\x1b", "f": "\f", "\\": "\\", "$": "$", '"': '"'}
 _ESCAPE = re.compile(r"\\(?:([ntrvef\\$\"])|([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|u\{([0-9A-Fa-f]{1,6})\})")
-_TYPOGRAPHIC = "‘’‚‛“”„‟′″«»"
+TYPOGRAPHIC = frozenset("‘’‚‛“”„‟′″«»")
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -176,7 +176,7 @@ def unescaped(text: str) -> str:
 def misquoted(tokens: list[Token]) -> Trouble | None:
     """The first name in quotation marks of a word processor, which are letters to PHP: it looks for a constant of that name, marks
     included, and since PHP 8 gives up without one (RFC "Reclassify engine warnings")."""
-    found = next((token for token in tokens if token.kind == "name" and token.text[0] in _TYPOGRAPHIC), None)
+    found = next((token for token in tokens if token.kind == "name" and token.text[0] in TYPOGRAPHIC), None)
     why = _("the quotation marks of {name} are those of a word processor, not those of PHP")
     return Trouble(found.line, why.format(name=found.text[:60])) if found else None
 
