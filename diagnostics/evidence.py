@@ -157,6 +157,11 @@ class PageSeen:
     front: Speaker | None = None  # who answered in the site's place
     ms: float | None = None  # from the request to the end of the answer
 
+    @property
+    def hides_an_error(self) -> bool:
+        """Whether it shows what a program leaves that ended in an error, whatever its status."""
+        return self.kind in ("white-page", "fatal-in-body", "truncated")
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:

@@ -158,7 +158,7 @@ def failure_sentence(kind: str, status: int | None, looks: str = "", detail: str
     return (_detail_sentence(detail) if kind in _TOLD_BY_DETAIL else "") or {
         Kind.BLOCKED: _("refuses our probes"),
         Kind.UNEXPECTED: _("does not answer as expected"),
-        Kind.TRUNCATED: _("cuts its answer off"),
+        Kind.TRUNCATED: _("breaks off in the middle of a page"),
         Kind.REDIRECT_LOOP: _("redirects for ever"),
         Kind.SUSPENDED: _("shows its host's suspension page"),
         Kind.UNREACHABLE: _("does not answer"),

@@ -17,7 +17,7 @@ from sites.texts import mark as _
 def broken_data(evidence: Evidence) -> Iterator[Finding]:
     if not is_failing(evidence.site) or any(is_telling(line.text) for line in (*lines_of_failure(evidence), *evidence.application_log)):
         return
-    if not answers_500(evidence.site) and not any(page.kind in ("white-page", "fatal-in-body") for page in failing_pages(evidence.site)):
+    if not answers_500(evidence.site) and not any(page.hides_an_error for page in failing_pages(evidence.site)):
         return
     cause = CAUSES["php-uncaught-exception"]
     for found in evidence.php.broken[:2]:

@@ -69,7 +69,7 @@ def silent(evidence: Evidence) -> Iterator[Finding]:
 
 def _may_be(evidence: Evidence) -> bool:
     pages = failing_pages(evidence.site)
-    return answers_500(evidence.site) or any(page.kind in ("white-page", "fatal-in-body") or page.status == 404 for page in pages)
+    return answers_500(evidence.site) or any(page.hides_an_error or page.status == 404 for page in pages)
 
 
 def is_there(value: str, evidence: Evidence) -> bool | None:

@@ -99,7 +99,7 @@ def removed_calls(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _may_be_of_files(evidence: Evidence) -> bool:
-    return answers_500(evidence.site) or any(page.kind in ("white-page", "fatal-in-body") for page in failing_pages(evidence.site))
+    return answers_500(evidence.site) or any(page.hides_an_error for page in failing_pages(evidence.site))
 
 
 def _by_emptiness(script: Script, evidence: Evidence) -> tuple[PhpMessage, float, str] | None:

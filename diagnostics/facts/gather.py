@@ -131,7 +131,7 @@ def stages(
 
 def _space(reader: Reader, evidence: Evidence) -> SpaceLeft | None:
     """Only where something fails in a way that a full disk makes it fail."""
-    failing = any(page.status is None or page.status >= 500 or page.kind in ("white-page", "fatal-in-body") for page in evidence.site.pages)
+    failing = any(page.status is None or page.status >= 500 or page.hides_an_error for page in evidence.site.pages)
     return space.parse(space.read(reader, evidence.docroot)) if failing else None
 
 

@@ -35,6 +35,8 @@ PACE_INTERVALS = 10
 MOST_PACE_S = 86_400
 CLAIM_LIMIT = 2000
 BATCH_SIZE = 100
+FIRST_WITHIN_S = 60.0  # whoever registers a site has not left yet
+FIRST_PER_S = 20.0  # looks at sites that come by the thousand
 PREPARED_AT_ONCE = 1000  # pages: well below a second, in which nobody else can write to SQLite
 _INSERTED = ("page", "what", "due_at", "anchor_at", "verdict", "state", "kind", "last_detail", "last_message")
 _VALUES = ("page_id", *_INSERTED[1:])
@@ -46,22 +48,28 @@ def pace_s(interval_s: int) -> int:
 
 
 def prepare(now: datetime | None = None) -> int:
-    """Gives pages their looks, at phases of their own so that load is spread. Returns how many pages got some."""
+    """Gives pages their looks: the first within a minute, then at phases of their own. Returns how many pages got some."""
     now = now or timezone.now()
     for site in Site.objects.filter(Exists(Look.objects.filter(page__site=OuterRef("pk"))), wants_looks=False):
         stop(site)
     missing = Page.objects.filter(~Exists(Look.objects.filter(page=OuterRef("pk"))), site__wants_looks=True)
     pages = list(missing.order_by("pk").values_list("pk", "site__interval_s")[:PREPARED_AT_ONCE])
-    looks = (look for page in pages for look in _looks_of(*page, now))
+    first_s = max(FIRST_WITHIN_S, len(pages) * len(Look.What) / FIRST_PER_S)
+    looks = (look for page in pages for look in _looks_of(*page, now, first_s))
     # Of a pair that came in between, the newer due time counts: it is looked at a little earlier or later.
     insert_rows(Look, _INSERTED, [tuple(getattr(look, name) for name in _VALUES) for look in looks], unique=("page", "what"))
     _mend_clock(now)
     return len(pages)
 
 
-def _looks_of(page_id: int, interval_s: int, now: datetime) -> list[Look]:
-    moments = [now + timedelta(seconds=random.random() * pace_s(interval_s)) for _what in Look.What]
-    return [Look(page_id=page_id, what=what, due_at=at, anchor_at=at) for what, at in zip(Look.What.values, moments, strict=True)]
+def _looks_of(page_id: int, interval_s: int, now: datetime, first_s: float) -> list[Look]:
+    """`first_s`: within so many seconds each is made for the first time."""
+    pace = pace_s(interval_s)
+    return [Look(page_id=page_id, what=what, due_at=_within(now, first_s), anchor_at=_within(now, pace)) for what in Look.What.values]
+
+
+def _within(now: datetime, seconds: float) -> datetime:
+    return now + timedelta(seconds=random.random() * seconds)
 
 
 def of_well_pages(site: Site) -> list[Look]:
@@ -70,7 +78,9 @@ def of_well_pages(site: Site) -> list[Look]:
         return []
     pages = list(site.pages.filter(verdict=Verdict.UP).values_list("pk", flat=True))
     now = timezone.now()
-    Look.objects.bulk_create((look for page_id in pages for look in _looks_of(page_id, site.interval_s, now)), ignore_conflicts=True)
+    Look.objects.bulk_create(
+        (look for page_id in pages for look in _looks_of(page_id, site.interval_s, now, FIRST_WITHIN_S)), ignore_conflicts=True
+    )
     return list(Look.objects.filter(page__in=pages).select_related("page__site"))
 
 

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 import pycurl
 
 from sites.probing.failures import Failure, detail_of_error, failure
-from sites.probing.outcome import Kind, Outcome, ProbeRequest, Purpose, Timings
+from sites.probing.outcome import BODY_LIMIT, Kind, Outcome, ProbeRequest, Purpose, Timings
 from sites.probing.urls import BadUrl, Origin, origin, redirect_target, wire_url, with_token
 from sites.recognition.page_text import header
 from sites.signatures import classify
 
-BODY_LIMIT = 256 * 1024  # decompressed bytes that are read
 BODY_KEPT = 64 * 1024
 HEADER_LIMIT = 64 * 1024
 MAX_REDIRECTS = 10

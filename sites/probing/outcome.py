@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+BODY_LIMIT = 256 * 1024  # decompressed bytes of an answer that are read
 PRODUCT = "Sitemend/1"  # in the User-Agent of every probe, by whatever browser it speaks
 
 

@@ -13,7 +13,7 @@ TOLD = {
     "database-error": "it answers 500",
     "firewall": "It refuses our probes",
     "redirect-loop": "it redirects for ever",
-    "truncated": "it cuts its answer off",
+    "truncated": "it breaks off in the middle of a page",
     "suspended": "it shows its host's suspension page",
     "refused": "it accepts no connection",
     "certificate-expired": "it shows a certificate that has expired",

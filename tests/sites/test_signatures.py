@@ -36,6 +36,10 @@ def judged(status: int, body: str | bytes = PAGE, headers=HTML, **more):
     return classify(status, headers, body.encode() if isinstance(body, str) else body, **more)
 
 
+BEGUN = "<!doctype html><html lang='en'><head><title>Bakery</title></head><body>"
+GENERATOR = '<meta name="generator" content="WordPress 6.5.2"></head>'
+LINKS = "<link rel='stylesheet' href='/a.css'><link rel='icon' href='/i.png'>"
+HEAD_ALONE = f"<!doctype html><html><head><meta charset='utf-8'><title>Bakery</title>{LINKS}"
 EXCUSE = "<!doctype html><html><head><title>A club</title></head><body><h1>{}</h1><p>Our team has been informed.</p></body></html>"
 BARE_CODE = (
     "/**\n * Members.\n *\n * @package Club\n */\n\nfunction member( $name ) {\n\t$found = find( $name );\n\treturn $found->first();\n}\n"
@@ -115,6 +119,19 @@ BARE_CODE = (
             Kind.FATAL_IN_BODY,
             "php-no-decoder",
         ),
+        (200, BEGUN + "<main><div class='entry'><p>Our week", HTML, Kind.TRUNCATED, "ends-early"),
+        (200, BEGUN + "<main><div class='entry'><p>Our week</div></main>", HTML, Kind.OK, ""),  # end tags that may be left out
+        (200, BEGUN + "<div><p>One forgotten end is an author's slip.", HTML, Kind.OK, ""),
+        (200, BEGUN.replace("</head>", GENERATOR) + "<article><h2>Our week</h2>\n", HTML, Kind.TRUNCATED, "ends-early"),
+        (200, BEGUN.replace("</head>", GENERATOR) + "<article><h2>Our week</h2></article>\n", HTML, Kind.OK, ""),
+        (200, BEGUN + "<div><div><pre></pre></div></div><!-- <div><div><div> -->", HTML, Kind.OK, ""),
+        (200, BEGUN + "<script>write('<div><div>')</script>", HTML, Kind.OK, ""),
+        (200, BEGUN + "<main><div><p>Our week</body>", HTML, Kind.OK, ""),
+        (200, "<main><div><div><p>A part that a script asks for", HTML, Kind.OK, ""),
+        (200, BEGUN + "<main><div>" + "x" * 262_144, HTML, Kind.OK, ""),  # no more of it was read
+        (200, HEAD_ALONE, HTML, Kind.TRUNCATED, "ends-early"),
+        (200, HEAD_ALONE + "<p>Words without an end tag.", HTML, Kind.OK, ""),
+        (200, HEAD_ALONE + "<script>location.href = '/de/'</script>", HTML, Kind.OK, ""),
         (200, "<?\nfunction a() { }\n", HTML, Kind.UNEXPECTED, "php-short-tag"),
         (200, BARE_CODE + PAGE, HTML, Kind.UNEXPECTED, "php-no-tag"),
         (200, BARE_CODE, HTML, Kind.UNEXPECTED, "php-no-tag"),

@@ -260,8 +260,24 @@ def test_looks_are_prepared_once_spread_in_time_and_not_where_unwanted():
     now = timezone.now()
     assert (looks.prepare(now), looks.prepare(now), Look.objects.count()) == (2, 0, 8)
     moments = sorted(Look.objects.values_list("due_at", flat=True))
-    assert now <= moments[0] and moments[-1] <= now + timedelta(seconds=900)
+    assert now <= moments[0] and moments[-1] <= now + timedelta(seconds=60)  # the first ones
     assert len(set(moments)) == 8
+    assert len(looks.claim_due(now + timedelta(seconds=61))) == 0  # no page was seen to be well yet
+    later = sorted(Look.objects.values_list("due_at", flat=True))
+    assert (
+        now + timedelta(seconds=61) < later[0]
+        and later[-1] <= now + timedelta(seconds=61 + 900)
+        and later[-1] - later[0] > timedelta(seconds=60)
+    )
+
+
+def test_first_looks_at_many_sites_are_spread_further(monkeypatch):
+    for _number in range(3):
+        make_site(paths=("/a",), interval_s=60)
+    monkeypatch.setattr(looks, "FIRST_PER_S", 0.1)
+    now = timezone.now()
+    assert looks.prepare(now) == 6
+    assert now + timedelta(seconds=60) < max(Look.objects.values_list("due_at", flat=True)) <= now + timedelta(seconds=240)
 
 
 @pytest.mark.parametrize(("interval_s", "pace_s"), [(20, 900), (60, 900), (90, 900), (300, 3000), (3600, 36_000), (86_400, 86_400)])
