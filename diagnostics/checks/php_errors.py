@@ -16,7 +16,7 @@ from diagnostics.checks.registry import check
 from diagnostics.checks.wording import placed, quoted, words_of
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.facts.error_log import is_telling
-from diagnostics.facts.log_messages import FATAL_WORDS
+from diagnostics.facts.log_messages import FATAL_WORDS, GAP
 from diagnostics.findings import Finding, Severity
 from diagnostics.php import application_messages
 from sites.texts import mark as _
@@ -29,6 +29,8 @@ _OF_SERVER = re.compile(r"\bAH\d{5}: |, client: |\] \[(?:core|proxy\w*|authz\w*|
 # mod_fcgid writes what PHP says in pieces as long as its buffer: one may begin in the middle of a word of a warning.
 _BY_FCGID = re.compile(r"mod_fcgid: stderr: PHP ")
 _REST = re.compile(r"mod_fcgid: stderr: (?!PHP |\[|[A-Z])[^\n]{0,1000}? on line \d+\s*\Z")
+# nginx writes the beginning of each packet only: of a warning the very first words may be missing, before the place where it goes on.
+_LACKS_ITS_BEGINNING = re.compile(rf"(?:\A|(?<!\w)P(?:H(?:P(?: [A-Z][A-Za-z ]{{0,25}})?)?)?)\s*{re.escape(GAP.strip())}")
 _OF_PHP = re.compile(rf"PHP (?:Warning|Notice|Deprecated|Strict Standards|{FATAL_WORDS} error): ")
 _SAME_REQUEST = timedelta(seconds=2)
 _PATH = re.compile(r"/[^\s:'\"()<>|,;]{3,600}\.(?:php|inc|phtml|html?)")
@@ -88,11 +90,15 @@ def said_by_server(text: str) -> bool:
     return _OF_SERVER.search(text[:2000]) is not None
 
 
+def _said_by_php(text: str) -> bool:
+    return _OF_PHP.search(text) is not None or _LACKS_ITS_BEGINNING.search(text) is not None
+
+
 def _told_to_php(evidence: Evidence) -> tuple[LogLine, ...]:
     """What a program told PHP's own log in words of its own (Slim ErrorHandler, Drupal's FinalExceptionSubscriber), of our own requests."""
     lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
     ours = [line for line in lines if line.paired or is_near(line, evidence.site)]
-    own = [line for line in ours if not said_by_server(line.text) and not _OF_PHP.search(line.text[:600])]
+    own = [line for line in ours if not said_by_server(line.text) and not _said_by_php(line.text[:600])]
     if any(_BY_FCGID.search(line.text[:600]) for line in lines):
         own = [line for line in own if not _REST.search(line.text[:2000])]
     newest = sorted(own, key=lambda line: line.paired)[-_MOST_TOLD:]  # those that are surely of our requests at the end

@@ -63,6 +63,18 @@ def test_fatal_behind_many_warnings_is_named_as_far_as_nginx_wrote_it(warnings: 
         assert found.line == 3
 
 
+def test_pieces_of_warnings_are_no_words_of_the_program_wherever_nginx_cut_them(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the packets end depends on the length of the script's path: a piece may lack even "PHP Warning"."""
+    files = {f"{'x' * length}/noise.php": _FILES["noise.php"] for length in range(1, 24)} | {"well.php": _FILES["well.php"]}
+    with stack("nginx-fpm", tmp_path_factory.mktemp("site"), files) as served:
+        for length in range(1, 24):
+            for warnings in (141, 147, 150):
+                found = run_checks(served.seen(f"/{'x' * length}/noise.php?n={warnings}", "/well.php")).findings[0]
+                assert found.cause in ("php-uncaught-exception", "php-fatal-hidden", "upstream-bad-gateway"), (length, found.summary)
+                assert found.path == f"www/{'x' * length}/noise.php", (length, warnings, found)
+                served.log.write_bytes(b"")
+
+
 def test_site_that_is_well_is_not_blamed_for_what_stands_in_its_logs(served: Stack) -> None:
     well = replace(served.seen("/well.php"), site=SiteSeen("shop", "", "up", "ok", (served.get("/well.php"),)))
     assert {finding.cause for finding in run_checks(well).findings} == {"none"}
