@@ -28,6 +28,10 @@ _REQUIRED = re.compile(r"Failed opening (?:required )?'")
 _UNCAUGHT = re.compile(r"PHP Fatal error: +Uncaught ")
 _FAILS = re.compile(r"[Ee]rror|[Ee]xception|ERROR|CRITICAL|ALERT|EMERGENCY|Fatal|Uncaught|[Uu]nable|[Cc]annot|not (?:found|writable)")
 _STARTED = re.compile(r"(?:headers|[Oo]utput)[^\n]{0,80}\(output started at (?P<path>/[^\n:)]{1,600}):(?P<line>\d{1,7})\)")
+# Without the markup: PHP's warning before the fatal error that follows it (main/streams/streams.c, "Failed to open stream").
+_LOST_THERE = re.compile(
+    r"(?:require|include)(?:_once)?\([^()\n]{1,600}\): [Ff]ailed to open stream: [^\n]{1,80}? in (?P<path>/\S{1,600}) on line (?P<line>\d+)"
+)
 _BUILT = re.compile(r"/(?:manifest|mix-manifest|entrypoints|asset-manifest|rev-manifest|manifest\.\w+)\.json\Z")
 _BUILT_MORE = _("It is made where the program is developed (“npm run build”), and its folder belongs to the upload.")
 _SHORT = 3000  # characters: a page that says one thing
@@ -103,6 +107,8 @@ def _began_too_early(text: str, proof: Proof, sure: float, evidence: Evidence) -
     if script is not None and scanning.encoding_mark(script.content) == "utf-8":
         cause = CAUSES["php-byte-order-mark"]
         return _finding(cause.code, f"{cause.title} ({path}).", path, 1, proof, sure, "php-uncaught-exception")
+    if (lost := _LOST_THERE.search(text)) and (lost["path"], lost["line"]) == (match["path"], match["line"]):
+        return None  # what it put out is PHP's warning of a file that it could not load: another check names that
     said = _("{path} puts something out in line {line}, before the headers.").format(path=path, line=line)
     return _finding("php-uncaught-exception", said, path, line, proof, sure, "application-answers-500")
 

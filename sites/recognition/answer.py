@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from sites.recognition.page_text import TITLE, decode, heading, title, visible, without_quotes
+from sites.recognition.page_text import TITLE, decode, heading, title, visible, without_quotes, without_warnings
 
 Headers = tuple[tuple[str, str], ...]
-SHORT_TEXT = 700  # characters of a page that says one thing only
+SHORT_TEXT = 700  # characters of a page that says one thing only, PHP's warnings not counted
 SPARSE_TEXT = 16 * 1024  # characters of markup
 SPARSE_LINKS = 8
 OWN_LINKS = 2  # a page of a site leads to more of its other pages than that
@@ -67,8 +67,8 @@ class Answer:
 
     @cached_property
     def opening(self) -> str:
-        """The first words of the page itself, after its title."""
-        return visible(TITLE.sub(" ", self.bare, count=1))[:SHORT_TEXT]
+        """The first words of the page itself, after its title and what PHP warns of."""
+        return visible(TITLE.sub(" ", without_warnings(self.bare), count=1))[:SHORT_TEXT]
 
     @cached_property
     def title(self) -> str:
@@ -80,7 +80,7 @@ class Answer:
 
     @cached_property
     def says_one_thing(self) -> bool:
-        return len(self.words) <= SHORT_TEXT
+        return len(self.words) <= SHORT_TEXT or len(visible(without_warnings(self.text))) <= SHORT_TEXT
 
     @cached_property
     def is_sparse(self) -> bool:

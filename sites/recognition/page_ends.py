@@ -28,6 +28,13 @@ _GENERATOR = re.compile(
 )
 _OF_WORDPRESS = ("/wp-content/", "/wp-includes/")
 _LEAST_OF_HEAD = 3
+# The very last of the page is a tag that opens something, or a tag that is not complete.
+_OPENS_LAST = re.compile(
+    r"<(?!html\b|head\b|body\b|br\b|hr\b|img\b|input\b|link\b|meta\b|source\b|area\b|base\b|col\b|embed\b|track\b|wbr\b|param\b|frame\b)"
+    r"[a-z][a-z0-9-]{0,30}(?:\s[^<>]{0,1000})?(?<!/)>?\s*\Z",
+    re.IGNORECASE,
+)
+_LAST = 1200  # characters
 
 
 def ends_early(answer: Answer) -> Found | None:
@@ -46,7 +53,9 @@ def _stops_in_body(answer: Answer) -> bool:
         return False
     closed = [bool(found[1]) for found in _BOUNDARY.finditer(answer.bare)]
     still_open = closed.count(False) - closed.count(True)
-    return still_open >= _LEAST_OPEN or (still_open == 1 and _is_of_a_program(answer))
+    if still_open >= _LEAST_OPEN or (still_open == 1 and _is_of_a_program(answer)):
+        return True
+    return _OPENS_LAST.search(answer.bare[-_LAST:]) is not None
 
 
 def _is_of_a_program(answer: Answer) -> bool:

@@ -14,6 +14,10 @@ _QUOTED = re.compile(r"<(pre|code|textarea|xmp|samp|kbd|blockquote|script|style)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[!/?a-zA-Z][^<>]*>")
 TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,1000})", re.IGNORECASE)
+# What PHP shows of a warning where `display_errors` is on (main/main.c, `php_error_cb`): the page itself goes on behind it.
+_WARNING = re.compile(
+    r"<br ?/?>\s{0,3}<b>(?:Warning|Notice|Deprecated|Strict Standards)</b>:\s{1,3}.{1,3000}? on line <b>\d+</b><br ?/?>", re.DOTALL
+)
 _HEADING = re.compile(r"<h1\b[^<>]*>", re.IGNORECASE)
 _HEADING_ENDS = re.compile(r"(.{0,1000}?)</h1", re.IGNORECASE | re.DOTALL)
 _SPACE = re.compile(r"\s+")
@@ -48,6 +52,11 @@ def decode(body: bytes, content_type: str = "") -> str:
 def without_quotes(text: str) -> str:
     """The markup without comments, scripts and the elements in which a page shows code or another's words."""
     return _QUOTED.sub(" ", _COMMENT.sub(" ", text))
+
+
+def without_warnings(text: str) -> str:
+    """The markup without the warnings that PHP put into it."""
+    return _WARNING.sub(" ", text) if " on line <b>" in text else text
 
 
 def visible(text: str) -> str:

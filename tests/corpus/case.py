@@ -38,9 +38,9 @@ class Case:
 
     def found(self) -> Kind:
         """What it is recognised as."""
-        if self.status is None:
-            assert self.observed is not None
+        if self.observed is not None:
             return self.observed
+        assert self.status is not None
         said = classify(self.status, self.headers, self.body, expectation=self.expectation, complete=self.complete, url=self.url)
         return said.kind
 

@@ -37,6 +37,11 @@ def judged(status: int, body: str | bytes = PAGE, headers=HTML, **more):
 
 
 BEGUN = "<!doctype html><html lang='en'><head><title>Bakery</title></head><body>"
+WARNINGS = "".join(
+    f"<br />\n<b>Warning</b>:  require(settings.{name}.php): Failed to open stream: No such file or directory in "
+    "<b>/home/www-data/customers/shop/www/sites/default/settings.php</b> on line <b>8</b><br />\n"
+    for name in ("live", "prod", "redis", "secret")
+)
 GENERATOR = '<meta name="generator" content="WordPress 6.5.2"></head>'
 LINKS = "<link rel='stylesheet' href='/a.css'><link rel='icon' href='/i.png'>"
 HEAD_ALONE = f"<!doctype html><html><head><meta charset='utf-8'><title>Bakery</title>{LINKS}"
@@ -124,6 +129,12 @@ BARE_CODE = (
         (200, BEGUN + "<div><p>One forgotten end is an author's slip.", HTML, Kind.OK, ""),
         (200, BEGUN.replace("</head>", GENERATOR) + "<article><h2>Our week</h2>\n", HTML, Kind.TRUNCATED, "ends-early"),
         (200, BEGUN.replace("</head>", GENERATOR) + "<article><h2>Our week</h2></article>\n", HTML, Kind.OK, ""),
+        (200, BEGUN + "<h2>News</h2>\n<p>", HTML, Kind.TRUNCATED, "ends-early"),
+        (200, BEGUN + "<h2>News</h2>\n<p>Our week is <a href='/week", HTML, Kind.TRUNCATED, "ends-early"),
+        (200, BEGUN + "<h2>News</h2>\n<p>Our week <b>is long</b><br />\n", HTML, Kind.OK, ""),
+        (200, BEGUN + "<h2>News</h2>\n<p>Our week <b>is long</b><hr>\n", HTML, Kind.OK, ""),
+        (200, BEGUN + "<h2>News</h2>\n<p>Less than < that", HTML, Kind.OK, ""),
+        (200, BEGUN + "<h2>News</h2>\n<p>Our week<script>count()</script><!-- <p> -->", HTML, Kind.OK, ""),
         (200, BEGUN + "<div><div><pre></pre></div></div><!-- <div><div><div> -->", HTML, Kind.OK, ""),
         (200, BEGUN + "<script>write('<div><div>')</script>", HTML, Kind.OK, ""),
         (200, BEGUN + "<main><div><p>Our week</body>", HTML, Kind.OK, ""),
@@ -161,6 +172,8 @@ BARE_CODE = (
             "php-fatal",
         ),
         (500, "The website encountered an unexpected error. Please try again later.", HTML, Kind.FATAL_IN_BODY, "drupal-error"),
+        (200, WARNINGS + "The website encountered an unexpected error. Try again later.", HTML, Kind.FATAL_IN_BODY, "drupal-error"),
+        (200, WARNINGS + "<html><body><p>Open every day.</p></body></html>", HTML, Kind.OK, ""),
         (404, PAGE, HTML, Kind.CLIENT_ERROR, "http-404"),
         (403, "<title>403 Forbidden</title><h1>Forbidden</h1>", HTML, Kind.CLIENT_ERROR, "http-403"),
         (401, PAGE, HTML, Kind.CLIENT_ERROR, "http-401"),

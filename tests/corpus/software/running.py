@@ -46,8 +46,9 @@ def ask(software: str, port: int, pages: Sequence[Shown], *, at_once: int = 4, h
 def _case(software: str, page: Shown, outcome: Outcome) -> Case:
     if outcome.detail in ("refused", "internal"):
         raise RuntimeError(f"{software} {page.path}: {outcome.message}")
+    is_whole = outcome.status is not None and outcome.body_size == len(outcome.body)  # only the first 64 KB of a long page are kept
     return Case(
         f"{software}/{page.name}", page.kind, outcome.status, outcome.headers, outcome.body, page.language, software=True,
         lookalike=page.lookalike, complete=outcome.detail != "cut-off", url=outcome.final_url,
-        expectation=Expectation(frozenset(page.statuses)), observed=outcome.kind if outcome.status is None else None,
+        expectation=Expectation(frozenset(page.statuses)), observed=None if is_whole else outcome.kind,
     )  # fmt: skip

@@ -192,6 +192,20 @@ def test_file_that_puts_out_something_too_early_is_named(content: bytes, cause: 
     assert (found.cause, found.path, found.line) == (cause, "www/conf.php", line)
 
 
+def test_warning_of_a_lost_file_is_no_output_of_the_settings() -> None:
+    """The warning is what stood before the headers: the lost file is to be brought back."""
+    place = "/home/demo/www/conf.php"
+    said = (
+        f"<br />\n<b>Warning</b>:  require({place[:-8]}live.php): Failed to open stream: No such file or directory in <b>{place}</b> on line"
+        f" <b>2</b><br />\n<br />\n<b>Warning</b>:  Cannot modify header information - headers already sent by (output started at {place}:2)"
+        " in <b>/home/demo/www/index.php</b> on line <b>6</b><br />\nThe website encountered an unexpected error. Try again later."
+    )
+    found = of_page(
+        said.encode(), {"www/index.php": b"<?php require 'conf.php';", "www/conf.php": b"<?php\nrequire __DIR__ . '/live.php';\n"}
+    )
+    assert found.cause == "php-missing-file"
+
+
 def test_mixed_packages_are_named_where_they_do_not_fit() -> None:
     said = 'Uncaught Error: Class "ComposerAutoloaderInit0a1b" not found in /home/demo/www/vendor/autoload.php:3\\nStack trace:\\n#0 /home/demo/www/index.php(2): require()\\n#1 {main}\\n  thrown'
     log = apache_line(f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}'", level="proxy_fcgi:error")
