@@ -78,6 +78,8 @@ class FtpWriter(BesideWriter, FtpReader):
         try:
             self._wire.need("MKD", carried(path))
         except FtpRefused as refused:
+            if self._what_is_there(path) is not None:  # since we looked
+                raise already_exists(path) from refused
             full = refused.reply.code in (452, 552)
             raise no_space(path) if full else self._not_moved(refused, carried(path), carried(path)) from refused
         try:

@@ -73,7 +73,8 @@ class SftpWriter(BesideWriter, SftpReader):
         try:
             self._wire.mkdir(raw, Attrs(mode=0o700))
         except SftpStatus as status:
-            raise self._not_stored(status, path) from status
+            # A server says no more than "failure" of a name that is taken since we looked.
+            raise (already_exists(path) if self._what_is_there(path) is not None else self._not_stored(status, path)) from status
         try:
             self.chmod(path, mode)
         except BaseException:

@@ -39,6 +39,24 @@ def test_folder_is_made_nowhere_else_and_only_folders_are_removed(place: Place) 
     assert place.names() == ["d", "dangling", "f", "l"]
 
 
+def test_folder_that_somebody_makes_between_look_and_making_is_theirs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo must leave it alone: so it has to be told apart from one that was made here."""
+    look = type(place.writer)._what_is_there if hasattr(place.writer, "_what_is_there") else None
+
+    def looked(writer: object, path: str) -> object:
+        monkeypatch.setattr(type(writer), "_what_is_there", look)
+        place.folder("cache", 0o750)
+        return None
+
+    if look is not None:
+        monkeypatch.setattr(type(place.writer), "_what_is_there", looked)
+    else:  # where the operating system says it in one step
+        place.folder("cache", 0o750)
+    with pytest.raises(AlreadyExists):
+        place.writer.make_folder(place.at("cache"), 0o755)
+    assert place.writer.stat(place.at("cache")).mode == 0o750
+
+
 def test_folder_is_not_made_without_permission(place: Place) -> None:
     place.folder("closed", 0o555)
     with pytest.raises(PermissionRefused):
