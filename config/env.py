@@ -197,6 +197,16 @@ class Env:
                 raise SettingRefused(name, f"{value!r} is not of the form https://host/")
         return found
 
+    def mirror(self, name: str, default: str) -> str:
+        """One address of http:// or https://, perhaps with a path. Set to nothing, it means none; not set at all, the default."""
+        value = self.text(name).rstrip("/") if name in self.values else default
+        if not value:
+            return ""
+        parts = _split(name, value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+            raise SettingRefused(name, f"{value!r} is not of the form https://host/path")
+        return value
+
     def redis_url(self, name: str) -> str:
         """redis://, rediss:// or unix://; "" when not set. May carry a password, so `NAME_FILE` works too."""
         value = self.secret(name)

@@ -122,6 +122,11 @@ try:
         raise _env.SettingRefused("SITEMEND_SUPPORT_URL", "must begin with https://, http:// or mailto:")
     SITEMEND_DEADMAN_URL = _read.http_url("SITEMEND_DEADMAN_URL")
     SITEMEND_OVHCLOUD_API = _read.http_url("SITEMEND_OVHCLOUD_API").rstrip("/")  # a simulation; empty: the real one
+    # Where releases of WordPress, its plugins and its themes are published, or a mirror of it; set to nothing: none is fetched.
+    SITEMEND_RELEASES = _read.mirror("SITEMEND_RELEASES", "https://downloads.wordpress.org")
+    SITEMEND_RELEASES_API = _read.mirror("SITEMEND_RELEASES_API", "https://api.wordpress.org")
+    SITEMEND_RELEASES_DIR = SITEMEND_VAR_DIR / "releases"  # of this machine: what is lost there is fetched again
+    SITEMEND_RELEASES_MB = _read.integer("SITEMEND_RELEASES_MB", 500, least=50, most=1_000_000)
     _more_hosts = _read.names("SITEMEND_ALLOWED_HOSTS")
 except _env.SettingRefused as refusal:
     _env.say(refusal)

@@ -10,18 +10,33 @@ KEPT, SNAPSHOT, RELEASE, BESIDE = "kept", "snapshot", "release", "beside"  # in 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One content that a file could have again. `at`: seconds; of a kept one when the site was last seen well with it."""
+    """One content that a file could have again. `at`: seconds; of a kept one when the site was last seen well with it.
+
+    `release`: the published release that it was fetched with ("WordPress 6.5.2"). `is_proven`: its published checksum is right.
+    `others`: how many more of the release's files are not as published; nobody knows why. `left`: how many more are not there and are
+    too many to be put back with it in one step.
+    """
 
     source: str
     content: bytes = field(repr=False)
     at: float
     where: str = ""  # of one on the account: its path, relative to the folder above the docroot
     mode: int | None = None
+    release: str = ""
+    is_proven: bool = False
+    others: int = 0
+    left: int = 0
 
     @property
     def key(self) -> str:
         """Names it in the answers of a plan, the same from the same content."""
         return f"{self.source}-{hashlib.sha256(self.content).hexdigest()[:16]}"
+
+
+def is_rest_of(content: bytes, whole: bytes) -> bool:
+    """Whether a file holds nothing but the beginning or the end of what it should: emptied, cut off, zeros in place of the rest."""
+    rest = content.rstrip(b"\0")
+    return not rest.strip() or (len(rest) < len(whole) and (whole.startswith(rest) or whole.endswith(rest)))
 
 
 @dataclass(frozen=True, slots=True)

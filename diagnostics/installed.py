@@ -93,6 +93,7 @@ class Application:
     serves: tuple[str, ...] = ()  # paths of the pages that it answers
     login_at: tuple[tuple[str, str, int], ...] = ()  # part of the database login ("password"), file and line that tell it
     login_outside: tuple[tuple[str, str], ...] = ()  # a part of it that comes from the environment, and the variable's name
+    locale: str = ""  # of WordPress: the language of the package that it was installed from, where that is not English
 
     def setting(self, name: str, default: str = "") -> str:
         return dict(self.settings).get(name, default)

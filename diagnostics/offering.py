@@ -56,7 +56,8 @@ def from_examination(examination: Examination) -> list[dict[str, Any]]:
     for finding in examination.findings:
         for repair_id in finding.repairs:
             for plan in examining.plans_for(examination, finding, repair_id):
-                offers.setdefault(plan.digest(), of_plan(plan, finding))
+                if (digest := plan.digest()) not in offers:
+                    offers[digest] = of_plan(plan, finding)
     for offer in _after_trial(examination, list(offers.values())):
         offers[offer.digest] = offer
     return [asdict(offer) for offer in offers.values()]

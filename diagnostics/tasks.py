@@ -24,6 +24,7 @@ from .coverage import searching
 from .joint import running as joint_runs
 from .models import AutomaticRepair, Step
 from .panels import watching as panel_watching
+from .releases import fetching, waiting
 from .restoring import snapshots
 from .site_databases import given
 from .site_databases import store as database_store
@@ -56,6 +57,12 @@ def run_step(step_id: int) -> None:
     (settling if settling.is_one(step_id) else repairing).run_step(step_id)
     policy_trials.go_on(step_id)
     joint_runs.follow(step_id)
+
+
+@shared_task(name=fetching.TASK, time_limit=300)
+def fetch_release(values: list[str], site_id: int) -> None:
+    """Fetches a published release, and looks again at the failure that needs a file of it."""
+    waiting.fetch(values, site_id)
 
 
 @shared_task(base=RoomTask, name=automatic.TASK, time_limit=1800)

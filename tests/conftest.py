@@ -22,7 +22,9 @@ atexit.register(shutil.rmtree, STATE_FOLDER, ignore_errors=True)
 _KEPT = ("SITEMEND_CI", "SITEMEND_REQUIRE_ALL", "SITEMEND_LAB_SEED")
 for _name in [name for name in os.environ if name.startswith("SITEMEND_") and name not in _KEPT]:
     del os.environ[_name]
-os.environ.update(SITEMEND_VAR_DIR=str(STATE_FOLDER), SITEMEND_ALLOWED_HOSTS="testserver", SITEMEND_ANCHORS="", EMAIL_URL="")
+os.environ.update(
+    SITEMEND_VAR_DIR=str(STATE_FOLDER), SITEMEND_ALLOWED_HOSTS="testserver", SITEMEND_ANCHORS="", SITEMEND_RELEASES="", EMAIL_URL=""
+)
 os.environ["SITEMEND_ENV_FILE"] = os.devnull
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ.setdefault("DATABASE_URL", "")

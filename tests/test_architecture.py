@@ -62,6 +62,8 @@ PURE = (
     "diagnostics/checks/",
     "diagnostics/repairs/",
     "diagnostics/tried.py",
+    "diagnostics/releases/published.py",
+    "diagnostics/releases/package.py",
     "diagnostics/trying/minimal.py",
     "diagnostics/trying/units.py",
     "diagnostics/transports/base.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -94,7 +95,11 @@ class Executor(Looker):
             raise NotApplied(why, taken_back=True)
         self._plain.clear()
         touched: set[str] = set()
+        made: set[str] = set()
         for change in plan.changes:
+            if posixpath.dirname(change.path) in made:  # in a folder that is not there yet nothing can be in the way
+                made |= {change.path} if isinstance(change, CreateFolder) else set()
+                continue
             try:
                 self.require_inside(step, change.path, change.shown)
                 names = {change.path, change.target} if isinstance(change, RenameFile | RenameFolder) else {change.path}
@@ -103,6 +108,7 @@ class Executor(Looker):
             except TransportError as error:
                 raise NotApplied(_told(error), taken_back=True) from error
             touched |= names
+            made |= names if isinstance(change, CreateFolder) else set()
         try:
             for position, change in enumerate(plan.changes, journal.next_position(step)):
                 self._make(step, position, change)

@@ -10,6 +10,8 @@ from diagnostics.findings import Finding, Proof
 from diagnostics.redaction import redact
 from diagnostics.repairs.plan import Change, CreateFile, Plan, RemoveFile, WriteFile, content_diff
 
+_MOST_SHOWN = 120_000  # bytes of new files: taking out what may be a secret takes a second for some hundred thousand
+
 
 def clean(text: str) -> str:
     """Text of a host as it may be stored and shown: secrets removed, stray bytes made visible."""
@@ -17,8 +19,23 @@ def clean(text: str) -> str:
 
 
 def shown_diff(plan: Plan) -> str:
-    """What a plan changes, as it may be stored and shown. In programs and their settings every value that may be a secret is masked."""
-    return "\n".join(_shown(change) for change in plan.changes)
+    """What a plan changes, as it may be stored and shown. In programs and their settings every value that may be a secret is masked.
+
+    Of many files that are new, or were empty, only the first are shown whole: nobody reads a thousand, and each is in the journal.
+    """
+    shown, room = [], _MOST_SHOWN
+    for change in plan.changes:
+        new = _new_content(change)
+        room -= len(new or b"")
+        shown.append(_shown(change) if new is None or room >= 0 or not shown else clean(f"new: {change.shown} ({len(new)} bytes)\n"))
+    return "\n".join(shown)
+
+
+def _new_content(change: Change) -> bytes | None:
+    """What is written where nothing was."""
+    if isinstance(change, CreateFile):
+        return change.content
+    return change.after if isinstance(change, WriteFile) and not change.before.strip() else None
 
 
 def _shown(change: Change) -> str:

@@ -33,6 +33,7 @@ _TELLING = (
     "WP_DISABLE_FATAL_ERROR_HANDLER",
 )  # fmt: skip
 _VERSION = re.compile(r"\$wp_version\s*=\s*['\"]([0-9][0-9A-Za-z.+-]{0,30})['\"]")
+_LOCALE = re.compile(r"\$wp_local_package\s*=\s*['\"]([a-z]{2,3}(?:_[A-Za-z0-9]{2,12}){0,2})['\"]")
 _HEADER = re.compile(
     r"^[ \t/*#@]*(Plugin Name|Theme Name|Version|Requires PHP):[ \t]*([^\r\n]{1,200}?)[ \t]*(?:\*/|\?>)?[ \t]*$", re.MULTILINE
 )
@@ -88,7 +89,7 @@ class WordPressFacts:
             trouble=tuple(self._trouble(settings)),
             components=tuple(self._components(content, settings)), maintenance=self._maintenance(),
             is_network=bool(settings and settings.constants.get("MULTISITE") is True),
-            damaged=tuple(self._damaged()) if is_failing else (), strangers=self._strangers(),
+            damaged=tuple(self._damaged()) if is_failing else (), strangers=self._strangers(), locale=self._locale(),
         )  # fmt: skip
         return Found(found, settings)
 
@@ -244,6 +245,10 @@ class WordPressFacts:
     # --- the program itself -----------------------------------------------------------------------
     def _version(self) -> str:
         found = _VERSION.search(self.files.text(f"{self.core}/wp-includes/version.php") or "")
+        return found[1] if found else ""
+
+    def _locale(self) -> str:
+        found = _LOCALE.search(self.files.text(f"{self.core}/wp-includes/version.php") or "")
         return found[1] if found else ""
 
     def _maintenance(self) -> Maintenance | None:

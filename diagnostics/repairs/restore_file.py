@@ -6,13 +6,14 @@ import hashlib
 import posixpath
 
 from diagnostics.causes import CAUSES as CATALOGUE
-from diagnostics.copies import BESIDE, KEPT, RELEASE, SNAPSHOT, Copy, Restorable, SinceWell
+from diagnostics.copies import BESIDE, KEPT, RELEASE, SNAPSHOT, Copy, Restorable, SinceWell, is_rest_of
 from diagnostics.evidence import Evidence, moment_of
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import parse
 from diagnostics.repairs.affected import pages_below
 from diagnostics.repairs.editing import protects
 from diagnostics.repairs.guards import IN_PROGRAMS
+from diagnostics.repairs.missing_folders import missing_folders
 from diagnostics.repairs.plan import Change, CreateFile, Plan, RenameFile, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from diagnostics.repairs.set_aside_part import MARK, free_name
@@ -28,13 +29,16 @@ _READ_BELOW = frozenset({".htaccess", ".user.ini", ".ovhconfig", "php.ini"})
 _SHARED = frozenset({"classes", "common", "functions", "inc", "include", "includes", "lib", "libraries", "library", "libs", "shared"})
 _OF_OTHERS = _("It lies above the folder of the site and holds for every site below it. Look at what would change.")
 _NOT_FOLLOWED = _("{link} is a link by now, which is not followed. Let it lead to the files again.")
+_OF_ITS_OWN = _("The file now differs from what was published, and not only by what it lacks: somebody may have changed it on purpose.")
+_UNPROVEN = _("No checksums are published of themes, so nothing proves that this file is the right one. Look at what would change.")
+_MOST_OTHERS = 2  # files of a release that are not as published: by hand; more of them, and it is another release in part
 _LOOK_THROUGH = _("It takes out all that was changed in programs and settings since then, also what is right. Look at what would change.")
 
 
 def variants(evidence: Evidence, finding: Finding) -> list[Answers]:
     """Every way there is, the one to be trusted most first."""
     files = _files(evidence, finding)
-    ways = [{"file": file.path, "source": copy.key} for file in files[: 1 if _all_missing(files) else None] for copy in file.copies]
+    ways = [{"file": file.path, "source": copy.key} for file in files[: 1 if _go_together(files) else None] for copy in file.copies]
     return [*ways[:_MOST_WAYS], *([{ALL: "changed"}] if _is_more(evidence.since_well, files) else [])]
 
 
@@ -52,12 +56,19 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     copy = next((each for each in file.copies if each.key == answers.get("source", each.key)), None) if file else None
     if file is None or copy is None:
         return None
-    if not file.is_folder_there:
+    if not file.is_folder_there and not copy.release:
         return CannotPlan(_("The folder of {path} is missing as a whole: upload it again.").format(path=file.path))
-    if link := _link_on_the_way(file.path, evidence):
-        return CannotPlan(_NOT_FOLLOWED.format(link=link))
+    if copy.left:
+        return CannotPlan(_("{n} files of {release} are missing: too many to put back from here. Upload it again.").format(
+            n=copy.left, release=copy.release,
+        ))  # fmt: skip
     pairs = [(file, copy), *_missing_with(file, copy, files)]
-    changes = tuple(_change(each, content) for each, content in pairs)
+    if link := next((link for each, _copy in pairs if (link := _link_on_the_way(each.path, evidence))), ""):
+        return CannotPlan(_NOT_FOLLOWED.format(link=link))
+    folders = missing_folders((each.absolute for each, _copy in pairs), evidence)
+    if folders is None:
+        return CannotPlan(_("The folder that {path} belongs into is shut, or belongs to somebody else.").format(path=file.path))
+    changes = (*folders, *(_change(each, content) for each, content in pairs))
     guard, is_shared = _loses_protection(file, copy), _holds_for_others(file, evidence)
     affects = _("Every page that uses this file") if len(pairs) == 1 else _("Every page that uses these files")
     return Plan(
@@ -123,15 +134,21 @@ def _files(evidence: Evidence, finding: Finding) -> list[Restorable]:
     return [file for file in evidence.restorable if name in file.wanted_by]
 
 
-def _all_missing(files: list[Restorable]) -> bool:
-    return bool(files) and all(file.current is None for file in files)
+def _go_together(files: list[Restorable]) -> bool:
+    return bool(files) and all(any(_is_lost(file, copy) for copy in file.copies) for file in files)
+
+
+def _is_lost(file: Restorable, copy: Copy) -> bool:
+    """Whether it is not there, or holds nothing but a rest of what it was published with."""
+    return file.current is None or (bool(copy.release) and is_rest_of(file.current, copy.content))
 
 
 def _missing_with(file: Restorable, copy: Copy, files: list[Restorable]) -> list[tuple[Restorable, Copy]]:
     """What is missing beside it and can come from the same source."""
-    others = [each for each in files if each is not file and each.current is None and each.is_folder_there] if file.current is None else []
-    pairs = ((each, next((one for one in each.copies if one.source == copy.source), None)) for each in others)
-    return [(each, one) for each, one in pairs if one is not None]
+    others = [each for each in files if each is not file and (each.is_folder_there or copy.release)] if _is_lost(file, copy) else []
+    same = (copy.source, copy.release)
+    pairs = ((each, next((one for one in each.copies if (one.source, one.release) == same), None)) for each in others)
+    return [(each, one) for each, one in pairs if one is not None and _is_lost(each, one)]
 
 
 def _change(file: Restorable, copy: Copy) -> Change:
@@ -148,7 +165,8 @@ def _title(file: Restorable, copy: Copy, count: int) -> str:
         BESIDE: _("Put {where} in the place of {name}"),
     }
     name, where = posixpath.basename(file.path), posixpath.basename(copy.where)  # the difference below names the whole path
-    title = titles[copy.source].format(name=name, day=_day(copy), where=where)
+    words = _("Put {name} back as it was published with {release}") if copy.release else titles[copy.source]
+    title = words.format(name=name, day=_day(copy), where=where, release=copy.release)
     return title if count == 1 else title + " " + _("(and {n} more that are missing)").format(n=count - 1)
 
 
@@ -159,9 +177,12 @@ def _why(file: Restorable, copy: Copy) -> str:
         RELEASE: _("{where} belongs to the same release, which this account has a second time: {size} bytes, of {day}."),
         BESIDE: _("Somebody left {where} beside it: {size} bytes, of {day}. Whether it was good is not known."),
     }
-    why = sources[copy.source].format(day=_day(copy), size=len(copy.content), where=copy.where)
+    words = _published_words(copy) if copy.release else sources[copy.source]
+    why = words.format(day=_day(copy), size=len(copy.content), where=copy.where, release=copy.release)
     if file.current is None:
         return why + " " + _("The file is not there now.")
+    if _is_lost(file, copy):
+        return why + " " + _("Now only {size} bytes of it are there.").format(size=len(file.current))
     return (
         why
         + " "
@@ -169,6 +190,12 @@ def _why(file: Restorable, copy: Copy) -> str:
             size=len(file.current)
         )
     )
+
+
+def _published_words(copy: Copy) -> str:
+    if copy.is_proven:
+        return _("The site runs {release}. The file was fetched from where that is published: {size} bytes, and its checksum is right.")
+    return _("The site runs {release}. The file was fetched from where that is published: {size} bytes.")
 
 
 def _day(copy: Copy) -> str:
@@ -187,9 +214,11 @@ def _needs_person(file: Restorable, copy: Copy, finding: Finding, guard: bool) -
         return _("Nobody knows whether the copy beside it was ever in use. Look at what would change.")
     if copy.source == SNAPSHOT:
         return _("It comes from the host's snapshot; what was changed in it between then and the failure goes too. Look at the change.")
-    if copy.source == RELEASE:
+    if copy.release and (why := _why_not_as_published(file, copy)):
+        return why
+    if copy.source == RELEASE and not copy.release:
         return _("The copy comes from another folder of the account. Look at what would change.")
-    if file.others_changed:
+    if file.others_changed and not copy.release:
         return _("{n} more files that belong with it have changed since: it may have been an update, and an old file may not fit.").format(
             n=file.others_changed
         )
@@ -198,6 +227,16 @@ def _needs_person(file: Restorable, copy: Copy, finding: Finding, guard: bool) -
     if finding.confidence < _LIKELY:
         return _("It is not likely enough that this file is at fault.")
     return ""
+
+
+def _why_not_as_published(file: Restorable, copy: Copy) -> str:
+    if not copy.is_proven:
+        return _UNPROVEN
+    if copy.others > _MOST_OTHERS:
+        return _("{n} more files of {release} are not as it was published: it may have been an update that was not finished.").format(
+            n=copy.others, release=copy.release
+        )
+    return "" if _is_lost(file, copy) else _OF_ITS_OWN
 
 
 def _loses_protection(file: Restorable, copy: Copy) -> bool:

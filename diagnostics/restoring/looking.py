@@ -6,12 +6,13 @@ import hashlib
 import posixpath
 import time
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Protocol
 
 from diagnostics.baselines import storing
 from diagnostics.changes.journal import unescape_path
-from diagnostics.copies import KEPT, Copy, Restorable, SinceWell
+from diagnostics.copies import KEPT, Copy, Restorable, SinceWell, is_rest_of
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.facts import tree
 from diagnostics.facts.changes import failing_since
@@ -26,7 +27,8 @@ from diagnostics.repairs.restore_file import ID
 from diagnostics.transports.base import Reader, TransportError
 from sites.models import Site
 
-from . import since_well, snapshots, wanted
+from . import as_published, since_well, snapshots, wanted
+from .as_published import AsPublished
 from .on_host import CopiesOnHost
 
 TIME_LIMIT_S = 4.0
@@ -41,7 +43,8 @@ def with_copies(site: Site, reader: Reader, evidence: Evidence, findings: Sequen
     telling = [each for each in findings if each.severity is not Severity.NOTE and ID in each.repairs]
     if not telling or not isinstance(evidence.tree, tuple) or failing_since(evidence) is None:
         return evidence
-    return _Look(site, reader, evidence, neighbours).run([each for each in telling if _may_be_put_back(each)][:_MOST_FINDINGS])
+    with closing(_Look(site, reader, evidence, neighbours)) as look:
+        return look.run([each for each in telling if _may_be_put_back(each)][:_MOST_FINDINGS])
 
 
 def wanted_paths(site: Site, reader: Reader, examined: Examined, neighbours: Iterable[str]) -> list[str]:
@@ -50,7 +53,8 @@ def wanted_paths(site: Site, reader: Reader, examined: Examined, neighbours: Ite
     telling = [each for each in examined.findings if each.severity is not Severity.NOTE and ID in each.repairs and _may_be_put_back(each)]
     if not telling or not isinstance(evidence.tree, tuple) or failing_since(evidence) is None:
         return []
-    return _Look(site, reader, evidence, neighbours).wanted(telling[:_MOST_FINDINGS])
+    with closing(_Look(site, reader, evidence, neighbours)) as look:
+        return look.wanted(telling[:_MOST_FINDINGS])
 
 
 def _may_be_put_back(finding: Finding) -> bool:
@@ -78,11 +82,15 @@ class _Look:
         self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in (*entries, *evidence.program)}
         self.rows = self._kept()
         self.beside = frozenset(path for path in self.rows if path.startswith(places.UP))
+        self.published = AsPublished(site, self.files, evidence, self.entries, self.until)
         self.asked: set[str] = set()  # absolute names that were looked up one by one, since their place was not listed
         self.baseline = self._last_before()
         self.known = since_well.paths_of(self.baseline) if self.baseline is not None else None  # what there was then
         self.of_snapshots = snapshots.copies_before(site, failing_since(evidence))
         self.changed = {path for path, rows in self.rows.items() if self._is_changed(path, rows)}
+
+    def close(self) -> None:
+        self.published.close()
 
     def _kept(self) -> dict[str, list[KeptFile]]:
         """What was kept while the site was well, before it failed: by path, the latest first."""
@@ -106,23 +114,24 @@ class _Look:
         return entry.size != rows[0].size or (exact and int(entry.mtime) != rows[0].mtime)
 
     def wanted(self, findings: list[Finding]) -> list[str]:
-        return list(dict.fromkeys(path for finding in findings for path in self._paths(finding)))[:_MOST_TOGETHER]
+        return list(dict.fromkeys(path for finding in findings for path in self._named(finding)))[:_MOST_TOGETHER]
 
     def run(self, findings: list[Finding]) -> Evidence:
         wanted_by: dict[str, list[tuple[str, str, int | None]]] = {}
         for finding in findings:
-            for path in self._paths(finding):
+            named = self._named(finding)
+            for path in (*named, *self._lost_with(named, finding)):
                 wanted_by.setdefault(path, []).append((finding.cause, finding.path, finding.line))
-        found = [self._restorable(path, tuple(names)) for path, names in list(wanted_by.items())[:_MOST_TOGETHER]]
+        found = [self._restorable(path, tuple(names)) for path, names in wanted_by.items()]
         files = tuple(each for each in found if each and each.copies)
         return replace(self.evidence, restorable=files, since_well=self._since_well())
 
     # --- which ----------------------------------------------------------------------------------------
-    def _paths(self, finding: Finding) -> list[str]:
+    def _named(self, finding: Finding) -> list[str]:
         named = list(dict.fromkeys([*self._gone(finding), *wanted.named(finding, self.evidence, self.beside)]))
         self._look_up(named)
         named = [path for path in named if self._is_file_or_missing(path)]
-        definers = self._definers(finding)
+        definers = self._definers(finding) or self._published_definers(finding)
         if definers:
             return definers  # the file that calls is well: the one that lost the name is not
         missing = [path for path in named if self._absolute(path) not in self.entries]
@@ -178,6 +187,27 @@ class _Look:
         contents = storing.contents(self.site.pk, [self.rows[path][0].sha256 for path in looked_into])
         return [path for path in looked_into if pattern.search(contents.get(self.rows[path][0].sha256, b""))][:_MOST_FILES]
 
+    def _published_definers(self, finding: Finding) -> list[str]:
+        pattern = wanted.defined(finding)
+        near = posixpath.join(posixpath.dirname(self.docroot) or "/", finding.path)
+        return as_published.below(self.docroot, self.published.definers(near, pattern))[:_MOST_FILES] if pattern else []
+
+    def _lost_with(self, paths: Sequence[str], finding: Finding) -> list[str]:
+        """What lacks with these of the release that they belong to, where one of them is not there or is cut off."""
+        if not as_published.is_of_content(finding.cause):
+            return []
+        lost = [path for path in paths if not path.startswith(places.UP) and self._is_lost(path)]
+        found = (each for path in lost for each in as_published.below(self.docroot, self.published.lost_with(self._absolute(path))))
+        return [each for each in dict.fromkeys(found) if each not in paths]
+
+    def _is_lost(self, path: str) -> bool:
+        """Whether a file is gone, or a rest of what it was published as."""
+        absolute = self._absolute(path)
+        if absolute not in self.entries:
+            return True
+        published, now = self.published.of(absolute), self._current(absolute)
+        return bool(published) and now is not None and is_rest_of(now, published[0].content)
+
     # --- all ------------------------------------------------------------------------------------------
     def _since_well(self) -> SinceWell | None:
         """Everything, where it is no more than a person can look through; nothing of it is left out."""
@@ -220,7 +250,9 @@ class _Look:
         current = self._current(absolute) if entry is not None else None
         if entry is not None and current is None:
             return None  # what it holds now must be known, to be put back by an undo
-        copies = [copy for copy in (*self._of_store(path), *(() if only_kept else self._more(path))) if copy.content != current]
+        causes = {cause for cause, _path, _line in wanted_by}
+        more = () if only_kept else self._more(path, published=not causes or any(map(as_published.is_of_content, causes)))
+        copies = [copy for copy in (*self._of_store(path), *more) if copy.content != current]
         folder = posixpath.dirname(absolute)
         shown = wanted.shown(path, self.evidence)
         above = self.entries.get(folder)
@@ -242,8 +274,9 @@ class _Look:
         count = sum("/wp-content/" not in f"/{each}" for each in changed)
         return count if count > _BY_HAND else 0
 
-    def _more(self, path: str) -> list[Copy]:
-        return [*self.of_snapshots.get(path, ()), *self.on_host.of(self._absolute(path))]
+    def _more(self, path: str, *, published: bool) -> list[Copy]:
+        of_release = self.published.of(self._absolute(path)) if published else []
+        return [*self.of_snapshots.get(path, ()), *of_release, *([] if of_release else self.on_host.of(self._absolute(path)))]
 
     def _of_store(self, path: str) -> list[Copy]:
         rows = self.rows.get(path, [])[:_MOST_OLDER]
@@ -261,7 +294,7 @@ class _Look:
     def _current(self, absolute: str) -> bytes | None:
         texts: tuple[TextFile, ...] = self.evidence.htaccess if isinstance(self.evidence.htaccess, tuple) else ()
         known = next((file.content for file in texts if file.absolute == absolute), None)
-        return known if known is not None else self.files.content(absolute)
+        return known if known is not None else self.published.read(absolute)
 
     def _absolute(self, path: str) -> str:
         return places.absolute(self.docroot, path)

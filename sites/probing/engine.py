@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-import certifi
 import pycurl
 
 from sites.probing import names, wire
@@ -41,7 +40,7 @@ BROWSERS: dict[str, str] = {
     "bot": f"Mozilla/5.0 (compatible; Sitemendbot/1; +{CONTACT_URL})",
 }
 
-_trusted = [certifi.where()]
+_trusted = wire.trusted
 _slots = Slots()  # of this process: all its batches together keep to the limit
 # So many probes that began a moment ago: more at once finish no sooner, each takes memory, and their times would show our own load.
 # A site that answers late does not count, so that many that hang hold up nobody.

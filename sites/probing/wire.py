@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 
+import certifi
 import pycurl
 
 _HTTP_ONLY = 0b11  # CURLPROTO_HTTP | CURLPROTO_HTTPS
@@ -15,6 +16,8 @@ _KEPT_HANDLES = 200  # of each multi handle: about 10 KB each
 _KEPT_WIRES = 8
 _CA_CACHE_TIMEOUT = 321  # CURLOPT_CA_CACHE_TIMEOUT, which pycurl does not name
 _AUTHORITIES_KEPT_S = 3600  # after which libcurl reads a file of authorities again
+
+trusted = [certifi.where()]  # the file of the authorities of this process
 
 
 class Handle(pycurl.Curl):

@@ -213,6 +213,21 @@ def test_state_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     assert caught.value.message.startswith("SITEMEND_VAR_DIR: ")
 
 
+def test_mirror_has_a_default_and_can_be_switched_off() -> None:
+    usual = "https://downloads.example"
+    assert Env({}).mirror("NAME", usual) == usual
+    assert Env({"NAME": ""}).mirror("NAME", usual) == ""
+    assert Env({"NAME": "http://10.0.0.7:8080/wordpress/"}).mirror("NAME", usual) == "http://10.0.0.7:8080/wordpress"
+
+
+@pytest.mark.parametrize(
+    "value", ["mirror.example", "ftp://mirror.example/", "https://me:secret@mirror.example/", "https://m.example/?a=1"]
+)
+def test_mirror_refuses_what_is_no_address(value: str) -> None:
+    with pytest.raises(SettingRefused):
+        Env({"NAME": value}).mirror("NAME", "")
+
+
 @pytest.mark.parametrize("value", ["https://hc-ping.example/0a1b?x=1", "http://monitor.example:8080/"])
 def test_http_url_accepts_an_address_with_a_path(value: str) -> None:
     assert Env({"NAME": value}).http_url("NAME") == value

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.lab.apache import why_missing as why_no_apache
 from tests.lab.stack.accounts import Doors, accounts, doors
 from tests.lab.stack.blog import Databases, databases
+from tests.lab.stack.directory import directory
 from tests.lab.stack.front import fronting
 from tests.lab.stack.php import hanging_up, mute, pools, wrapper
 from tests.lab.stack.web import SETUPS, Place, serving
@@ -84,4 +85,5 @@ def _start(stack: contextlib.ExitStack, base: Path) -> Stack:
             stack.enter_context(mute(place.php))
     stack.enter_context(serving(base, places))
     made = stack.enter_context(databases(base))
+    stack.enter_context(directory(made.template))
     return Stack(places, stack.enter_context(doors(base)), made)

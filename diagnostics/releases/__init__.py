@@ -1,0 +1,1 @@
+"""Releases as their makers publish them: which package a file belongs to, how it is fetched, kept and read."""
