@@ -126,8 +126,14 @@ class DatabaseTrial:
     theme: str = ""  # folder name of the active theme, where it was read
     parent_theme: str = ""
     plugins: tuple[str, ...] | None = None  # main files of the active plugins, None: not known
-    line: int | None = None  # of the settings file that names the login
+    line: int | None = None  # of the settings that names what was refused
     empty: tuple[str, ...] = ()  # tables without a row, of those that a program which is set up always has rows in
+    line_path: str = ""  # the file of that line, where the settings load another one for it
+
+    @property
+    def place(self) -> str:
+        """The file in which `line` stands."""
+        return self.line_path or self.settings_path
 
 
 @dataclass(frozen=True, slots=True)

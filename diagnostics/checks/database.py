@@ -147,13 +147,13 @@ def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, mor
     summary = RIGHT_REFUSED if is_right else _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
     if names_it and trial.settings_path:
         line = ", " + _("line {line}").format(line=trial.line) if trial.line else ""
-        summary += f" ({trial.settings_path}{line})"
+        summary += f" ({trial.place}{line})"
     if cause == "database-table-missing":
         summary += f": {said.rstrip('.')}"
     where = _("Database “{name}” at {where}: {said}").format(name=trial.name, where=trial.where, said=said)
     return Finding(
         "database", cause, Severity.CRITICAL, confidence, f"{summary}.", f"{hint} {more}".strip(),
-        trial.settings_path, trial.line if names_it and not is_right else None,
+        trial.place if names_it else trial.settings_path, trial.line if names_it and not is_right else None,
         evidence=(Proof("database", where),), repairs=() if is_right else entry.repairs,
         data=(("table", trial.table), ("code", str(trial.code)), ("by", trial.by), ("message", said)),
     )  # fmt: skip

@@ -216,10 +216,11 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
     missing = tuple(name for name in wanted if name.lower() not in low) if stage in ("well", "read") else ()
     options = {words[1]: words[2] for words in said if words[0] == "option" and len(words) > 2}
     plugins = tuple(_SERIALISED.findall(options["active_plugins"])) if "active_plugins" in options else None
+    path, line = _place(application, stage, code, _lacking(login, missing, mine))
     return DatabaseTrial(
         by, login.where, login.name, login.prefix, application.settings_path, stage, code, message[:500], len(mine), table,
         _others(names, application) if not mine else (), missing, options.get("stylesheet", ""), options.get("template", ""), plugins,
-        line=_line(login, stage, code, _lacking(login, missing, mine)), empty=empty if stage == "well" else (),
+        line=line, empty=empty if stage == "well" else (), line_path=path if path != application.settings_path else "",
     )  # fmt: skip
 
 
@@ -237,7 +238,9 @@ def _others(names: list[str], application: Application) -> tuple[str, ...]:
     return tuple(sorted(found))[:5]
 
 
-def _line(login: DatabaseLogin, stage: str, code: int, lacking: str) -> int | None:
+def _place(application: Application, stage: str, code: int, lacking: str) -> tuple[str, int | None]:
+    """The file and the line that set what was refused."""
+    at: dict[str, tuple[str, int | None]] = {part: (path, line) for part, path, line in application.login_at}
     part = {"connect": "password", "select": "name", "tables": "name"}.get(stage, lacking or "name")
-    part = "host" if code in _NOBODY_THERE and "host" in login.lines else part
-    return login.lines[part][1] if part in login.lines else None
+    part = "host" if code in _NOBODY_THERE and "host" in at else part
+    return at.get(part, ("", None))

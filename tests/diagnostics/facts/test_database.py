@@ -94,7 +94,8 @@ BY = pytest.mark.parametrize("by", ["php", "mysql"])
 
 def tried(account: SshServer, by: str, given: DatabaseLogin) -> DatabaseTrial:
     with open_reader(details_for(account, operation_timeout_s=15.0), guard=GUARD) as reader:
-        found = (database._by_php if by == "php" else database._by_client)(reader, BLOG, given)
+        at = tuple((part, path.replace("/w/", "www/"), line) for part, (path, line) in given.lines.items())
+        found = (database._by_php if by == "php" else database._by_client)(reader, replace(BLOG, login_at=at), given)
     assert isinstance(found, DatabaseTrial) and found.by == by
     assert SECRET not in repr(found)
     return found
@@ -188,6 +189,14 @@ def test_cause_is_certain_and_names_the_line_of_the_settings(server: Server, acc
                                                              line: int) -> None:  # fmt: skip
     found = first(tried(account, "php", login(server, **changes)))
     assert (found.cause, found.path, found.line, found.sureness) == (cause, "www/wp-config.php", line, "certain")
+
+
+def test_file_that_the_settings_load_for_the_login_is_named(server: Server, account: SshServer) -> None:
+    apart = {"host": ("/w/wp-config-db.php", 6), "name": ("/w/wp-config-db.php", 3), "prefix": ("/w/wp-config.php", 8)}
+    found = first(tried(account, "php", login(server, socket="", host="db25.old-host.invalid", lines=apart)))
+    assert (found.cause, found.path, found.line) == ("database-server-down", "www/wp-config-db.php", 6)
+    found = first(tried(account, "php", login(server, prefix="z_", lines=apart)))
+    assert (found.cause, found.path, found.line) == ("database-table-missing", "www/wp-config.php", 8)
 
 
 def test_secret_is_in_no_process_list_and_no_words_of_a_command(server: Server, account: SshServer) -> None:
