@@ -11,7 +11,7 @@ from diagnostics.checks.common import failing_pages, is_failing, lines_of_failur
 from diagnostics.checks.database_numbers import RIGHTS, cause_of
 from diagnostics.checks.php_sharpening import RIGHT_REFUSED, hint_of_refusal
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown import is_of_server, text_of
+from diagnostics.checks.shown import is_of_server, is_refused_alone, text_of
 from diagnostics.checks.unreached import place_of, told_by_settings
 from diagnostics.evidence import Evidence, PageSeen, Unreadable
 from diagnostics.facts.changes import failing_since, is_just_before
@@ -35,7 +35,7 @@ _INSTALLER = re.compile(rb"(install|setup-config)\.php\?step=")
 @check(id="database", title=_("The database, asked with the site's own login"), order=13)
 def database(evidence: Evidence) -> Iterator[Finding]:
     trial = evidence.database
-    if not isinstance(trial, DatabaseTrial) or not is_failing(evidence.site):
+    if not isinstance(trial, DatabaseTrial) or not is_failing(evidence.site) or is_refused_alone(evidence.site):
         return
     if trial.stage == "well":
         found = _of_tables(trial, evidence)

@@ -16,6 +16,7 @@ from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen
 from diagnostics.facts.log_messages import FATAL_WORDS
 from diagnostics.findings import Finding, Severity
+from sites.probing.outcome import Kind
 from sites.texts import mark as _
 
 _TAG = re.compile(rb"<[^<>]{0,2000}>")
@@ -26,6 +27,12 @@ _OF_SERVER = re.compile(
     rb"<title>\s*500 Internal Server Error|The server encountered an internal error or|<center>(?:nginx|openresty)|LiteSpeed Web Server|"
     rb"Additionally, a 500 Internal Server Error"
 )
+# The same for a request that they refuse: Apache's, whose headlines are the words of the protocol, nginx's and LiteSpeed's.
+_REFUSED_BY_SERVER = re.compile(
+    rb"<title>\s*4\d\d (?:Forbidden|Unauthorized|Not Found|Gone|Method Not Allowed)\b|<center>(?:nginx|openresty)"
+    rb"|LiteSpeed Web Server"
+)
+_CLOSED = frozenset({401, 403})
 _WARNING = re.compile(r"Warning: [^\n]{1,2000}? on line \d+")
 
 
@@ -44,6 +51,19 @@ def lines_shown(site: SiteSeen) -> list[LogLine]:
 def is_of_server(page: PageSeen) -> bool:
     """Whether the web server made this answer to an error itself: a program that fails sends its own words, or nothing."""
     return bool(_OF_SERVER.search(page.body[:4000]))
+
+
+def is_refused_alone(site: SiteSeen) -> bool:
+    """Whether nothing fails but requests that the web server refuses by itself: what a program lacks makes it fail otherwise.
+
+    A host's or a site's own page may stand in place of the server's; a folder is shut then where the rest of the site answers.
+    """
+    failing = failing_pages(site)
+    answers = any(page.kind == Kind.OK.value for page in site.pages)
+    return bool(failing) and all(
+        page.kind == Kind.CLIENT_ERROR.value and (_REFUSED_BY_SERVER.search(page.body[:4000]) or (answers and page.status in _CLOSED))
+        for page in failing
+    )
 
 
 def text_of(body: bytes) -> str:
