@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CONTENT_LINE = "line of WP_CONTENT_DIR"  # name among an application's settings
+LINE_OF_KEY = "line of APP_KEY"  # name among an application's settings: where its environment file gives Laravel's key, or did
 OWN_LIMIT = "memory_limit set here"  # name among an application's settings: value and line of its own ini_set, "8M:17"
 
 

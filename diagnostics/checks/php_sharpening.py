@@ -11,7 +11,7 @@ from diagnostics.checks.php_messages import PhpMessage
 from diagnostics.checks.php_parsing import first_error
 from diagnostics.checks.unreached import place_of, told_by_settings
 from diagnostics.evidence import Evidence, WrittenPath
-from diagnostics.installed import OWN_LIMIT
+from diagnostics.installed import LINE_OF_KEY, OWN_LIMIT
 from diagnostics.php import extension_words, handed_data, said_of_files, scanning
 from diagnostics.php.database_words import is_refused_by_server
 from diagnostics.php.declared import instead_of
@@ -134,7 +134,8 @@ def _by_environment(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sh
         return sharp
     path = application.settings_path or f"{application.path}/.env"
     more = _("{path} gives no usable APP_KEY.") if application.settings_path else _("There is no {path}, which gives the APP_KEY.")
-    return replace(sharp, path=path, line=None, more=more.format(path=path))
+    line = application.setting(LINE_OF_KEY)
+    return replace(sharp, path=path, line=int(line) if line else None, more=more.format(path=path))
 
 
 def _by_data(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from diagnostics.evidence import Evidence, SiteSeen, TreeEntry
 from diagnostics.facts.paths import above, shown
-from diagnostics.facts.settings.env_files import NAMES, env_lines, env_with_spaces, read_env
+from diagnostics.facts.settings.env_files import NAMES, env_line, env_lines, env_with_spaces, read_env
 from diagnostics.facts.settings.logins import OF_PHP, DatabaseLogin, of_environment, of_wordpress
 from diagnostics.facts.settings.php_settings import PhpSettings, read_php
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.facts.software import SOFTWARE, Software, version_in
 from diagnostics.facts.wordpress import WordPressFacts
-from diagnostics.installed import Application, Component, Damage
+from diagnostics.installed import LINE_OF_KEY, Application, Component, Damage
 from diagnostics.transports.base import TransportError
 from sites.texts import mark as _
 
@@ -193,7 +193,11 @@ class Applications:
         if login:
             self.logins[made.absolute] = login
         telling = tuple((name, values[name]) for name in ("APP_ENV", "APP_DEBUG", "LOG_CHANNEL") if name in values)
-        key = (("APP_KEY", "set" if values.get("APP_KEY") else "empty"),) if made.name == "laravel" and path else ()
+        key: tuple[tuple[str, str], ...] = ()
+        if made.name == "laravel" and path:
+            key = (("APP_KEY", "set" if values.get("APP_KEY") else "empty"),)
+            line = env_line(self.files.text(path) or "", "APP_KEY")
+            key += ((LINE_OF_KEY, str(line)),) if line else ()
         spaced = env_with_spaces(self.files.text(path) or "") if path else None
         trouble: tuple[Damage, ...] = ()
         if spaced:

@@ -21,6 +21,14 @@ def env_lines(source: str) -> dict[str, int]:
     return {found[1]: source.count("\n", 0, found.start(1)) + 1 for found in _LINE.finditer(source)}
 
 
+def env_line(source: str, name: str) -> int | None:
+    """The line that gives this name its value, else the last one where that is a comment; None where neither is there."""
+    if (line := env_lines(source).get(name)) is not None:
+        return line
+    commented = list(re.finditer(rf"^[ \t]*#[# \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=", source, re.MULTILINE))
+    return source.count("\n", 0, commented[-1].start()) + 1 if commented else None
+
+
 def env_value_at(source: str, line: int) -> tuple[str, int, int] | None:
     """The name that is given its value on this line, and where that value stands, quotes included."""
     for found in _LINE.finditer(source):

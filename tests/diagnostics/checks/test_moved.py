@@ -69,15 +69,25 @@ def test_settings_of_a_framework_beside_the_docroot_are_read() -> None:
     assert (surer.path, surer.line) == ("project/.env", 2) and surer.confidence > found.confidence
 
 
-def test_key_that_is_missing_is_told_of_the_settings() -> None:
+@pytest.mark.parametrize(
+    ("env", "line"),
+    [
+        (b"APP_NAME=Shop\n", None),
+        (b"APP_NAME=Shop\nAPP_ENV=production\nAPP_KEY=\n", 3),
+        (b"#APP_KEY=base64:old\nAPP_NAME=Shop\nAPP_KEY=base64:cut\n", 3),  # the one that counts
+        (b"APP_NAME=Shop\n# APP_KEY=base64:abc=\n", 2),  # what was taken out
+    ],
+)
+def test_key_that_is_missing_is_told_of_the_settings(env: bytes, line: int | None) -> None:
     said = "No application encryption key has been specified."
     log = f'[{AT:%Y-%m-%d %H:%M:%S}] production.ERROR: {said} {{"exception":"[object] (Missing(code: 0): {said} at '
     log += '/home/demo/project/vendor/x.php:9)\n[stacktrace]\n#0 {main}\n"}\n'
     files = FRAMEWORK | {
-        "project/.env": b"APP_NAME=Shop\n", "project/storage/logs/laravel.log": Node(content=log.encode(), mtime=AT.timestamp() + 1),
+        "project/.env": env, "project/storage/logs/laravel.log": Node(content=log.encode(), mtime=AT.timestamp() + 1),
     }  # fmt: skip
     found = first(files, None)
-    assert (found.cause, found.path) == ("application-answers-500", "project/.env")
+    assert (found.cause, found.path, found.line) == ("application-answers-500", "project/.env", line)
+    assert "abc" not in repr(found)
 
 
 def test_headers_that_nginx_refuses_are_no_crash() -> None:
