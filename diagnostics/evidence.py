@@ -114,6 +114,7 @@ class DatabaseWay:
     lacks: tuple[str, ...] = ()  # "user", "password": there, and empty
     is_socket_lost: bool = False
     prefix: str = ""  # of its tables, as these settings have it
+    has_tables: bool | None = None  # whether the database has any with it; None where it was not asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from diagnostics.checks.database_numbers import cause_of
@@ -10,12 +9,12 @@ from diagnostics.evidence import DatabaseWay, Evidence, Unreadable
 from diagnostics.facts.changes import failing_since, is_just_before
 from diagnostics.facts.database import NO_SUCH_NAME
 from diagnostics.installed import DatabaseTrial
+from diagnostics.php.database_words import lost_table
 from sites.texts import mark as _
 
 _USUAL = (3306, 5432)
 _CAUSES = ("database-server-down", "database-access-denied", "database-missing")
 _PART = {"database-server-down": ("host", "port", "socket"), "database-access-denied": ("password", "user"), "database-missing": ("name",)}
-_TABLE = re.compile(r"Table '(?:[^'.\n]{1,80}\.)?([^'\n]{1,120})' doesn't exist")
 _SAID = _("The settings are in {path}, line {line}: the server is {where}.")
 _GUESS = _("The program does not say why: it may be the server, or the user name, password or name of the database.")
 
@@ -47,9 +46,8 @@ def place_of(cause: str, evidence: Evidence, said: str = "") -> tuple[str, int |
     """The file and line of the settings that a database's refusal is about. `said`: its words, which name a table."""
     way = evidence.database_way
     if way is not None and cause == "database-table-missing":
-        table = _TABLE.search(said)
-        is_named = bool(way.prefix) and table is not None and table[1].startswith(way.prefix)
-        return (way.path, dict(way.lines).get("prefix")) if is_named and _was_changed(way, evidence) else None
+        is_named = bool(way.prefix) and lost_table(said).startswith(way.prefix)
+        return (way.path, dict(way.lines).get("prefix")) if is_named and _is_of_prefix(way, evidence) else None
     return (way.path, _line(way, cause, "")) if way is not None and cause in _PART else None
 
 
@@ -66,9 +64,16 @@ def _judged(way: DatabaseWay, evidence: Evidence) -> tuple[str, str, float]:
         return "database-access-denied", way.lacks[-1], 0.85
     if _was_changed(way, evidence):
         return "database-access-denied", "password", 0.65  # of what people change there, most often
-    if way.port not in _USUAL:
+    if _is_of_port(way):
         return "database-server-down", "port", 0.75
     return "database-server-down", "host", 0.65
+
+
+def _is_of_prefix(way: DatabaseWay, evidence: Evidence) -> bool:
+    """Whether the prefix is wrong and not a table lost: the database tells, else that the settings were changed in the days before."""
+    if way.has_tables is not None:
+        return not way.has_tables
+    return any(way.path in change.paths for change in evidence.changes)
 
 
 def _was_changed(way: DatabaseWay, evidence: Evidence) -> bool:
@@ -76,7 +81,12 @@ def _was_changed(way: DatabaseWay, evidence: Evidence) -> bool:
     return began is not None and any(way.path in change.paths and is_just_before(change, began) for change in evidence.changes)
 
 
+def _is_of_port(way: DatabaseWay) -> bool:
+    """Whether an unusual port may be what is wrong: `localhost` is MySQL's socket and has no port (mysql_real_connect)."""
+    return way.port not in _USUAL and way.where != f"localhost:{way.port}"
+
+
 def _line(way: DatabaseWay, cause: str, part: str) -> int | None:
     lines = dict(way.lines)
-    first = ("port",) if cause == "database-server-down" and way.port not in _USUAL else ()
+    first = ("port",) if cause == "database-server-down" and _is_of_port(way) else ()
     return next((lines[each] for each in (part, *first, *_PART[cause]) if each in lines), None)

@@ -17,7 +17,7 @@ from diagnostics.facts.settings.env_files import NAMES
 from diagnostics.facts.settings.logins import DatabaseLogin
 from diagnostics.facts.small_files import LIMIT, SmallFiles
 from diagnostics.installed import Application, DatabaseTrial
-from diagnostics.php.database_words import cannot_connect, database_cause
+from diagnostics.php.database_words import cannot_connect, database_cause, lost_table
 from diagnostics.transports.base import TransportError
 
 _MOST = 10  # settings files
@@ -50,12 +50,19 @@ def read(files: SmallFiles, evidence: Evidence, logins: Mapping[str, DatabaseLog
         if way is None or found is None:  # that of a program that is known was tried before
             return replace(evidence, database_way=way)
         application = Application("php", "PHP", "", "", settings_path=way.path)
-        trial = tried(files.reader, application, found, ask_from_here)
+        trial = tried(files.reader, application, _with_prefix(found, way), ask_from_here)
     except TransportError:
         return evidence
-    if isinstance(trial, DatabaseTrial) and not trial.code:
-        return replace(evidence, database_way=way)  # its tables are nobody's to judge
-    return replace(evidence, database_way=way, database=trial)
+    if not isinstance(trial, DatabaseTrial) or trial.code:
+        return replace(evidence, database_way=way, database=trial)
+    way = replace(way, has_tables=trial.tables > 0)
+    lacks = way.prefix and not trial.tables and any(lost_table(text).startswith(way.prefix) for text in _texts(evidence))
+    return replace(evidence, database_way=way, database=trial if lacks else evidence.database)  # which tables it needs nobody knows
+
+
+def _with_prefix(login: DatabaseLogin, way: DatabaseWay) -> DatabaseLogin:
+    number = dict(way.lines).get("prefix")
+    return replace(login, prefix=way.prefix, lines={**login.lines, "prefix": (way.path, number)}) if number else login
 
 
 def _texts(evidence: Evidence) -> Iterator[str]:

@@ -88,6 +88,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
         re.compile(r"[\[(/]1146[\])]"),
     ),
 )
+_LOST_TABLE = re.compile(r"Table '(?:[^'.\n]{1,80}\.)?([^'\n]{1,120})' doesn't exist")
 _RIGHT = re.compile(_REFUSED_RIGHT)
 _HELD = re.compile(_SERVER_REFUSES)
 _TO_DATABASE = re.compile(r"\b1044\b|Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database")
@@ -144,6 +145,12 @@ _OF_CODE = re.compile(r"\b\w+(?:\\{1,2}\w+)+|\b\w*(?:::|->)\w+| in (?:/|[A-Za-z]
 def cannot_connect(text: str) -> re.Match[str] | None:
     """Where a program says in its own words that it cannot reach its database; names of classes, functions and files say nothing."""
     return _CANNOT_CONNECT.search(_PATH.sub(" ", _OF_CODE.sub(" ", text[:3000])))
+
+
+def lost_table(text: str) -> str:
+    """The table that a database does not have, without the database's own name; "" where it says no such thing."""
+    found = _LOST_TABLE.search(text)
+    return found[1] if found else ""
 
 
 def is_refused_right(text: str, trace: str = "") -> bool:

@@ -86,6 +86,7 @@ def settings(host: str = "localhost", port: str = "3306", password: str = "p") -
     ("given", "cause", "line"),
     [
         (settings("127.0.0.1", "3307"), "database-server-down", 6),
+        (settings("localhost", "3307"), "database-server-down", 2),  # a socket: MySQL's library asks no port of that name
         (settings("localhost:/run/gone/mysqld.sock"), "database-server-down", 2),
         (settings(password=""), "database-access-denied", 4),
         (settings(), "database-server-down", 2),
@@ -125,6 +126,7 @@ def test_page_that_says_so_without_a_log(said: bytes, cause: str, line: int) -> 
     ("prefix", "minutes", "place"),
     [
         ("neu_", 5, ("www/config.php", 7)),  # the settings were put over those of another installation
+        ("neu_", 60 * 20, ("www/config.php", 7)),  # and were seen to fail the next morning
         ("neu_", 60 * 24 * 30, ("www/db/driver.php", 2)),  # one table was lost
         ("shop_", 5, ("www/db/driver.php", 2)),
     ],
@@ -141,6 +143,32 @@ def test_table_that_is_missing_leads_to_the_prefix_that_was_changed(prefix: str,
     made = evidence(nodes, line)  # type: ignore[arg-type]
     found = run_checks(replace(made, changes=by_times(made))).findings[0]
     assert (found.cause, found.path, found.line) == ("database-table-missing", *place)
+
+
+@pytest.mark.parametrize(
+    ("tables", "place"),
+    [
+        (["shop_settings", "shop_orders"], ("www/config.php", 7)),  # all begin otherwise
+        (["neu_orders", "shop_settings"], ("www/db/driver.php", 2)),  # one table was lost, whatever was changed
+        ([], ("www/config.php", 7)),
+    ],
+)
+@pytest.mark.parametrize("days", [0.01, 30])
+def test_database_that_can_be_asked_tells_a_wrong_prefix_from_a_lost_table(tables: list[str], place: tuple[str, int], days: float) -> None:
+    said = "Uncaught mysqli_sql_exception: Table 'web1.neu_settings' doesn't exist in /home/demo/www/db/driver.php:2"
+    line = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  {said}\nStack trace:\n#0 {{main}}\n  thrown in /home/demo/www/db/driver.php on line 2\n"
+    content = f"{settings()}define('DB_PREFIX', 'neu_');\n".encode()
+    host = FakeHost({
+        "/home/demo/www/index.php": Node(content=b"<?php\n", mtime=1.0, mode=0o604),
+        "/home/demo/www/config.php": Node(content=content, mtime=AT.timestamp() - days * 86400, mode=0o604),
+        "/home/demo/www/db/driver.php": Node(content=_DRIVER, mtime=1.0, mode=0o604),
+        "/home/demo/logs/error.log": Node(content=line.encode(), mtime=AT.timestamp(), mode=0o604),
+    })  # fmt: skip
+    made = gather(host, site(), PATHS, "apache-755", AT, ask_database=lambda *_asked: [*(["table", name] for name in tables), ["end"]])
+    found = run_checks(replace(made, changes=by_times(made))).findings
+    assert {(each.cause, each.path, each.line) for each in found if each.cause == "database-table-missing"} == {
+        ("database-table-missing", *place)
+    }
 
 
 def test_page_of_503_that_tells_the_driver_s_words() -> None:
