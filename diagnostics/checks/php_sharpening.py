@@ -24,6 +24,7 @@ SMALL_MEMORY = 64 * 1024 * 1024  # bytes; a limit that a site gives itself and t
 _KEY = re.compile(r"No application encryption key|Unsupported cipher or incorrect key length")
 _SOURCES = (".php", ".inc")
 _ON_THE_WAY = ("part", "included")  # roles of scripts that others require
+_DECLARES_OR_LOADS = re.compile(rb"\b(?:class|interface|trait|enum|function|class_alias|(?:require|include)(?:_once)?|return)\b")
 _LOST_NAMES = ("php-class-not-found", "php-undefined-function")
 _OVER_DATA = ("php-uncaught-exception", "php-version-incompatible-code", "application-answers-500")
 _OWN_WORDS = ("php-uncaught-exception", "application-answers-500")
@@ -230,6 +231,9 @@ def _by_missing(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     if sharp.cause == "php-class-not-found" and match:
         if empty := emptied(match[1].rpartition("\\")[2], evidence):
             return _instead(sharp, "php-truncated-file", empty, None, _what_is_left(empty, evidence))
+        if (cut := _ends_before(match[1], evidence)) is not None:
+            more = _("{path} bears its name and ends before the class begins.").format(path=cut.path)
+            return _instead(sharp, "php-truncated-file", cut.path, cut.content.count(b"\n") + 1, more)
         if (other := _misnamed(match[1], evidence)) is not None:
             return replace(sharp, path=other.path, line=other.line, more=other.more)
         sharp = _other_case(sharp, match[1].replace("\\", "/").rsplit("/", 1)[-1] + ".php", names, is_class=True)
@@ -248,6 +252,19 @@ def _by_guard(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     name = extension_words.asked_before(script.content.decode("utf-8", "replace"), sharp.line, message.message)
     more = _("The code asks for PHP's extension {name} just before, and gives up without it.").format(name=name)
     return _instead(sharp, "php-missing-extension", more=more) if name else sharp
+
+
+def _ends_before(name: str, evidence: Evidence) -> Script | None:
+    """The file that by its own name holds this class, begins like it, and ends before it."""
+    space, _slash, short = name.rpartition("\\")
+    wanted = names_of_class(short)
+    begin = re.compile(rb"^\s*namespace\s+" + re.escape(space.encode()) + rb"\s*;", re.MULTILINE) if space else None
+    for script in evidence.php.scripts:
+        if not script.is_whole or posixpath.basename(script.path).lower() not in wanted or not script.content.lstrip().startswith(b"<?php"):
+            continue
+        if (begin is None or begin.search(script.content)) and not _DECLARES_OR_LOADS.search(script.content):
+            return script
+    return None
 
 
 def _misnamed(name: str, evidence: Evidence) -> Sharp | None:

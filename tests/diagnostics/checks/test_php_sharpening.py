@@ -239,3 +239,13 @@ def test_lost_class_leads_to_the_file_that_bears_its_name_and_calls_it_otherwise
     found = first(said, {"www/index.php": b"<?php\nrequire 'load.php';\nnew Shop\\Basket();\n", "www/src/Basket.php": code})
     assert (found.cause, found.path, found.line) == ("php-class-not-found", "www/src/Basket.php", line)
     assert "bears its name" in found.summary + found.hint
+
+
+def test_lost_class_leads_to_its_file_that_was_cut_before_it_began() -> None:
+    """What is left of an upload reads well: PHP itself complains of the class alone."""
+    said = 'PHP Fatal error:  Uncaught Error: Class "Shop\\Basket" not found in /home/demo/www/index.php:3\nStack trace:\n#0 {main}\n  thrown in /home/demo/www/index.php on line 3'
+    start = b"<?php\nrequire 'load.php';\nnew Shop\\Basket();\n"
+    found = first(said, {"www/index.php": start, "www/src/Basket.php": b"<?php\n\nnamespace Shop;\n\nuse Shop\\Item;\n"})
+    assert (found.cause, found.path, found.line) == ("php-truncated-file", "www/src/Basket.php", 6)
+    for other in (b"<?php\nnamespace Other;\n", b"<?php\nnamespace Shop;\nrequire __DIR__ . '/all.php';\n", b"<?php\nclass_alias('A', 'Shop\\\\Basket');\n"):
+        assert first(said, {"www/index.php": start, "www/src/Basket.php": other}).cause == "php-class-not-found"
