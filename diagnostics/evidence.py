@@ -201,6 +201,7 @@ class Evidence:
     docroot: str = ""  # absolute, as the transport names it
     beside_missing_docroot: tuple[str, ...] | None = None  # names of the folders beside it, where it is not there itself
     is_broken_link: bool = False  # whether the docroot is a link to something that is not there
+    sites_below: tuple[str, ...] = ()  # docroots of the team's other sites that lie inside of this one
     root_mode: int | None = None  # mode of the folder above the docroot
     passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails

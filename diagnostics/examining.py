@@ -151,7 +151,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         ask = databases.asker(site.host)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now(), left_s, ask_database=ask, shown=shown)
         evidence = wordpress_pages.with_installer_page(site, evidence)
-    evidence = replace(evidence, panel=told)
+    evidence = replace(evidence, panel=told, sites_below=_sites_below(site))
     compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
     if since is not None and isinstance(evidence.error_log, tuple):
@@ -167,6 +167,14 @@ def neighbours(site: Site) -> tuple[str, ...]:
     """The folders of other sites on the same account: one may hold the same program in the same release."""
     others = Site.objects.filter(host=site.host_id).exclude(pk=site.pk).exclude(docroot="").order_by("name")
     return tuple(others.values_list("docroot", flat=True)[:_MOST_NEIGHBOURS])
+
+
+def _sites_below(site: Site) -> tuple[str, ...]:
+    """Over whatever connection to the same machine they are known."""
+    if site.host is None or not site.docroot:
+        return ()
+    others = Site.objects.filter(team=site.team_id, host__address=site.host.address, docroot__startswith=f"{site.docroot.rstrip('/')}/")
+    return tuple(others.exclude(pk=site.pk).order_by("name").values_list("docroot", flat=True))
 
 
 def plan_for(examination: Examination, finding: Finding, repair_id: str, answers: Sequence[tuple[str, str]] = ()) -> Plan | None:

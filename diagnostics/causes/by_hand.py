@@ -219,6 +219,7 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     ),
     "index-file-missing": (
         _("Put the start page back (index.php or index.html): upload it again, or bring it back from your host's backup."),
+        _("If the site lies in a folder of its own inside of it, move what is in that folder one up in your host's file manager."),
         _("If you moved the site to another folder, tell your host's panel which folder belongs to this address."),
     ),
     "redirect-loop": (

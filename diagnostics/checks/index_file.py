@@ -11,6 +11,7 @@ from diagnostics.checks.common import docroot_name, failing_pages, htaccess_file
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, PageSeen, TextFile, TreeEntry
+from diagnostics.facts.one_too_deep import one_too_deep
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import Line, LineKind, parse
 from sites.texts import mark as _
@@ -121,6 +122,9 @@ def _finding(evidence: Evidence, folder: str, confidence: float, proof: Proof) -
         summary = said.format(line=number, path=path, names=", ".join(line.words), folder=folder)
     if others:
         hint += " " + _("These may be it under another name: {names}. Small and capital letters count.").format(names=", ".join(others))
+    deep = one_too_deep(evidence) if path == docroot_name(evidence) else None
+    if deep is not None:
+        hint += " " + _("A whole site lies in {path}: it was probably uploaded one folder too deep.").format(path=deep.folder.path)
     return Finding(
         check="index-file",
         cause="index-file-missing",

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.facts.letter_case import in_other_case
+from diagnostics.facts.one_too_deep import one_too_deep
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Severity
 from diagnostics.installed import Component
-from diagnostics.repairs import database_login, php_limits
+from diagnostics.repairs import database_login, move_site_up, php_limits
 from diagnostics.transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
@@ -23,8 +24,16 @@ def read(reader: Reader, evidence: Evidence, findings: Sequence[Finding]) -> tup
     """What can be read of them; links are not followed, and what is there already is not read again."""
     wanted = dict.fromkeys(path for finding in _telling(findings) for path in _paths(evidence, finding))
     entries = {entry.path: entry for entry in evidence.tree} if isinstance(evidence.tree, tuple) else {}
-    found = (_file(reader, evidence, path, entries.get(path)) for path in list(wanted)[:MOST_FILES])
+    paths = dict.fromkeys([*list(wanted)[:MOST_FILES], *_to_be_moved(evidence, findings)])
+    found = (_file(reader, evidence, path, entries.get(path)) for path in paths)
     return tuple(file for file in found if file is not None)
+
+
+def _to_be_moved(evidence: Evidence, findings: Sequence[Finding]) -> list[str]:
+    """Of a site that lies one folder too deep: so many files that they are counted by themselves."""
+    wanted = any(move_site_up.ID in finding.repairs for finding in _telling(findings))
+    deep = one_too_deep(evidence) if wanted else None
+    return [entry.path for entry in deep.files] if deep is not None and deep.is_small else []
 
 
 def _telling(findings: Sequence[Finding]) -> list[Finding]:
