@@ -21,7 +21,8 @@ from sites.texts import mark as _
 
 _TAG = re.compile(rb"<[^<>]{0,2000}>")
 _BREAK = re.compile(rb"<(?:br|p|/p|/tr|/div|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
-_MESSAGE = re.compile(rf"(?:PHP )?{FATAL_WORDS} error: .{{1,8000}}? on line \d+", re.DOTALL)
+# "Unclosed '{' on line 14 does not match ')' in FILE on line 15", "Unclosed '{' on line 3 in FILE on line 9": the place is the last one.
+_MESSAGE = re.compile(rf"(?:PHP )?{FATAL_WORDS} error: .{{1,8000}}? on line \d++(?! does not match '| in (?:/|[A-Za-z]:))", re.DOTALL)
 # The web servers' own pages for an error.
 _OF_SERVER = re.compile(
     rb"<title>\s*500 Internal Server Error|The server encountered an internal error or|<center>(?:nginx|openresty)|LiteSpeed Web Server|"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from diagnostics.checks import run_checks
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.php_files import PhpFiles
@@ -45,3 +47,19 @@ def test_catchable_error_of_php_before_7_4_ends_a_page_in_the_log_as_on_the_page
     pages = tuple(replace(page, body=body) for page in seen.site.pages)
     shown = run_checks(replace(seen, site=replace(seen.site, pages=pages))).findings[0]
     assert (shown.check, shown.path, shown.line) == ("errors-shown", "www/x.php", 3)
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [("Unclosed '{' on line 3 does not match ')'", "php-parse-error"), ("Unclosed '{' on line 3", "php-truncated-file"),
+     ("syntax error, unexpected token \"}\"", "php-parse-error")],
+)
+@pytest.mark.parametrize("form", ["<br />\n<b>Parse error</b>:  {said} in <b>{path}</b> on line <b>9</b><br />\n",
+                                  "\nParse error: {said} in {path} on line 9\n"])  # fmt: skip
+def test_place_of_an_error_that_a_page_shows_is_behind_the_place_where_a_bracket_was_opened(said: str, cause: str, form: str) -> None:
+    body = form.format(said=said, path="/home/demo/www/wp-content/themes/t/functions.php").encode()
+    seen = evidence({"www/wp-content/themes/t/functions.php": b"<?php\n"}, None)
+    pages = tuple(replace(page, body=body) for page in seen.site.pages)
+    found = run_checks(replace(seen, site=replace(seen.site, pages=pages))).findings[0]
+    assert (found.path, found.line) == ("www/wp-content/themes/t/functions.php", 9)
+    assert found.cause == "wordpress-theme" and cause in found.also
