@@ -27,6 +27,7 @@ _OF_FILES = frozenset({"denied", "program-says", "failed-call"})
 _REFUSED = frozenset({"folder-not-writable", "file-unreadable", "folder-not-traversable", "open-basedir", "disk-full", "php-missing-file"})
 _WARNED_AT = re.compile(r" in (?P<path>/[^\n:]{1,600}?)(?: on line |:)(?P<line>\d{1,7})")
 _FEW_LINES = 12
+_AS_SURE = 0.1
 _ROOT_OF_PHP = frozenset({"php-service-down", "php-service-crash", "upstream-bad-gateway"})
 # Of two that are equally sure, the one in the lower layer: what lies above cannot be judged before it works.
 _LAYERS = ("disk-full", "root-", "php-service-", "folder-not-traversable", "htaccess-", "user-ini-", "database-", "wordpress-core-file")
@@ -60,7 +61,22 @@ def _with_their_place(findings: list[Finding]) -> list[Finding]:
             surer, other = _surer(bare, placed[0])
             whole = replace(_joined(surer, other), path=placed[0].path, line=placed[0].line)
             kept = [whole if finding is placed[0] else finding for finding in kept if finding is not bare]
-    return _with_their_line(kept)
+    return _with_their_line(_without_their_look(kept))
+
+
+def _without_their_look(findings: list[Finding]) -> list[Finding]:
+    """Where a finding with a place knows what it looks like, one that says so of the same line without a place says nothing new."""
+    kept = list(findings)
+    for bare in [finding for finding in findings if not finding.path and finding.severity is Severity.CRITICAL]:
+        better = [
+            each for each in kept
+            if each.path and bare.cause in each.also and each.severity is Severity.CRITICAL
+            and each.confidence + _AS_SURE >= bare.confidence and _same_line(bare, each)
+        ]  # fmt: skip
+        if len(better) == 1:
+            whole = _joined(better[0], bare)
+            kept = [whole if finding is better[0] else finding for finding in kept if finding is not bare]
+    return kept
 
 
 def _with_their_line(findings: list[Finding]) -> list[Finding]:

@@ -42,3 +42,16 @@ def test_full_disk_told_as_we_asked_is_no_moment_that_has_passed(seconds: int, i
     seen: Evidence = replace(evidence({"www/a.php": b"<?php\n"}, line, path="/a.php"), space=SpaceLeft(10**9, 10**10, 10**6, None, None))
     found = [each.confidence for each in run_checks(seen).findings if each.cause == "disk-full"]
     assert (max(found) >= 0.95) is is_now
+
+
+def test_crash_that_our_own_request_met_is_how_a_script_looks_that_was_ended_while_it_waited() -> None:
+    log = apache_line(_RESET, level="proxy_fcgi:error") + apache_line("(104)Connection reset by peer: AH01075: Error dispatching request to :9000: ", level="proxy_fcgi:error")  # fmt: skip  # noqa: E501
+    access = f'192.0.2.7 - - [{AT:%d/%b/%Y:%H:%M:%S} +0000] "GET /tides.php?tok123 HTTP/1.1" 503 299 "-" "Probe tok123"\n'
+    seen = evidence({"www/tides.php": _WAITS}, log, status=503, path="/tides.php", access=access)
+    start = replace(seen.site.pages[0], path="/", kind="ok", status=200)
+    pages = (start, *(replace(page, ms=2004.0) for page in seen.site.pages))
+    found = run_checks(replace(seen, site=replace(seen.site, pages=pages))).findings
+    assert seen.error_log[0].paired  # type: ignore[index]
+    assert [(each.cause, each.path, each.line) for each in found if each.severity.value == "critical"] == [
+        ("script-too-slow", "www/tides.php", 3)
+    ]
