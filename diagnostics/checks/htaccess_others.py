@@ -23,7 +23,7 @@ from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_o
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import endings, is_on_the_road
-from diagnostics.evidence import Evidence, LogLine, PasswordFile, TextFile, Unreadable
+from diagnostics.evidence import Evidence, LogLine, PageSeen, PasswordFile, TextFile, Unreadable
 from diagnostics.facts.changes import failing_since
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import Line, parse
@@ -36,6 +36,7 @@ _NAMES_TARGET = re.compile(r"AH00957|AH01114|AH00898")
 _PORT_NAMED = re.compile(r"(?:attempt to connect to \S{1,200}|\([\w.-]{1,200}):(\d{1,5})(?=[\s)])")
 _TARGET = re.compile(r"(?P<scheme>[a-z]+)://(?P<host>[\w.-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?(?=[/?]|\Z)", re.IGNORECASE)
 _LATELY_S = 7200.0
+_SAID_BY_APACHE = b"Server unable to read htaccess file, denying access to be safe"
 _PROXY = re.compile(r"AH00957|AH01114|AH00898|AH01144|AH01961|AH10160|AH00669")
 
 
@@ -50,6 +51,9 @@ def htaccess_unreadable(evidence: Evidence) -> Iterator[Finding]:
             return
     if not answers(evidence.site, 403) and not answers_500(evidence.site):
         return
+    if (said := _said_by_page(evidence)) is not None:
+        yield said
+        return
     for entry in evidence.tree if isinstance(evidence.tree, tuple) else ():
         if entry.path.rsplit("/", 1)[-1] != ".htaccess" or not _is_met(entry.path, evidence):
             continue
@@ -63,6 +67,26 @@ def htaccess_unreadable(evidence: Evidence) -> Iterator[Finding]:
         if not mode & 0o044 and not shut_folders(evidence, path) and _is_met(path, evidence):
             yield _unreadable(path, 0.8, (Proof("modes", f"{path} {mode:03o}"),), evidence)
             return
+
+
+def _said_by_page(evidence: Evidence) -> Finding | None:
+    """Apache says it on its own page as well (server/config.c, ap_parse_htaccess): of the files on the way, the one that others may not
+    read. A group's right does not tell whether the web server is of that group, where nothing but the mode is known; this page does."""
+    pages = [page for page in failing_pages(evidence.site) if page.status in (403, 500) and _SAID_BY_APACHE in page.body[:4000]]
+    modes = [] if isinstance(evidence.modes, Unreadable) else _modes(evidence)
+    well = tuple(page for page in evidence.site.pages if page.status == 200)
+    modes = [pair for pair in modes if not (well and _is_met(pair[0], evidence, pages=well))]  # read on the way to these
+    for page in pages:
+        shut = [(path, mode) for path, mode in modes if not mode & 0o004 and _is_met(path, evidence, pages=(page,))]
+        closed = [pair for pair in shut if not pair[1] & 0o040] or shut
+        if closed and not any(shut_folders(evidence, path) for path, _mode in closed):
+            path, mode = closed[0]
+            proofs = (
+                Proof("probe", f"{page.path}: {page.status}, “{_SAID_BY_APACHE.decode()}”", paired=True),
+                Proof("modes", f"{path} {mode:03o}"),
+            )
+            return _unreadable(path, 0.96 if len(closed) == 1 else 0.85, proofs, evidence)
+    return None
 
 
 def _modes(evidence: Evidence) -> list[tuple[str, int]]:
@@ -84,11 +108,11 @@ def _leads_to_a_file(path: str, evidence: Evidence) -> bool:
     return link is not None and bool(link.way) and link.way[-1].kind == "file" and bool(link.way[-1].mode & 0o044)
 
 
-def _is_met(path: str, evidence: Evidence) -> bool:
-    """Whether the folder of this file lies on the way to a failing page."""
+def _is_met(path: str, evidence: Evidence, pages: tuple[PageSeen, ...] = ()) -> bool:
+    """Whether the folder of this file lies on the way to a failing page, or to one of these."""
     folder, name = path.rpartition("/")[0], docroot_name(evidence)
     prefix = folder.removeprefix(name) + "/"
-    return folder in ("", ".", "..", name) or any((page.path + "/").startswith(prefix) for page in failing_pages(evidence.site))
+    return folder in ("", ".", "..", name) or any((page.path + "/").startswith(prefix) for page in pages or failing_pages(evidence.site))
 
 
 def _logged_place(complaint: Complaint, evidence: Evidence) -> str:
