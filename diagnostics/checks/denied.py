@@ -51,6 +51,7 @@ _WRITING = (
     re.compile(r"(?:Unable to (?:create|write)|Cannot (?:create|write)|Could not (?:create|write)).{0,60}?[\"' (](?P<path>/[^\s\"')]+)"),
     re.compile(r"fopen\((?P<path>[^)\n]{1,1000}+)\): Failed to open stream: Permission denied", re.IGNORECASE),
 )  # fmt: skip
+_ROOTS_GROUP = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,8 @@ def _may(entry: TreeEntry, bit: int, refused: Denied, evidence: Evidence) -> boo
     owner = usual_owner(evidence)
     if refused.by_owner and (owner is None or entry.uid is None or entry.uid == owner):
         return entry.mode >> 6 & bit == bit
-    return entry.mode & bit == bit or (refused.by_owner and entry.mode >> 3 & bit == bit)
+    is_of_group = refused.by_owner and entry.gid != _ROOTS_GROUP  # an account is of its own groups, never of this one
+    return entry.mode & bit == bit or (is_of_group and entry.mode >> 3 & bit == bit)
 
 
 def _by_pages(evidence: Evidence) -> Iterator[Finding]:

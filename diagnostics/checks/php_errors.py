@@ -53,7 +53,7 @@ def php_errors(evidence: Evidence) -> Iterator[Finding]:
         message = fatal or _other(line)
         if message is None:
             continue
-        sharp = _of_refused(sharpened(message, shown_path(message.path, evidence), evidence), message, evidence)
+        sharp = of_refused(sharpened(message, shown_path(message.path, evidence), evidence), message, evidence)
         if fatal and not sharp.path:  # the server cut the message before its place (nginx: NGX_MAX_ERROR_STR)
             sharp = replace(sharp, path=script_of_failure(evidence), more=_("The web server cut the message before the line."))
         key = (sharp.cause, sharp.path, sharp.line)
@@ -105,7 +105,7 @@ def _told_to_php(evidence: Evidence) -> tuple[LogLine, ...]:
     return tuple(line for line in newest if read_php_message(line.text) is None and application_messages.names_a_place(line.text))
 
 
-def _of_refused(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
+def of_refused(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     """A file that may not be read is what has to be repaired, not the script that asks for it."""
     match = re.search(r"Failed opening (?:required )?'(/[^']+)'", message.message) if sharp.cause == "file-unreadable" else None
     return replace(sharp, path=shown_path(match[1], evidence), line=None) if match else sharp

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, proof_of
-from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.php_errors import of_refused, shown_path
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.php_sharpening import sharpened
 from diagnostics.checks.registry import check
@@ -79,7 +79,7 @@ def errors_shown(evidence: Evidence) -> Iterator[Finding]:
         message = read_php_message(line.text, line.before)
         if message is None:
             continue
-        sharp = sharpened(message, shown_path(message.path, evidence), evidence)
+        sharp = of_refused(sharpened(message, shown_path(message.path, evidence), evidence), message, evidence)
         cause, sure = CAUSES[sharp.cause], min(0.96, sharp.sure)
         said = f"{placed(sharp.title or cause.title, sharp.path, sharp.line, quoted(message))} {sharp.more}".strip()
         yield Finding(

@@ -101,7 +101,7 @@ def part_that_fails(evidence: Evidence, line: LogLine, message: PhpMessage) -> F
 
 def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first: bool) -> Finding | None:
     general = _general(message)
-    if general.startswith(_ELSEWHERE) or general in _NOT_OF_A_PART:
+    if general.startswith(_ELSEWHERE) or general in _NOT_OF_A_PART or _was_refused(line, general):
         return None
     confidence = (0.97 if line.paired else 0.9) if is_first else 0.6
     way = frames(line.text)
@@ -130,6 +130,12 @@ def _finding(evidence: Evidence, line: LogLine, message: PhpMessage, *, is_first
     if not culprit.is_direct and general in ("php-parse-error", "php-truncated-file"):
         return _made("wordpress-core-file", way[0], evidence, line, confidence, (general,))
     return _of_part(culprit, general, evidence, line, confidence if culprit.is_direct else min(confidence, 0.93))
+
+
+def _was_refused(line: LogLine, general: str) -> bool:
+    """Whether a warning of the same request says that the file is there and may not be opened: it is neither damaged nor missing."""
+    message = read_php_message(line.text, line.before) if general == "php-missing-file" and line.before else None
+    return message is not None and _general(message) in ("file-unreadable", "open-basedir")
 
 
 def _stand_in(way: list[Frame], message: PhpMessage, evidence: Evidence) -> Component | None:

@@ -76,3 +76,13 @@ def test_file_that_php_was_refused_is_named_wherever_it_is_told(way: str) -> Non
         seen = replace(seen, application_log=(LogLine("application-log", "www/app.log", AT, said),))
     first = run_checks(seen).findings[0]
     assert (first.cause, first.path) == ("file-unreadable", "www/lib/price.php")
+
+
+@pytest.mark.parametrize(("gid", "is_shut"), [(0, True), (33, False)])
+def test_file_of_the_administrator_is_open_to_its_group_which_an_account_is_never_of(gid: int, is_shut: bool) -> None:
+    seen = evidence({"www/index.php": b"<?php\n\nrequire 'lib/price.php';\n", "www/lib/price.php": (b"<?php\n", 0o640)}, None)
+    own = tuple(replace(each, uid=1001, gid=1001) for each in seen.tree)  # type: ignore[union-attr]
+    tree = tuple(replace(each, uid=0, gid=gid) if each.path == "www/lib/price.php" else each for each in own)
+    pages = tuple(replace(page, body=DENIED.encode()) for page in seen.site.pages)
+    found = [each for each in run_checks(replace(seen, tree=tree, site=replace(seen.site, pages=pages))).findings if each.check == "denied"]
+    assert [(each.cause, each.path) for each in found] == ([("file-unreadable", "www/lib/price.php")] if is_shut else [])

@@ -51,8 +51,11 @@ def test_catchable_error_of_php_before_7_4_ends_a_page_in_the_log_as_on_the_page
 
 @pytest.mark.parametrize(
     ("said", "cause"),
-    [("Unclosed '{' on line 3 does not match ')'", "php-parse-error"), ("Unclosed '{' on line 3", "php-truncated-file"),
-     ("syntax error, unexpected token \"}\"", "php-parse-error")],
+    [
+        ("Unclosed '{' on line 3 does not match ')'", "php-parse-error"),
+        ("Unclosed '{' on line 3", "php-truncated-file"),
+        ('syntax error, unexpected token "}"', "php-parse-error"),
+    ],
 )
 @pytest.mark.parametrize("form", ["<br />\n<b>Parse error</b>:  {said} in <b>{path}</b> on line <b>9</b><br />\n",
                                   "\nParse error: {said} in {path} on line 9\n"])  # fmt: skip

@@ -189,3 +189,14 @@ def test_settings_that_end_early_are_named_and_not_the_file_that_misses_a_functi
     found = first(log, {"www/wp-config.php": config})
     assert (found.cause, found.path, found.line) == ("wordpress-config-syntax", "www/wp-config.php", None)
     assert "wp-settings.php" in found.summary
+
+
+@pytest.mark.parametrize("why", ["Permission denied", "No such file or directory"])
+def test_file_of_wordpress_that_may_not_be_opened_is_not_called_damaged(why: str) -> None:
+    warned = f"PHP Warning:  require_once(~/wp-includes/post.php): Failed to open stream: {why} in ~/wp-settings.php on line 21"
+    said = "Uncaught Error: Failed opening required '~/wp-includes/post.php' (include_path='.') in ~/wp-settings.php:21"
+    log = apache_line(
+        f"AH01071: Got error 'PHP message: {warned}; PHP message: PHP Fatal error:  {said}'".replace("~", HOME), level="proxy_fcgi:error"
+    )
+    found = first(log)
+    assert (found.cause, found.path) == ("file-unreadable" if why.startswith("P") else "wordpress-core-file", "www/wp-includes/post.php")
