@@ -33,7 +33,7 @@ class Unreached(NamedTuple):
 def told_by_settings(evidence: Evidence) -> Unreached | None:
     """For a program that only says that it cannot reach its database. None where nobody knows its settings."""
     way = evidence.database_way
-    if way is None:
+    if way is None or not way.where:  # one line of them alone
         return None
     cause, part, sure = _judged(way, evidence)
     said = _SAID.format(path=way.path, line=_line(way, cause, part), where=way.where)
@@ -48,7 +48,10 @@ def place_of(cause: str, evidence: Evidence, said: str = "") -> tuple[str, int |
     if way is not None and cause == "database-table-missing":
         is_named = bool(way.prefix) and lost_table(said).startswith(way.prefix)
         return (way.path, dict(way.lines).get("prefix")) if is_named and _is_of_prefix(way, evidence) else None
-    return (way.path, _line(way, cause, "")) if way is not None and cause in _PART else None
+    if way is None or cause not in _PART:
+        return None
+    line = _line(way, cause, "")
+    return (way.path, line) if line or way.where else None
 
 
 def _judged(way: DatabaseWay, evidence: Evidence) -> tuple[str, str, float]:

@@ -116,7 +116,7 @@ def stages(
         evidence = with_database(reader, evidence, applications.logins, ask_database)
     evidence = php_site.read(files, evidence, logs, deadline)
     if time.monotonic() < deadline:
-        evidence = program_login.read(files, evidence, applications.logins if applications else {}, ask_database)
+        evidence = program_login.read(files, evidence, applications.logins if applications else {}, ask_database, deadline)
     evidence = replace(evidence, differing=program_files.read(files, evidence, paths.neighbours, deadline))
     if isinstance(evidence.htaccess, tuple):
         htaccess = evidence.htaccess

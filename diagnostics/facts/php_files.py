@@ -102,6 +102,17 @@ class PhpFiles:
         changed = [entry.absolute for entry in self._changed() if entry.absolute not in known][:MOST_CHANGED]
         return [*entries, *included, *self._read(changed, "changed"), *self._parts(known | set(changed))]
 
+    def loaded(self, scripts: list[Script]) -> list[Script]:
+        """What these and the scripts of failing pages require in full: settings may bear any name."""
+        pages = [path for page in _failing(self.evidence) if (path := script_of(page, self.docroot, self.entries))]
+        entries = self._read(pages[:MOST_NAMED], "part")
+        known = {script.absolute for script in scripts}
+        return [*entries, *self._included([*scripts, *(each for each in entries if each.absolute not in known)], "part")]
+
+    def changed_lately(self) -> list[Script]:
+        """What was changed in the days before the failure, the newest first."""
+        return self._read([entry.absolute for entry in self._changed()][:MOST_CHANGED], "changed")
+
     def _parts(self, known: set[str]) -> list[Script]:
         """Of a page with words of its own, or with none: the main files of WordPress's plugins and theme, and what they require."""
         if not any(_is_made_by_parts(page) for page in _failing(self.evidence)):

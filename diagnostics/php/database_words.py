@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 # The login is taken, what it asks for is not: MySQL's and MariaDB's 1142, 1143, 1227, 1370 and 1419, PostgreSQL's 42501.
 _REFUSED_RIGHT = (
@@ -89,6 +90,13 @@ _WORDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     ),
 )
 _LOST_TABLE = re.compile(r"Table '(?:[^'.\n]{1,80}\.)?([^'\n]{1,120})' doesn't exist")
+_REFUSED_USER = re.compile(
+    r"Access denied for user '([^'\n]{1,80})'@'|(?:password authentication failed for user|FATAL:\s+role) \"([^\"\n]{1,80})\""
+)
+_REFUSED_NAME = re.compile(
+    r"(?:Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database|Unknown database) '([^'\n]{1,80})'"
+    r"|FATAL:\s+database \"([^\"\n]{1,80})\" does not exist"
+)
 _RIGHT = re.compile(_REFUSED_RIGHT)
 _HELD = re.compile(_SERVER_REFUSES)
 _TO_DATABASE = re.compile(r"\b1044\b|Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}' to database")
@@ -151,6 +159,23 @@ def lost_table(text: str) -> str:
     """The table that a database does not have, without the database's own name; "" where it says no such thing."""
     found = _LOST_TABLE.search(text)
     return found[1] if found else ""
+
+
+class Refused(NamedTuple):
+    """The values that refusals name: as the program sent them, so as its settings have them."""
+
+    names: frozenset[str]
+    users: frozenset[str]
+
+    def fits(self, user: str, name: str) -> bool:
+        """Whether a login may be the refused one; what is not known of it speaks against nothing."""
+        return not (user and self.users and user not in self.users) and not (name and self.names and name not in self.names)
+
+
+def refused_values(text: str) -> Refused:
+    """The databases and users that a database refused, by what it said; empty where it named none."""
+    found = ({match[1] or match[2] for match in each.finditer(text)} for each in (_REFUSED_NAME, _REFUSED_USER))
+    return Refused(*map(frozenset, found))
 
 
 def is_refused_right(text: str, trace: str = "") -> bool:
