@@ -87,7 +87,7 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
     home = above(evidence.docroot)
     if named:
         listed = {**listed, home: listed.get(home) or _names_in(files, home)}
-    wanted = _candidates(named, inner, listed)
+    wanted = [*_as_the_server_has_it(named, evidence.docroot), *_candidates(named, inner, listed)]
     wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
     wanted += [path for text in texts[:2] if (name := said_of_files.lost_class(text)) for path in _class_files(files, name, listed)]
     chains = [step for path in wanted for step in _way(path, listed)]
@@ -102,6 +102,19 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
         return replace(evidence, written=settings)
     except TransportError:
         return evidence
+
+
+def _as_the_server_has_it(named: list[str], docroot: str) -> list[str]:
+    """Paths beside the docroot, by the way to it that other paths of the same messages tell: a login may see another root."""
+    name = posixpath.basename(docroot.rstrip("/"))
+    roots = dict.fromkeys(path[: path.index(f"/{name}/") + 1] for path in named if name and f"/{name}/" in path)
+    home = above(docroot)
+    return [
+        posixpath.join(home, path[len(root) :])
+        for root in roots
+        for path in named
+        if path.startswith(root) and len(root) > 1 and not path[len(root) :].startswith(f"{name}/")
+    ]
 
 
 def _texts(evidence: Evidence) -> Iterator[str]:

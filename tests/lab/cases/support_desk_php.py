@@ -209,7 +209,7 @@ def program_that_looks_what_is_there(s: Scene) -> Truth:
 @case(SHOWN, "php")
 def link_that_leads_out_of_bounds(s: Scene) -> Truth:
     """What it names lies in the docroot, where it leads does not: PHP looks at the end of the way."""
-    name, kept = s.rng.choice((("common", "common-code"), ("core-files", "releases/current"), ("languages", "shared/languages")))
+    name, kept = s.rng.choice((("common-files", "common-code"), ("core-files", "releases/current"), ("languages", "shared/languages")))
     s.keep(f"{kept}/rates.php", "<?php\nreturn [1, 2];\n")
     s.path(s.at(name)).symlink_to(f"../{kept}")
     s.place.account.own(s.path(s.at(name)))
