@@ -18,7 +18,7 @@ from .repairs.plan import ChangeMode, Plan
 
 _STEPS = {
     restore_file.ID: "restore", "rename-index": "restore", "move-site-up": "restore",
-    "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
+    "set-cache-aside": "php", "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
     "set-aside-part": "parts", "set-aside-theme": "parts", "end-maintenance": "parts",
     "end-program-maintenance": "parts",
     "rename-letter-case": "restore",

@@ -13,7 +13,7 @@ CAUSES = (
         _("A PHP file that PHP cannot read"),
         _("There is a typing error in a PHP file. It was probably edited or uploaded shortly before the failure."),
         _A,
-        repairs=("take-out-conflict", "correct-php-line", "mend-env-line", "restore-file"),
+        repairs=("take-out-conflict", "correct-php-line", "mend-env-line", "set-cache-aside", "restore-file"),
         confused_with=("php-truncated-file",),
     ),
     Cause(
@@ -21,7 +21,7 @@ CAUSES = (
         _("A PHP file that ends in the middle"),
         _("The file is cut off, mostly because an upload or an update was interrupted."),
         _A,
-        repairs=("restore-file",),
+        repairs=("set-cache-aside", "restore-file"),
         confused_with=("php-parse-error",),
     ),
     Cause(
@@ -29,14 +29,14 @@ CAUSES = (
         _("The program gave up with an error"),
         _("The site's own code met something it could not handle and stopped."),
         _A,
-        repairs=("correct-foreign-path", "raise-php-limit", "mend-env-line", "restore-file", "create-folder"),
+        repairs=("correct-foreign-path", "set-cache-aside", "raise-php-limit", "mend-env-line", "restore-file", "create-folder"),
     ),
     Cause(
         "php-undefined-function",
         _("A function of the site's own code is missing"),
         _("The code calls a function that is defined nowhere, often after an incomplete update."),
         _A,
-        repairs=("write-php-tag", "restore-file"),
+        repairs=("write-php-tag", "set-cache-aside", "restore-file"),
         confused_with=("php-missing-extension", "php-removed-function"),
     ),
     Cause(
@@ -66,7 +66,7 @@ CAUSES = (
         _("A part of the program is missing"),
         _("The code asks for a class whose file is not there, often after an incomplete upload."),
         _A,
-        repairs=("rename-letter-case", "restore-file"),
+        repairs=("rename-letter-case", "set-cache-aside", "restore-file"),
         confused_with=("php-missing-file",),
     ),
     Cause(
@@ -74,7 +74,7 @@ CAUSES = (
         _("A file of the program is missing"),
         _("The code asks for a file that is not there, often after an incomplete upload or a deletion."),
         _A,
-        repairs=("rename-letter-case", "correct-foreign-path", "restore-file", "create-folder"),
+        repairs=("rename-letter-case", "correct-foreign-path", "set-cache-aside", "restore-file", "create-folder"),
         confused_with=("php-class-not-found",),
     ),
     Cause(
@@ -153,7 +153,7 @@ CAUSES = (
         _("The program itself answers with an error"),
         _("Neither the web server nor PHP complains: the program decided to answer with an error. Its own log tells why."),
         _A,
-        repairs=("correct-foreign-path", "raise-php-limit", "mend-env-line", "restore-file", "create-folder"),
+        repairs=("correct-foreign-path", "set-cache-aside", "raise-php-limit", "mend-env-line", "restore-file", "create-folder"),
     ),
     Cause(
         "application-stuck-maintenance",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
+from diagnostics.facts import made_caches
 from diagnostics.facts.letter_case import in_other_case
 from diagnostics.facts.one_too_deep import one_too_deep
 from diagnostics.facts.paths import above
@@ -44,6 +45,7 @@ def _telling(findings: Sequence[Finding]) -> list[Finding]:
 def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
     """What the finding names; of a must-use plugin in a folder the files that load it."""
     yield from (path for path in (finding.path, *finding.datum("others").split("\n"), finding.datum("component")) if path)
+    yield from made_caches.to_set_aside(finding.path)
     if database_login.ID in finding.repairs and (application := database_login.application_of(evidence, finding)):
         yield from database_login.settings_paths(application)
     if php_limits.ID in finding.repairs and (limit := php_limits.named(evidence, finding)) is not None:
