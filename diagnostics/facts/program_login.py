@@ -62,8 +62,9 @@ def read(
         way = _way(files, login, evidence.docroot)
         if way is None or found is None:  # that of a program that is known was tried before
             return replace(evidence, database_way=way)
-        application = Application("php", "PHP", "", "", settings_path=way.path)
-        trial = tried(files.reader, application, _with_prefix(found, way), ask_from_here)
+        at = tuple((part, way.path, line) for part, line in way.lines)
+        application = Application("php", "PHP", "", "", settings_path=way.path, login_at=at)
+        trial = tried(files.reader, application, replace(found, prefix=way.prefix), ask_from_here)
     except TransportError:
         return evidence
     if not isinstance(trial, DatabaseTrial) or trial.code:
@@ -71,11 +72,6 @@ def read(
     way = replace(way, has_tables=trial.tables > 0)
     lacks = way.prefix and not trial.tables and any(lost_table(text).startswith(way.prefix) for text in _texts(evidence))
     return replace(evidence, database_way=way, database=trial if lacks else evidence.database)  # which tables it needs nobody knows
-
-
-def _with_prefix(login: DatabaseLogin, way: DatabaseWay) -> DatabaseLogin:
-    number = dict(way.lines).get("prefix")
-    return replace(login, prefix=way.prefix, lines={**login.lines, "prefix": (way.path, number)}) if number else login
 
 
 def _texts(evidence: Evidence) -> Iterator[str]:

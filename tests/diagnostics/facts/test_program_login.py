@@ -6,7 +6,9 @@ import pytest
 
 from diagnostics.checks import run_checks
 from diagnostics.evidence import Evidence
+from diagnostics.facts.database import Asker
 from diagnostics.facts.gather import gather
+from diagnostics.installed import DatabaseTrial
 from tests.diagnostics.evidences import AT, PATHS, site
 from tests.fakes import FakeHost, Node
 
@@ -19,10 +21,11 @@ def settings(name: str = "usr_web9_1", user: str = "web9") -> str:
     return "<?php\n" + "".join(f"define('DB_{part}', '{value}');\n" for part, value in names.items())
 
 
-def seen(files: dict[str, str], said: str = _REFUSED, late: str = "") -> Evidence:
+def seen(files: dict[str, str], said: str = _REFUSED, late: str = "", ask: Asker | None = None) -> Evidence:
     root = "/home/demo/www"
     line = (
-        f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  Uncaught mysqli_sql_exception: {said} in {root}/includes/func.php:3\nStack trace:\n"
+        f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  Uncaught mysqli_sql_exception: {said} in {root}/includes/func.php:3\n"
+        "Stack trace:\n"
         f"#0 {root}/includes/func.php(3): mysqli->__construct('localhost', 'web9')\n#1 {root}/index.php(5): latest(2)\n#2 {{main}}\n"
         f"  thrown in {root}/includes/func.php on line 3\n"
     )
@@ -33,7 +36,7 @@ def seen(files: dict[str, str], said: str = _REFUSED, late: str = "") -> Evidenc
     )
     nodes.setdefault(f"{root}/index.php", Node(content=_INDEX, mtime=1.0, mode=0o604))
     nodes["/home/demo/logs/error.log"] = Node(content=line.encode(), mtime=AT.timestamp(), mode=0o604)
-    return gather(FakeHost(nodes), site(), PATHS, "apache-755", AT)
+    return gather(FakeHost(nodes), site(), PATHS, "apache-755", AT, ask_database=ask)
 
 
 def place(made: Evidence) -> tuple[str, str, int | None]:
@@ -52,6 +55,20 @@ def place(made: Evidence) -> tuple[str, str, int | None]:
 )
 def test_settings_of_any_name_are_found_by_the_script_that_loads_them(said: str, cause: str, line: int) -> None:
     assert place(seen({"includes/constants.php": settings()}, said)) == (cause, "www/includes/constants.php", line)
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "line"),
+    [
+        (["error", "connect", "1045", "Access denied", ""], "Access denied for user 'web9'@'localhost' (using password: YES)", 5),
+        (["error", "select", "1049", "Unknown database", ""], _REFUSED, 3),
+        (["end"], "Table 'usr_web9_1.new_options' doesn't exist", 6),
+    ],
+)
+def test_answer_of_the_database_is_told_with_the_line_that_it_is_about(words: list[str], said: str, line: int) -> None:
+    files = {"includes/constants.php": settings() + "define('DB_PREFIX', 'new_');\n"}
+    trial = seen(files, said, ask=lambda *_asked: [words]).database
+    assert isinstance(trial, DatabaseTrial) and (trial.place, trial.line) == ("www/includes/constants.php", line)
 
 
 def test_settings_that_are_loaded_by_a_computed_name_are_found_by_their_change() -> None:
