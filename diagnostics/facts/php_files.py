@@ -30,7 +30,8 @@ PHP_ENDS = (".php", ".inc", ".phtml", ".module", ".theme", ".php5", ".php7")
 _PLACE = re.compile(r"(/[^\s:'\"<>|;]{1,600}\.(?:php|inc|phtml|module|theme))")
 _OF_PARTS = re.compile(r"/(?:themes|(?:mu-)?plugins)/.+\.php\Z")
 _REQUIRED = re.compile(
-    rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+(?P<base>__DIR__\s*+\.\s*+|dirname\s*+\(\s*+__FILE__\s*+\)\s*+\.\s*+|ABSPATH\s*+\.\s*+)?"
+    rb"\b(?:require|include)(?:_once)?\s*+\(?\s*+(?P<base>__DIR__\s*+\.\s*+|dirname\s*+\(\s*+__(?:FILE|DIR)__\s*+\)\s*+\.\s*+"
+    rb"|ABSPATH\s*+\.\s*+|\$_SERVER\s*+\[\s*+['\"]DOCUMENT_ROOT['\"]\s*+\]\s*+\.\s*+)?"
     rb"(?P<quote>['\"])(?P<name>[^'\"$\n]{1,300})(?P=quote)\s*+\)?\s*+;"
 )
 _LOST = re.compile(
@@ -186,14 +187,25 @@ class PhpFiles:
         """The files that it names in full. One that must be there and is not is noted."""
         for match in _REQUIRED.finditer(script.content):
             name = match["name"].decode("utf-8", "replace")
-            base = posixpath.dirname(script.absolute)
             if not match["base"] and name.startswith("/"):
                 continue  # a path of the server, which a login may not see
-            path = posixpath.normpath(f"{self.docroot if (match['base'] or b'').startswith(b'ABSPATH') else base}/{name}")
+            path = posixpath.normpath(f"{self._folder(match['base'] or b'', script)}/{name}")
             if path in self.entries:
                 yield path
-            elif script.role != "part" and match.group().startswith(b"require") and self._is_listed(path):
+            elif (
+                script.role != "part"
+                and not (match["base"] or b"").startswith(b"$")
+                and match.group().startswith(b"require")
+                and self._is_listed(path)
+            ):
                 self.absent.append((shown(path, self.docroot), script.path, script.content.count(b"\n", 0, match.start()) + 1))
+
+    def _folder(self, base: bytes, script: Script) -> str:
+        """The folder that a required file's name is told from."""
+        if base.startswith((b"ABSPATH", b"$")):
+            return self.docroot
+        folder = posixpath.dirname(script.absolute)
+        return posixpath.dirname(folder) if b"__DIR__" in base and b"dirname" in base else folder
 
     def _is_listed(self, path: str) -> bool:
         """Whether what is not in the tree is not there."""

@@ -58,6 +58,18 @@ def test_settings_of_any_name_are_found_by_the_script_that_loads_them(said: str,
 
 
 @pytest.mark.parametrize(
+    "way",
+    [
+        "$_SERVER['DOCUMENT_ROOT'] . '/env/site.php'", '$_SERVER["DOCUMENT_ROOT"]."/env/site.php"', "__DIR__ . '/env/site.php'",
+        "dirname(__DIR__) . '/www/env/site.php'", "dirname(__FILE__) . '/env/site.php'", "'./env/site.php'", '("env/site.php")',
+    ],
+)  # fmt: skip
+def test_settings_are_followed_in_each_way_of_writing_their_place(way: str) -> None:
+    files = {"index.php": f"<?php\n\n\nrequire_once {way};\nlatest(2);\n", "env/site.php": settings()}
+    assert place(seen(files)) == ("database-missing", "www/env/site.php", 3)
+
+
+@pytest.mark.parametrize(
     ("words", "said", "line"),
     [
         (["error", "connect", "1045", "Access denied", ""], "Access denied for user 'web9'@'localhost' (using password: YES)", 5),
