@@ -65,6 +65,8 @@ def _judged(way: DatabaseWay, evidence: Evidence) -> tuple[str, str, float]:
         return cause, "", 0.97
     if way.lacks:
         return "database-access-denied", way.lacks[-1], 0.85
+    if way.port not in _USUAL and not _is_of_port(way):
+        return "database-server-down", "host", 0.75  # the port is that of another server, and was left when its name was replaced
     if _was_changed(way, evidence):
         return "database-access-denied", "password", 0.65  # of what people change there, most often
     if _is_of_port(way):

@@ -98,6 +98,26 @@ def test_settings_tell_which_part_of_the_way_is_wrong(given: str, cause: str, li
     assert found.confidence < 0.95 and {"database-missing"} <= set(found.also)
 
 
+@pytest.mark.parametrize(
+    ("given", "cause", "line"),
+    [
+        (settings("localhost", "3307"), "database-server-down", 2),  # the port is left of a server that had one
+        (settings("127.0.0.1", "3307"), "database-access-denied", 4),
+        (settings(), "database-access-denied", 4),
+    ],
+)
+def test_settings_that_were_changed_just_before_are_suspected_by_what_stands_in_them(given: str, cause: str, line: int) -> None:
+    said = f"[{AT:%d-%b-%Y %H:%M:%S} UTC] PHP Fatal error:  {_TEXT} in /home/demo/www/db/driver.php:2\nStack trace:\n#0 {{main}}\n  thrown in /home/demo/www/db/driver.php on line 2\n"
+    nodes = {f"www/old-{number}.php": Node(content=b"<?php\n", mtime=1.0, mode=0o604) for number in range(9)}
+    nodes |= {
+        "www/db/driver.php": Node(content=_DRIVER, mtime=1.0, mode=0o604),
+        "www/config.php": Node(content=given.encode(), mtime=AT.timestamp() - 120, mode=0o604),
+    }
+    made = evidence(nodes, said)  # type: ignore[arg-type]
+    found = run_checks(replace(made, changes=by_times(made))).findings[0]
+    assert (found.cause, found.path, found.line) == (cause, "www/config.php", line)
+
+
 def test_words_of_the_driver_before_decide() -> None:
     said = f"Uncaught mysqli_sql_exception: Access denied for user 'u'@'localhost' (using password: YES) in /home/demo/www/db/driver.php:2\nStack trace:\n#0 {{main}}\n\nNext {_TEXT.removeprefix('Uncaught ')}"
     found = first(settings(port="3307"), said)
