@@ -90,6 +90,7 @@ class Application:
     maintenance: Maintenance | None = None
     is_network: bool = False
     damaged: tuple[Damage, ...] = ()  # files of the program itself
+    lacking: tuple[Damage, ...] = ()  # parts that it always loads and that need what is not there
     strangers: tuple[str, ...] = ()  # PHP files among those of the program that came later than it
     serves: tuple[str, ...] = ()  # paths of the pages that it answers
     login_at: tuple[tuple[str, str, int], ...] = ()  # part of the database login ("password"), file and line that tell it

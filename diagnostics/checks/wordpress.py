@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.common import answers_500, docroot_name, failing_pages, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import RUNS_WHAT_IS_KEPT, emptied, over_data
@@ -284,6 +284,7 @@ def wordpress_files(evidence: Evidence) -> Iterator[Finding]:
         if application.name == "wordpress" and is_affected(application, evidence):
             yield from _of_settings(application)
             yield from _of_core_files(application)
+            yield from _of_parts_that_lack(application, evidence)
             yield from _of_contents(application, evidence)
             yield from _of_theme(application, evidence)
     yield from _of_maintenance(evidence)
@@ -317,6 +318,22 @@ def _of_core_files(application: Application) -> Iterator[Finding]:
             damage.path, damage.line, also=("php-missing-file" if damage.is_missing else "php-truncated-file",),
             evidence=(Proof("file", f"{damage.path}: {damage.why}"),), repairs=cause.repairs,
             data=(("general", "php-missing-file" if damage.is_missing else "php-truncated-file"), ("version", application.version)),
+        )  # fmt: skip
+
+
+def _of_parts_that_lack(application: Application, evidence: Evidence) -> Iterator[Finding]:
+    """A drop-in or must-use plugin that needs a file which is not there: no page is made without it."""
+    shows = answers_500(evidence.site) or any(page.hides_an_error for page in failing_pages(evidence.site))
+    for damage in application.lacking[:3] if shows and not evidence.tree_truncated else ():
+        part = next(each for each in application.components if each.path == damage.path)
+        cause = CAUSES[KINDS[part.kind]]
+        place = _("{path}, line {line}: {why}.").format(path=damage.path, line=damage.line, why=damage.why)
+        yield Finding(
+            "wordpress-files", cause.code, Severity.CRITICAL, 0.9, f"{_NAMED[part.kind].format(name=part.named)}: {place}",
+            cause.explanation, damage.path, damage.line, also=("php-missing-file",), evidence=(Proof("file", place),),
+            repairs=cause.repairs,
+            data=(("general", "php-missing-file"), ("slug", part.slug), ("component", part.path), ("kind", part.kind),
+                  ("name", part.named)),
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from diagnostics.evidence import TreeEntry
+from diagnostics.facts import wordpress_always
 from diagnostics.facts.paths import shown
 from diagnostics.facts.settings.php_settings import PhpSettings, read_php
 from diagnostics.facts.settings.php_tokens import lex
@@ -83,13 +84,16 @@ class WordPressFacts:
         self.files.fetch(each for each in wanted if self._may_be_there(each))
         settings = self._settings(path)
         content = self._folder(settings, "WP_CONTENT_DIR", f"{self.core}/wp-content")
+        parts = tuple(self._components(content, settings))
         found = Application(
             "wordpress", "WordPress", self._shown(self.folder), self.folder, version=self._version(), core=self.core, content=content,
             settings_path=self._shown(path) if settings else "", settings=(*_telling(settings), *self._own_limit(settings)),
             trouble=tuple(self._trouble(settings)),
-            components=tuple(self._components(content, settings)), maintenance=self._maintenance(),
+            components=parts, maintenance=self._maintenance(),
             is_network=bool(settings and settings.constants.get("MULTISITE") is True),
-            damaged=tuple(self._damaged()) if is_failing else (), strangers=self._strangers(), locale=self._locale(),
+            damaged=tuple(self._damaged()) if is_failing else (),
+            lacking=tuple(self._lacking(parts, content, settings)) if is_failing else (), strangers=self._strangers(),
+            locale=self._locale(),
         )  # fmt: skip
         return Found(found, settings)
 
@@ -277,6 +281,20 @@ class WordPressFacts:
             trouble = lex(self.files.text(path) or "").trouble
             if trouble:
                 yield Damage(self._shown(path), _("it ends in the middle: {why}").format(why=trouble.why), trouble.line)
+
+    def _lacking(self, parts: tuple[Component, ...], content: str, settings: PhpSettings | None) -> Iterator[Damage]:
+        """Parts that every page loads and that need a file which is not there."""
+        known = wordpress_always.constants_of(self.core, content, settings.constants if settings else {})
+        return wordpress_always.lacking(self.files, parts, known, self.docroot, self._is_gone)
+
+    def _is_gone(self, path: str) -> bool:
+        """Whether the folders that were listed show for certain that it is not there."""
+        if path in self._kinds or not path.startswith(f"{self.docroot}/"):
+            return False
+        folder = posixpath.dirname(path)
+        while folder not in self._kinds and len(folder) > len(self.docroot):
+            folder = posixpath.dirname(folder)
+        return folder in self._kinds and self._kinds[folder].kind == "folder"
 
     def required(self) -> list[str]:
         """Files that the program loads for every page, told by its own `require`s; absolute."""

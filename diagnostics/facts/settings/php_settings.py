@@ -48,9 +48,11 @@ def read_php(
     exists: Callable[[str], bool | None] = lambda path: None,
     environment: Mapping[str, str] | None = None,
     server: Mapping[str, str] | None = None,
+    constants: Mapping[str, Value] | None = None,
 ) -> PhpSettings:
-    """`load` gives the text of an included file, None where there is none; `exists` says what `file_exists` would, None: not known."""
-    found = PhpSettings(path)
+    """`load` gives the text of an included file, None where there is none; `exists` says what `file_exists` would, None: not known.
+    `constants` are those that are set before."""
+    found = PhpSettings(path, dict(constants or {}))
     scope = Scope(path, found.constants, found.variables, environment or {}, server or {}, exists, found.keys)
     _File(found, scope, source, load).read()
     return found

@@ -200,3 +200,12 @@ def test_file_of_wordpress_that_may_not_be_opened_is_not_called_damaged(why: str
     )
     found = first(log)
     assert (found.cause, found.path) == ("file-unreadable" if why.startswith("P") else "wordpress-core-file", "www/wp-includes/post.php")
+
+
+@pytest.mark.parametrize(("status", "is_told"), [(500, True), (403, False)])
+def test_drop_in_that_needs_a_file_of_a_plugin_that_is_gone_is_named_without_a_log(status: int, is_told: bool) -> None:
+    drop_in = {"www/wp-content/db.php": b"<?php\nrequire_once WP_CONTENT_DIR . '/plugins/swift/db.php';\n"}
+    found = [each for each in run_checks(evidence({**FILES, **drop_in}, None, status=status)).findings if each.cause == "wordpress-dropin"]
+    assert [(each.path, each.line, each.severity) for each in found] == (
+        [("www/wp-content/db.php", 2, Severity.CRITICAL)] if is_told else []
+    )

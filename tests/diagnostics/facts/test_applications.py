@@ -227,3 +227,53 @@ def test_cut_emptied_and_missing_files_of_a_real_wordpress_are_told(blog: Path) 
     found = {each.path: each for each in looked_at(blog).damaged}
     assert set(found) == {"www/wp-includes/formatting.php", "www/wp-includes/functions.php", "www/wp-includes/post.php"}
     assert found["www/wp-includes/functions.php"].is_missing and found["www/wp-includes/post.php"].line
+
+
+GUARD = b"<?php\ndefined( 'ABSPATH' ) || exit;\n"
+LOADS = b"require_once WP_CONTENT_DIR . '/plugins/swift/inc/cache.php';\n"
+
+
+@pytest.mark.parametrize("name", ["object-cache.php", "db.php", "mu-plugins/swift.php", "advanced-cache.php"])
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (GUARD + LOADS, 3),
+        (b"<?php\nif ( ! defined( 'ABSPATH' ) ) {\n\theader( 'HTTP/1.0 403' );\n\texit;\n}\n" + LOADS, 6),
+        (GUARD + b"function own( $a ) {\n\treturn $a;\n}\nclass Own {\n\tfunction it() { return 1; }\n}\n" + LOADS, 9),
+        (GUARD + b"include ABSPATH . 'wp-content/plugins/swift/a.php';\nrequire ABSPATH . WPINC . '/swift.php';\n", 4),
+    ],
+)
+def test_part_that_every_page_loads_and_that_needs_what_is_gone_is_told_with_its_line(name: str, source: bytes, line: int) -> None:
+    settings = CONFIG.replace(b"<?php ", b"<?php define('WP_CACHE', true); ")
+    found = only(examined(host(CORE | {f"wp-content/{name}": source, "wp-config.php": settings})))
+    assert [(each.path, each.line) for each in found.lacking] == [(f"www/wp-content/{name}", line)]
+    assert not only(examined(host(CORE | {f"wp-content/{name}": source, "wp-config.php": settings}), status=200)).lacking
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        GUARD + b"if ( file_exists( WP_CONTENT_DIR . '/plugins/swift/inc/cache.php' ) ) {\n\t" + LOADS + b"}\n",
+        GUARD + b"if ( ! file_exists( WP_CONTENT_DIR . '/plugins/swift/inc/cache.php' ) ) {\n\treturn;\n}\n" + LOADS,
+        GUARD + b"if ( ! is_swift_on() ) return;\n" + LOADS,
+        GUARD + b"if ( defined( 'WP_INSTALLING' ) ) { return; }\n" + LOADS,
+        GUARD + b"if ( defined( 'SWIFT' ) ) {\n\t" + LOADS + b"}\n",
+        GUARD + b"@include_once WP_CONTENT_DIR . '/plugins/swift/inc/cache.php';\n",
+        GUARD + b"function later() {\n\t" + LOADS + b"}\n",
+        GUARD + b"add_action( 'init', function () {\n\t" + LOADS + b"} );\n",
+        GUARD + b"try {\n\t" + LOADS + b"} catch ( Error $e ) {\n}\n",
+        GUARD + b"require '/home/other/www/wp-content/plugins/swift/inc/cache.php';\n",
+        GUARD + b"require SWIFT_DIR . '/inc/cache.php';\n",
+        GUARD + b"require ABSPATH . WPINC . '/load.php';\n",
+        GUARD + b"file_exists( ABSPATH . 'swift.php' ) && require ABSPATH . 'swift.php';\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["object-cache.php", "mu-plugins/swift.php"])
+def test_part_that_looks_first_or_may_not_come_so_far_is_not_blamed(name: str, source: bytes) -> None:
+    assert not only(examined(host(CORE | {f"wp-content/{name}": source}))).lacking
+
+
+def test_drop_in_that_the_settings_do_not_ask_for_is_not_loaded() -> None:
+    assert not only(
+        examined(host(CORE | {"wp-content/advanced-cache.php": GUARD + LOADS, "wp-content/maintenance.php": GUARD + LOADS}))
+    ).lacking
