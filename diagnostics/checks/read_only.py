@@ -13,7 +13,8 @@ from sites.texts import mark as _
 # CodeIgniter, TYPO3, Joomla, PrestaShop, Magento, DokuWiki.
 _OF_RUNNING = re.compile(
     r"/(?:caches?|tmp|temp|templates?_c|compiled?|var|runtime|writable|storage|sessions?|logs?|generated|typo3temp|smarty|twig|"
-    r"sites/[^/]+/files|files/php|storage/framework/\w+|data/(?:meta|pages|cache|index|locks|tmp))\Z", re.IGNORECASE
+    r"cache/(?:prod|dev|data|views|models|persistent)|sites/[^/]+/files|files/php|storage/framework/\w+|"
+    r"data/(?:meta|pages|cache|index|locks|tmp))\Z", re.IGNORECASE
 )  # fmt: skip
 _OF_LIBRARIES = re.compile(r"/(?:vendor|node_modules|wp-includes|wp-admin|core|lib|libraries|src)/")
 _STORED = re.compile(r"\.(?:sqlite3?|db3?|sdb)\Z", re.IGNORECASE)

@@ -35,6 +35,16 @@ _PARTS = frozenset({
     "src", "system", "vendor",
 })  # fmt: skip
 _ALIAS = re.compile(r"(?<![\w/.])(?:APPPATH|ROOTPATH|SYSTEMPATH|VENDORPATH|FCPATH|WRITEPATH|\[ROOT\]|@app|APP)/(?P<tail>[\w./-]{3,300})")
+# Symfony; CodeIgniter 4; Yii 2; CakePHP; Laravel; TYPO3; others that follow one of them.
+_WRITTEN_INTO: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
+    (frozenset({"var"}), ("var", "var/cache", "var/cache/prod", "var/log")),
+    (frozenset({"writable"}), ("writable", "writable/cache", "writable/session", "writable/logs")),
+    (frozenset({"runtime"}), ("runtime", "runtime/cache", "runtime/logs")),
+    (frozenset({"tmp", "config", "src"}), ("tmp", "tmp/cache", "tmp/cache/models", "tmp/cache/persistent", "tmp/sessions", "logs")),
+    (frozenset({"storage", "bootstrap"}), ("storage", "storage/framework", "storage/logs", "bootstrap/cache")),
+    (frozenset({"cache", "config"}), ("cache",)), (frozenset({"temp", "config"}), ("temp", "temp/cache", "log")),
+    (frozenset({"tmp", "vendor"}), ("tmp",)),
+)  # fmt: skip
 _SETTINGS = (
     "bootstrap/cache/services.php", "bootstrap/cache/packages.php", "bootstrap/providers.php", "config/bundles.php",
     "bootstrap/cache/config.php", ".env", ".env.local", ".env.local.php", "config.php", "config/config.php", "configuration.php",
@@ -89,10 +99,11 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
         listed = {**listed, home: listed.get(home) or _names_in(files, home)}
     wanted = [*_as_the_server_has_it(named, evidence.docroot), *_candidates(named, inner, listed)]
     wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
+    running = [posixpath.join(folder, path) for folder, names in listed.items() for path in _of_running(names)]  # they may well be missing
     wanted += [path for text in texts[:2] if (name := said_of_files.lost_class(text)) for path in _class_files(files, name, listed)]
     chains = [step for path in wanted for step in _way(path, listed)]
     try:
-        asked = list(dict.fromkeys(chains))[:_MOST_LOOKED_UP]
+        asked = list(dict.fromkeys((*chains, *running)))[:_MOST_LOOKED_UP]
         seen = files.stats(asked)
         evidence = replace(evidence, beside=tuple(_entry(path, stat, evidence.docroot) for path, stat in seen.items()))
         open_folders = {*listed, *(path for path, stat in seen.items() if stat.mode & 0o100)}  # in a closed one nothing can be told
@@ -140,6 +151,13 @@ def _usual(names: frozenset[str]) -> list[str]:
     """What a known tree must have, so that its lack can be told: Laravel's folders, which git does not keep."""
     laravels = [f"storage/framework/{name}" for name in ("views", "sessions", "cache")] if {"artisan", "storage"} <= names else []
     return [*laravels, *sorted(name for name in names if name.startswith(".env"))[:4]]
+
+
+def _of_running(names: frozenset[str]) -> Iterator[str]:
+    """The folders that frameworks write into as they run, as their skeletons name them: one that refuses may end every page."""
+    for marks, folders in _WRITTEN_INTO:
+        if marks <= names:
+            yield from folders
 
 
 def _candidates(named: list[str], inner: list[str], listed: dict[str, frozenset[str]]) -> list[str]:

@@ -32,7 +32,18 @@ def shut(mode: int = 0o555) -> Node:
 
 
 @pytest.mark.parametrize(
-    "path", ["sites/default/files/php/twig", "templates_c", "storage/framework/views", "writable/cache", "var", "app/runtime"]
+    "path",
+    [
+        "sites/default/files/php/twig",
+        "templates_c",
+        "storage/framework/views",
+        "writable/cache",
+        "var",
+        "app/runtime",
+        "var/cache/prod",
+        "temp/cache",
+        "cache/data",
+    ],  # fmt: skip
 )
 @pytest.mark.parametrize("body", [SORRY, b""])
 def test_shut_folder_of_what_a_program_makes_is_named_where_nothing_says_why(path: str, body: bytes) -> None:
@@ -67,3 +78,29 @@ def test_words_that_the_site_holds_itself_come_first() -> None:
 
 def test_site_that_is_well_is_told_no_more_than_notes() -> None:
     assert all(each.severity is Severity.NOTE for each in findings(shut(), "var", status=200))
+
+
+def of_account(name: str, folder: Node, start: bytes, *, body: bytes = b"", path: str = "project/var/cache/prod") -> tuple[Finding, ...]:
+    page = PageSeen("/", "https://shop.example/", "server-error", 500, AT, body=body, powered_by="PHP/8.2")
+    host = FakeHost({
+        "/home/demo/www/index.php": (start, 0o604), "/home/demo/www/css/a.css": (b"\n", 0o604), "/home/demo/www/js/a.js": (b"\n", 0o604),
+        f"/home/demo/{name}/vendor/autoload.php": (b"<?php\n", 0o604), f"/home/demo/{name}/config/a.php": (b"<?php\n", 0o604),
+        f"/home/demo/{path}": folder,
+    })  # fmt: skip
+    return run_checks(gather(host, SiteSeen("shop", "https://shop.example/", "down", page.kind, (page,), AT), PATHS, "", AT)).findings
+
+
+_LOADS = b"<?php\nrequire dirname(__DIR__) . '/project/vendor/autoload.php';\n"
+
+
+@pytest.mark.parametrize(
+    "path", ["var", "var/cache/prod", "var/log", "writable/cache", "writable", "runtime", "cache", "temp/cache", "tmp"]
+)
+def test_shut_folder_of_a_program_beside_the_docroot_is_named(path: str) -> None:
+    found = of_account("project", shut(), _LOADS, path=f"project/{path}")[0]
+    assert (found.cause, found.path) == ("folder-not-writable", f"project/{path}")
+
+
+@pytest.mark.parametrize(("path", "folder"), [("project/var/cache/prod", shut(0o705)), ("project/config/b", shut()), ("other/var", shut())])
+def test_folder_beside_the_docroot_that_is_open_or_not_written_into_is_not_blamed(path: str, folder: Node) -> None:
+    assert "folder-not-writable" not in [found.cause for found in of_account("project", folder, _LOADS, path=path)]
