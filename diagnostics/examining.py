@@ -21,7 +21,7 @@ from .baselines import since as since_baseline
 from .checks.registry import run_checks
 from .connections import purposes
 from .evidence import LOGS, Evidence, PageSeen, SiteSeen
-from .facts import at_hand, changes
+from .facts import at_hand, changed_files, changes
 from .facts.gather import TIME_LIMIT_S, SitePaths, gather
 from .findings import Finding, Inconclusive
 from .panels import connecting as panels
@@ -154,6 +154,8 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
     evidence = replace(evidence, panel=told, sites_below=_sites_below(site))
     compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
+    if reader is not None and site.docroot:
+        evidence = changed_files.read(reader, evidence)
     if since is not None and isinstance(evidence.error_log, tuple):
         evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
     run = run_checks(replace(evidence, tried=kept.of_site(site, evidence)))

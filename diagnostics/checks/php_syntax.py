@@ -103,11 +103,18 @@ def _may_be_of_files(evidence: Evidence) -> bool:
 
 
 def _by_emptiness(script: Script, evidence: Evidence) -> tuple[PhpMessage, float, str] | None:
-    """The script of an empty page has nothing in it, or not one statement."""
+    """The script of an empty page has nothing in it, or not one statement; or a file has nothing left since the site was well."""
     is_empty = script.role == "entry" and script.is_whole and scanning.is_empty(script.content)
     if is_empty and any(page.kind == "white-page" for page in failing_pages(evidence.site)):
         return PhpMessage("php-truncated-file", (), script.absolute, None, ""), 0.9, f"{script.path}: {len(script.content)} bytes"
+    if script.role == "changed" and script.is_whole and not script.content.strip(b"\0\r\n\t ") and _was_other(script, evidence):
+        return PhpMessage("php-truncated-file", (), script.absolute, None, ""), 0.75, f"{script.path}: {len(script.content)} bytes"
     return None
+
+
+def _was_other(script: Script, evidence: Evidence) -> bool:
+    """Whether the last baseline from before the failure has it with another content."""
+    return any(each.source == "baseline" and each.how == "changed" and script.path in each.paths for each in evidence.changes)
 
 
 def _by_mark(script: Script) -> tuple[PhpMessage, float, str] | None:

@@ -114,6 +114,11 @@ class PhpFiles:
         """What was changed in the days before the failure, the newest first."""
         return self._read([entry.absolute for entry in self._changed()][:MOST_CHANGED], "changed")
 
+    def changed(self, paths: Collection[str]) -> list[Script]:
+        """Those of these, as they are shown, that are there."""
+        absolute = {entry.path: entry.absolute for entry in self.entries.values()}
+        return self._read([absolute[path] for path in paths if path in absolute], "changed")
+
     def _parts(self, known: set[str]) -> list[Script]:
         """Of a page with words of its own, or with none: the main files of WordPress's plugins and theme, and what they require."""
         if not any(_is_made_by_parts(page) for page in _failing(self.evidence)):
