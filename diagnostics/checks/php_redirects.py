@@ -13,6 +13,12 @@ _SENDS_ON = re.compile(
     rb"\bheader\s*\(\s*(?:sprintf\s*\(\s*)?['\"]\s*Location\s*:[^;]{0,300}|\bwp_(?:safe_)?redirect\s*\([^;]{0,300}", re.IGNORECASE
 )
 _OWN_ADDRESS = re.compile(rb"\$_SERVER|HTTP_HOST|REQUEST_URI|SERVER_NAME|PHP_SELF|home_url|site_url|https://['\"]", re.IGNORECASE)
+_TO_ITSELF = re.compile(
+    rb"(?:\bheader\s*\(\s*(?:sprintf\s*\(\s*)?['\"]\s*Location\s*:|\bwp_(?:safe_)?redirect\s*\()[^;]{0,200}?\$_SERVER\s*\[\s*['\"]"
+    rb"REQUEST_URI['\"]\s*\]",
+    re.IGNORECASE,
+)
+_ASKS_HOW = re.compile(rb"\bis_ssl\s*\(|['\"](?:HTTPS|SERVER_PORT|HTTP_HOST|SERVER_NAME|REQUEST_SCHEME|HTTP_X_FORWARDED_PROTO)['\"]")
 
 
 class SentOn(NamedTuple):
@@ -26,9 +32,19 @@ class SentOn(NamedTuple):
 def sending_on(evidence: Evidence) -> SentOn | None:
     """The first such line of the scripts that answer the failing pages, that of an own address before any other; else of a changed one.
 
-    A plugin or theme answers every page of its program, and is read here only where it was changed shortly before the failure.
+    Plugins and themes answer every page of their program, and send visitors on for many reasons: of those that were not changed shortly
+    before the failure only one is named that sends each to the address that he asked for, as another scheme or host.
     """
-    return _first(evidence, ("entry", "included")) or _first(evidence, ("changed",))
+    return _first(evidence, ("entry", "included")) or _first(evidence, ("changed",)) or _only_one_to_itself(evidence)
+
+
+def _only_one_to_itself(evidence: Evidence) -> SentOn | None:
+    found = []
+    for script in evidence.php.scripts:
+        for match in _TO_ITSELF.finditer(script.content) if script.role == "part" and _ASKS_HOW.search(script.content) else ():
+            number = line_at(script.content, match.start())
+            found.append(SentOn(script.path, number, script.content.split(b"\n")[number - 1].strip()[:300].decode("utf-8", "replace")))
+    return found[0] if len(found) == 1 else None
 
 
 def _first(evidence: Evidence, roles: tuple[str, ...]) -> SentOn | None:

@@ -120,7 +120,7 @@ class PhpFiles:
         return self._read([absolute[path] for path in paths if path in absolute], "changed")
 
     def _parts(self, known: set[str]) -> list[Script]:
-        """Of a page with words of its own, or with none: the main files of WordPress's plugins and theme, and what they require."""
+        """Of a page with words of its own or none, or that sends on: the main files of WordPress's plugins and theme, and theirs."""
         if not any(_is_made_by_parts(page) for page in _failing(self.evidence)):
             return []
         mains = [path for each in self.evidence.applications for path in self._mains(each) if path not in known][:MOST_PARTS]
@@ -257,6 +257,8 @@ def _shown_errors(evidence: Evidence) -> Iterator[str]:
 
 
 def _is_made_by_parts(page: PageSeen) -> bool:
+    if page.kind == "redirect-loop":
+        return True
     if page.status == 200:
         return page.kind == "white-page"
     return bool(page.status and page.status >= 500 and page.body.strip() and page.kind != "fatal-in-body")

@@ -15,6 +15,7 @@ from diagnostics.installed import Change, DatabaseTrial
 from diagnostics.php.seen import PhpSeen, Script
 from tests.diagnostics.checks.test_wordpress import FILES, fatal, first
 from tests.diagnostics.evidences import AT, PATHS, evidence, site
+from tests.diagnostics.facts.test_applications import CORE
 from tests.fakes import FakeHost, Node
 
 
@@ -183,6 +184,29 @@ def test_redirect_of_a_changed_plugin_is_named() -> None:
     page = PageSeen("/", "https://shop.example/", "redirect-loop", 302, AT)
     found = with_script("www/wp-content/plugins/p/p.php", "<?php\nif (!x()) { wp_redirect(home_url('/?page=login')); exit; }\n", page)
     assert (found.cause, found.path, found.line) == ("redirect-loop", "www/wp-content/plugins/p/p.php", 2)
+
+
+FORCED = "<?php\nadd_action( 'template_redirect', function () {\n\tif ( ! is_ssl() ) {\n\t\twp_redirect( home_url( $_SERVER['REQUEST_URI'] ), 301 );\n\t\texit;\n\t}\n} );\n"  # fmt: skip  # noqa: E501
+SENT_ELSEWHERE = "<?php\nif ( ! is_ssl() && x() ) { wp_redirect( home_url( '/login/?from=' . rawurlencode( $y ) ) ); exit; }\n"
+
+
+@pytest.mark.parametrize(
+    ("sources", "path"),
+    [
+        ({"mu-plugins/https.php": FORCED}, "mu-plugins/https.php"), ({"themes/plain/functions.php": FORCED}, "themes/plain/functions.php"),
+        ({"plugins/p/p.php": FORCED, "plugins/q/q.php": SENT_ELSEWHERE}, "plugins/p/p.php"),
+        ({"plugins/p/p.php": FORCED, "mu-plugins/https.php": FORCED}, ""), ({"plugins/q/q.php": SENT_ELSEWHERE}, ""),
+    ],
+)  # fmt: skip
+def test_part_of_wordpress_that_sends_every_page_to_itself_is_named_whenever_it_was_written(sources: dict[str, str], path: str) -> None:
+    parts = {f"/home/demo/www/wp-content/{name}": Node(content=source.encode(), mtime=1.0) for name, source in sources.items()}
+    core = {f"/home/demo/www/{name}": content for name, content in CORE.items()}
+    style = {"/home/demo/www/wp-content/themes/plain/style.css": b"/* Theme Name: Plain */"}
+    page = PageSeen("/", "https://shop.example/", "redirect-loop", None, AT)
+    seen = SiteSeen("shop", "https://shop.example/", "down", "redirect-loop", (page,), AT)
+    host = FakeHost({**core, **style, **parts})
+    found = run_checks(gather(host, seen, PATHS, "", AT)).findings[0]
+    assert (found.cause, found.path) == ("redirect-loop", path and f"www/wp-content/{path}")
 
 
 # --- others than us
