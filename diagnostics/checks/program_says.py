@@ -32,6 +32,10 @@ _STARTED = re.compile(r"(?:headers|[Oo]utput)[^\n]{0,80}\(output started at (?P<
 _LOST_THERE = re.compile(
     r"(?:require|include)(?:_once)?\([^()\n]{1,600}\): [Ff]ailed to open stream: [^\n]{1,80}? in (?P<path>/\S{1,600}) on line (?P<line>\d+)"
 )
+_OPENED_AT = re.compile(
+    r"\bfopen\([^()\n]{1,600}\): [Ff]ailed to open stream: [^\n]{1,80}? in (?P<path>/[^\s:]{1,600})(?::| on line )(?P<line>\d{1,6})"
+)
+_TO_WRITE = re.compile(rb"\bfopen\s*\([^;]{1,400},\s*['\"][waxc]")
 _BUILT = re.compile(r"/(?:manifest|mix-manifest|entrypoints|asset-manifest|rev-manifest|manifest\.\w+)\.json\Z")
 _BUILT_MORE = _("It is made where the program is developed (“npm run build”), and its folder belongs to the upload.")
 _SHORT = 3000  # characters: a page that says one thing
@@ -203,10 +207,22 @@ def _absent(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding
         return None
     for named in said_of_files.absent(text):
         path, more = _lost(named.path, evidence, named.folder)
+        if path and (folder := posixpath.dirname(path)) not in _known(evidence) and _opens_to_write(text, evidence):
+            said = _("The folder {path} is not there.").format(path=folder)
+            return _finding("folder-not-writable", said, folder, None, proof, sure, "php-missing-file", lost=folder)
         if path:
             said = _("The program does not find {path}. {more}").format(path=path, more=more).strip()
             return _finding("php-missing-file", said, path, None, proof, sure, "application-answers-500", "php-uncaught-exception")
     return None
+
+
+def _opens_to_write(text: str, evidence: Evidence) -> bool:
+    """Whether the line that failed makes the file where there is none (`fopen` with w, a, x or c): then only its folder can be missing."""
+    match = _OPENED_AT.search(text[:2000])
+    script = script_at(shown_path(match["path"], evidence), evidence) if match else None
+    lines = script.content.split(b"\n") if script else []
+    at = int(match["line"]) if match else 0
+    return 0 < at <= len(lines) and _TO_WRITE.search(lines[at - 1]) is not None
 
 
 def _not_made(text: str, proof: Proof, sure: float, evidence: Evidence) -> Finding | None:

@@ -206,6 +206,20 @@ def test_warning_of_a_lost_file_is_no_output_of_the_settings() -> None:
     assert found.cause == "php-missing-file"
 
 
+@pytest.mark.parametrize(
+    ("mode", "cause", "path"), [("a", "folder-not-writable", "www/tmp/thumbs"), ("r", "php-missing-file", "www/tmp/thumbs/visits.csv")]
+)
+def test_folder_is_what_lacks_where_the_file_would_be_made(mode: str, cause: str, path: str) -> None:
+    said = (
+        "PHP Fatal error:  Uncaught ErrorException: fopen(/home/demo/www/tmp/thumbs/visits.csv): Failed to open stream: No such file or"
+        " directory in /home/demo/www/index.php:3\\nStack trace:\\n#0 {main}\\n  thrown"
+    )
+    start = f"<?php\n// counts\n$list = fopen(__DIR__ . '/tmp/thumbs/visits.csv', '{mode}');\n".encode()
+    log = apache_line(f"AH01071: Got error 'PHP message: {said}'", level="proxy_fcgi:error")
+    found = run_checks(evidence({"www/index.php": start}, log)).findings[0]
+    assert (found.cause, found.path) == (cause, path)
+
+
 def test_mixed_packages_are_named_where_they_do_not_fit() -> None:
     said = 'Uncaught Error: Class "ComposerAutoloaderInit0a1b" not found in /home/demo/www/vendor/autoload.php:3\\nStack trace:\\n#0 /home/demo/www/index.php(2): require()\\n#1 {main}\\n  thrown'
     log = apache_line(f"AH01071: Got error 'PHP message: PHP Fatal error:  {said}'", level="proxy_fcgi:error")
