@@ -44,7 +44,8 @@ class Restorable:
     """One file and its copies, the best first. `current` is what it holds now, None where it is not there.
 
     `wanted_by`: cause, path and line of each finding that it would answer. `others_changed`: how many more files of the same plugin,
-    theme or folder are not as they were kept: an old file may not fit beside them.
+    theme or folder are not as they were kept: an old file may not fit beside them. `lost`: of a folder that is not there, how many more
+    files lay in it that nobody kept.
     """
 
     path: str  # relative to the folder above the docroot
@@ -55,6 +56,7 @@ class Restorable:
     wanted_by: tuple[tuple[str, str, int | None], ...]
     others_changed: int = 0
     is_folder_there: bool = True
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,12 @@ def opened(release: Release, time_limit_s: float) -> Package | None:
     """The package, fetched now if it is not here and comes in time. None: there is none, or not yet. Never raises for what others do."""
     if not is_on():
         return None
-    until = time.monotonic() + time_limit_s
     package = store.opened(release)
     if package is not None or not may_come(release) or time_limit_s < _LEAST_S:
         return package
     with store.held(release, time_limit_s) as is_ours:
         if is_ours and (package := store.opened(release)) is None:
-            _fetch(release, until)
+            _fetch(release, time_limit_s)
     return package or store.opened(release)
 
 
@@ -58,8 +57,9 @@ def later(release: Release, site_id: int) -> None:
     queueing.enqueue_on_commit(TASK, values, site_id, expires=600.0)
 
 
-def _fetch(release: Release, until: float) -> None:
+def _fetch(release: Release, time_limit_s: float) -> None:
     """The list first: it is small, and says whether there is such a release at all."""
+    until = time.monotonic() + time_limit_s
     is_joined = _has_part(release)
     try:
         checksums = _checksums(release, until)
@@ -70,7 +70,7 @@ def _fetch(release: Release, until: float) -> None:
     except NotDownloaded as error:
         if error.is_absent:
             store.note_absent(release)
-        elif error.code != "timeout" or not _has_part(release):
+        elif error.code != "timeout" or time_limit_s >= IN_BACKGROUND_S:  # who has little time learns little of the directory
             store.note_away(str(error))
             log.warning("%s could not be fetched: %s", release.named, error)
     except (PackageUnreadable, ValueError) as error:

@@ -56,7 +56,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     copy = next((each for each in file.copies if each.key == answers.get("source", each.key)), None) if file else None
     if file is None or copy is None:
         return None
-    if not file.is_folder_there and not copy.release:
+    if not file.is_folder_there and ((not copy.release and copy.source != KEPT) or evidence.tree_truncated):
         return CannotPlan(_("The folder of {path} is missing as a whole: upload it again.").format(path=file.path))
     if copy.left:
         return CannotPlan(_("{n} files of {release} are missing: too many to put back from here. Upload it again.").format(
@@ -65,7 +65,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     pairs = [(file, copy), *_missing_with(file, copy, files)]
     if link := next((link for each, _copy in pairs if (link := _link_on_the_way(each.path, evidence))), ""):
         return CannotPlan(_NOT_FOLLOWED.format(link=link))
-    folders = missing_folders((each.absolute for each, _copy in pairs), evidence)
+    folders = missing_folders((each.absolute for each, _copy in pairs if not each.is_folder_there), evidence)
     if folders is None:
         return CannotPlan(_("The folder that {path} belongs into is shut, or belongs to somebody else.").format(path=file.path))
     changes = (*folders, *(_change(each, content) for each, content in pairs))
@@ -145,7 +145,8 @@ def _is_lost(file: Restorable, copy: Copy) -> bool:
 
 def _missing_with(file: Restorable, copy: Copy, files: list[Restorable]) -> list[tuple[Restorable, Copy]]:
     """What is missing beside it and can come from the same source."""
-    others = [each for each in files if each is not file and (each.is_folder_there or copy.release)] if _is_lost(file, copy) else []
+    makes_folders = bool(copy.release) or copy.source == KEPT
+    others = [each for each in files if each is not file and (each.is_folder_there or makes_folders)] if _is_lost(file, copy) else []
     same = (copy.source, copy.release)
     pairs = ((each, next((one for one in each.copies if (one.source, one.release) == same), None)) for each in others)
     return [(each, one) for each, one in pairs if one is not None and _is_lost(each, one)]
@@ -218,6 +219,10 @@ def _needs_person(file: Restorable, copy: Copy, finding: Finding, guard: bool) -
         return why
     if copy.source == RELEASE and not copy.release:
         return _("The copy comes from another folder of the account. Look at what would change.")
+    if file.lost and not copy.release:
+        return _(
+            "{n} more files lay in that folder, such as pictures and styles, and nobody kept them: they are to be uploaded again."
+        ).format(n=file.lost)
     if file.others_changed and not copy.release:
         return _("{n} more files that belong with it have changed since: it may have been an update, and an old file may not fit.").format(
             n=file.others_changed

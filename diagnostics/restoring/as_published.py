@@ -28,15 +28,19 @@ from sites import cli
 from sites.models import Site
 
 PATIENCE_OF_REPAIRS_S = 25.0
-MOST_TOGETHER, MOST_BYTES_TOGETHER = 3000, 64 * 1024 * 1024
+MOST_TOGETHER, MOST_BYTES_TOGETHER = 1000, 32 * 1024 * 1024
 # A step that writes must end in time (`steps.RUN_LIMIT_S`): so many ways to the host and back does one new file take, and so much more.
-_STEP_S, _WAYS_OF_A_FILE, _COST_OF_A_FILE_S, _LEAST_WAY_OVER_FTP_S = 400.0, 10, 0.015, 0.02
+_STEP_S, _WAYS_OF_A_FILE, _COST_OF_A_FILE_S, _LEAST_WAY_OVER_FTP_S = 400.0, 10, 0.1, 0.02
 _OF_REPAIRS = ("repair", "policy-repair")
 _MOST_LOOKED_INTO = 12  # files that are smaller than published
 _MOST_DEFINERS = 60
 _FEW = 100
 _SAME_SHARE, _LEAST_SAME = 0.8, 2  # of the other files of a plugin or theme, for it to be the published one
-_OWN_VERSION = "wp-includes/version.php"
+_OWN_VERSION, _FOLDERS = "wp-includes/version.php", ("wp-includes", "wp-admin")
+_MOST_CERTAIN = 20  # files that are as published, for a release that was guessed
+_HEAD_OF_NEWS = 40_000
+_NEWEST = re.compile(r"'(\d{1,2}\.\d{1,2}\.\d{1,2})'")
+_OF_PICTURES = re.compile(r"/images/core/(\d{1,2}\.\d{1,2})/")
 # Put aside by people who want them gone; not needed to answer a page.
 _LEFT_OUT = re.compile(
     r"wp-admin/(?:install|install-helper|setup-config|upgrade)\.php\Z|(?:^|/)(?:readme|license|changelog)\.(?:txt|html|md)\Z", re.I
@@ -54,10 +58,11 @@ class _Part:
 
     release: Release
     base: str
-    package: Package
+    package: Package = field(init=False)
     other: frozenset[str] = frozenset()
     lost: tuple[str, ...] = ()
     mode: int | None = None
+    is_guessed: bool = False  # which release it is, was not told by the file that says so
     damaged: dict[str, bytes] = field(default_factory=dict)  # what is left of files that were cut or emptied
 
 
@@ -70,6 +75,7 @@ class AsPublished:
         self.deadline = time.monotonic() + PATIENCE_OF_REPAIRS_S if is_repair else deadline
         self._parts: dict[str, _Part | None] = {}
         self._most: int | None = None
+        self._is_on = not site.practice
 
     def close(self) -> None:
         for part in self._parts.values():
@@ -145,14 +151,15 @@ class AsPublished:
 
     def _part(self, absolute: str, *, is_sure: bool = True) -> _Part | None:
         """The release that a file belongs to. `is_sure`: a finding speaks of it; else only where something was changed there lately."""
-        for application in self._wordpress():
+        for application in self._wordpress() if self._is_on else ():
             component = application.component(absolute)
             base = component.absolute if component else application.core
             if component is None and not _is_of_core(absolute.removeprefix(f"{base}/"), is_place=absolute == f"{base}/."):
                 continue
             if base not in self._parts and (is_sure or self._was_touched(base, is_core=component is None)):
                 release = self._of_part(component) if component else self._of_core(application)
-                self._parts[base] = self._opened(release, base) if release else None
+                is_guessed = component is None and not application.version
+                self._parts[base] = self._opened(_Part(release, base, is_guessed=is_guessed)) if release else None
             return self._parts.get(base)
         return None
 
@@ -167,7 +174,13 @@ class AsPublished:
         return False
 
     def _of_core(self, application: Application) -> Release | None:
-        return _release(lambda: wordpress(application.version, application.locale))
+        return _release(lambda: wordpress(application.version or self._told_by_its_news(application), application.locale))
+
+    def _told_by_its_news(self, application: Application) -> str:
+        """The version that the page about this release begins with: where the file that names it is gone too."""
+        text = self.files.head(f"{application.core}/wp-admin/about.php", _HEAD_OF_NEWS)
+        found = _NEWEST.search(text) or _OF_PICTURES.search(text)
+        return found[1] if found else ""
 
     def _of_part(self, part: Component) -> Release | None:
         kind = {"plugin": PLUGIN, "theme": THEME}.get(part.kind)
@@ -185,13 +198,13 @@ class AsPublished:
         return ""
 
     # --- the package, and how the site stands to it --------------------------------------------------
-    def _opened(self, release: Release, base: str) -> _Part | None:
-        package = fetching.opened(release, self.deadline - time.monotonic())
+    def _opened(self, part: _Part) -> _Part | None:
+        package = fetching.opened(part.release, self.deadline - time.monotonic())
         if package is None:
-            if fetching.may_come(release) and not cli.by_shell.get():
-                fetching.later(release, self.site.pk)
+            if fetching.may_come(part.release) and not cli.by_shell.get():
+                fetching.later(part.release, self.site.pk)
             return None
-        part = _Part(release, base, package)
+        part.package = package
         self._compare(part)
         if not self._is_same(part):
             package.close()
@@ -234,12 +247,14 @@ class AsPublished:
         return folder == docroot or (above is not None and above.kind == "folder" and above.mode & 0o500 == 0o500)
 
     def _is_same(self, part: _Part) -> bool:
-        """Whether what lies there is this release. WordPress itself says so; of others only the name is known so far."""
-        if part.release.kind == CORE:
+        """Whether what lies there is this release. WordPress itself mostly says so; of others only the name is known so far."""
+        if part.release.kind == CORE and not part.is_guessed:
             return True
         there = sum(name.endswith(".php") and f"{part.base}/{name}" in self.entries for name in part.package.names)
         same = there - len(part.other)
         others = len(part.other - part.damaged.keys())
+        if part.is_guessed:
+            return same >= _MOST_CERTAIN and not others
         return same >= min(_LEAST_SAME, max(1, there - len(part.damaged))) and same >= _SAME_SHARE * (same + others)
 
 
@@ -259,7 +274,7 @@ def _is_of(release: Release, name: str) -> bool:
 
 
 def _is_of_core(name: str, *, is_place: bool = False) -> bool:
-    return is_place or core_copies.is_of_release(name) or name == _OWN_VERSION
+    return is_place or core_copies.is_of_release(name) or name in (_OWN_VERSION, *_FOLDERS)
 
 
 def _release(make: Callable[[], Release]) -> Release | None:

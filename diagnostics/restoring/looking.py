@@ -135,9 +135,14 @@ class _Look:
         if definers:
             return definers  # the file that calls is well: the one that lost the name is not
         missing = [path for path in named if self._absolute(path) not in self.entries]
+        if missing and not any(map(self._is_known, missing)):  # the file that wants them may be of another release
+            missing += [path for path in named if path not in missing and self.published.of(self._absolute(path))]
         parts = {wanted.part_of(path) for path in missing if path in self.rows}
         lost_with = [path for path in sorted(self.changed) if wanted.part_of(path) in parts and self._absolute(path) not in self.entries]
         return list(dict.fromkeys([*missing, *lost_with]))[:_MOST_TOGETHER] if missing else named[:_MOST_FILES]
+
+    def _is_known(self, path: str) -> bool:
+        return path in self.rows or path in self.of_snapshots or bool(self.published.of(self._absolute(path)))
 
     def _gone(self, finding: Finding) -> list[str]:
         """Files that were there while the site was well, are not now, and are named in what the finding quotes, in whatever words."""
@@ -167,9 +172,9 @@ class _Look:
         return not self.evidence.tree_truncated
 
     def _look_up(self, paths: list[str]) -> None:
-        """Single files beside the docroot, and their folders, where all of it could not be listed in time."""
-        unknown = [self._absolute(path) for path in paths[:_MOST_FILES] if path.startswith(places.UP) and not self._is_listed(path)]
-        unknown = [path for path in unknown if path not in self.asked]
+        """Single files, and their folders, where all of the site, or of its program beside it, could not be listed."""
+        unknown = [self._absolute(path) for path in paths[:_MOST_FILES] if not self._is_listed(path)]
+        unknown = [path for path in unknown if path not in self.asked and path not in self.entries]
         if not unknown:
             return
         try:
@@ -257,9 +262,16 @@ class _Look:
         shown = wanted.shown(path, self.evidence)
         above = self.entries.get(folder)
         is_there = folder == self.docroot or (above is not None and above.kind == "folder") or self._is_base(folder)
-        return Restorable(
-            shown, absolute, current, self._mode(shown, entry, copies), _once(copies), wanted_by, self._others(path), is_there
-        )
+        mode, others = self._mode(shown, entry, copies), self._others(path)
+        lost = 0 if is_there else self._lost_for_good(folder)
+        return Restorable(shown, absolute, current, mode, _once(copies), wanted_by, others, is_there, lost)
+
+    def _lost_for_good(self, folder: str) -> int:
+        """How many files lay in a folder that is not there, while the site was well, and were not kept."""
+        while (above := posixpath.dirname(folder)) not in self.entries and above.startswith(f"{self.docroot}/"):
+            folder = above
+        inside = as_published.below(self.docroot, [f"{folder}/"])
+        return sum(path.startswith(inside[0]) and path not in self.rows for path in self.known or ()) if inside else 0
 
     def _is_base(self, folder: str) -> bool:
         return any(folder == base for base, _shown in places.bases(self.evidence.program_scope, self.docroot))

@@ -155,7 +155,7 @@ def _is_well(planted: Planted, broken: bytes) -> bool:
         return False
     for page in dict.fromkeys((*planted.scene.pages, truth.page)):
         for _ in range(truth.of):
-            status, body = place.get(page, truth.headers)
+            status, body = place.follow(page, truth.headers)
             if status != 200 or len(body) < 100 or _SICK.search(body):
                 return False
     return True

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from diagnostics.changes.looking import Stale
-from diagnostics.connections import purposes
+from diagnostics.connections import connecting, purposes
 from diagnostics.connections.telling import shown_diff
 from diagnostics.copies import RELEASE, is_rest_of
 from diagnostics.releases import fetching, waiting
@@ -19,7 +21,7 @@ from diagnostics.repairs import plan_repair
 from diagnostics.repairs.plan import CreateFile, CreateFolder, Plan, WriteFile
 from diagnostics.repairs.registry import CannotPlan, try_plan
 from diagnostics.repairs.restore_file import ID
-from diagnostics.restoring import as_published
+from diagnostics.restoring import as_published, looking
 from sites import queueing
 from sites.models import Host, Site
 from tests.diagnostics.baselines.conftest import well
@@ -392,3 +394,60 @@ def test_source_of_a_published_file_stands_behind_what_was_kept(server: SshServe
 ])  # fmt: skip
 def test_rest_of_a_file(content: bytes, is_rest: bool) -> None:
     assert is_rest_of(content, b"abcdef") is is_rest
+
+
+# --- where less is known
+def test_site_too_large_to_be_listed_gets_the_file_that_is_named(server: SshServer, www: Path, site: Site) -> None:
+    said = f"PHP Fatal error:  Uncaught Error: Failed opening required '{site.docroot}/{LOAD}' (include_path='.')"
+    (www / LOAD).unlink()
+    found, folder = core("wp-settings.php", "php-missing-file", said), core("wp-includes/rest-api/server.php", "php-missing-file")
+    shutil.rmtree(www / "wp-includes/rest-api")
+    cut = replace(seen(site), tree_truncated=True)
+    with purposes.doing("diagnosis", site=site), connecting.reader_for(site.host) as reader:
+        evidence = looking.with_copies(site, reader, cut, [found, folder], ())
+    made = plan(evidence, found)
+    assert [change.path for change in made.changes] == [f"{site.docroot}/{LOAD}"]
+    assert isinstance(try_plan(ID, evidence, folder), CannotPlan), "which folders there are is not known"
+    applied(site, *made.changes)
+    assert (www / LOAD).read_bytes() == WORDPRESS[LOAD]
+
+
+@pytest.mark.parametrize("is_as_published", [True, False])
+def test_release_is_told_by_its_news_where_all_of_wp_includes_is_gone(
+    server: SshServer, www: Path, site: Site, publisher: Publisher, is_as_published: bool
+) -> None:
+    news = b"<?php\n// What is new\nprintf( __( 'Version %s' ), '6.1.1' );\nprintf( __( 'Version %s' ), '6.1' );\n"
+    files = {**WORDPRESS, "wp-admin/about.php": news, **{f"wp-admin/part-{n}.php": b"<?php\n" for n in range(20)}}
+    publisher.publish("core", "wordpress", "6.1.1", files)
+    for name in ("wp-admin/about.php", *(f"wp-admin/part-{n}.php" for n in range(20))):
+        put(server, www / name, files[name])
+    if not is_as_published:
+        put(server, www / "wp-admin/part-3.php", b"<?php\n// of the next release\n")
+    shutil.rmtree(www / "wp-includes")
+    before, found = tree(www), core("wp-includes")
+    evidence = seen(site, found)
+    if not is_as_published:
+        assert plan_repair(ID, evidence, found) is None, "what was guessed is believed only where all else agrees"
+        return
+    made = plan(evidence, found)
+    lost = [name for name in WORDPRESS if name.startswith("wp-includes/")]
+    assert len([change for change in made.changes if isinstance(change, CreateFile)]) == len(lost) and not made.needs_person
+    step = applied(site, *made.changes)
+    assert all((www / name).read_bytes() == WORDPRESS[name] for name in lost)
+    undone(step, site)
+    assert tree(www) == before and not (www / "wp-includes").exists()
+
+
+def test_practice_asks_nobody(server: SshServer, www: Path, site: Site, publisher: Publisher) -> None:
+    site.practice = True
+    put(server, www / LOAD, b"")
+    found = core()
+    assert plan_repair(ID, seen(site, found), found) is None and publisher.requests == []
+
+
+def test_file_of_a_newer_release_among_those_of_this_one_is_offered_as_it_was_published(server: SshServer, www: Path, site: Site) -> None:
+    put(server, www / "wp-settings.php", WORDPRESS["wp-settings.php"] + b"require ABSPATH . WPINC . '/block-bindings.php';\n")
+    said = f"PHP Fatal error:  Uncaught Error: Failed opening required '{site.docroot}/wp-includes/block-bindings.php' (include_path='.')"
+    found = core("wp-settings.php", "wordpress-core-file", said)
+    made = plan(seen(site, found), found)
+    assert [change.path for change in made.changes] == [f"{site.docroot}/wp-settings.php"] and "on purpose" in made.needs_person

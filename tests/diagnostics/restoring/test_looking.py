@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.models import BaselineContent, KeptFile, Step
 from diagnostics.repairs import plan_repair
-from diagnostics.repairs.plan import CreateFile, Plan, RemoveFile, WriteFile
+from diagnostics.repairs.plan import CreateFile, CreateFolder, Plan, RemoveFile, WriteFile
 from diagnostics.repairs.registry import ways
 from diagnostics.repairs.restore_file import ID
 from diagnostics.restoring import looking
@@ -139,6 +140,26 @@ def test_missing_files_are_put_back_together(server: SshServer, www: Path, site:
     assert (www / more).read_bytes() == b"<?php\n// more\n"
     undone(step, site)
     assert tree(www) == before
+
+
+@pytest.mark.parametrize("server", ["ssh", "ftp"], indirect=True)
+@pytest.mark.parametrize("has_more", [False, True])
+def test_folder_of_a_plugin_of_nobodys_making_is_made_again(server: SshServer, www: Path, site: Site, has_more: bool) -> None:
+    """What of it nobody kept is told, and is a person's."""
+    put(server, www / "wp-content/plugins/forms/inc/parts/list.php", b"<?php\n// the list\n")
+    if has_more:
+        put(server, www / "wp-content/plugins/forms/inc/form.css", b"p { margin: 0 }\n")
+    taking.take(site)
+    shutil.rmtree((www / PART).parent)
+    said = f"PHP Fatal error:  Uncaught Error: Failed opening required '{site.docroot}/{PART}' (include_path='.')"
+    before, found = tree(www), finding("php-missing-file", f"www/{MAIN}", said)
+    made = plan(seen(site, found), found)
+    assert [type(change) for change in made.changes] == [CreateFolder, CreateFolder, CreateFile, CreateFile]
+    assert ("1 more files lay in that folder" in made.needs_person) is has_more and bool(made.needs_person) is has_more
+    step = applied(site, *made.changes)
+    assert (www / PART).read_bytes() == FORMS and (www / "wp-content/plugins/forms/inc/parts/list.php").is_file()
+    undone(step, site)
+    assert tree(www) == before and not (www / PART).parent.exists()
 
 
 def test_file_that_lost_a_function_is_found_by_what_it_defined(server: SshServer, www: Path, site: Site) -> None:

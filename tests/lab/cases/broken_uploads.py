@@ -50,17 +50,14 @@ def files_of_nothing_after_a_full_disk(s: Scene) -> Truth:
 
 @case(_EVERYWHERE, "wordpress")
 def blocks_of_wordpress_deleted(s: Scene) -> Truth:
-    """Hundreds of files in as many folders; a cleaner took them for leftovers."""
-    s.remove(s.at("wp-includes/blocks"))
-    return Truth("wordpress-core-file", s.at("wp-includes/blocks"), (), _ALSO, paths=_holders(s, "wp-includes/blocks/index.php"))
-
-
-@case(SHOWN, "wordpress")
-def all_of_wp_includes_deleted(s: Scene) -> Truth:
-    """With it went the file that says which release it was."""
-    s.remove(s.at("wp-includes"))
-    lost = tuple(f"wp-includes/{name}" for name in ("version.php", "load.php", "compat.php"))
-    return Truth("wordpress-core-file", s.at("wp-includes"), (), _ALSO, paths=_holders(s, *lost))
+    """A cleaner took them for leftovers: files, and folders with all that is in them."""
+    folder, start = "wp-includes/blocks", s.rng.choice(("comment", "post-", "navigation"))
+    lost = sorted(path.name for path in s.path(s.at(folder)).iterdir() if path.name.startswith(start))
+    for name in lost:
+        s.remove(s.at(f"{folder}/{name}"))
+    holders = _holders(s, f"{folder}/index.php", f"{folder}/require-static-blocks.php", f"{folder}/require-dynamic-blocks.php")
+    paths = (*holders, *(s.at(f"{folder}/{name}") for name in lost))
+    return Truth("wordpress-core-file", s.at(f"{folder}/{lost[0]}"), (), _ALSO, paths=paths)
 
 
 @case(_EVERYWHERE, "wordpress")

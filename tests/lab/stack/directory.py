@@ -9,6 +9,7 @@ import contextlib
 import functools
 import hashlib
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def _publish(publisher: Publisher, folder: Path, top: str, package: str, listed:
 
     @functools.cache
     def packed() -> bytes:
-        return zipped({f"{top}/{name}": content for name, content in files().items()})
+        return zipped({f"{top}/{name}": content for name, content in files().items()}, zipfile.ZIP_STORED)  # many cases wait for it
 
     @functools.cache
     def told() -> Reply:

@@ -120,16 +120,27 @@ class Place:
 
     def get(self, path: str = "/", headers: Mapping[str, str] | None = None, seconds: float = 20.0) -> tuple[int, bytes]:
         """What the real server answers; status 0 where it says nothing in time."""
+        return self._got(path, headers or {}, seconds)[:2]
+
+    def _got(self, path: str, headers: Mapping[str, str], seconds: float) -> tuple[int, bytes, str]:
+        """With the path that it redirects to, where that is one of its own."""
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
         try:
-            connection.request("GET", path, headers={"User-Agent": "lab", **(headers or {})})
+            connection.request("GET", path, headers={"User-Agent": "lab", **headers})
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            there = answer.getheader("Location", "") if 300 <= answer.status < 400 else ""
+            is_own = there.startswith((f"{self.url}/", "/")) and not there.startswith("//")
+            return answer.status, answer.read(), there.removeprefix(self.url) if is_own else ""
         except (OSError, http.client.HTTPException):
-            return 0, b""
+            return 0, b"", ""
         finally:
             connection.close()
+
+    def follow(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        """The same; the back office of a WordPress leads to its login, which then is what counts."""
+        status, body, onward = self._got(path, headers or {}, 20.0)
+        return self.get(onward, headers) if onward.startswith("/wp-login.php?") else (status, body)
 
 
 def _apache_host(place: Place) -> str:
