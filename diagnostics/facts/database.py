@@ -104,8 +104,13 @@ def _is_wanted(application: Application, evidence: Evidence) -> bool:
     return not any(is_telling(text) for text in lines) and not any(b"atal error" in page.body for page in pages)
 
 
-def read(reader: Reader, application: Application, login: DatabaseLogin, ask_from_here: Asker | None = None) -> DatabaseTrial | Unreadable:
-    """Tries the login from the host or from here. Never raises: what cannot be tried is Unreadable, with why."""
+def read(
+    reader: Reader, application: Application, login: DatabaseLogin, ask_from_here: Asker | None = None, lost: str = ""
+) -> DatabaseTrial | Unreadable:
+    """Tries the login from the host or from here. Never raises: what cannot be tried is Unreadable, with why.
+
+    `lost`: a table that was missed, without its prefix, where the program is not one of those whose tables are known.
+    """
     what = _("the database")
     if login.unknown:
         return Unreadable(what, _("its settings are not all known: {why}").format(why="; ".join(login.unknown)))
@@ -113,10 +118,10 @@ def read(reader: Reader, application: Application, login: DatabaseLogin, ask_fro
         return Unreadable(what, _("it is of a kind that cannot be asked here ({kind})").format(kind=login.driver[:40]))
     by_command = Capability.RUN_COMMANDS in reader.capabilities
     try:
-        found = (_by_php(reader, application, login) or _by_client(reader, application, login)) if by_command else None
+        found = (_by_php(reader, application, login, lost) or _by_client(reader, application, login, lost)) if by_command else None
         if found is None and ask_from_here is not None:
             options = f"{login.prefix}options" if application.name == "wordpress" else ""
-            found = _concluded("here", application, login, ask_from_here(login, options, MOST_TABLES))
+            found = _concluded("here", application, login, ask_from_here(login, options, MOST_TABLES), lost)
         if found is not None:
             return found
         if by_command:
@@ -126,7 +131,7 @@ def read(reader: Reader, application: Application, login: DatabaseLogin, ask_fro
         return Unreadable(what, error.message)
 
 
-def _by_php(reader: Reader, application: Application, login: DatabaseLogin) -> DatabaseTrial | None:
+def _by_php(reader: Reader, application: Application, login: DatabaseLogin, lost: str = "") -> DatabaseTrial | None:
     given = {
         "host": login.host, "user": login.user, "password": login.password.reveal(), "name": login.name, "port": login.port,
         "socket": login.socket, "prefix": login.prefix, "most": MOST_TABLES,
@@ -136,7 +141,7 @@ def _by_php(reader: Reader, application: Application, login: DatabaseLogin) -> D
     if ran.status not in (0, None):
         return None
     words = [_decoded(line) for line in ran.output.decode("ascii", "replace").splitlines()]
-    return _concluded("php", application, login, [each for each in words if each])
+    return _concluded("php", application, login, [each for each in words if each], lost)
 
 
 def _decoded(line: str) -> list[str]:
@@ -147,7 +152,7 @@ def _decoded(line: str) -> list[str]:
         return []
 
 
-def _by_client(reader: Reader, application: Application, login: DatabaseLogin) -> DatabaseTrial | None:
+def _by_client(reader: Reader, application: Application, login: DatabaseLogin, lost: str = "") -> DatabaseTrial | None:
     """The same with the `mysql` client, whose names must be plain to be quoted safely."""
     if not _PLAIN.match(login.name) or (login.prefix and not _PLAIN.match(login.prefix)):
         return None
@@ -161,7 +166,7 @@ def _by_client(reader: Reader, application: Application, login: DatabaseLogin) -
     ran = run(reader, database_client("; ".join([*statements, "SELECT 'end'"])), option_file(login))
     if ran.status != 0:
         return None
-    return _concluded("mysql", application, login, list(_of_client(ran.output.decode("utf-8", "replace").splitlines())))
+    return _concluded("mysql", application, login, list(_of_client(ran.output.decode("utf-8", "replace").splitlines())), lost)
 
 
 def option_file(login: DatabaseLogin) -> bytes:
@@ -199,7 +204,7 @@ def _of_client(lines: Iterable[str]) -> Iterable[list[str]]:
             yield ["table", line]
 
 
-def _concluded(by: str, application: Application, login: DatabaseLogin, said: list[list[str]]) -> DatabaseTrial | None:
+def _concluded(by: str, application: Application, login: DatabaseLogin, said: list[list[str]], lost: str) -> DatabaseTrial | None:
     names = [words[1] for words in said if words[0] == "table" and len(words) > 1]
     errors = [words for words in said if words[0] == "error" and len(words) > 3 and words[2].isdigit()]
     if not errors and ["end"] not in said:
@@ -219,7 +224,7 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
     path, line = _place(application, stage, code, _lacking(login, missing, mine))
     return DatabaseTrial(
         by, login.where, login.name, login.prefix, application.settings_path, stage, code, message[:500], len(mine), table,
-        _others(names, application) if not mine else (), missing, options.get("stylesheet", ""), options.get("template", ""), plugins,
+        _others(names, application, lost) if not mine else (), missing, options.get("stylesheet", ""), options.get("template", ""), plugins,
         line=line, empty=empty if stage == "well" else (), line_path=path if path != application.settings_path else "",
     )  # fmt: skip
 
@@ -231,9 +236,9 @@ def _lacking(login: DatabaseLogin, missing: tuple[str, ...], mine: list[str]) ->
     return "prefix" if missing or not mine else ""
 
 
-def _others(names: list[str], application: Application) -> tuple[str, ...]:
-    """Prefixes under which the program's first table is there after all."""
-    first = REQUIRED.get(application.name, ("",))[0]
+def _others(names: list[str], application: Application, lost: str) -> tuple[str, ...]:
+    """Prefixes under which the program's first table, or the one that was missed, is there after all."""
+    first = REQUIRED.get(application.name, (lost,))[0]
     found = {name[: -len(first)] for name in names if first and name.endswith(first)}
     return tuple(sorted(found))[:5]
 

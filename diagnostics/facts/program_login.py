@@ -64,14 +64,21 @@ def read(
             return replace(evidence, database_way=way)
         at = tuple((part, way.path, line) for part, line in way.lines)
         application = Application("php", "PHP", "", "", settings_path=way.path, login_at=at)
-        trial = tried(files.reader, application, replace(found, prefix=way.prefix), ask_from_here)
+        lost = _lost(evidence, way)
+        trial = tried(files.reader, application, replace(found, prefix=way.prefix), ask_from_here, lost)
     except TransportError:
         return evidence
     if not isinstance(trial, DatabaseTrial) or trial.code:
         return replace(evidence, database_way=way, database=trial)
     way = replace(way, has_tables=trial.tables > 0)
-    lacks = way.prefix and not trial.tables and any(lost_table(text).startswith(way.prefix) for text in _texts(evidence))
-    return replace(evidence, database_way=way, database=trial if lacks else evidence.database)  # which tables it needs nobody knows
+    # Which tables it needs nobody knows: that it misses one is told by what it says alone.
+    return replace(evidence, database_way=way, database=trial if lost and not trial.tables else evidence.database)
+
+
+def _lost(evidence: Evidence, way: DatabaseWay) -> str:
+    """The table that was missed, without the prefix that these settings put before each."""
+    tables = (lost_table(text) for text in _texts(evidence))
+    return next((table[len(way.prefix) :] for table in tables if way.prefix and table.startswith(way.prefix)), "")
 
 
 def _texts(evidence: Evidence) -> Iterator[str]:

@@ -54,7 +54,9 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
 def application_of(evidence: Evidence, finding: Finding) -> Application | None:
     """The program whose database the finding is about; one that is not known by what a log or page led to: the file with its login."""
     using = [each for each in evidence.applications if each.login_at]
-    return next((each for each in using if each.settings_path == finding.path), using[0] if using else _not_known(evidence))
+    known = next((each for each in using if each.settings_path == finding.path), None)
+    is_other = evidence.database_way is not None and evidence.database_way.path == finding.path
+    return known or (using[0] if using and not is_other else _not_known(evidence))
 
 
 def _not_known(evidence: Evidence) -> Application | None:

@@ -38,7 +38,7 @@ class NotWritable(Exception):
 def login_in(program: str, settings: str, files: Mapping[str, str], server: Mapping[str, str]) -> DatabaseLogin | None:
     """The login that these texts of settings files give, by their absolute paths. `settings` is the file that is read first."""
     if program == ANY:
-        return any_login.login_in(files[settings], settings) if settings in files else None
+        return _in_any(files[settings], settings) if settings in files else None
     if program in OF_PHP:
         if settings not in files:
             return None
@@ -51,6 +51,13 @@ def login_in(program: str, settings: str, files: Mapping[str, str], server: Mapp
             values = read_env(files[path], values)
             lines |= {name: (path, number) for name, number in env_lines(files[path]).items()}
     return of_environment(values, lines)
+
+
+def _in_any(text: str, path: str) -> DatabaseLogin | None:
+    found, named = any_login.login_in(text, path), any_login.prefix_in(text)
+    if found is None or named is None:
+        return found
+    return replace(found, prefix=named[0], lines={**found.lines, "prefix": (path, named[1])})
 
 
 def with_login(

@@ -106,3 +106,15 @@ def test_refused_name_is_looked_for_where_no_settings_are_read_otherwise(written
 def test_name_that_stands_in_several_places_tells_none() -> None:
     written = "<?php\n$a = ['usr_web9_1'];\n$b = 'usr_web9_1';\n"
     assert place(seen({"includes/constants.php": written})) == ("database-missing", "www/includes/func.php", 3)
+
+
+@pytest.mark.parametrize(
+    ("tables", "others"),
+    [(["forum_options", "forum_users"], ("forum_",)), (["a_users"], ()), (["new_users", "forum_options"], ()), (["options"], ("",))],
+)
+def test_prefix_of_a_program_that_nobody_knows_is_told_by_the_table_that_it_misses(tables: list[str], others: tuple[str, ...]) -> None:
+    files = {"includes/constants.php": settings() + "define('DB_PREFIX', 'new_');\n"}
+    answer = [*(["table", name] for name in tables), ["end"]]
+    made = seen(files, "Table 'usr_web9_1.new_options' doesn't exist", ask=lambda *_asked: answer)
+    found = made.database
+    assert (found.other_prefixes if isinstance(found, DatabaseTrial) else ()) == others

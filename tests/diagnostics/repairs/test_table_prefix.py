@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from diagnostics import offering
-from diagnostics.evidence import Evidence
+from diagnostics.evidence import DatabaseWay, Evidence
 from diagnostics.facts import at_hand
 from diagnostics.findings import Finding
-from diagnostics.installed import DatabaseTrial
+from diagnostics.installed import Application, DatabaseTrial
 from diagnostics.repairs import CannotPlan, try_plan
 from diagnostics.repairs.kinds import kind_of
 from diagnostics.repairs.plan import Plan, WriteFile
@@ -60,3 +60,42 @@ def test_prefix_that_settings_make_up_is_left(docroot: Path) -> None:
     file.write_bytes(SETTINGS.replace("'{}'", "getenv('PREFIX') ?: 'wp_'").encode())
     evidence = replace(evidence, at_hand=at_hand.read(LocalReader((docroot.parent,)), evidence, [FOUND]))
     assert isinstance(try_plan(ID, evidence, FOUND), CannotPlan | None)
+
+
+BOARD = "<?php\n$dbhost = 'localhost';\n$dbname = 'forum';\n$dbuser = 'me';\n$dbpasswd = 'x';\n$table_prefix = 'dev_'; // ours\n"
+LINES = (("host", 2), ("name", 3), ("user", 4), ("password", 5), ("prefix", 6))
+OF_BOARD = replace(finding("database-table-missing", "www/config.php", ID, 6), repairs=(ID, "database-login"))
+
+
+def of_a_board(docroot: Path, others: tuple[str, ...] = ("phpbb_",)) -> Evidence:
+    """A program of which only the file with its login is known."""
+    fill(docroot, {"config.php": BOARD.encode()})
+    way = DatabaseWay("www/config.php", "localhost", 3306, LINES, prefix="dev_")
+    trial = DatabaseTrial("here", "localhost", "forum", "dev_", "www/config.php", "well", other_prefixes=others)
+    evidence = replace(read(docroot, OF_BOARD), database=trial, database_way=way)
+    return replace(evidence, at_hand=at_hand.read(LocalReader((docroot.parent,)), evidence, [OF_BOARD]))
+
+
+def test_prefix_of_a_program_that_nobody_knows_is_written_too(docroot: Path, settings: object) -> None:
+    plan = try_plan(ID, of_a_board(docroot), OF_BOARD)
+    assert isinstance(plan, Plan) and isinstance(plan.changes[0], WriteFile) and plan.needs_person
+    assert plan.changes[0].after.decode() == BOARD.replace("'dev_'", "'phpbb_'")
+    steady(docroot, settings, plan)
+    assert try_plan(ID, of_a_board(docroot, ()), OF_BOARD) is None
+    assert try_plan(ID, of_a_board(docroot, ("",)), OF_BOARD) is None
+
+
+def test_login_beside_a_prefix_is_written_and_the_prefix_stays(docroot: Path, settings: object) -> None:
+    plan = try_plan("database-login", of_a_board(docroot), OF_BOARD, {"name": "web7_forum"}.items())
+    assert isinstance(plan, Plan) and isinstance(plan.changes[0], WriteFile)
+    assert plan.changes[0].after.decode() == BOARD.replace("'forum'", "'web7_forum'")
+    steady(docroot, settings, plan)
+
+
+def test_login_is_that_of_the_program_that_the_finding_names(docroot: Path) -> None:
+    """A blog below has a login too, and nothing to do with it."""
+    evidence = of_a_board(docroot)
+    path = "www/blog/wp-config.php"
+    blog = Application("wordpress", "WordPress", "www/blog", f"{docroot}/blog", settings_path=path, login_at=(("name", path, 2),))
+    plan = try_plan("database-login", replace(evidence, applications=(blog,)), OF_BOARD, {"name": "web7_forum"}.items())
+    assert isinstance(plan, Plan) and plan.changes[0].shown == "www/config.php"
