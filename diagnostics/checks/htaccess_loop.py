@@ -20,12 +20,12 @@ from diagnostics.checks.common import (
 )
 from diagnostics.checks.php_redirects import SentOn, sending_on
 from diagnostics.checks.registry import check
-from diagnostics.checks.roads import endings, endless_redirect, place_of, step_proof, trail, visit_of
+from diagnostics.checks.roads import endings, endless_redirect, place_of, sent_back, step_proof, trail, visit_of
 from diagnostics.checks.wordpress_block import Damage, damage_of, is_lost
 from diagnostics.evidence import Evidence, LogLine, PageSeen, TextFile, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.lint import first_refused, lint
-from diagnostics.htaccess.simulating import Ending, follow
+from diagnostics.htaccess.simulating import Ending, Step, follow
 from diagnostics.htaccess.wordpress import block_state, span
 from sites.texts import mark as _
 
@@ -126,6 +126,9 @@ def redirect_loop(evidence: Evidence) -> Iterator[Finding]:
     if step and ending:
         summary = _("Line {line} of {path} redirects for ever: {trail}").format(line=step.line, path=step.path, trail=trail(ending))
     probes = tuple(Proof("probe", f"{page.path}: {page.status or page.kind}") for page in pages[:5])
+    if step is None and (back := sent_back(evidence, pages[0])):
+        yield _by_both(*back, probes, evidence)
+        return
     if step is None and (by := sending_on(evidence)):
         yield _by_program(by, probes)
         return
@@ -141,6 +144,17 @@ def redirect_loop(evidence: Evidence) -> Iterator[Finding]:
         evidence=probes + (step_proof(step, evidence) if step else ()),
         repairs=cause.repairs,
     )
+
+
+def _by_both(before: str, after: str, rule: Step, probes: tuple[Proof, ...], evidence: Evidence) -> Finding:
+    cause = CAUSES["redirect-loop"]
+    said = _("Line {line} of {path} sends {before} to {after}, and the program sends it back: the two want different addresses.")
+    hint = _("Either the rule goes, or the program's own setting for its addresses is made to agree with it.")
+    return Finding(
+        "redirect-loop", cause.code, Severity.CRITICAL, 0.88,
+        said.format(line=rule.line, path=rule.path, before=before, after=after), f"{cause.explanation} {hint}",
+        rule.path, rule.line, also=("htaccess-rewrite-loop",), evidence=(*probes, *step_proof(rule, evidence)), repairs=cause.repairs,
+    )  # fmt: skip
 
 
 def _by_program(by: SentOn, probes: tuple[Proof, ...]) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, server_of
@@ -97,6 +98,40 @@ def endless_redirect(evidence: Evidence, page: PageSeen) -> Ending | None:
             if ending.kind == "loop" and ending.status != 500:
                 return ending
     return None
+
+
+def sent_back(evidence: Evidence, page: PageSeen) -> tuple[str, str, Step] | None:
+    """The redirect of a page that never arrives, by a rule that changes no more than what programs put right in an address.
+
+    That is the slash at its end and the "www." (WordPress wp-includes/canonical.php, `redirect_canonical`): the rule sends there, and
+    the program that answers there sends back. Returns both addresses, as far as they differ, and the rule.
+    """
+    place = place_of(evidence)
+    asked = visit_of(page)
+    for visit in (asked, *_as_programs_write(asked)) if place else ():
+        ending = follow(place, visit)  # type: ignore[arg-type]
+        url = urlsplit(ending.target)
+        there = replace(visit, path=unquote(url.path) or "/", query=url.query, host=url.netloc or visit.host)
+        if ending.kind != "redirect" or not ending.steps or (there.path, there.host) == (visit.path, visit.host):
+            continue
+        if _plain(there) == _plain(visit) and follow(place, there).kind == "file":  # type: ignore[arg-type]
+            tells_host = there.host != visit.host
+            return _told(visit, tells_host=tells_host), _told(there, tells_host=tells_host), ending.steps[-1]
+    return None
+
+
+def _told(visit: Visit, *, tells_host: bool) -> str:
+    return f"{visit.host}{visit.path}" if tells_host else visit.path
+
+
+def _as_programs_write(visit: Visit) -> Iterator[Visit]:
+    if visit.path != "/":
+        yield replace(visit, path=visit.path.rstrip("/") if visit.path.endswith("/") else f"{visit.path}/")
+    yield replace(visit, host=visit.host.removeprefix("www.") if visit.host.startswith("www.") else f"www.{visit.host}")
+
+
+def _plain(visit: Visit) -> tuple[str, str]:
+    return visit.path.rstrip("/"), visit.host.lower().removeprefix("www.")
 
 
 def is_on_the_road(file: TextFile, evidence: Evidence) -> bool | None:

@@ -60,6 +60,20 @@ def test_endless_redirect_is_named_with_its_rule() -> None:
     assert (found.cause, found.path, found.line) == ("redirect-loop", "www/.htaccess", 3)
 
 
+_NO_SLASH = b"RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-d\nRewriteRule ^(.+)/$ /$1 [R=301,L]\n"
+_WWW = b"RewriteEngine On\nRewriteCond %{HTTP_HOST} !^www\\.\nRewriteRule ^ https://www.%{HTTP_HOST}%{REQUEST_URI} [R=301,L]\n"
+
+
+@pytest.mark.parametrize(("rule", "asked"), [(_NO_SLASH, "/about-us/"), (_NO_SLASH, "/about-us"), (_WWW, "/about-us/")])
+def test_rule_and_program_that_want_different_addresses_are_told_by_the_rule(rule: bytes, asked: str) -> None:
+    """The rule takes away what WordPress puts back (wp-includes/canonical.php): neither goes round alone."""
+    seen = evidence({**WP, "www/.htaccess": rule + WORDPRESS}, "", status=301, path=asked)
+    page = replace(seen.site.pages[0], kind="redirect-loop")
+    found = first(replace(seen, site=replace(seen.site, kind="redirect-loop", pages=(page,))))
+    assert (found.cause, found.path, found.line) == ("redirect-loop", "www/.htaccess", 3)
+    assert "sends it back" in found.summary
+
+
 @pytest.mark.parametrize("content", [None, WORDPRESS.replace(b"RewriteRule . /index.php [L]\n", b"")])
 def test_wordpress_pages_that_are_not_found_lead_to_its_rules(content: bytes | None) -> None:
     files = {**WP, **({"www/.htaccess": content} if content else {})}
