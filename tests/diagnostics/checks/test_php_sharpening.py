@@ -247,5 +247,9 @@ def test_lost_class_leads_to_its_file_that_was_cut_before_it_began() -> None:
     start = b"<?php\nrequire 'load.php';\nnew Shop\\Basket();\n"
     found = first(said, {"www/index.php": start, "www/src/Basket.php": b"<?php\n\nnamespace Shop;\n\nuse Shop\\Item;\n"})
     assert (found.cause, found.path, found.line) == ("php-truncated-file", "www/src/Basket.php", 6)
-    for other in (b"<?php\nnamespace Other;\n", b"<?php\nnamespace Shop;\nrequire __DIR__ . '/all.php';\n", b"<?php\nclass_alias('A', 'Shop\\\\Basket');\n"):
+    for other in (
+        b"<?php\nnamespace Other;\n",
+        b"<?php\nnamespace Shop;\nrequire __DIR__ . '/all.php';\n",
+        b"<?php\nclass_alias('A', 'Shop\\\\Basket');\n",
+    ):
         assert first(said, {"www/index.php": start, "www/src/Basket.php": other}).cause == "php-class-not-found"
