@@ -12,8 +12,8 @@ QUEUES = tuple(Queue(name, routing_key=name) for name in ("probes", "hosts", "ma
 _CAN_WAIT = frozenset(
     f"diagnostics.tasks.{verb}"
     for verb in (
-        "compare_files", "diagnose_one_of_many", "look_at_account", "prune_host_actions", "prune_journal", "read_access_logs",
-        "search_places", "take_baseline", "test_wanted_host",
+        "compare_files", "diagnose_one_of_many", "fetch_release", "look_at_account", "prune_host_actions", "prune_journal",
+        "read_access_logs", "search_places", "take_baseline", "test_wanted_host",
     )
 )  # fmt: skip
 

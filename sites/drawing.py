@@ -33,7 +33,10 @@ def parse_diff(text: str) -> list[DiffFile]:
     files: list[DiffFile] = []
     old = new = 0
     in_hunk = False
-    for line in text.splitlines():
+    lines = text.splitlines()
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        if in_hunk and not before and line.startswith("--- ") and after.startswith("+++ "):
+            in_hunk = False  # files stand apart by an empty line
         hunk = _HUNK.match(line)
         if hunk and files:
             if in_hunk:
@@ -72,7 +75,7 @@ def _other_line(line: str, files: list[DiffFile]) -> None:
     elif mode:
         files.append(DiffFile(mode["path"], [DiffLine(mode["before"], "-", "del"), DiffLine(mode["after"], "+", "add")]))
     elif line.strip():
-        if not files:
+        if not files or (line.startswith("new") and files[-1].path):  # "new folder …", "new: …": no line of the file before it
             files.append(DiffFile(""))
         files[-1].lines.append(DiffLine(line))
 

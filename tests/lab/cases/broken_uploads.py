@@ -60,7 +60,7 @@ def blocks_of_wordpress_deleted(s: Scene) -> Truth:
     return Truth("wordpress-core-file", s.at(f"{folder}/{lost[0]}"), (), _ALSO, paths=paths)
 
 
-@case(_EVERYWHERE, "wordpress")
+@case(SHOWN, "wordpress")
 def half_of_a_plugin_of_the_directory(s: Scene) -> Truth:
     """Akismet, whose update did not arrive whole: a file is missing, or ends in the middle."""
     folder = s.at("wp-content/plugins/akismet")

@@ -53,6 +53,15 @@ def test_diff_of_renames_and_modes_is_read() -> None:
     ]
 
 
+def test_diff_of_several_files_keeps_them_apart() -> None:
+    text = "new folder w/inc/ (755)\n\n--- w/a\n+++ w/a\n@@ -1,2 +1,2 @@\n x\n-y\n+z\n\n"
+    text += "--- w/b\n+++ w/b\n@@ -0,0 +1 @@\n+one\n\nnew: w/c (14 bytes)\n"
+    files = parse_diff(text)
+    assert [(file.path, [line.text for line in file.lines]) for file in files] == [
+        ("", ["new folder w/inc/ (755)"]), ("w/a", ["x", "y", "z"]), ("w/b", ["one"]), ("", ["new: w/c (14 bytes)"]),
+    ]  # fmt: skip
+
+
 def test_diff_of_a_removed_line_that_looks_like_a_header_stays_a_line() -> None:
     files = parse_diff("--- a\n+++ a\n@@ -1,2 +1,1 @@\n--- x\n b\n")
     assert [(line.sign, line.text) for line in files[0].lines] == [("-", "-- x"), ("", "b")]
