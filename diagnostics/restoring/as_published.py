@@ -35,6 +35,8 @@ _OF_REPAIRS = ("repair", "policy-repair")
 _MOST_LOOKED_INTO = 12  # files that are smaller than published
 _MOST_DEFINERS = 60
 _FEW = 100
+_MOST_TOUCHED = 3  # parts of one WordPress that are asked for though nothing names them
+UNEXPLAINED = frozenset({"php-fatal-hidden", "application-answers-500"})  # findings that name no file at fault
 _SAME_SHARE, _LEAST_SAME = 0.8, 2  # of the other files of a plugin or theme, for it to be the published one
 _OWN_VERSION, _FOLDERS = "wp-includes/version.php", ("wp-includes", "wp-admin")
 _MOST_CERTAIN = 20  # files that are as published, for a release that was guessed
@@ -115,6 +117,17 @@ class AsPublished:
             way_s = max(time.monotonic() - began, _LEAST_WAY_OVER_FTP_S if self.evidence.connection.startswith("ftp") else 0.0)
             self._most = min(MOST_TOGETHER, int(_STEP_S / (_WAYS_OF_A_FILE * way_s + _COST_OF_A_FILE_S)))
         return self._most
+
+    def lately_lost(self) -> list[str]:
+        """Program files that lack, or are a rest of what they were, in WordPress or a part of it that was touched lately."""
+        found: list[str] = []
+        for application in self._wordpress() if self._is_on else ():
+            parts = [each.absolute for each in application.components if each.is_folder and self._was_touched(each.absolute, is_core=False)]
+            for place in (application.core, *parts[:_MOST_TOUCHED]):
+                part = self._part(f"{place}/.", is_sure=False)
+                lost = [name for name in (*part.lost, *part.damaged) if name.endswith(".php")] if part and self._fits(part) else []
+                found += [f"{part.base}/{name}" for name in lost] if part else []
+        return found
 
     def definers(self, near: str, pattern: re.Pattern[bytes]) -> list[str]:
         """Files that define in their release what is missing on the site: absolute. `near`: the file that misses it."""

@@ -120,6 +120,8 @@ class _Look:
         wanted_by: dict[str, list[tuple[str, str, int | None]]] = {}
         for finding in findings:
             named = self._named(finding)
+            if finding.cause in as_published.UNEXPLAINED:
+                named += [path for path in as_published.below(self.docroot, self.published.lately_lost()) if path not in named]
             for path in (*named, *self._lost_with(named, finding)):
                 wanted_by.setdefault(path, []).append((finding.cause, finding.path, finding.line))
         found = [self._restorable(path, tuple(names)) for path, names in wanted_by.items()]

@@ -451,3 +451,18 @@ def test_file_of_a_newer_release_among_those_of_this_one_is_offered_as_it_was_pu
     found = core("wp-settings.php", "wordpress-core-file", said)
     made = plan(seen(site, found), found)
     assert [change.path for change in made.changes] == [f"{site.docroot}/wp-settings.php"] and "on purpose" in made.needs_person
+
+
+@EVERYWHERE
+def test_what_lacks_is_a_persons_where_nothing_names_it(server: SshServer, www: Path, site: Site, publisher: Publisher) -> None:
+    """No log, no message: a plugin was touched lately, and one of its files is not as published."""
+    (www / PLUGIN / "inc/show.php").unlink()
+    for name in ("one", "two"):
+        put(server, www / f"wp-content/plugins/{name}/{name}.php", f"<?php\n/* Plugin Name: {name}\n * Version: 1.0 */\n".encode())
+        os.utime(www / f"wp-content/plugins/{name}", (1_700_000_000, 1_700_000_000))
+    found = finding("php-fatal-hidden", "www/index.php", confidence=0.5)
+    made = plan(seen(site, found), found)
+    assert [change.path for change in made.changes] == [f"{site.docroot}/{PLUGIN}/inc/show.php"]
+    assert "not likely enough" in made.needs_person
+    asked = {request.path for request in publisher.requests}
+    assert not any("/one" in path or "/two" in path for path in asked), "what nobody touched is not asked for"
