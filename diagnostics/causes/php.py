@@ -82,7 +82,7 @@ CAUSES = (
         _("PHP ran out of memory"),
         _("A page needed more memory than PHP may use."),
         _A,
-        repairs=("restore-file",),
+        repairs=("give-more-memory", "restore-file"),
         confused_with=("user-ini-memory-limit-too-low",),
     ),
     Cause(

@@ -13,7 +13,7 @@ from diagnostics.facts.one_too_deep import one_too_deep
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Severity
 from diagnostics.installed import Component
-from diagnostics.repairs import database_login, move_site_up, php_limits
+from diagnostics.repairs import database_login, more_memory, move_site_up, php_limits
 from diagnostics.transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
@@ -50,6 +50,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
         yield from database_login.settings_paths(application)
     if php_limits.ID in finding.repairs and (limit := php_limits.named(evidence, finding)) is not None:
         yield limit.path
+    if more_memory.ID in finding.repairs:
+        yield more_memory.settings_path(evidence)
     if finding.cause in ("php-missing-file", "php-class-not-found") and (other := in_other_case(finding, evidence)) is not None:
         yield other.entry.path
     if finding.cause == "wordpress-theme" and (theme := _THEME.match(finding.path)):
