@@ -13,7 +13,7 @@ CAUSES = (
         _("A PHP file that PHP cannot read"),
         _("There is a typing error in a PHP file. It was probably edited or uploaded shortly before the failure."),
         _A,
-        repairs=("take-out-conflict", "correct-php-line", "mend-env-line", "set-cache-aside", "restore-file"),
+        repairs=("take-out-conflict", "correct-php-line", "put-statement-first", "mend-env-line", "set-cache-aside", "restore-file"),
         confused_with=("php-truncated-file",),
     ),
     Cause(
