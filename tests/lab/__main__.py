@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     call_command("migrate", verbosity=0)
     print(f"seed {wanted.seed}: {len(cases)} cases, {sum(case.is_well for case in cases)} of them well", flush=True)
     runs = []
-    with prepared(), started() as stack:
+    with prepared(), started() as stack, stack.directory.in_use():
         for number, case in enumerate(cases, 1):
             began, own = time.monotonic(), f"{wanted.seed} {case.name}"
             over = transports_of(wanted.transport, stack.doors.transports, own)

@@ -27,7 +27,7 @@ MENDED = 3  # of the sample: so many, one of them well, are repaired too, and al
 def stack() -> Iterator[Stack]:
     if why := why_missing():
         pytest.skip(why)
-    with started() as made:
+    with started() as made, made.directory.in_use():
         yield made
 
 

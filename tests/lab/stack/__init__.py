@@ -19,6 +19,7 @@ from tests.lab.stack.front import fronting
 from tests.lab.stack.php import hanging_up, mute, pools, wrapper
 from tests.lab.stack.web import SETUPS, Place, serving
 from tests.programs import binary, php_fpm
+from tests.publisher import Publisher
 from tests.servers import free_port
 
 _NEEDED = ("nginx", "php-cgi", "mariadbd", "mariadb-install-db", "mariadb-dump", "php", "sshd", "useradd")
@@ -30,6 +31,7 @@ class Stack:
     places: dict[str, Place]
     doors: Doors
     databases: Databases
+    directory: Publisher  # of WordPress and its plugins; the product asks it while it is in use
 
 
 def why_missing() -> str:
@@ -85,5 +87,4 @@ def _start(stack: contextlib.ExitStack, base: Path) -> Stack:
             stack.enter_context(mute(place.php))
     stack.enter_context(serving(base, places))
     made = stack.enter_context(databases(base))
-    stack.enter_context(directory(made.template))
-    return Stack(places, stack.enter_context(doors(base)), made)
+    return Stack(places, stack.enter_context(doors(base)), made, stack.enter_context(directory(made.template)))

@@ -23,8 +23,8 @@ _PLUGIN_VERSION = re.compile(r"^[ *]*Version:\s*(\S+)", re.MULTILINE)
 
 @contextlib.contextmanager
 def directory(wordpress: Path) -> Iterator[Publisher]:
-    """Serves until the block ends, and the product fetches from it. `wordpress`: as every blog gets it, without content and settings."""
-    with Publisher() as started, started.in_use():
+    """Serves until the block ends. `wordpress`: as every blog gets it, without content and settings."""
+    with Publisher() as started:
         version = _of(_WORDPRESS_VERSION, wordpress / "wp-includes/version.php")
         _publish(
             started, wordpress, "wordpress", f"/release/wordpress-{version}.zip", f"/core/checksums/1.0/?version={version}&locale=en_US"
