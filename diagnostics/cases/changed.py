@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from ..changes import journal
 from ..connections.telling import clean
 from ..models import JournalEntry
 
@@ -36,6 +37,9 @@ def files(entries: Sequence[JournalEntry]) -> list[str]:
 
 def _words(entry: JournalEntry) -> str:
     values = {"path": clean(entry.shown), "name": clean(entry.target.rpartition("/")[2])}
+    if entry.change == "rename" and entry.path and entry.target.rpartition("/")[0] != entry.path.rpartition("/")[0]:
+        values["to"] = clean(journal.shown_as(entry, journal.unescape_path(entry.target)))
+        return _("%(path)s: moved, it is %(to)s now") % values
     if entry.change == "mode":
         values |= {"before": f"{entry.before_mode or 0:03o}", "after": f"{entry.after_mode or 0:03o}"}
         return _("%(path)s: who may read and change it (%(before)s before, %(after)s now)") % values

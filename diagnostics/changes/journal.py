@@ -69,6 +69,13 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
+def shown_as(entry: JournalEntry, path: str) -> str:
+    """Another path of the same account as people see it, told by how they see this entry's own."""
+    own, other = printable(unescape_path(entry.path)), printable(path)
+    start = own[: len(own) - len(entry.shown)] if own.endswith(entry.shown) else ""
+    return other[len(start) :] if other.startswith(start) else other
+
+
 def record(step: Step, position: int, change: Change, stat: Stat | None, content: bytes | None) -> JournalEntry:
     """Stores what a change will touch, in a transaction of its own that is finished and on the disk when this returns.
 

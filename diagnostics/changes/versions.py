@@ -235,7 +235,7 @@ def _plans_of_rename(entry: JournalEntry, before: Version, old: Version, new: Ve
         return {PUT_BACK: _made_again(entry, path, before)}
     if new.content is None:
         return {}
-    named_back = RenameFile(target, _beside(entry.shown, target), path, entry.shown, new.sha256)
+    named_back = RenameFile(target, journal.shown_as(entry, target), path, entry.shown, new.sha256)
     if old.content is not None:
         aside = f"{path}.replaced-{entry.pk}"
         return {PUT_BACK: (RenameFile(path, entry.shown, aside, _beside(entry.shown, aside), old.sha256), named_back)}

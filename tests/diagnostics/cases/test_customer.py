@@ -151,6 +151,7 @@ def test_excerpt_is_short_and_a_line_that_begins_with_dashes_is_no_file() -> Non
             "www: who may read and change it (777 before, 705 now)",
         ),
         (JournalEntry(change="rename", shown="a/b", target="/x/a/b.off"), "a/b: set aside, it is called b.off now"),
+        (JournalEntry(change="rename", shown="www/s/b", path="/x/www/s/b", target="/x/www/b"), "www/s/b: moved, it is www/b now"),
         (JournalEntry(change="make-folder", shown="www/cache"), "www/cache: a folder that was missing, made"),
     ],
 )
