@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from diagnostics.connections.telling import clean
 from diagnostics.evidence import moment_of
+from diagnostics.facts.made_caches import to_set_aside
 from diagnostics.models import FoundFile, JournalEntry, Step
 from diagnostics.repairs.merging import MOST_BYTES, merge
 from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, WriteFile, content_diff
@@ -237,7 +238,9 @@ def _plans_of_rename(entry: JournalEntry, before: Version, old: Version, new: Ve
         return {}
     named_back = RenameFile(target, journal.shown_as(entry, target), path, entry.shown, new.sha256)
     if old.content is not None:
-        aside = f"{path}.replaced-{entry.pk}"
+        # A cache may hold passwords: it stays PHP, which no web server shows.
+        stem, ending = (path[:-4], ".php") if to_set_aside(entry.shown) and path.endswith(".php") else (path, "")
+        aside = f"{stem}.replaced-{entry.pk}{ending}"
         return {PUT_BACK: (RenameFile(path, entry.shown, aside, _beside(entry.shown, aside), old.sha256), named_back)}
     if old.kind or before.content is None or new.content == before.content:
         return {} if old.kind else {ONLY_OURS: (named_back,)}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from diagnostics import offering
+from diagnostics.changes import versions
 from diagnostics.evidence import Evidence
 from diagnostics.repairing import RepairRefused
 from diagnostics.repairs import CannotPlan, try_plan
@@ -101,6 +102,9 @@ def test_what_the_program_made_anew_is_never_overwritten_by_an_undo(docroot: Pat
     with pytest.raises(RepairRefused, match="under the old name again"):
         undone(step)
     assert made.read_bytes() == b"<?php // anew\n"
+    (found,) = versions.of_step(step)
+    back = next(choice for choice in found.choices if choice.id == versions.PUT_BACK)
+    assert re.fullmatch(r"services\.replaced-\d+\.php", back.plan.changes[0].target.rpartition("/")[2])  # never shown as text
     made.unlink()
     undone(step)
     assert tree(docroot.parent) == before
