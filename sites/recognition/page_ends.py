@@ -19,6 +19,7 @@ _HEAD = re.compile(r"<head\b", re.IGNORECASE)
 _AFTER_HEAD = re.compile(r"</head\b|<(?:body|frameset)\b", re.IGNORECASE)
 _OF_HEAD = re.compile(r"<(?:link|meta|style)\b", re.IGNORECASE)
 _SENDS_ON = ('http-equiv="refresh', "http-equiv='refresh", "http-equiv=refresh", "location")
+_USUAL_END = 400  # bytes: what nearly every page is done with at once
 _LEAST_OPEN = 2  # one may be an author's slip that browsers forgive
 # Programs whose pages end with the tags of their template: none of them is made by hand, and no minifier of theirs takes these away.
 _GENERATOR = re.compile(
@@ -39,7 +40,8 @@ _LAST = 1200  # characters
 
 def ends_early(answer: Answer) -> Found | None:
     """The page begins as a whole document and stops within. `answer` is complete as far as HTTP can tell."""
-    if answer.status != 200 or not answer.is_html or len(answer.body) >= BODY_LIMIT or _END.search(answer.body):
+    body = answer.body
+    if b"</html>" in body[-_USUAL_END:] or answer.status != 200 or not answer.is_html or len(body) >= BODY_LIMIT or _END.search(body):
         return None
     if not answer.mentions("<html"):  # a part of a page that a script asks for
         return None
