@@ -13,7 +13,7 @@ from sites.models import Host, Incident, IncidentEntry, LineOutage, Membership, 
 from sites.queueing import enqueue_on_commit
 from sites.windows import maintenance
 
-WAIT_FOR_CAUSE = timedelta(seconds=30)  # a diagnosis has 20 s, and may have to wait for another; one without a cause ends the wait
+WAIT_FOR_CAUSE = timedelta(seconds=20)
 LATEST_AFTER_FIRST_FAILURE = timedelta(seconds=55)  # with what delivery takes, within the promised 60 s
 DELIVERY_TASK = "sites.tasks.deliver_notifications"
 

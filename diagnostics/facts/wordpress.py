@@ -294,7 +294,9 @@ class WordPressFacts:
         folder = posixpath.dirname(path)
         while folder not in self._kinds and len(folder) > len(self.docroot):
             folder = posixpath.dirname(folder)
-        return folder in self._kinds and self._kinds[folder].kind == "folder"
+        if folder not in self._kinds or self._kinds[folder].kind != "folder":
+            return False
+        return any(other.startswith(f"{folder}/") for other in self._kinds)  # one of which nothing is seen may only be shut to this login
 
     def required(self) -> list[str]:
         """Files that the program loads for every page, told by its own `require`s; absolute."""

@@ -37,12 +37,13 @@ def opened(release: Release, time_limit_s: float) -> Package | None:
     """The package, fetched now if it is not here and comes in time. None: there is none, or not yet. Never raises for what others do."""
     if not is_on():
         return None
+    until = time.monotonic() + time_limit_s
     package = store.opened(release)
     if package is not None or not may_come(release) or time_limit_s < _LEAST_S:
         return package
     with store.held(release, time_limit_s) as is_ours:
-        if is_ours and (package := store.opened(release)) is None:
-            _fetch(release, time_limit_s)
+        if is_ours and (package := store.opened(release)) is None and until - time.monotonic() > _LEAST_S:
+            _fetch(release, until, time_limit_s)
     return package or store.opened(release)
 
 
@@ -57,9 +58,8 @@ def later(release: Release, site_id: int) -> None:
     queueing.enqueue_on_commit(TASK, values, site_id, expires=600.0)
 
 
-def _fetch(release: Release, time_limit_s: float) -> None:
+def _fetch(release: Release, until: float, time_limit_s: float) -> None:
     """The list first: it is small, and says whether there is such a release at all."""
-    until = time.monotonic() + time_limit_s
     is_joined = _has_part(release)
     try:
         checksums = _checksums(release, until)

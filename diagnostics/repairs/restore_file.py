@@ -31,6 +31,7 @@ _OF_OTHERS = _("It lies above the folder of the site and holds for every site be
 _NOT_FOLLOWED = _("{link} is a link by now, which is not followed. Let it lead to the files again.")
 _OF_ITS_OWN = _("The file now differs from what was published, and not only by what it lacks: somebody may have changed it on purpose.")
 _UNPROVEN = _("No checksums are published of themes, so nothing proves that this file is the right one. Look at what would change.")
+_TOGETHER = _("More than one file comes back, and some of them may have been taken away on purpose. Look through what would change.")
 _MOST_OTHERS = 2  # files of a release that are not as published: by hand; more of them, and it is another release in part
 _LOOK_THROUGH = _("It takes out all that was changed in programs and settings since then, also what is right. Look at what would change.")
 
@@ -56,7 +57,8 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     copy = next((each for each in file.copies if each.key == answers.get("source", each.key)), None) if file else None
     if file is None or copy is None:
         return None
-    if not file.is_folder_there and ((not copy.release and copy.source != KEPT) or evidence.tree_truncated):
+    can_make_folders = (copy.release or copy.source == KEPT) and file.absolute.startswith(f"{evidence.docroot.rstrip('/')}/")
+    if not file.is_folder_there and (not can_make_folders or evidence.tree_truncated):
         return CannotPlan(_("The folder of {path} is missing as a whole: upload it again.").format(path=file.path))
     if copy.left:
         return CannotPlan(_("{n} files of {release} are missing: too many to put back from here. Upload it again.").format(
@@ -74,7 +76,10 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     return Plan(
         ID, finding.cause, _title(file, copy, len(pairs)), _why(file, copy), changes,
         affects=pages_below(posixpath.dirname(file.path)) if is_shared else affects, takes_away_protection=guard,
-        needs_person=_needs_person(file, copy, finding, guard) or (_OF_OTHERS if is_shared else ""), removes=100,
+        needs_person=_needs_person(file, copy, finding, guard)
+        or (_OF_OTHERS if is_shared else "")
+        or (_TOGETHER if folders or (copy.release and len(pairs) > 1) else ""),
+        removes=100,
     )  # fmt: skip
 
 

@@ -43,9 +43,11 @@ _MOST_CERTAIN = 20  # files that are as published, for a release that was guesse
 _HEAD_OF_NEWS = 40_000
 _NEWEST = re.compile(r"'(\d{1,2}\.\d{1,2}\.\d{1,2})'")
 _OF_PICTURES = re.compile(r"/images/core/(\d{1,2}\.\d{1,2})/")
-# Put aside by people who want them gone; not needed to answer a page.
+# Put aside by people who want them gone, or shut for safety; not needed to answer a page. Hidden files: not every way lists them.
 _LEFT_OUT = re.compile(
-    r"wp-admin/(?:install|install-helper|setup-config|upgrade)\.php\Z|(?:^|/)(?:readme|license|changelog)\.(?:txt|html|md)\Z", re.I
+    r"wp-admin/(?:install|install-helper|setup-config|upgrade)\.php\Z|(?:^|/)(?:readme|license|changelog)\.(?:txt|html|md)\Z"
+    r"|\A(?:xmlrpc|wp-mail|wp-trackback|wp-links-opml|wp-signup|wp-activate)\.php\Z|(?:^|/)\.",
+    re.I,
 )
 _HEADER_VERSION = re.compile(r"^[ \t/*#@]*Version:[ \t]*(\S{1,40})", re.MULTILINE | re.IGNORECASE)
 _STABLE_TAG = re.compile(r"^[ \t*#]*Stable tag:[ \t]*(\S{1,40})", re.MULTILINE | re.IGNORECASE)
@@ -256,8 +258,12 @@ class AsPublished:
         folder = posixpath.dirname(absolute)
         while folder not in self.entries and folder.startswith(f"{docroot}/"):
             folder = posixpath.dirname(folder)
-        above = self.entries.get(folder)
-        return folder == docroot or (above is not None and above.kind == "folder" and above.mode & 0o500 == 0o500)
+        above, top = self.entries.get(folder), self.entries.get(docroot)
+        if folder == docroot or above is None or above.kind != "folder":
+            return folder == docroot
+        if any(path.startswith(f"{folder}/") for path in self.entries):
+            return True
+        return above.mode & 0o500 == 0o500 and top is not None and above.uid == top.uid  # else it may only not have been let in
 
     def _is_same(self, part: _Part) -> bool:
         """Whether what lies there is this release. WordPress itself mostly says so; of others only the name is known so far."""

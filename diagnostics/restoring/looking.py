@@ -308,6 +308,8 @@ class _Look:
     def _current(self, absolute: str) -> bytes | None:
         texts: tuple[TextFile, ...] = self.evidence.htaccess if isinstance(self.evidence.htaccess, tuple) else ()
         known = next((file.content for file in texts if file.absolute == absolute), None)
+        if known is None and (entry := self.entries.get(absolute)) is not None and entry.kind == "file" and not entry.size:
+            return b""  # read nowhere, however many there are
         return known if known is not None else self.published.read(absolute)
 
     def _absolute(self, path: str) -> str:

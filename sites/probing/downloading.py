@@ -106,7 +106,7 @@ def _ask(hop: _Hop, guard: Guard, until: float, contact_url: str) -> int:
     """One request. The status; the body is in the file. Raises NotDownloaded."""
     addresses = _addresses(hop.url, until)
     shared = wire.borrow(wire.trusted[0])
-    curl = shared.handle()
+    curl = shared.stranger()  # one that probed would send its site's password and headers along
     try:
         _prepare(curl, hop, addresses, guard, until, contact_url)
         curl.perform()

@@ -45,6 +45,10 @@ class Wire:
         """A handle on which only what belongs to one probe is still to be set."""
         return self._idle.pop() if self._idle else _new_handle(self.ca_file)
 
+    def stranger(self) -> Handle:
+        """A handle that has carried nobody's headers or passwords, for what is asked of others than sites. To be closed, not put back."""
+        return _new_handle(self.ca_file)
+
     def put_back(self, handle: Handle) -> None:
         if handle.is_kept and len(self._idle) < _KEPT_HANDLES:
             handle.setopt(pycurl.COOKIELIST, "ALL")

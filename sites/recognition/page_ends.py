@@ -14,7 +14,7 @@ from sites.recognition.answer import Answer
 from sites.texts import mark as _
 
 _END = re.compile(rb"</(?:html|body|frameset)\b", re.IGNORECASE)
-_BOUNDARY = re.compile(r"<(/?)(?:div|main|article|section|header|footer|nav|aside|form|table|ul|ol|svg|select)\b", re.IGNORECASE)
+_BOUNDARY = re.compile(r"<(/?)(?:div|main|article|section|header|footer|nav|aside|form|table|ul|ol|select)(?![\w-])", re.IGNORECASE)
 _HEAD = re.compile(r"<head\b", re.IGNORECASE)
 _AFTER_HEAD = re.compile(r"</head\b|<(?:body|frameset)\b", re.IGNORECASE)
 _OF_HEAD = re.compile(r"<(?:link|meta|style)\b", re.IGNORECASE)
@@ -31,10 +31,15 @@ _OF_WORDPRESS = ("/wp-content/", "/wp-includes/")
 _LEAST_OF_HEAD = 3
 # The very last of the page is a tag that opens something, or a tag that is not complete.
 _OPENS_LAST = re.compile(
-    r"<(?!html\b|head\b|body\b|br\b|hr\b|img\b|input\b|link\b|meta\b|source\b|area\b|base\b|col\b|embed\b|track\b|wbr\b|param\b|frame\b)"
-    r"[a-z][a-z0-9-]{0,30}(?:\s[^<>]{0,1000})?(?<!/)>?\s*\Z",
+    r"<(?!(?:html|head|body|br|hr|img|input|link|meta|source|area|base|col|embed|track|wbr|param|frame)(?![\w-]))"
+    r"(?P<name>[a-z][a-z0-9-]{0,30})(?:\s[^<>]{0,1000})?(?<!/)>?\s*\Z",
     re.IGNORECASE,
 )
+# What some authors never close, and then may end with: it counts only on pages that close such elements elsewhere.
+_MAY_STAY_OPEN = re.compile(
+    r"<(/?)(?:p|li|dt|dd|td|th|tr|thead|tbody|tfoot|option|optgroup|colgroup|caption|rt|rp)(?![\w-])", re.IGNORECASE
+)
+_OPEN_AT_MOST = 3  # of them, where the program stopped: a row and its cell
 _LAST = 1200  # characters
 
 
@@ -57,7 +62,11 @@ def _stops_in_body(answer: Answer) -> bool:
     still_open = closed.count(False) - closed.count(True)
     if still_open >= _LEAST_OPEN or (still_open == 1 and _is_of_a_program(answer)):
         return True
-    return _OPENS_LAST.search(answer.bare[-_LAST:]) is not None
+    last = _OPENS_LAST.search(answer.bare[-_LAST:])
+    if last is None or not _MAY_STAY_OPEN.fullmatch(f"<{last['name']}"):
+        return last is not None
+    closes = [bool(found[1]) for found in _MAY_STAY_OPEN.finditer(answer.bare)]
+    return closes.count(True) >= max(1, closes.count(False) - _OPEN_AT_MOST)
 
 
 def _is_of_a_program(answer: Answer) -> bool:

@@ -9,14 +9,15 @@ from collections.abc import Iterable
 EXCERPT_LENGTH = 300
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
-_UNSEEN = re.compile(r"<(script|style|noscript|template|svg)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-_QUOTED = re.compile(r"<(pre|code|textarea|xmp|samp|kbd|blockquote|script|style)\b.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style|noscript|template|svg)(?![\w-]).*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r"<(pre|code|textarea|xmp|samp|kbd|blockquote|script|style)(?![\w-]).*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"<[!/?a-zA-Z][^<>]*>")
 TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,1000})", re.IGNORECASE)
 # What PHP shows of a warning where `display_errors` is on (main/main.c, `php_error_cb`): the page itself goes on behind it.
 _WARNING = re.compile(
-    r"<br ?/?>\s{0,3}<b>(?:Warning|Notice|Deprecated|Strict Standards)</b>:\s{1,3}.{1,3000}? on line <b>\d+</b><br ?/?>", re.DOTALL
+    r"<br ?/?>\s{0,3}<b>(?:Warning|Notice|Deprecated|Strict Standards)</b>:\s{1,3}(?:(?!<br).){1,3000}? on line <b>\d+</b><br ?/?>",
+    re.DOTALL,
 )
 _HEADING = re.compile(r"<h1\b[^<>]*>", re.IGNORECASE)
 _HEADING_ENDS = re.compile(r"(.{0,1000}?)</h1", re.IGNORECASE | re.DOTALL)

@@ -129,7 +129,11 @@ BARE_CODE = (
         (200, BEGUN + "<div><p>One forgotten end is an author's slip.", HTML, Kind.OK, ""),
         (200, BEGUN.replace("</head>", GENERATOR) + "<article><h2>Our week</h2>\n", HTML, Kind.TRUNCATED, "ends-early"),
         (200, BEGUN.replace("</head>", GENERATOR) + "<article><h2>Our week</h2></article>\n", HTML, Kind.OK, ""),
-        (200, BEGUN + "<h2>News</h2>\n<p>", HTML, Kind.TRUNCATED, "ends-early"),
+        (200, BEGUN + "<ul><li>Home</li></ul><h2>News</h2>\n<p>", HTML, Kind.TRUNCATED, "ends-early"),
+        (200, BEGUN + "<h2>News</h2>Our week<p>is long<p>and full<p>", HTML, Kind.OK, ""),  # written in the nineties
+        (200, BEGUN + "<svg viewBox='0 0 9 9'/><svg viewBox='0 0 9 9'/><p>Our week", HTML, Kind.OK, ""),
+        (200, BEGUN + "<main><div><code-block>x</code-block></div></main><p>Our week", HTML, Kind.OK, ""),
+        (200, BEGUN + "<h2>News</h2><em>", HTML, Kind.TRUNCATED, "ends-early"),
         (200, BEGUN + "<h2>News</h2>\n<p>Our week is <a href='/week", HTML, Kind.TRUNCATED, "ends-early"),
         (200, BEGUN + "<h2>News</h2>\n<p>Our week <b>is long</b><br />\n", HTML, Kind.OK, ""),
         (200, BEGUN + "<h2>News</h2>\n<p>Our week <b>is long</b><hr>\n", HTML, Kind.OK, ""),

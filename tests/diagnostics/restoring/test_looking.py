@@ -155,7 +155,7 @@ def test_folder_of_a_plugin_of_nobodys_making_is_made_again(server: SshServer, w
     before, found = tree(www), finding("php-missing-file", f"www/{MAIN}", said)
     made = plan(seen(site, found), found)
     assert [type(change) for change in made.changes] == [CreateFolder, CreateFolder, CreateFile, CreateFile]
-    assert ("1 more files lay in that folder" in made.needs_person) is has_more and bool(made.needs_person) is has_more
+    assert ("1 more files lay in that folder" in made.needs_person) is has_more and made.needs_person
     step = applied(site, *made.changes)
     assert (www / PART).read_bytes() == FORMS and (www / "wp-content/plugins/forms/inc/parts/list.php").is_file()
     undone(step, site)

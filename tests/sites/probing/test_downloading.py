@@ -9,7 +9,9 @@ from ipaddress import ip_network
 import pytest
 
 from sites.probing.downloading import NotDownloaded, download
+from sites.probing.engine import probe_many
 from sites.probing.guard import Guard
+from sites.probing.outcome import ProbeRequest
 from tests.http_server import HttpServer, Reply, redirect
 from tests.publisher import served
 from tests.servers import silent_server
@@ -35,6 +37,19 @@ def test_file_arrives_whole_and_says_who_asks() -> None:
         server.route("/a.zip", served(CONTENT))
         assert fetched(server.url("/a.zip")) == CONTENT
         assert "Sitemend/" in server.requests[0].headers["user-agent"] and server.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_what_a_site_is_asked_with_never_reaches_a_directory() -> None:
+    """Both take their lines from one store: the password and the headers of a probe are for its site alone."""
+    with HttpServer() as server:
+        server.route("/", Reply())
+        server.route("/a.zip", served(CONTENT))
+        request = ProbeRequest(1, server.url("/"), username="anna", password="s3cret", headers=(("X-Secret", "s3cret"),))
+        probe_many([request], guard=LOOPBACK)
+        fetched(server.url("/a.zip"))
+        probed, asked = server.requests
+        assert "authorization" in probed.headers and probed.headers["x-secret"] == "s3cret"
+        assert not {"authorization", "x-secret", "cookie"} & set(asked.headers) and "s3cret" not in repr(asked.headers)
 
 
 def test_redirect_is_followed_and_a_loop_ends() -> None:

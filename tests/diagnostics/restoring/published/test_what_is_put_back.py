@@ -48,7 +48,7 @@ def test_what_is_missing_together_comes_back_together(server: SshServer, www: Pa
     assert {change.path.removeprefix(f"{site.docroot}/") for change in made.changes} == {
         LOAD, "wp-includes/css/a.css", "wp-includes/plugin.php",
     }, "what people put aside, and what WordPress does not keep up to date, is left as it is"  # fmt: skip
-    assert made.title.endswith("(and 2 more that are missing)") and not made.needs_person
+    assert made.title.endswith("(and 2 more that are missing)") and "on purpose" in made.needs_person
     step = applied(site, *made.changes)
     assert all((www / name).read_bytes() == WORDPRESS[name] for name in (LOAD, "wp-includes/css/a.css", "wp-includes/plugin.php"))
     assert (www / LOAD).stat().st_mode & 0o777 == 0o604, "as its neighbours"
@@ -65,7 +65,8 @@ def test_folder_that_is_missing_as_a_whole_is_made_again_and_undone(server: SshS
     said = f"PHP Fatal error:  Uncaught Error: Failed opening required '{site.docroot}/wp-includes/rest-api/server.php' (include_path='.')"
     before, found = tree(www), core("wp-settings.php", "php-missing-file", said)
     made = plan(seen(site, found), found)
-    assert [type(change) for change in made.changes] == [CreateFolder, CreateFolder, CreateFile, CreateFile] and not made.needs_person
+    assert [type(change) for change in made.changes] == [CreateFolder, CreateFolder, CreateFile, CreateFile]
+    assert "on purpose" in made.needs_person
     step = applied(site, *made.changes)
     assert (www / "wp-includes/rest-api/fields/meta.php").read_bytes() == WORDPRESS["wp-includes/rest-api/fields/meta.php"]
     assert (www / "wp-includes/rest-api").stat().st_mode & 0o777 == (www / "wp-includes").stat().st_mode & 0o777
@@ -159,3 +160,14 @@ def test_private_plugin_is_asked_for_once_and_nothing_is_offered(server: SshServ
 
 
 # --- what is asked for, and when
+
+
+def test_what_people_shut_for_safety_stays_shut(server: SshServer, www: Path, site: Site, publisher: Publisher) -> None:
+    """Not what fails, and gone before: it does not come back beside what fails."""
+    publisher.publish(
+        "core", "wordpress", "6.1.1", {**WORDPRESS, "xmlrpc.php": b"<?php\n// a door\n", "wp-includes/.htaccess": b"Deny all\n"}
+    )
+    (www / LOAD).unlink()
+    found = core()
+    made = plan(seen(site, found), found)
+    assert [change.path for change in made.changes] == [f"{site.docroot}/{LOAD}"] and not made.needs_person
