@@ -31,6 +31,8 @@ from tests.lab.stack import Stack, started, why_missing
 
 pytestmark = pytest.mark.slow
 MAIL_S = 60.0  # from the first failed probe
+# The program itself says that it is being worked on: nobody is mailed for half an hour (CONTRACTS.md, "maintenance").
+TOLD_LATER = frozenset({"wordpress-stuck-maintenance"})
 LOOK_S = 120.0  # a new site is seen as other visitors see it
 AT_ONCE = ("plain", "shared", "fcgid", "engine", "own-log", "shown")
 ROUNDS = 4
@@ -191,7 +193,7 @@ def test_nine_of_ten_mails_tell_the_cause_in_time(start, inbox, tmp_path: Path) 
     seed = os.environ.get("SITEMEND_LAB_SEED") or str(random.SystemRandom().randrange(10**6))
     rounds = _rounds(seed)
     names = [[f"site{number}x{n}" for n in range(len(cases))] for number, cases in enumerate(rounds)]
-    right, lines = 0, [f"SITEMEND_LAB_SEED={seed}"]
+    right, asked, lines = 0, 0, [f"SITEMEND_LAB_SEED={seed}"]
     with started() as lab:
         key = tmp_path / "key"
         key.touch(0o600)
@@ -207,9 +209,12 @@ def test_nine_of_ten_mails_tell_the_cause_in_time(start, inbox, tmp_path: Path) 
                     add(shell, lab, site, name, transport, key)
                 until = time.monotonic() + MAIL_S + 20
                 for site, name in zip(sites, some, strict=True):
+                    if site.truth.cause in TOLD_LATER:
+                        continue
+                    asked += 1
                     found = told(product, inbox, name, until + LOOK_S * bool(site.truth.headers))  # fails for some visitors only
                     right += _is_right(found, site.truth)
                     verdict = "right" if _is_right(found, site.truth) else f"WRONG, expected {site.truth.cause}"
                     lines.append(f"{site.case.name} at {site.scene.place.setup.name}: {found.shown} {verdict}")
     print("\n".join(lines))
-    assert right >= RIGHT * sum(map(len, rounds)), "\n".join(lines)
+    assert asked >= ROUNDS * len(AT_ONCE) // 2 and right >= RIGHT * asked, "\n".join(lines)
