@@ -31,7 +31,7 @@ from tests.lab.stack import Stack, started, why_missing
 
 pytestmark = pytest.mark.slow
 MAIL_S = 60.0  # from the first failed probe
-# The program itself says that it is being worked on: nobody is mailed for half an hour (CONTRACTS.md, "maintenance").
+# The program itself says that it is being worked on: nobody is mailed for half an hour.
 TOLD_LATER = frozenset({"wordpress-stuck-maintenance"})
 LOOK_S = 120.0  # a new site is seen as other visitors see it
 AT_ONCE = ("plain", "shared", "fcgid", "engine", "own-log", "shown")
