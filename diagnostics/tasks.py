@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import diagnosing, log_servers, policy_trials, repairing, steps, visiting
+from . import diagnosing, fetched_releases, log_servers, policy_trials, repairing, steps, visiting
 from .accounts import looks
 from .automatic import approving as automatic_decisions
 from .automatic import running as automatic
@@ -24,7 +24,7 @@ from .coverage import searching
 from .joint import running as joint_runs
 from .models import AutomaticRepair, Step
 from .panels import watching as panel_watching
-from .releases import fetching, waiting
+from .releases import fetching
 from .restoring import snapshots
 from .site_databases import given
 from .site_databases import store as database_store
@@ -62,7 +62,7 @@ def run_step(step_id: int) -> None:
 @shared_task(name=fetching.TASK, time_limit=300)
 def fetch_release(values: list[str], site_id: int) -> None:
     """Fetches a published release, and looks again at the failure that needs a file of it."""
-    waiting.fetch(values, site_id)
+    fetched_releases.fetch(values, site_id)
 
 
 @shared_task(base=RoomTask, name=automatic.TASK, time_limit=1800)

@@ -89,10 +89,10 @@ def _is_guard(before: list[Token]) -> bool:
 
 def constants_of(core: str, content: str, of_settings: dict[str, Value]) -> dict[str, Value]:
     """What such a file can rely on, with the places as this login sees them."""
-    places = {"ABSPATH": f"{core}/", "WPINC": "wp-includes", "WP_CONTENT_DIR": content, "WP_PLUGIN_DIR": posixpath.join(content, "plugins"),
-              "WPMU_PLUGIN_DIR": posixpath.join(content, "mu-plugins")}  # fmt: skip
-    return {
-        **of_settings,
-        "ABSPATH": places["ABSPATH"],
-        **{name: of_settings.get(name, value) for name, value in places.items() if name != "ABSPATH"},
+    places: dict[str, Value] = {
+        "WPINC": "wp-includes",
+        "WP_CONTENT_DIR": content,
+        "WP_PLUGIN_DIR": posixpath.join(content, "plugins"),
+        "WPMU_PLUGIN_DIR": posixpath.join(content, "mu-plugins"),
     }
+    return {**places, **of_settings, "ABSPATH": f"{core}/"}

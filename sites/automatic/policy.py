@@ -35,7 +35,7 @@ KINDS = {
     "php-settings": gettext_lazy("Take a faulty line out of PHP's settings, or raise the memory limit within the plan"),
     "names": gettext_lazy("Give a start page or a folder the name that it must have"),
     "maintenance": gettext_lazy("End a maintenance of WordPress that was left behind"),
-    "restore-file": gettext_lazy("Put a single file back as it was when the site was well"),
+    "restore-file": gettext_lazy("Put a single file back as it was when the site was well, or as its release was published"),
     SET_ASIDE: gettext_lazy("Set a WordPress plugin aside that stops the site; visitors miss what it does until somebody undoes it"),
 }
 

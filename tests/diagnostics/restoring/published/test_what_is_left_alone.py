@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics import fetched_releases
 from diagnostics.changes.looking import Stale
 from diagnostics.connections import connecting, purposes
 from diagnostics.connections.telling import shown_diff
 from diagnostics.copies import RELEASE, is_rest_of
-from diagnostics.releases import fetching, waiting
+from diagnostics.releases import fetching
 from diagnostics.repairs import plan_repair
 from diagnostics.repairs.plan import CreateFile, Plan, WriteFile
 from diagnostics.repairs.registry import CannotPlan, try_plan
@@ -74,9 +75,9 @@ def test_slow_directory_holds_up_no_diagnosis_and_a_worker_fetches_the_rest(
     (task, values, site_id) = asked.pop()
     assert task == fetching.TASK and site_id == site.pk
     publisher.route("/release/wordpress-6.1.1.zip", Reply(200, package))
-    assert waiting.fetch(values, site.pk) is None, "the site is well by now: nobody looks again"
+    assert fetched_releases.fetch(values, site.pk) is None, "the site is well by now: nobody looks again"
     incident = make_incident(site)
-    diagnosis = waiting.fetch(values, site.pk)
+    diagnosis = fetched_releases.fetch(values, site.pk)
     assert diagnosis is not None and diagnosis.incident == incident
     assert plan_repair(ID, seen(site, found), found) is not None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics import diagnosing
-from diagnostics.models import Diagnosis
 from sites.models import Site
 
-from . import fetching
-from .published import NotPublished, Release
+from . import diagnosing
+from .models import Diagnosis
+from .releases import fetching
+from .releases.published import NotPublished, Release
 
 
 def fetch(values: Sequence[str], site_id: int) -> Diagnosis | None:
