@@ -19,12 +19,13 @@ from .repairs.plan import ChangeMode, Plan
 _STEPS = {
     restore_file.ID: "restore", "rename-index": "restore", "move-site-up": "restore",
     "set-cache-aside": "php", "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
-    "set-aside-part": "parts", "set-aside-theme": "parts", "end-maintenance": "parts",
+    "set-aside-part": "parts", "set-aside-theme": "parts", "set-translation-aside": "parts", "end-maintenance": "parts",
     "end-program-maintenance": "parts",
     "rename-letter-case": "restore",
     "rename-theme-back": "parts", "write-plain-template": "parts", "set-aside-theme-file": "parts",
     "comment-out-php-setting": "php", "raise-memory-limit": "php", "raise-php-limit": "php", "give-more-memory": "php",
-    "remove-php-mark": "php", "put-statement-first": "php", "write-php-tag": "php", "correct-php-line": "php",
+    "remove-php-mark": "php", "put-statement-first": "php", "move-below-wordpress": "php",
+    "write-php-tag": "php", "correct-php-line": "php",
     "correct-foreign-path": "php", "mend-env-line": "php",
     "take-out-conflict": "php", "database-login": "database", "correct-table-prefix": "database", "create-folder": "permissions",
 }  # fmt: skip

@@ -8,6 +8,7 @@ import re
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.facts.cgi_scripts import PROGRAM_FOLDERS, interpreter, of_env
 from diagnostics.findings import Finding
+from diagnostics.repairs.php_beginnings import as_utf_8
 from diagnostics.repairs.plan import ChangeMode, Plan, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
@@ -71,6 +72,15 @@ def runnable(mode: int) -> int:
 def first_line(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     """What stands before `#!` goes; a program that is not there is looked for where systems have it."""
     script = evidence.file(finding.path)
+    if script is not None and (as_text := as_utf_8(script.content)) is not None:
+        title = _("Write {path} as UTF-8, with Unix line ends")
+        return _rewritten(
+            finding,
+            script,
+            as_text.replace(b"\r\n", b"\n"),
+            title,
+            _("The system takes two bytes for each letter for something else than a script."),
+        )
     if script is None or b"\x00" in script.content:
         return None
     if _BEFORE.match(script.content):
@@ -80,7 +90,8 @@ def first_line(evidence: Evidence, finding: Finding, answers: Answers) -> Plan |
     if not program:
         return CannotPlan(_("It is not clear which program is to run the script."))
     first, gap, rest = script.content.partition(b"\n")
-    line = b"#!" + program.encode() + _options(first) + (b"\r" if first.endswith(b"\r") else b"")
+    switches = _options(first) if _is_same(program, of_env(script.content) or interpreter(script.content)) else b""
+    line = b"#!" + program.encode() + switches + (b"\r" if first.endswith(b"\r") else b"")
     after = line + gap + rest if first.startswith(b"#!") else line + b"\n" + script.content
     title = _("Let {{path}} be run by {program}").format(program=program)
     return _rewritten(
@@ -107,6 +118,12 @@ def _other_language(script: TextFile, named: str) -> str:
     bare = named.rstrip("0123456789.")
     fits = any(name in _SHELLS if bare in _SHELLS else name.startswith(bare) for name in found) if bare else False
     return named if fits or len(found) != 1 else found[0]
+
+
+def _is_same(program: str, named: str) -> bool:
+    """Whether both are one language in whatever version: switches of another one mean something else, or stop it."""
+    bare, other = (posixpath.basename(each).rstrip("0123456789.") for each in (program, named))
+    return bare == _NEWER.get(other, other).rstrip("0123456789.") or (bare in _SHELLS and other in _SHELLS)
 
 
 def _options(first: bytes) -> bytes:

@@ -29,14 +29,14 @@ def remove_mark(evidence: Evidence, finding: Finding, answers: Answers) -> Plan 
         return CannotPlan(_("The file could not be read, or is too large."))
     if finding.cause != "php-byte-order-mark" and not _TOO_LATE.search(finding.datum("message")):
         return None
-    after = _as_utf_8(file.content)
+    after = as_utf_8(file.content)
     title = _("Write {path} as UTF-8") if after is not None else _("Remove what stands before the first letter of {path}")
     after = after if after is not None else _BEFORE.sub(b"", file.content)
     why = _("PHP takes nothing before a namespace, and sends to visitors what stands before its first tag.")
     return _written("remove-php-mark", finding, file, after, title, why)
 
 
-def _as_utf_8(content: bytes) -> bytes | None:
+def as_utf_8(content: bytes) -> bytes | None:
     """The same text as UTF-8; None where it is no UTF-16, or not a sound one."""
     for mark, encoding in _UTF_16:
         if content.startswith(mark):

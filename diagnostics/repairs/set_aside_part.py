@@ -41,6 +41,8 @@ _PERSON = _("By its name it keeps somebody out of something. Only a person can s
 @repair(id=ID, title=_("Set a part of WordPress aside"), causes=CAUSES)
 def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     component = component_of(evidence, finding)
+    if component is None and finding.cause == "php-missing-extension":
+        return None  # nothing says that it is a part of WordPress that lacks it
     if component is None:
         return CannotPlan(_("The part of WordPress is not there any more, or its files could not be listed."))
     if component.real:

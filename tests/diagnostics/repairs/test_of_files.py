@@ -33,6 +33,8 @@ CASES = [
     ("cgi-interpreter-missing", "cgi-first-line", "cgi-bin/a.pl", 1, b"#!/usr/local/bin/perl5 -w\r\nprint 1;\n",
      b"#!/usr/bin/perl -w\r\nprint 1;\n", "permissions"),
     ("cgi-interpreter-missing", "cgi-first-line", "cgi-bin/a.cgi", 1, b"\xef\xbb\xbf#!/bin/sh\n", b"#!/bin/sh\n", "permissions"),
+    ("cgi-interpreter-missing", "cgi-first-line", "cgi-bin/a.cgi", 1, "\ufeff#!/bin/sh\r\necho é\r\n".encode("utf-16-be"),
+     "#!/bin/sh\necho é\n".encode(), "permissions"),
     ("htaccess-rewrite-loop", "guard-rewrite-loop", ".htaccess", 3, LOOP,
      LOOP.replace(b"RewriteCond %{HTTP", b"RewriteCond %{ENV:REDIRECT_STATUS} ^$\nRewriteCond %{HTTP"), "htaccess"),
     ("htaccess-rewrite-loop", "comment-out-htaccess-line", ".htaccess", 3, LOOP,
@@ -303,6 +305,9 @@ def test_line_that_holds_nothing_is_left_with_words(docroot: Path) -> None:
         (b"#!/usr/local/bin/perl5", b"print 1;\n", b"perl"),
         (b"#!/opt/bash4", b"echo 'a'\n", b"bash"),
         (b"#!/opt/python2.7", b"# nothing that tells\n", b"python3"),
+        (b"#!/usr/bin/env perl -wT", b"printf 'Content-Type: text/html'\necho 'a'\n", b"sh"),
+        (b"#!/usr/bin/env perl -wT", b"use strict;\nprint 1;\n", b"perl -wT"),
+        (b"#!/opt/python2.7 -u", b"import os, sys\n", b"python3 -u"),
     ],
 )
 def test_script_is_run_by_what_it_is_written_for(docroot: Path, first: bytes, body: bytes, program: bytes) -> None:

@@ -9,6 +9,7 @@ import pytest
 from diagnostics import offering
 from diagnostics.findings import Severity
 from diagnostics.repairs import CannotPlan, try_plan
+from diagnostics.repairs.kinds import kind_of
 from diagnostics.repairs.plan import RenameFile
 from sites.models import Site
 from tests.diagnostics.changes_made import site_in
@@ -145,3 +146,34 @@ def test_maintenance_ends_only_where_it_is_stuck(blog: Site, tmp_path: Path) -> 
     assert tree(tmp_path) == before
     object.__setattr__(found, "severity", Severity.WARNING)
     assert isinstance(try_plan("end-maintenance", read(tmp_path / "www", found), found), CannotPlan)
+
+
+def test_drop_in_that_wants_an_extension_is_set_aside_and_other_code_is_not(blog: Site, tmp_path: Path) -> None:
+    plan = planned(tmp_path / "www", of("php-missing-extension", "object-cache.php", "drop-in"))
+    assert [change.shown for change in plan.changes] == [f"{CONTENT}/object-cache.php"]
+    fill(tmp_path / "www", {"tool.php": b"<?php\n"})
+    found = finding("php-missing-extension", "www/tool.php", "set-aside-part")
+    assert try_plan("set-aside-part", read(tmp_path / "www", found), found) is None
+
+
+@pytest.mark.parametrize("cause", ["php-truncated-file", "php-parse-error"])
+@pytest.mark.parametrize("folder", ["plugins/", "themes/", ""])
+def test_translation_that_cannot_be_read_gets_a_name_that_wordpress_does_not_look_for(
+    blog: Site, tmp_path: Path, cause: str, folder: str
+) -> None:
+    name = f"languages/{folder}shop-de_DE.l10n.php"
+    fill(tmp_path / CONTENT, {name: b"<?php\nreturn ['messages' => ['a'"})
+    before = tree(tmp_path)
+    plan = planned(tmp_path / "www", of(cause, name, "", "set-translation-aside"))
+    assert plan.sets_aside and offering.guide_step(plan) == "parts" and not kind_of("set-translation-aside")
+    step = carried_out(blog, plan)
+    assert (tmp_path / CONTENT / f"languages/{folder}shop-de_DE.l10n.set-aside-by-sitemend.php").exists()
+    assert not (tmp_path / CONTENT / name).exists()
+    undone(step)
+    assert tree(tmp_path) == before
+
+
+def test_only_wordpress_does_without_a_translation(blog: Site, tmp_path: Path) -> None:
+    fill(tmp_path / "www", {"lang/de.php": b"<?php\nreturn ["})
+    found = finding("php-parse-error", "www/lang/de.php", "set-translation-aside")
+    assert try_plan("set-translation-aside", read(tmp_path / "www", found), found) is None
