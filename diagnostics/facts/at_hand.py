@@ -58,12 +58,18 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
         yield f"{theme[0]}functions.php"  # which loads what lies in the theme's folders
     if finding.datum("kind") == "mu-plugin":
         yield from (part.path for part in must_use_files(evidence))
+        yield from (f"{part.path}/{part.slug}.php" for part in _must_use_folders(evidence) if finding.path.startswith(f"{part.path}/"))
 
 
 def must_use_files(evidence: Evidence) -> list[Component]:
     """The files that WordPress loads by itself from the folder mu-plugins."""
     parts = (part for application in evidence.applications for part in application.components)
     return [part for part in parts if part.kind == "mu-plugin" and not part.is_folder][:MOST_FILES]
+
+
+def _must_use_folders(evidence: Evidence) -> list[Component]:
+    parts = (part for application in evidence.applications for part in application.components)
+    return [part for part in parts if part.kind == "mu-plugin" and part.is_folder]
 
 
 def _file(reader: Reader, evidence: Evidence, path: str, entry: TreeEntry | None) -> TextFile | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
+from dataclasses import replace
 
 from diagnostics.causes import CAUSES as CATALOGUE
 from diagnostics.evidence import Evidence
@@ -35,6 +37,9 @@ _MISSED = {
         "that made the file makes it again when it is switched on anew."
     ),
 }  # fmt: skip
+_GOES_THROUGH = re.compile(
+    rb"\b(?:glob|scandir|opendir|get_plugins|get_mu_plugins)\s*\(|\b(?:Recursive)?DirectoryIterator\b|\bFilesystemIterator\b"
+)
 _PERSON = _("By its name it keeps somebody out of something. Only a person can say whether the site may be without it for a while.")
 
 
@@ -47,7 +52,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         return CannotPlan(_("The part of WordPress is not there any more, or its files could not be listed."))
     if component.real:
         return CannotPlan(_("{path} is a link to another place, which other sites may use as well.").format(path=component.path))
-    found = _changes(evidence, component)
+    found = _changes(evidence, component, finding.path)
     if isinstance(found, CannotPlan):
         return found
     with_it = _loaded_as_well(evidence, found) if component.kind == "mu-plugin" else []
@@ -67,9 +72,9 @@ def component_of(evidence: Evidence, finding: Finding) -> Component | None:
     return exact or max((part for part in parts if f"{named}/".startswith(f"{part.path}/")), key=lambda part: len(part.path), default=None)
 
 
-def _changes(evidence: Evidence, component: Component) -> tuple[Change, ...] | CannotPlan:
+def _changes(evidence: Evidence, component: Component, failing: str) -> tuple[Change, ...] | CannotPlan:
     if component.kind == "mu-plugin" and component.is_folder:
-        return _loaders(evidence, component)
+        return _loaders(evidence, component) or _first_of_folder(evidence, component, failing)
     if component.is_folder:
         target = free_name(evidence, component.path, f"{posixpath.basename(component.path)}.{MARK}")
         return (RenameFolder(component.absolute, component.path, _beside(component.absolute, target), _beside(component.path, target)),)
@@ -77,13 +82,24 @@ def _changes(evidence: Evidence, component: Component) -> tuple[Change, ...] | C
     return (change,) if isinstance(change, RenameFile) else change
 
 
-def _loaders(evidence: Evidence, folder: Component) -> tuple[Change, ...] | CannotPlan:
-    """WordPress loads no folder of mu-plugins: it is a file beside it that does, and fails without it."""
+def _loaders(evidence: Evidence, folder: Component) -> tuple[Change, ...]:
+    """WordPress loads no folder of mu-plugins: it is a file beside it that does, and fails without it. Empty: none names the folder."""
     name = _written(folder)
     read = ((part, evidence.file(part.path)) for part in must_use_files(evidence))
     made = [_file_aside(evidence, part) for part, file in read if file is not None and name in file.content]
-    changes = tuple(change for change in made if isinstance(change, RenameFile))
-    return changes or CannotPlan(_("It is not clear which file of mu-plugins loads the folder {path}.").format(path=folder.path))
+    return tuple(change for change in made if isinstance(change, RenameFile))
+
+
+def _first_of_folder(evidence: Evidence, folder: Component, failing: str) -> tuple[Change, ...] | CannotPlan:
+    """What goes through all folders (`glob(__DIR__ . '/*/*.php')`, as Composer's layouts have it) names none: what it finds goes."""
+    names = (failing, f"{folder.path}/{folder.slug}.php")
+    files = [name for name in names if posixpath.dirname(name) == folder.path and evidence.file(name) is not None]
+    beside = (evidence.file(part.path) for part in must_use_files(evidence))
+    loads = any(file is not None and _GOES_THROUGH.search(file.content) for file in beside)
+    if not files or not loads:
+        return CannotPlan(_("It is not clear which file of mu-plugins loads the folder {path}.").format(path=folder.path))
+    made = _file_aside(evidence, replace(folder, path=files[0], is_folder=False))
+    return (made,) if isinstance(made, RenameFile) else made
 
 
 def _loaded_as_well(evidence: Evidence, changes: tuple[Change, ...]) -> list[Component]:

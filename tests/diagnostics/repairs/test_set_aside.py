@@ -177,3 +177,27 @@ def test_only_wordpress_does_without_a_translation(blog: Site, tmp_path: Path) -
     fill(tmp_path / "www", {"lang/de.php": b"<?php\nreturn ["})
     found = finding("php-parse-error", "www/lang/de.php", "set-translation-aside")
     assert try_plan("set-translation-aside", read(tmp_path / "www", found), found) is None
+
+
+AUTOLOADER = b"<?php\nforeach (glob(__DIR__ . '/*/*.php') as $file) { require_once $file; }\n"
+
+
+@pytest.mark.parametrize("failing", ["kit.php", "inc/deep.php"])
+def test_folder_that_no_file_names_loses_the_one_file_that_an_autoloader_finds(blog: Site, tmp_path: Path, failing: str) -> None:
+    content = tmp_path / CONTENT / "mu-plugins"
+    fill(content, {"loader.php": AUTOLOADER, "kit/inc/deep.php": b"<?php\n"})
+    before = tree(tmp_path)
+    plan = planned(tmp_path / "www", of("wordpress-mu-plugin", f"mu-plugins/kit/{failing}", "mu-plugin"))
+    (change,) = plan.changes
+    assert isinstance(change, RenameFile) and change.shown.endswith("mu-plugins/kit/kit.php") and not change.target.endswith(".php")
+    step = carried_out(blog, plan)
+    assert not list(content.glob("*/*.php")) and (content / "loader.php").exists()
+    undone(step)
+    assert tree(tmp_path) == before
+
+
+def test_folder_that_nothing_is_known_to_load_is_left(blog: Site, tmp_path: Path) -> None:
+    fill(tmp_path / CONTENT / "mu-plugins", {"loader.php": b"<?php\n"})
+    found = of("wordpress-mu-plugin", "mu-plugins/kit/kit.php", "mu-plugin")
+    plan = try_plan("set-aside-part", read(tmp_path / "www", found), found)
+    assert isinstance(plan, CannotPlan)
