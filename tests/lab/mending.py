@@ -12,10 +12,9 @@ from typing import Any
 
 from django.core.management import call_command
 
-from diagnostics.causes import CAUSES
-from diagnostics.causes.base import RepairableBy
 from diagnostics.models import JournalEntry, Step
 from sites.models import Site
+from tests.lab import reach
 from tests.lab.hosting import State, differences, state_of
 from tests.lab.person import Person
 from tests.lab.planting import Planted
@@ -41,6 +40,8 @@ class Mended:
     after_undo: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     is_of_others: bool = False  # what is at fault belongs to another owner, or is gone from a database: no file of the account mends it
+    is_new: bool = False  # the page at fault was never seen well, and came with the file at fault
+    is_lost: bool = False  # code that was cut, changed or deleted lies nowhere else, and no directory publishes it
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Mender:
 
     def look(self, planted: Planted, site: Site) -> None:
         before, own, broken = _state(planted), _written_by_the_site(planted), _answer(planted)
-        of_others = _is_of_others(planted)
+        of_others, is_new, is_lost = reach.is_of_others(planted), reach.is_new(planted), reach.is_lost(planted)
         report = _command("repair", site.name, "--yes")
         cured, answers, person = _is_well(planted, broken), 0, Person(site, planted.scene)
         untouched = _differing(before, _state(planted), own, site) if planted.case.is_well else ()
@@ -76,22 +77,10 @@ class Mender:
                 after_undo=_differing(before, _state(planted), own, site),
                 refused=tuple(each["why"] for each in undone.get("refused", ())),
                 is_of_others=of_others,
+                is_new=is_new,
+                is_lost=is_lost,
             )
         )
-
-
-def _is_of_others(planted: Planted) -> bool:
-    """Only the host changes what belongs to another owner, and only a copy brings back what a database no longer has: there is none."""
-    truth, account = planted.truth, planted.scene.place.account
-    path = planted.scene.path(truth.path)
-    is_foreign = bool(truth.path) and path.exists() and not path.is_symlink() and path.stat().st_uid != account.uid
-    is_lost = planted.case.name in _OF_LOST_DATA or not truth.path
-    return is_foreign or (truth.cause in ("database-table-missing", "database-table-crashed") and is_lost and not _can_be_repaired(planted))
-
-
-def _can_be_repaired(planted: Planted) -> bool:
-    """A table whose rows are there and whose index is damaged."""
-    return planted.truth.cause == "database-table-crashed" and planted.case.name not in _OF_LOST_DATA
 
 
 def _emptied_as_told(planted: Planted, site: Site) -> bool:
@@ -156,33 +145,7 @@ def _is_well(planted: Planted, broken: bytes) -> bool:
     for page in dict.fromkeys((*planted.scene.pages, truth.page)):
         for _ in range(truth.of):
             status, body = place.follow(page, truth.headers)
-            if status != 200 or len(body) < 100 or _SICK.search(body):
+            is_short = page in planted.earlier.pages and len(body) < 100  # none of these was, while it was well
+            if status != 200 or is_short or _SICK.search(body):
                 return False
     return True
-
-
-# What the developer of the site mends unless an earlier state of its code is known: the account then has nothing to put in its place.
-_OF_CODE = frozenset({
-    "php-parse-error", "php-uncaught-exception", "php-undefined-function", "php-removed-function", "php-version-incompatible-code",
-    "php-memory-limit", "php-max-execution-time", "php-fatal-hidden", "application-answers-500", "php-process-crash",
-})  # fmt: skip
-# Files of another owner: only the host can change them.
-_OF_HOST = frozenset({"permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner"})
-# Tables that were dropped, or whose files are gone.
-_OF_LOST_DATA = frozenset({
-    "catalogue_tour_php.import-that-ended-early", "support_desk_clubs.answer-of-a-query-that-nobody-looks-at",
-    "databases_away.files-of-a-table-are-lost", "wordpress_moved_on.table-without-its-file", "wordpress_conflicts.table-without-its-space",
-})  # fmt: skip
-# Where the page at fault answered nothing good before either: what it leads to is not there, and stays so without the fault.
-_NEVER_WELL = frozenset({
-    "htaccess_at_work.error-page-that-is-missing-itself", "rewriting.proxy-without-a-target",
-    "access_and_scripts.proxy-for-a-protocol-that-is-not-there", "access_and_scripts.addresses-without-their-ending",
-    "access_and_scripts.pages-that-were-programs",
-})  # fmt: skip
-
-
-def may_be_cured(cause: str, case: str = "", *, was_known: bool = True, is_of_others: bool = False) -> bool:
-    """Whether the account can repair it: by the catalogue, and `was_known` while it was well where only an earlier state helps."""
-    if cause not in CAUSES or CAUSES[cause].repairable_by is not RepairableBy.ACCOUNT:
-        return False
-    return not is_of_others and case not in _OF_HOST | _NEVER_WELL and (was_known or cause not in _OF_CODE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from tests.lab.mending import may_be_cured
+from tests.lab.mending import Mended
+from tests.lab.reach import may_be_cured
 from tests.lab.running import Run
 
 CURED_BARS = {"ssh": 0.90, "sftp": 0.85, "ftp": 0.85}
@@ -13,10 +14,12 @@ CURED_BARS = {"ssh": 0.90, "sftp": 0.85, "ftp": 0.85}
 
 def of_account(runs: Iterable[Run]) -> list[Run]:
     """The runs whose fault the catalogue says that the account can repair."""
-    return [
-        run for run in runs
-        if run.mended and may_be_cured(run.cause, run.case, was_known=run.early, is_of_others=run.mended.is_of_others)
-    ]  # fmt: skip
+    return [run for run in runs if run.mended and _is_in_reach(run, run.mended)]
+
+
+def _is_in_reach(run: Run, mended: Mended) -> bool:
+    was_known = run.early and not mended.is_new
+    return may_be_cured(run.cause, run.case, was_known=was_known, is_of_others=mended.is_of_others, is_lost=mended.is_lost)
 
 
 def _of_catalogue(runs: Iterable[Run]) -> list[Run]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +19,24 @@ class LabFault(Exception):
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """The site before anything was broken: pages that were seen to be well, the names of its files, the digests of its code.
+
+    Of WordPress no digests are kept: what it loses can be had where it is published, or done without.
+    """
+
+    pages: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    digests: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Planted:
     case: Case
     scene: Scene
     truth: Truth
     site: str  # the kind of site
+    earlier: Earlier = Earlier()
 
 
 @contextmanager
@@ -40,6 +54,7 @@ def planted(stack: Stack, case: Case, seed: str, *, while_well: Callable[[Scene]
         if while_well:
             while_well(scene)
             scene.breaks_now = True
+        earlier = _earlier(scene, kind)
         truth = case.generate(scene)
         if case.is_well:
             _expect_well(scene, before=False, statuses=truth.statuses)
@@ -47,9 +62,21 @@ def planted(stack: Stack, case: Case, seed: str, *, while_well: Callable[[Scene]
             raise LabFault(f"{case.name} at {place.setup.name} with {kind}: {why}, expected {truth.statuses}")
         if truth.page not in scene.pages:
             scene.pages.append(truth.page)
-        yield Planted(case, scene, truth, kind)
+        yield Planted(case, scene, truth, kind, earlier)
     finally:
         scene.close()
+
+
+def _earlier(scene: Scene, kind: str) -> Earlier:
+    digests = frozenset() if kind == "wordpress" else digests_of_code(scene)
+    names = (str(path.relative_to(scene.place.home)) for path in scene.place.home.rglob("*") if path.is_file())
+    return Earlier(frozenset(scene.pages), frozenset(names), digests)
+
+
+def digests_of_code(scene: Scene) -> frozenset[str]:
+    """Of every file of PHP of the account, wherever it lies and whatever its name is now."""
+    files = (path for path in scene.place.home.rglob("*") if ".php" in path.name.lower() and path.is_file())
+    return frozenset(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
 
 
 def _expect_well(scene: Scene, *, before: bool, statuses: tuple[int, ...] = (200,)) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.lab.judging import Score
-from tests.lab.mending import Mended, may_be_cured
+from tests.lab.mending import Mended
 from tests.lab.mending_board import mended_per_cause, mended_per_transport, mending_verdict, not_mended
+from tests.lab.reach import may_be_cured
 from tests.lab.running import Run
 
 CURED = Run("a.1", "wordpress-plugin", "plain", "wordpress", "ssh", Score(True), mended=Mended(cured=True, claimed=True, answers=1))
@@ -42,6 +43,10 @@ def test_code_without_an_earlier_state_is_the_developers_and_told_apart() -> Non
     assert "(a developer's or the host's, or gone)" in not_mended([unknown]) and "(a developer" not in not_mended([known])
     board = mended_per_transport([CURED, unknown])
     assert "1/1 100.0%" in board and "1/2 50.0%" in board
+    assert mending_verdict([replace(known, mended=Mended(left=("x: y",), is_new=True))]) == []
+    lost = replace(unknown, cause="php-missing-file", mended=Mended(left=("x: y",), is_lost=True))
+    assert mending_verdict([lost]) == [] and mending_verdict([replace(lost, early=True)]) != []
+    assert mending_verdict([replace(lost, mended=Mended(left=("x: y",)))]) != []
     gone = replace(CURED, cause="database-table-missing", mended=Mended(left=("x: y",), is_of_others=True))
     assert mending_verdict([gone]) == [] and "or gone)" in not_mended([gone])
     assert mending_verdict([replace(gone, mended=replace(gone.mended, is_of_others=False))]) != []
