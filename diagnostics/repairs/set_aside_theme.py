@@ -2,7 +2,7 @@
 
 The name of the active theme stands in the database, and WordPress shows an empty page where its folder is not there
 (wp-includes/template-loader.php; only its page of themes looks for another one, validate_current_theme). So the folder of that name
-becomes one with a sound theme in it.
+becomes one with a sound theme in it, or one with a plain theme that is written for the purpose where no other is installed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import re
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
 from diagnostics.installed import Application, Component
-from diagnostics.repairs.plan import Plan, RenameFolder
+from diagnostics.repairs import plain_theme
+from diagnostics.repairs.plan import Change, CreateFile, CreateFolder, Plan, RenameFolder
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from diagnostics.repairs.set_aside_part import MARK, free_name
 from sites.texts import mark as _
@@ -32,17 +33,38 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     application, failing = found
     others = [part for part in application.components if _may_stand_in(part, failing)]
     chosen = next((part for part in reversed(others) if part.slug == answers.get("stand-in", part.slug)), None)
-    if failing.real or chosen is None:
-        return CannotPlan(
-            _("No theme that comes with WordPress is installed beside it. Upload one into the folder themes, then look again.")
-        )
+    if failing.real:
+        return CannotPlan(_("{path} is a link to another place, which other sites may use as well.").format(path=failing.path))
     target = free_name(evidence, failing.path, f"{failing.slug}.{MARK}")
     aside = RenameFolder(failing.absolute, failing.path, _beside(failing.absolute, target), _beside(failing.path, target))
-    in_place = RenameFolder(chosen.absolute, chosen.path, failing.absolute, failing.path)
-    title = _("Let {name} stand in for the theme {theme}").format(name=chosen.named, theme=failing.named)
-    why = _("The theme's folder gets another name, and {name} takes its place. Texts and pictures stay.").format(name=chosen.named)
+    if chosen is not None:
+        in_place: tuple[Change, ...] = (RenameFolder(chosen.absolute, chosen.path, failing.absolute, failing.path),)
+        title = _("Let {name} stand in for the theme {theme}").format(name=chosen.named, theme=failing.named)
+        why = _("The theme's folder gets another name, and {name} takes its place. Texts and pictures stay.").format(name=chosen.named)
+    else:
+        in_place = _plain(evidence, failing)
+        title = _("Let a plain theme stand in for the theme {theme}").format(theme=failing.named)
+        why = _(
+            "The theme's folder gets another name, and a plain theme of two files takes its place: it shows the texts, the pictures in "
+            "them and a menu of the pages. No theme that comes with WordPress is installed beside it."
+        )
+    if not in_place:
+        return CannotPlan(_("The folder of the theme is not there any more, or the files could not be listed."))
     affects = _("Every page of this WordPress: it looks different")
-    return Plan(ID, finding.cause, title, why, (aside, in_place), affects=affects, needs_person=_PERSON, sets_aside=True, removes=900)
+    return Plan(
+        ID, finding.cause, title, why, (aside, *in_place), affects=affects, needs_person=_PERSON, sets_aside=True, removes=900
+    )  # fmt: skip
+
+
+def _plain(evidence: Evidence, failing: Component) -> tuple[Change, ...]:
+    """The two files, with the modes of the theme's own; empty where these are not known."""
+    entries = {entry.path: entry for entry in evidence.tree} if isinstance(evidence.tree, tuple) else {}
+    folder, style = entries.get(failing.path), entries.get(f"{failing.path}/style.css")
+    if folder is None or folder.kind != "folder" or style is None:
+        return ()
+    files = (("style.css", plain_theme.STYLE), ("index.php", plain_theme.INDEX))
+    made = (CreateFile(f"{failing.absolute}/{name}", f"{failing.path}/{name}", content, style.mode) for name, content in files)
+    return (CreateFolder(failing.absolute, failing.path, folder.mode), *made)
 
 
 def _themes(evidence: Evidence, finding: Finding) -> tuple[Application, Component] | None:

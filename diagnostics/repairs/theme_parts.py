@@ -37,7 +37,7 @@ get_footer();
 
 @repair(id=ASIDE, title=_("Set one file of a theme aside"), causes=("wordpress-theme",))
 def set_aside(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
-    """The template that fails; functions.php for itself and for what it loads from a folder of the theme."""
+    """The template that fails; functions.php for itself, and for what it names of the theme's folders."""
     entries = _entries(evidence)
     place = _IN_THEME.match(finding.path)
     if place is None or not place["inside"] or not finding.path.endswith(".php"):
@@ -47,7 +47,7 @@ def set_aside(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | 
     if name in _NEEDED:
         return CannotPlan(_("WordPress shows nothing without {name}. Let another theme stand in.").format(name=name))
     file = evidence.file(path)
-    if path not in entries or file is None:
+    if path not in entries or file is None or not (name == place["inside"] or _names(file.content, place["inside"])):
         return None
     # Without .php at its end a web server shows it as text to whoever asks for it: nobody can guess this name from outside.
     salt = hashlib.sha256(f"{file.absolute}\0{file.mtime}".encode("utf-8", "surrogateescape") + file.content).hexdigest()[:16]
@@ -61,6 +61,12 @@ def set_aside(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | 
         ASIDE, finding.cause, title, why, (change,), affects=_("Every page of this WordPress: it looks different"), needs_person=_PERSON,
         takes_away_protection=locks, sets_aside=True, removes=300,
     )  # fmt: skip
+
+
+def _names(content: bytes, inside: str) -> bool:
+    """Whether a program speaks of this file, or of the folder that it lies in."""
+    words = (posixpath.dirname(inside).rpartition("/")[2], posixpath.splitext(posixpath.basename(inside))[0])
+    return any(re.search(rb"\b" + re.escape(word.encode("utf-8", "surrogateescape")) + rb"\b", content) for word in words)
 
 
 @repair(id=TEMPLATE, title=_("Write a plain template for a theme that lost its own"), causes=("wordpress-theme",))

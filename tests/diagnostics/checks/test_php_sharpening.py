@@ -41,6 +41,19 @@ def test_prepended_file_leads_to_the_setting_that_names_it(value: str) -> None:
     assert (found.cause, found.path, found.line) == ("user-ini-bad-prepend", "www/.user.ini", 1)
 
 
+@pytest.mark.parametrize("value", ["'/home/demo/www/waf.php'", "/var/www/else/www/waf.php", "waf.php"])
+def test_what_is_left_of_a_firewall_leads_to_the_setting_that_loads_it(value: str) -> None:
+    said = "PHP Fatal error:  Uncaught Error: Failed opening required '/home/demo/www/plugins/waf/start.php' (include_path='.') in /home/demo/www/waf.php on line 3"
+    files: Files = {"www/.user.ini": f"; firewall\nauto_prepend_file = {value}\n".encode(), "www/waf.php": b"<?php\n//\nrequire 1;\n"}
+    found = first(said, files)
+    if value == "waf.php":  # PHP looks for it along its include path: which file that is is not known
+        assert found.cause == "php-missing-file"
+        return
+    assert (found.cause, found.path, found.line) == ("user-ini-bad-prepend", "www/.user.ini", 2)
+    assert "comment-out-php-setting" in found.repairs and "php-missing-file" in found.also
+    assert first(said.replace("waf.php on", "index.php on"), files).cause == "php-missing-file"
+
+
 def test_code_that_reads_well_and_is_refused_is_of_another_version() -> None:
     said = 'PHP Parse error:  syntax error, unexpected identifier "x" in /home/demo/www/a.php on line 2'
     assert first(said, {"www/a.php": b"<?php\nenum Suit: string { case Hearts = 'H'; }\n"}).cause == "php-version-incompatible-code"

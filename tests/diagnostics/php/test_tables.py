@@ -38,7 +38,7 @@ def test_constants_of_extensions_are_known_by_how_they_begin() -> None:
 
 
 def test_no_name_of_a_common_site_is_taken_for_an_extension() -> None:
-    for name in ("get_header", "my_shop_price", "octopus", "eventful", "the_content"):
+    for name in ("get_header", "my_shop_price", "octopus", "eventful", "event_map_phone", "stats_widget", "the_content"):
         assert extensions.extension_of_function(name) == ""
     for name in ("App\\Models\\User", "Psr\\Log\\LoggerInterface", "WC_Order", "Cart"):
         assert extensions.extension_of_class(name) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sites.models import Site
 from tests.diagnostics.changes_made import site_in
 from tests.diagnostics.facts.test_applications import CORE, PLUGIN
 from tests.diagnostics.repairs.real_folder import carried_out, fill, finding, planned, read, tree, undone
+from tests.programs import binary
 
 pytestmark = pytest.mark.django_db
 STYLE = b"/*\nTheme Name: X\n*/\n"
@@ -128,11 +130,18 @@ def test_theme_of_wordpress_stands_in_and_both_get_their_names_back(blog: Site, 
     assert tree(tmp_path) == before
 
 
-def test_theme_without_another_one_is_left_with_words(blog: Site, tmp_path: Path) -> None:
+def test_plain_theme_stands_in_where_no_other_is_installed_and_goes_again(blog: Site, tmp_path: Path) -> None:
     (tmp_path / CONTENT / "themes/twentytwentythree").rename(tmp_path / "gone")
-    found = of("wordpress-theme", "themes/linen/functions.php", "theme", "set-aside-theme")
-    plan = try_plan("set-aside-theme", read(tmp_path / "www", found), found)
-    assert isinstance(plan, CannotPlan) and "installed beside it" in plan.why
+    before = tree(tmp_path)
+    plan = planned(tmp_path / "www", of("wordpress-theme", "themes/linen/functions.php", "theme", "set-aside-theme"))
+    assert plan.needs_person and plan.sets_aside and "plain theme" in plan.title
+    step = carried_out(blog, plan)
+    themes = tmp_path / CONTENT / "themes"
+    assert sorted(path.name for path in (themes / "linen").iterdir()) == ["index.php", "style.css"]
+    assert (themes / "linen.set-aside-by-sitemend/functions.php").exists()
+    assert subprocess.run([binary("php"), "-n", "-l", themes / "linen/index.php"], capture_output=True, check=False).returncode == 0
+    undone(step)
+    assert tree(tmp_path) == before
 
 
 def test_maintenance_ends_only_where_it_is_stuck(blog: Site, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from tests.diagnostics.repairs.real_folder import fill, finding, planned, read, 
 
 pytestmark = pytest.mark.django_db
 THEME = "wp-content/themes/north"
-FILES = {f"{THEME}/{name}": b"<?php\n" for name in ("functions.php", "single.php", "inc/setup.php", "index.php")} | {
-    f"{THEME}/style.css": b"/* Theme Name: North */\n"
+FILES = {f"{THEME}/{name}": b"<?php\n" for name in ("single.php", "inc/setup.php", "index.php")} | {
+    f"{THEME}/style.css": b"/* Theme Name: North */\n",
+    f"{THEME}/functions.php": b"<?php\nrequire __DIR__ . '/inc/setup.php';\n",
 }
 
 
@@ -33,6 +34,12 @@ def test_file_of_a_theme_is_set_aside_by_a_person(docroot: Path, settings: objec
 def test_file_that_asks_who_somebody_is_is_told(docroot: Path) -> None:
     fill(docroot, FILES | {f"{THEME}/functions.php": b"<?php if (!is_user_logged_in()) { auth_redirect(); }"})
     assert planned(docroot, finding("wordpress-theme", f"www/{THEME}/functions.php", "set-aside-theme-file")).takes_away_protection
+
+
+def test_what_functions_php_does_not_speak_of_is_loaded_by_another_template(docroot: Path) -> None:
+    fill(docroot, FILES | {f"{THEME}/functions.php": b"<?php add_theme_support('title-tag');\n"})
+    found = finding("wordpress-theme", f"www/{THEME}/inc/setup.php", "set-aside-theme-file", 3)
+    assert try_plan("set-aside-theme-file", read(docroot, found), found) is None
 
 
 @pytest.mark.parametrize("name", ["index.php", "style.css"])
