@@ -14,6 +14,7 @@ CAUSES = (
         _("A word in .htaccess that the web server does not know"),
         _("The web server reads .htaccess before every page. A word it does not know, often a misspelling, makes it refuse every page."),
         repairs=(
+            "make-htaccess-plain",
             "correct-htaccess-line",
             "plain-htaccess-spaces",
             "correct-htaccess-section",
@@ -55,7 +56,14 @@ CAUSES = (
         "htaccess-unclosed-section",
         _("A section in .htaccess that is not closed as it was opened"),
         _("Sections such as <IfModule …> must end with their own </IfModule>. Here one is missing, of another kind, or too many."),
-        repairs=("plain-htaccess-spaces", "take-out-conflict", "correct-htaccess-section", "close-htaccess-section", *_LAST),
+        repairs=(
+            "make-htaccess-plain",
+            "plain-htaccess-spaces",
+            "take-out-conflict",
+            "correct-htaccess-section",
+            "close-htaccess-section",
+            *_LAST,
+        ),
     ),
     Cause(
         "htaccess-bad-rewrite-flag",
@@ -73,7 +81,7 @@ CAUSES = (
         "htaccess-bad-argument",
         _("A line in .htaccess with a wrong value"),
         _("The web server knows the word, but not what follows it: a value is missing, misspelt, or one too many."),
-        repairs=("plain-htaccess-spaces", "split-htaccess-line", "correct-htaccess-section", *_OUT),
+        repairs=("make-htaccess-plain", "plain-htaccess-spaces", "split-htaccess-line", "correct-htaccess-section", *_OUT),
     ),
     Cause(
         "htaccess-bad-errordocument",
@@ -99,7 +107,7 @@ CAUSES = (
         "htaccess-byte-order-mark",
         _("An invisible mark at the beginning of .htaccess"),
         _("A text editor put three invisible bytes before the first letter. The web server takes them for part of the first word."),
-        repairs=("remove-byte-order-mark", "restore-file", "rename-htaccess"),
+        repairs=("remove-byte-order-mark", "make-htaccess-plain", "restore-file", "rename-htaccess"),
         confused_with=("htaccess-invalid-directive",),
     ),
     Cause(

@@ -11,8 +11,10 @@ _OF_CODE = frozenset({
     "php-parse-error", "php-uncaught-exception", "php-undefined-function", "php-removed-function", "php-version-incompatible-code",
     "php-memory-limit", "php-max-execution-time", "php-fatal-hidden", "application-answers-500", "php-process-crash",
 })  # fmt: skip
-# Files of another owner: only the host can change them.
-_OF_HOST = frozenset({"permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner"})
+# Files of another owner, and rights of a database: only the host can change them.
+_OF_HOST = frozenset({
+    "permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner", "data_of_programs.rights-to-write-were-taken-away",
+})  # fmt: skip
 # Tables that were dropped, or whose files are gone.
 _OF_LOST_DATA = frozenset({
     "catalogue_tour_php.import-that-ended-early", "support_desk_clubs.answer-of-a-query-that-nobody-looks-at",
