@@ -13,7 +13,8 @@ _OF_CODE = frozenset({
 })  # fmt: skip
 # Files of another owner, and rights of a database: only the host can change them.
 _OF_HOST = frozenset({
-    "permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner", "data_of_programs.rights-to-write-were-taken-away",
+    "permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner",
+    "data_of_programs.rights-to-write-were-taken-away",
 })  # fmt: skip
 # Tables that were dropped, or whose files are gone.
 _OF_LOST_DATA = frozenset({
