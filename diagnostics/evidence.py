@@ -202,6 +202,7 @@ class Evidence:
     beside_missing_docroot: tuple[str, ...] | None = None  # names of the folders beside it, where it is not there itself
     is_broken_link: bool = False  # whether the docroot is a link to something that is not there
     sites_below: tuple[str, ...] = ()  # docroots of the team's other sites that lie inside of this one
+    sites_above: tuple[str, ...] = ()  # docroots of the team's other sites that this one lies inside of
     root_mode: int | None = None  # mode of the folder above the docroot
     passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails

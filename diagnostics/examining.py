@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from django.utils import timezone
 
@@ -151,7 +152,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         ask = databases.asker(site.host)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now(), left_s, ask_database=ask, shown=shown)
         evidence = wordpress_pages.with_installer_page(site, evidence)
-    evidence = replace(evidence, panel=told, sites_below=_sites_below(site))
+    evidence = replace(evidence, panel=told, sites_below=_sites_below(site), sites_above=_sites_above(site))
     compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
     if reader is not None and site.docroot:
@@ -176,6 +177,14 @@ def _sites_below(site: Site) -> tuple[str, ...]:
     if site.host is None or not site.docroot:
         return ()
     others = Site.objects.filter(team=site.team_id, host__address=site.host.address, docroot__startswith=f"{site.docroot.rstrip('/')}/")
+    return tuple(others.exclude(pk=site.pk).order_by("name").values_list("docroot", flat=True))
+
+
+def _sites_above(site: Site) -> tuple[str, ...]:
+    if site.host is None or not site.docroot:
+        return ()
+    above = [str(folder) for folder in PurePosixPath(site.docroot).parents]
+    others = Site.objects.filter(team=site.team_id, host__address=site.host.address, docroot__in=[*above, *(f"{each}/" for each in above)])
     return tuple(others.exclude(pk=site.pk).order_by("name").values_list("docroot", flat=True))
 
 

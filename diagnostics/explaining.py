@@ -18,7 +18,7 @@ from .causes.by_hand import BY_HAND
 from .evidence import LOGS
 from .findings import Severity, sureness
 from .models import Diagnosis, FindingRecord
-from .repairs import database_login, database_tables
+from .repairs import database_login, database_tables, new_password_file
 from .repairs.registry import all_repairs
 
 _CHANGED = "recent-change"
@@ -142,6 +142,7 @@ def asked_for(code: str) -> str:
     words = {
         database_login.ID: _("The guided repair asks for the right login of the database, tries it, and writes it into the settings."),
         database_tables.ID: _("The guided repair checks the tables, and has the damaged ones repaired when you say yes."),
+        new_password_file.ID: _("The guided repair asks for a user name and a password, and makes a new password file for them."),
     }
     cause = CAUSES.get(code)
     asking = (each for each in (cause.repairs if cause else ()) if each in words)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from .models import Step
 from .panels import databases, storage
+from .password_files import given
 from .restoring import from_snapshots
 
 
@@ -22,6 +23,7 @@ class OtherLook:
 
 
 LOOKS = {
+    given.REPAIR: OtherLook(given.GUIDE_STEP, gettext_lazy("Propose a new password file"), given.look),
     databases.READ: OtherLook(databases.GUIDE_STEP, gettext_lazy("Read which copies of the databases the host keeps"), databases.read),
     storage.READ: OtherLook(storage.GUIDE_STEP, gettext_lazy("Look whether all files could be put back"), storage.read),
     from_snapshots.READ: OtherLook(

@@ -17,6 +17,7 @@ from sites.models import Host, Incident, Site
 
 from . import repairing, situation, trials
 from .baselines import keeping
+from .causes import CAUSES
 from .changes import retention, undoing, versions
 from .connections import abilities
 from .diagnosing import OPEN
@@ -26,6 +27,7 @@ from .panels import connecting as panels
 from .panels import databases as panel_databases
 from .panels import kept_pages, stopping, watching
 from .panels import steps as panel_steps
+from .password_files import given as password
 from .profiles import get_profile
 from .site_databases import given
 from .site_databases import showing as databases_shown
@@ -153,8 +155,17 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "php": panel_steps.php_page(case) if current == "php-version" else None,
         "keeps_files": keeping.is_on(case.site),
         "database": databases_shown.page(case, attempts, findings) if current == "database" else None,
+        "password_file": _password_file(case, findings) if current == password.GUIDE_STEP and facts.verdict != Verdict.UP else None,
         **_profile_words(case.site),
     }
+
+
+def _password_file(case: RepairCase, findings: list[FindingRecord]) -> dict[str, Any] | None:
+    """Where a password file is missed: whether somebody chose a name and a password for a new one. None elsewhere."""
+    is_missed = any(
+        finding.severity != "note" and password.REPAIR in CAUSES[finding.cause].repairs for finding in findings if finding.cause in CAUSES
+    )
+    return {"given": password.of(case)} if is_missed and not case.closed_at else None
 
 
 def first_step(site: Site, incident: Incident | None) -> dict[str, Any]:

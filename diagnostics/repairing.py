@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from sites import queueing, read_only
 from sites.models import Incident, Site
 
-from . import diagnosing, examining, offering, other_looks, steps, trials
+from . import diagnosing, examining, offering, other_looks, steps, trials, typed
 from .changes import changing, recovering
 from .changes.executor import Executor
 from .connections import abilities, connecting, politeness, purposes
@@ -115,7 +115,7 @@ def offers(case: RepairCase) -> list[Offer]:
     """What can be repaired now, from the newest diagnosis of the case. A worker plans again before anything is written."""
     if case.diagnosis and case.diagnosis.state in diagnosing.OPEN:
         return []
-    return [*given.offers(case), *offers_of(newest_diagnosis(case))]
+    return [*typed.offers(case), *offers_of(newest_diagnosis(case))]
 
 
 def offers_of(diagnosis: Diagnosis | None) -> list[Offer]:
@@ -335,15 +335,15 @@ def _run_change(step: Step, executor: Executor) -> Step:
 def _run_repair(step: Step, executor: Executor, examination: examining.Examination, before: changing.Seen) -> Step:
     of_trial = step.finding.get("check") == trials.TRIAL_CHECK
     finding = trials.finding_of(examination) if of_trial else changing.matching(examination, step.finding)
-    plan = examining.plan_for(examination, finding, step.repair_id, given.answers_of(step)) if finding else None
+    plan = examining.plan_for(examination, finding, step.repair_id, typed.answers_of(step)) if finding else None
     if finding is None or plan is None or plan.digest() != step.plan_digest:
         message = _("The site is no longer as it was when this was proposed. Nothing was written. It is being read again.")
         return _read_again(steps.conclude(step, Step.State.STALE, message))
     step.diff = shown_diff(plan)
     step.save(update_fields=["diff"])
     done = changing.apply_and_verify(step, executor, plan, finding, before)
-    if done.stands_applied and step.repair_id == given.REPAIR:
-        given.forget(step.case)
+    if done.stands_applied:
+        typed.forget_used(step)
     return done if done.state == Step.State.DONE_VERIFIED else _read_again(done)
 
 

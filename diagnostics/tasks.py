@@ -11,7 +11,7 @@ from django.utils import timezone
 from sites import queueing
 from sites.models import Host
 
-from . import diagnosing, fetched_releases, log_servers, policy_trials, repairing, steps, visiting
+from . import diagnosing, fetched_releases, log_servers, policy_trials, repairing, steps, typed, visiting
 from .accounts import looks
 from .automatic import approving as automatic_decisions
 from .automatic import running as automatic
@@ -26,7 +26,6 @@ from .models import AutomaticRepair, Step
 from .panels import watching as panel_watching
 from .releases import fetching
 from .restoring import snapshots
-from .site_databases import given
 from .site_databases import store as database_store
 
 
@@ -139,7 +138,7 @@ def recover_journal() -> None:
     steps.end_abandoned_looks()
     repairing.look_again()
     joint_runs.sweep()
-    given.forget_old()
+    typed.forget_old()
     database_store.end_abandoned()
     waiting = Step.objects.filter(state=Step.State.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=10))
     for step_id in waiting.values_list("pk", flat=True)[:100]:

@@ -24,12 +24,12 @@ from .connections.locking import HostBusy, LockLost
 from .connections.telling import clean, finding_json, shown_diff
 from .findings import Finding, Severity
 from .models import AutomaticRepair, RepairCase, Step
-from .repairs import database_login, database_tables
+from .repairs import database_login, database_tables, new_password_file
 from .repairs.plan import Plan
 from .transports.base import TransportError
 
 MOST_STEPS = 10
-_ASKED = {each.ID: each.ASKED for each in (database_login, database_tables)}  # repairs that only a person can begin
+_ASKED = {each.ID: each.ASKED for each in (database_login, database_tables, new_password_file)}  # repairs that only a person can begin
 
 
 class CannotRepair(Exception):

@@ -5,6 +5,7 @@ The key lives in the environment or the state folder, never in the database, so 
 
 from __future__ import annotations
 
+import base64
 import json
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -110,6 +111,19 @@ def set_site_secrets(site: Site, *, basic_password: str, headers: list[tuple[str
 def basic_password(site: Site) -> str:
     """The password of HTTP basic authentication, in the open."""
     return unseal(site.sealed_basic_password)
+
+
+def sent_login(site: Site) -> tuple[str, str] | None:
+    """The user name and password that a site's probes send by HTTP basic authentication, in the open; None where they send none."""
+    if site.basic_user and site.sealed_basic_password:
+        return site.basic_user, basic_password(site)
+    sent = next((value for name, value in request_headers(site) if name.lower() == "authorization"), "") if site.sealed_headers else ""
+    kind, _space, coded = sent.partition(" ")
+    try:
+        user, mark, password = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return (user, password) if kind.lower() == "basic" and user and mark else None
 
 
 def request_headers(site: Site) -> tuple[tuple[str, str], ...]:

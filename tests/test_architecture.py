@@ -21,6 +21,7 @@ ENGINES = {
     "tree_sitter": ("diagnostics/checks/",),
     "ovh": ("diagnostics/panels/ovhcloud_client.py",),
     "pymysql": ("diagnostics/databases.py",),
+    "bcrypt": ("diagnostics/password_files/given.py",),
     "requests": (),
     "httpx": (),
     "urllib.request": (),

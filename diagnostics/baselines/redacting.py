@@ -50,6 +50,8 @@ _CALL = re.compile(
     re.IGNORECASE,
 )
 _IN_ADDRESS = re.compile(rf"([?&][\w.\-]{{0,40}}{_NAMES}[\w.\-]{{0,40}}=)([^&\s'\"]{{1,400}})", re.IGNORECASE)
+# Password files of web servers: a name, and the hash of a password.
+_HASHED = re.compile(r"^([^:\n]{1,255}:)(?:\$(?:2[abxy]?|apr1|[156])\$|\{SHA\})[^\s:]{1,200}", re.MULTILINE)
 # A private key is taken out before anything else, then what looks like lines of one.
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----(?:.*?-----END [A-Z0-9 ]{1,60}-----|.*)", re.DOTALL)
 _OF_KEY = re.compile(r"^([ \t\"']{0,20})[A-Za-z0-9+/]{60,}+={0,2}([ \t\"'.;,)]{0,20})$", re.MULTILINE)
@@ -90,6 +92,7 @@ def redacted(content: bytes, path: str = "", notes: frozenset[str] = frozenset()
     text = _OF_KEY.sub(rf"\1{GONE}\2", text)
     if _is_env(path, text):
         return "\n".join(_env_shown(text.split("\n"), notes))
+    text = _HASHED.sub(rf"\1{GONE} (the hash of a password)", text)
     is_php = "<?" in text or _PHP_FILE.search(path) is not None
     text = _DEFINE.sub(lambda m: f"{m[1]} {GONE}{m[4]}" + "\n" * m[3].count("\n"), text)
     text = _without_assigned(text)

@@ -59,6 +59,7 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     "htaccess-byte-order-mark": (_COPY, _("Save the file again as “UTF-8 without BOM”, or as plain text."), _ASIDE),
     "htaccess-auth-file-missing": (
         _("Bring the password file back to the place that AuthUserFile names, or correct that path."),
+        _("Is it lost? The guided repair makes a new one, or your host's panel (often “protect a folder”), or htpasswd -cB on a shell."),
         _("Removing the lines would open the folder to everybody: only do so if that is what you want."),
     ),
     "htaccess-proxy-target-down": (

@@ -114,7 +114,7 @@ CAUSES = (
         "htaccess-auth-file-missing",
         _("The password file that .htaccess names is not there"),
         _("Visitors are asked for a password, but the file with the passwords is not where .htaccess says."),
-        repairs=("correct-password-file", "restore-file"),
+        repairs=("correct-password-file", "make-password-file", "restore-file"),
     ),
     Cause(
         "htaccess-proxy-target-down",

@@ -34,6 +34,7 @@ LOOKS_WHEN_INTERMITTENT = 10  # a failure of every third request shows itself in
 SPACING_S = 1.0
 USER_INI_S = 300  # PHP's manual: user_ini.cache_ttl
 PATIENCE_S = 2.0  # some hosts have it read again at once, or nearly
+_ASKS_PASSWORD = 401
 _READ_LATER = (".user.ini",)
 TRIAL_CHECK = "htaccess-trial"  # of a finding that no check makes, only a trial
 TRIAL_CHECKS = (TRIAL_CHECK, "trials")  # of what only a look at the site has shown: nothing but a well site proves it mended
@@ -132,7 +133,16 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
         if lag == USER_INI_S:
             message = _("Done. PHP reads its settings again after up to 5 minutes; the site is looked at again then.")
         return steps.conclude(step, Step.State.AWAITING_EFFECT, message, **pages)
-    return steps.conclude(step, Step.State.DONE_NOT_CURED, _("What was found is mended, but the site is not well yet."), **pages)
+    return steps.conclude(step, Step.State.DONE_NOT_CURED, _not_well_yet(after), **pages)
+
+
+def _not_well_yet(after: Seen) -> str:
+    if {page["status"] for page in after.pages if page["kind"] != "ok"} == {_ASKS_PASSWORD}:
+        return _(
+            "What was found is mended. The site asks our probes for a password (401): type the right one in the settings of the site,"
+            " or let the page expect 401."
+        )
+    return _("What was found is mended, but the site is not well yet.")
 
 
 def _effect_lag_s(site: Site, plan: Plan) -> int:
@@ -195,4 +205,4 @@ def conclude_late(step: Step) -> Step:
         return step  # somebody undid it while it was looked at
     if after.is_well:
         return cured(step, **pages)
-    return steps.conclude(step, Step.State.DONE_NOT_CURED, _("What was found is mended, but the site is not well yet."), **pages)
+    return steps.conclude(step, Step.State.DONE_NOT_CURED, _not_well_yet(after), **pages)

@@ -220,6 +220,13 @@ def _log_speaks(evidence: Evidence) -> bool:
     return bool(lines_of_failure(evidence))
 
 
+def _repairs(cause: str) -> tuple[str, ...]:
+    """Those of the cause that change a line; a new password file brings its line along."""
+    known = repairs_for(cause)
+    of_lines = tuple(repair for repair in known if "htaccess" in repair) or ("comment-out-htaccess-line",)
+    return (*(repair for repair in known if repair == "make-password-file"), *of_lines)
+
+
 def _finding(cause: str, by: Counted, text: str, page: PageSeen, logged: LogLine | None, sure: float, *also: str) -> Finding:
     """`sure` where no log tells; a line of the log makes it surer, a condition of unknown outcome around it less."""
     confidence = (0.97 if logged.paired else 0.95) if logged else sure if by.certain else min(sure, 0.6)
@@ -235,6 +242,6 @@ def _finding(cause: str, by: Counted, text: str, page: PageSeen, logged: LogLine
         line=by.line.number,
         also=also,
         evidence=(proof_of(logged) if logged else Proof("probe", f"{page.path}: {page.status or page.kind}"), Proof("file", place)),
-        repairs=tuple(repair for repair in repairs_for(cause) if "htaccess" in repair) or ("comment-out-htaccess-line",),
+        repairs=_repairs(cause),
         data=(("directive", by.line.name), ("argument", by.line.args)),
     )

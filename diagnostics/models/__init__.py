@@ -8,6 +8,7 @@ from .case_entry import CaseEntry
 from .database import DatabaseChange, DatabaseDump, DumpPiece, GivenLogin
 from .diagnosis import Diagnosis, FindingRecord
 from .found import FoundFile
+from .given_password import GivenPassword
 from .joint import JointRepair, JointSite
 from .lock import HostLock
 from .log_server import LogServer
@@ -37,6 +38,7 @@ __all__ = [
     "FoundFile",
     "FoundSite",
     "GivenLogin",
+    "GivenPassword",
     "HostAction",
     "HostLock",
     "HostPanel",

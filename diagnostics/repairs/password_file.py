@@ -41,7 +41,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     found = _found(place, evidence)
     path = answers.get(AT) or next(iter(found), "")
     if path not in found:
-        return CannotPlan(_("No file of that name is on this account. Put it back, or make a new one in the host's panel."))
+        return CannotPlan(_("No file of that name is on this account. Put it back, or have a new one made in the guided repair."))
     absolute, mode = found[path]
     named = place.line.words[0]
     right = server_path(path, absolute, evidence) or (named if named.endswith(absolute) else "")  # this login sees the end of the path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -54,7 +55,7 @@ class Mender:
         before, own, broken = _state(planted), _written_by_the_site(planted), _answer(planted)
         of_others, is_new, is_lost = reach.is_of_others(planted), reach.is_new(planted), reach.is_lost(planted)
         report = _command("repair", site.name, "--yes")
-        cured, answers, person = _is_well(planted, broken), 0, Person(site, planted.scene)
+        cured, answers, person = _is_well(planted, broken), 0, Person(site, planted.scene, _login_of(planted))
         untouched = _differing(before, _state(planted), own, site) if planted.case.is_well else ()
         while not planted.case.is_well and not cured and answers < MOST_ANSWERS and person.answers():
             answers += 1
@@ -81,6 +82,13 @@ class Mender:
                 is_lost=is_lost,
             )
         )
+
+
+def _login_of(planted: Planted) -> tuple[str, str] | None:
+    """What the visitors of a site type who are asked for a password."""
+    kind, _space, coded = planted.truth.headers.get("Authorization", "").partition(" ")
+    user, mark, password = base64.b64decode(coded).decode().partition(":") if kind == "Basic" else ("", "", "")
+    return (user, password) if mark else None
 
 
 def _emptied_as_told(planted: Planted, site: Site) -> bool:

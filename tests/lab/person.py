@@ -25,9 +25,11 @@ class Person:
 
     site: Site
     scene: Scene
+    login: tuple[str, str] | None = None  # the user name and password with which visitors of this site come
     _client: Client = field(init=False)
     _told_login: bool = False
     _mended_tables: bool = False
+    _chose_password: bool = False
 
     def __post_init__(self) -> None:
         person, _made = get_user_model().objects.get_or_create(username="owner")
@@ -42,7 +44,9 @@ class Person:
         work_off(self.site)
         for step in ("", *_STEPS, _DATABASE):
             context = self._page(case, step)
-            if self._agrees(case, context) or (context["current"] == _DATABASE and self._looks_into_the_database(case, context)):
+            if self._agrees(case, context) or self._says_who_may_enter(case, context):
+                return True
+            if context["current"] == _DATABASE and self._looks_into_the_database(case, context):
                 return True
         return False
 
@@ -62,6 +66,16 @@ class Person:
         wanted = {"step": context["current"], "action": "repair", "repair": offer["repair_id"], "cause": offer["cause"]}
         self._sends("repair-step-start", case, {**wanted, **answers, "digest": offer["digest"]})
         return True
+
+    def _says_who_may_enter(self, case: RepairCase, context: dict[str, Any]) -> bool:
+        """Types the name and password that visitors use, where the page asks for those of a new password file, and agrees to it."""
+        if self.login is None or self._chose_password or not context["password_file"] or not context["may_act"]:
+            return False
+        self._chose_password = True
+        user_name, password = self.login
+        folder = str(self.scene.path(self.scene.www))  # as the panel shows it
+        self._sends("repair-password-file", case, {"user_name": user_name, "password": password, "server_folder": folder})
+        return self._agrees(case, self._page(case, context["current"]))
 
     # --- the database -----------------------------------------------------------------------------
     def _looks_into_the_database(self, case: RepairCase, context: dict[str, Any]) -> bool:

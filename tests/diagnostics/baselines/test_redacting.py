@@ -46,6 +46,13 @@ def test_secrets_are_taken_out_and_the_rest_stays() -> None:
     assert redacted(CONFIG).count("\n") == CONFIG.count(b"\n")
 
 
+def test_password_file_of_a_web_server_shows_its_names_only() -> None:
+    users = b"anna:$apr1$hush1$hush2\neva:$2y$08$hush3/.\r\nota:{SHA}hush4=\n# of the old host\nplain: words\n"
+    text = redacted(users, ".htpasswd")
+    assert "hush" not in text and text.count("(the hash of a password)") == 3
+    assert all(kept in text for kept in ("anna:", "eva:", "ota:", "# of the old host", "plain: words"))
+
+
 def test_difference_shows_that_a_secret_changed_without_showing_it() -> None:
     text = difference("www/wp-config.php", CONFIG, CONFIG.replace(b"hush1", b"hush99").replace(b"false", b"true"))
     assert "hush" not in text
