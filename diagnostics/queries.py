@@ -17,7 +17,6 @@ from sites.models import Host, Incident, Site
 
 from . import repairing, situation, trials
 from .baselines import keeping
-from .causes import CAUSES
 from .changes import retention, undoing, versions
 from .connections import abilities
 from .diagnosing import OPEN
@@ -162,10 +161,8 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
 
 def _password_file(case: RepairCase, findings: list[FindingRecord]) -> dict[str, Any] | None:
     """Where a password file is missed: whether somebody chose a name and a password for a new one. None elsewhere."""
-    is_missed = any(
-        finding.severity != "note" and password.REPAIR in CAUSES[finding.cause].repairs for finding in findings if finding.cause in CAUSES
-    )
-    return {"given": password.of(case)} if is_missed and not case.closed_at else None
+    missed = [finding for finding in findings if finding.severity != "note" and finding.cause == password.CAUSE]
+    return {"given": password.of(case), "summary": missed[0].summary} if missed and not case.closed_at else None
 
 
 def first_step(site: Site, incident: Incident | None) -> dict[str, Any]:

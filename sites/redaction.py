@@ -16,7 +16,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[^\s/@:]*:[^\s/@]+@", re.IGNORECASE), rf"\1{GONE}@"),
     (re.compile(r"(\b(?:proxy-)?authorization['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"]+", re.IGNORECASE), rf"\1{GONE}"),
     (re.compile(r"(\b(?:set-)?cookie['\"]?\s*[:=]\s*['\"]?)[^\r\n'\"]+", re.IGNORECASE), rf"\1{GONE}"),
-    (re.compile(r"(\b(?:basic|bearer)\s+)[A-Za-z0-9+/._~=-]{8,}", re.IGNORECASE), rf"\1{GONE}"),
+    # Apache's AuthType names the kind, and what follows on the next line is no password.
+    (re.compile(r"(?<!authtype[ \t])(\b(?:basic|bearer)\s+)[A-Za-z0-9+/._~=-]{8,}", re.IGNORECASE), rf"\1{GONE}"),
     (
         re.compile(r"(define\(\s*['\"](?:DB_PASSWORD|DB_USER|[A-Z_]{0,60}(?:KEY|SALT|SECRET|TOKEN|PASS\w{0,60}))['\"]\s*,"
                    r"\s*)(['\"]).*?\2", re.IGNORECASE),

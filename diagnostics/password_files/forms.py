@@ -54,7 +54,7 @@ class PasswordForm(FolderForm):
     password = forms.CharField(
         label=gettext_lazy("Password"),
         widget=forms.TextInput(attrs=_PLAIN | {"class": "mono"}),
-        help_text=gettext_lazy("Made for you just now; you can type another over it. Copy it: no later page shows it."),
+        help_text=gettext_lazy("Made just now; you can type another over it. Copy it: no later page shows it."),
         error_messages={"required": gettext_lazy("Without a password nobody gets in. Take this one, or type another.")},
     )
 
@@ -80,7 +80,7 @@ class PasswordForm(FolderForm):
         self.data = self.data.copy()
         self.data["password"] = given.generated()
         if "password" not in self.errors:
-            self.fields["password"].help_text = _("This is another one, made just now: what you typed is not sent back. Type it again.")
+            self["password"].help_text = _("This is another one, made just now: what you typed is not sent back. Type it again.")
         return self
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 GUIDE_STEP = "htaccess"
-REPAIR = new_password_file.ID
+REPAIR, CAUSE = new_password_file.ID, new_password_file.CAUSE
 KEPT_FOR = timedelta(hours=2)
 LONGEST = 72  # bytes of a password that bcrypt looks at
 _ROUNDS = 8  # Apache compares it again for every single request: some ten milliseconds each

@@ -23,6 +23,7 @@ from diagnostics.repairs.server_path import server_folder
 from sites.texts import mark as _
 
 ID = "make-password-file"
+CAUSE = "htaccess-auth-file-missing"
 WHERE = "where"  # the answer: beside the site's folder, or in it
 FOLDER = "folder"  # the answer: what a person says the site's folder is called on the server
 BESIDE, INSIDE = "beside", "inside"
@@ -46,7 +47,7 @@ def _no_ways(_evidence: Evidence, _finding: Finding) -> list[Answers]:
     return []
 
 
-@repair(id=ID, title=_("Make a new password file"), causes=("htaccess-auth-file-missing",), variants=_no_ways)
+@repair(id=ID, title=_("Make a new password file"), causes=(CAUSE,), variants=_no_ways)
 def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     """Answers: `user` and `hash` as they will stand in the file; `where` it is made; `folder`, where no log tells it."""
     user, hashed = answers.get("user", ""), answers.get("hash", "")
@@ -79,6 +80,7 @@ def _plan(place: Place, finding: Finding, create: CreateFile, spot: _Spot, user:
     title = _("Make the password file that line {line} of {path} names") if is_named else _("Make a new password file for {path}")
     why = _("{file} will hold the user name {user} and a hash of the password, never the password. It lies where no visitor can fetch it.")
     if is_inside:
+        title = title if is_named else _("Make a new password file in the site's own folder")
         why = _(
             "{file} will hold the user name {user} and a hash of the password, never the password. It lies in the site's own folder;"
             " its name begins with .ht, and such files Apache sends to nobody."

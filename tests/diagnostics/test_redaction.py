@@ -82,3 +82,9 @@ def test_line_made_by_a_visitor_takes_no_time(piece: str) -> None:
     began = time.process_time()
     redact(piece * (100_000 // len(piece)))
     assert time.process_time() - began < 3
+
+
+def test_rules_that_ask_for_a_password_are_shown() -> None:
+    rules = 'AuthType Basic\nAuthName "Members"\nAuthUserFile /home/x/.htpasswd\n'
+    assert redact(rules) == rules
+    assert "dXNlcjpwYXNz" not in redact("AuthType Basic\nproxy sent: Basic dXNlcjpwYXNz") + redact("Bearer\ndXNlcjpwYXNz")

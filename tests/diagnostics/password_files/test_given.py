@@ -19,12 +19,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from diagnostics import diagnosing, explaining, repairing, tasks
+from diagnostics import diagnosing, examining, explaining, repairing, tasks
 from diagnostics.changes import changing, undoing
 from diagnostics.models import Diagnosis, FindingRecord, GivenPassword, HostAction, JournalEntry, RepairCase, Step
 from diagnostics.password_files import given
 from sites import credentials
-from sites.models import Site
+from sites.models import Host, Site
 from tests.diagnostics.repairs.real_folder import fill, tree
 from tests.factories import make_host, make_incident, make_site, make_team, make_user
 from tests.lab.apache import apache, why_missing
@@ -209,6 +209,29 @@ def test_page_proposes_a_strong_password_and_never_sends_back_what_was_typed(clu
     assert first != second and len(first) == 23 and owner.get(address)["Cache-Control"].count("no-store")
     again = owner.post(address, {"user_name": "a:b", "password": SECRET})
     assert again.status_code == 200 and SECRET not in again.content.decode() and "no colon" in again.content.decode()
+    assert "what you typed is not sent back" in again.content.decode()
+
+
+def test_folder_on_the_server_is_asked_where_the_connection_does_not_show_it(club: Club, owner: Client) -> None:
+    club.probes_send("anna", SECRET)
+    case = club.case()
+    address = f"/repairs/{case.pk}/password-file/"
+    assert page(owner, address).select("input[name=server_folder]") == []
+    Host.objects.update(protocol="sftp")
+    assert len(page(owner, address).select("input[name=server_folder]")) == 2
+    for values in ({"user_name": "anna", "password": SECRET}, {"action": "probes"}):
+        assert "beginning with a slash" in owner.post(address, {**values, "server_folder": "www"}).content.decode()
+        assert owner.post(address, {**values, "server_folder": "/home/u7/www"}).status_code == 302
+        assert GivenPassword.objects.get().server_folder == "/home/u7/www"
+        case.steps.all().delete(), GivenPassword.objects.all().delete()
+
+
+def test_site_that_lies_inside_of_another_one_is_known(club: Club) -> None:
+    """So that the file is not made where visitors of the other one could ask for it."""
+    for name, docroot in (("around", f"{club.home}/"), ("beside", f"{club.home}/shop"), ("below", f"{club.home}/www/shop")):
+        make_site(club.site.team, name=name, host=club.site.host, docroot=docroot)
+    found = examining.examine(club.site, None, examining.seen(club.site, [])).evidence
+    assert (found.sites_above, found.sites_below) == ((f"{club.home}/",), (f"{club.home}/www/shop",))
 
 
 @pytest.mark.parametrize(
