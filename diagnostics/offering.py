@@ -24,7 +24,7 @@ _STEPS = {
     "rename-letter-case": "restore",
     "rename-theme-back": "parts", "write-plain-template": "parts", "set-aside-theme-file": "parts",
     "comment-out-php-setting": "php", "raise-memory-limit": "php", "raise-php-limit": "php", "give-more-memory": "php",
-    "remove-php-mark": "php", "put-statement-first": "php", "move-below-wordpress": "php",
+    "remove-php-mark": "php", "put-statement-first": "php", "move-below-wordpress": "php", "set-environment-to-prod": "php",
     "write-php-tag": "php", "correct-php-line": "php",
     "correct-foreign-path": "php", "mend-env-line": "php",
     "take-out-conflict": "php", "database-login": "database", "correct-table-prefix": "database", "create-folder": "permissions",

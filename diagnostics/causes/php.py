@@ -83,7 +83,7 @@ CAUSES = (
         _("A part of the program is missing"),
         _("The code asks for a class whose file is not there, often after an incomplete upload."),
         _A,
-        repairs=("rename-letter-case", "set-cache-aside", "restore-file"),
+        repairs=("rename-letter-case", "set-environment-to-prod", "set-cache-aside", "restore-file"),
         confused_with=("php-missing-file",),
     ),
     Cause(

@@ -13,7 +13,7 @@ from diagnostics.facts.one_too_deep import one_too_deep
 from diagnostics.facts.paths import above
 from diagnostics.findings import Finding, Severity
 from diagnostics.installed import Component
-from diagnostics.repairs import database_login, more_memory, move_site_up, php_limits
+from diagnostics.repairs import database_login, env_to_prod, more_memory, move_site_up, php_limits
 from diagnostics.transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
@@ -54,6 +54,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
         yield more_memory.settings_path(evidence)
     if finding.cause in ("php-missing-file", "php-class-not-found") and (other := in_other_case(finding, evidence)) is not None:
         yield other.entry.path
+    if finding.cause == "php-class-not-found":
+        yield from env_to_prod.paths(finding.path)
     if finding.cause == "wordpress-theme" and (theme := _THEME.match(finding.path)):
         yield f"{theme[0]}functions.php"  # which loads what lies in the theme's folders
     if finding.datum("kind") == "mu-plugin":
