@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import tree_sitter
@@ -32,6 +33,30 @@ def calls(content: bytes) -> list[tuple[str, int]]:
         if called is not None and called.type == "name" and called.text:
             found.append((called.text.decode("utf-8", "replace"), called.start_point.row + 1))
         waiting.extend(reversed(node.children))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement of the file itself, outside every block, that only calls a function: rows from 0, columns in bytes."""
+
+    called: str
+    first_row: int
+    first_column: int
+    last_row: int
+    last_column: int
+    end: int  # where it ends, in bytes from the beginning
+
+
+def plain_calls(content: bytes) -> list[Statement]:
+    """Those statements, in their order; nothing for a file that is too large."""
+    found = []
+    for node in parsed(content).children if len(content) <= MOST else ():
+        call = node.named_child(0) if node.type == "expression_statement" else None
+        name = call.child_by_field_name("function") if call is not None and call.type == "function_call_expression" else None
+        if name is not None and name.text:
+            called = name.text.decode("utf-8", "replace").lstrip("\\")
+            found.append(Statement(called, *node.start_point, *node.end_point, node.end_byte))
     return found
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-import tree_sitter
-
-from diagnostics.checks.php_parsing import MOST, first_error, parsed
+from diagnostics.checks.php_parsing import MOST, Statement, first_error, plain_calls
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
 from diagnostics.repairs.plan import Plan, WriteFile
@@ -38,8 +36,8 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         return None
     if first_error(file.content) is not None or (loads := _LOADS.search(file.content)) is None:
         return None
-    moved = [each for each in _hooks(parsed(file.content)) if each.end_byte <= loads.start()]
-    if not any(each.start_point.row < finding.line <= each.end_point.row + 1 for each in moved):
+    moved = [each for each in plain_calls(file.content) if each.called in _HOOKS and each.end <= loads.start()]
+    if not any(each.first_row < finding.line <= each.last_row + 1 for each in moved):
         return None
     after = _with_below(file.content, moved, loads.end())
     if after is None or first_error(after) is not None:
@@ -55,27 +53,15 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     )  # fmt: skip
 
 
-def _hooks(root: tree_sitter.Node) -> list[tree_sitter.Node]:
-    """Statements of the file itself, outside every block, that only call one of these functions."""
-    return [node for node in root.children if node.type == "expression_statement" and _called(node) in _HOOKS]
-
-
-def _called(statement: tree_sitter.Node) -> str:
-    call = statement.named_child(0)
-    name = call.child_by_field_name("function") if call is not None and call.type == "function_call_expression" else None
-    return name.text.decode("utf-8", "replace").lstrip("\\") if name is not None and name.text else ""
-
-
-def _with_below(content: bytes, moved: list[tree_sitter.Node], end: int) -> bytes | None:
+def _with_below(content: bytes, moved: list[Statement], end: int) -> bytes | None:
     """The whole lines of these statements behind the line that ends after `end`; None where something else stands in one of them."""
     lines = content.split(b"\n")
     rows: list[int] = []
-    for node in moved:
-        first, last = node.start_point.row, node.end_point.row
-        before, behind = lines[first][: node.start_point.column], lines[last][node.end_point.column :]
+    for each in moved:
+        before, behind = lines[each.first_row][: each.first_column], lines[each.last_row][each.last_column :]
         if before.strip() or not re.fullmatch(rb"\s*(?:(?://|#)(?!.*\?>).*)?\r?", behind):
             return None
-        rows += range(first, last + 1)
+        rows += range(each.first_row, each.last_row + 1)
     at = content.count(b"\n", 0, end)
     taken = [lines[row] for row in rows]
     tail = b"\r" if lines[at].endswith(b"\r") and not taken[-1].endswith(b"\r") else b""
