@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 
 from diagnostics.transports import ftp_lines
-from diagnostics.transports.base import Capability, FileKind, NotFound, TransportError, Unsupported
+from diagnostics.transports.base import Capability, FileKind, NotFound, PermissionRefused, TransportError, Unsupported
 from diagnostics.transports.failures import (
     already_exists,
     explained,
@@ -55,9 +55,18 @@ class FtpWriter(BesideWriter, FtpReader):
         self._rename_to_free_name(carried(path), carried(target))
 
     def chmod(self, path: str, mode: int) -> None:
-        if self._row(path).kind is FileKind.LINK:
+        row = self._row(path)
+        if row.kind is FileKind.LINK:
             raise is_link(path)
-        self._set_mode(path, mode)
+        try:
+            self._set_mode(path, mode)
+        except PermissionRefused as refused:
+            if row.mode is not None and not row.mode & 0o400:  # Pure-FTPd opens what it changes (src/ftpd.c, dochmod)
+                hint = _("Nothing was changed. Connect by SFTP or SSH, or set the mode in the host's file manager.")
+                raise explained(
+                    PermissionRefused, _("This FTP server sets no mode of what may not be read: {path}."), hint, path=printable(path)
+                ) from refused
+            raise
         if self._row(path).mode != mode:
             raise explained(TransportError, _("The host did not take over the mode of {path}."), path=printable(path))
 

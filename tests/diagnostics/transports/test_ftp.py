@@ -14,6 +14,7 @@ from diagnostics.transports.base import (
     Capability,
     FileKind,
     NotFound,
+    PermissionRefused,
     TransportError,
     Unsupported,
 )
@@ -56,6 +57,21 @@ def test_host_without_chmod_refuses_where_the_mode_would_change(tmp_path: Path) 
             place.writer.write_atomic(private, b"new", 0o600)
         place.writer.write_atomic(usual, b"new", 0o644, 1_500_000_000)
         assert (place.content("private"), place.content("usual"), place.names()) == (b"old", b"new", ["private", "usual"])
+
+
+@pytest.mark.parametrize(("name", "can"), [("vsftpd", True), ("pure-ftpd", False), ("pyftpdlib", True)])
+def test_mode_of_what_nobody_may_read_is_set_or_refused_with_the_way_out(ftp_servers: Servers, name: str, can: bool) -> None:
+    server = ftp_servers(name)
+    with place_on(server, server.protocol) as place:
+        shut, closed = place.put("shut", b"x", 0o000), place.folder("closed", 0o000)
+        for path, mode in ((shut, 0o644), (closed, 0o755)):
+            if can:
+                place.writer.chmod(path, mode)
+                assert place.writer.stat(path).mode == mode
+                continue
+            with pytest.raises(PermissionRefused, match="may not be read") as refused:
+                place.writer.chmod(path, mode)
+            assert "SFTP" in refused.value.hint and place.writer.stat(path).mode == 0
 
 
 def test_host_that_does_not_rename_over_a_file_moves_the_old_one_aside(tmp_path: Path) -> None:
