@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,15 @@ from sites.visitors.marks import is_of_visitors
 from . import examining, explaining, log_servers, offering, programs, sharing
 from .baselines import since
 from .causes import CAUSES
+from .changes import clues, meeting
+from .changes.clues import Clue
 from .changes.journal import printable
+from .checks import others_meet
 from .connections import connecting, politeness, purposes
 from .connections.telling import clean, proof_json, shown_diff
 from .evidence import LOGS, LogLine, SiteSeen
 from .examining import Examination
-from .findings import Finding
+from .findings import Finding, Severity
 from .models import Diagnosis, FindingRecord, RepairCase
 from .profiles import get_profile
 from .sight import note_error_log
@@ -141,11 +145,24 @@ def run(diagnosis_id: int) -> Diagnosis:
 
 
 def _examine(diagnosis: Diagnosis, reader: Reader | None, view: SiteSeen) -> Examination:
-    """Facts and checks; where visitors met what our probes do not see, with their eyes."""
+    """Facts and checks; where the site fails for others than us, or now and then, with the eyes of those whom it met."""
     site, incident = diagnosis.site, diagnosis.incident
-    if incident is None or not incident.is_open or not is_of_visitors(incident) or not examining.is_well(view):
+    if not examining.is_well(view):
         return examining.examine(site, reader, view)
-    return examining.proven_only(examining.examine(site, reader, examining.as_visitors_met(site, view, incident)))
+    clue = clues.of(site)
+    if clue and (met := meeting.search(site, replace(clue, is_firm=False))):
+        return examining.examine(site, reader, met.view)
+    if incident is not None and incident.is_open and is_of_visitors(incident):
+        return examining.proven_only(examining.examine(site, reader, examining.as_visitors_met(site, view, incident)))
+    examination = examining.examine(site, reader, view)
+    if clue or reader is None or not any(_speaks_of_a_failure(each) for each in examination.findings):
+        return examination
+    met = meeting.search(site, Clue("", is_firm=False))
+    return examining.examine(site, reader, met.view) if met else examination
+
+
+def _speaks_of_a_failure(finding: Finding) -> bool:
+    return finding.check == others_meet.CHECK or finding.severity == Severity.CRITICAL
 
 
 @contextmanager

@@ -130,12 +130,6 @@ def is_well(view: SiteSeen) -> bool:
     return bool(view.pages) and all(page.kind == Kind.OK for page in view.pages)
 
 
-def got_worse(before: SiteSeen, after: SiteSeen) -> bool:
-    """Whether a page that answered as expected no longer does."""
-    well = {page.path for page in before.pages if page.kind == Kind.OK}
-    return any(page.path in well and page.kind != Kind.OK for page in after.pages)
-
-
 def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetime | None = None) -> Examination:
     """Facts and checks. Without a reader, what was probed is all there is. `since`: older log lines tell of another time."""
     began = timezone.now()

@@ -123,7 +123,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "site": case.site,
         "incident": incident,
         "diagnosis": diagnosis,
-        "lead": situation.lead(facts.verdict, attempts, busy=busy),
+        "lead": situation.lead(facts.verdict, attempts, busy=busy, probed=situation.probed_since(case.site, attempts)),
         "steps": [_stepper_row(view, current, best) for view in views],
         "steps_summary": _("All steps of the guide"),
         "current": current,
@@ -254,7 +254,7 @@ def case_facts(
     telling = tuple(
         finding.cause for finding in sorted(findings, key=lambda each: each.severity != "critical") if finding.severity != "note"
     )
-    verdict = situation.verdict_now(case.site, attempts)
+    verdict = situation.verdict_now(case.site, attempts, diagnosis)
     return CaseFacts(
         verdict=verdict,
         confirmed=incident is not None or verdict == Verdict.DOWN,

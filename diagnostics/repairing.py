@@ -15,7 +15,7 @@ from sites import queueing, read_only
 from sites.models import Incident, Site
 
 from . import diagnosing, examining, offering, other_looks, steps, trials, typed
-from .changes import changing, recovering
+from .changes import changing, meeting, recovering
 from .changes.executor import Executor
 from .connections import abilities, connecting, politeness, purposes
 from .connections.locking import HostBusy, LockLost, held
@@ -293,7 +293,7 @@ def _run_look(step: Step) -> Step:
     if step.guide_step == given.GUIDE_STEP:
         return database_looks.run(step)
     site = step.case.site
-    seen = changing.look(site)
+    seen = meeting.meet(site)
     result: dict[str, object] = {"pages_after": list(seen.pages)}
     if step.guide_step not in ONLY_PROBED:
         diagnosis = diagnosing.diagnose_now(site, step.case.incident, step.created_by)
@@ -307,7 +307,7 @@ def _run_look(step: Step) -> Step:
 
 def _look_message(seen: changing.Seen) -> str:
     if seen.is_well:
-        return _("Every page answers as expected.")
+        return f"{_('Every page answers as expected.')} {seen.unmet}".strip()
     every = {page["path"] for page in seen.pages}
     failing = {page["path"] for page in seen.pages if page["kind"] != "ok"}
     words = ngettext("The page does not answer as expected.", "%(count)d of %(all)d pages do not answer as expected.", len(every))
@@ -321,7 +321,7 @@ def _run_change(step: Step, executor: Executor) -> Step:
     if why := by_policy.no_longer(step):
         return steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": why})
     try:
-        before = changing.look(site, keeping=executor)
+        before = meeting.meet(site, keeping=executor)
         examination = examining.examine(site, executor.reader, before.view)
         if step.action == "trial":
             return running.run(step, executor, examination, before)
@@ -338,7 +338,7 @@ def _run_repair(step: Step, executor: Executor, examination: examining.Examinati
     plan = examining.plan_for(examination, finding, step.repair_id, typed.answers_of(step)) if finding else None
     if finding is None or plan is None or plan.digest() != step.plan_digest:
         message = _("The site is no longer as it was when this was proposed. Nothing was written. It is being read again.")
-        return _read_again(steps.conclude(step, Step.State.STALE, message))
+        return _read_again(steps.conclude(step, Step.State.STALE, f"{before.unmet} {message}".strip()))
     step.diff = shown_diff(plan)
     step.save(update_fields=["diff"])
     done = changing.apply_and_verify(step, executor, plan, finding, before)

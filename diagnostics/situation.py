@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +22,7 @@ PROBLEMS = (Step.State.NEEDS_ATTENTION,)
 FINISHED = (*Step.APPLIED, Step.State.DONE, Step.State.SKIPPED)
 CHOSEN = (Step.State.DONE_AS_ASKED, Step.State.KEPT)  # a person chose what stays where an undo was refused
 OF_NO_WEIGHT = (Step.State.UNDONE, Step.State.STALE, Step.State.TAKEN_BACK, Step.State.FAILED, *CHOSEN, *repairing.IN_WORK)
+_BELIEVED = timedelta(days=1)  # so long what the probes did not meet is held for true
 
 
 def is_busy(attempts: Sequence[Step]) -> bool:
@@ -71,16 +73,31 @@ def all_well(pages: Sequence[dict[str, Any]]) -> bool:
     return bool(pages) and all(page["kind"] == "ok" for page in pages)
 
 
-def verdict_now(site: Site, attempts: Sequence[Step]) -> str:
-    """The verdict by the newest look, be it a step's or a probe's: a repair shows its effect before the timetable does."""
+def verdict_now(site: Site, attempts: Sequence[Step], diagnosis: Diagnosis | None = None) -> str:
+    """The verdict by the newest look, be it a step's or a probe's: a repair shows its effect before the timetable does.
+
+    A `diagnosis` that saw the site fail, while its probes held it for well as they do now, met what they do not meet.
+    """
     newest = _newest_look(attempts)
+    if diagnosis is not None and _met_what_probes_do_not(site, diagnosis) and (newest is None or newest[0] < diagnosis.requested_at):
+        return Verdict.DOWN.value
     if newest is None:
         return site.verdict
     at, pages = newest
     probed_since = site.last_probe_at is not None and site.last_probe_at > at
     if all_well(pages):
         return Verdict.UP.value if not probed_since or _probes_agree(site, pages) else site.verdict
-    return site.verdict if probed_since else Verdict.DOWN.value
+    return site.verdict if probed_since and not _is_missed(site, at) else Verdict.DOWN.value
+
+
+def _met_what_probes_do_not(site: Site, diagnosis: Diagnosis) -> bool:
+    return diagnosis.verdict == Verdict.DOWN and _is_missed(site, diagnosis.requested_at)
+
+
+def _is_missed(site: Site, failed_at: datetime) -> bool:
+    """Whether the probes held the site for well when it was seen to fail, and do so still: they meet it by luck, or not at all."""
+    held = site.verdict == Verdict.UP and site.verdict_since is not None and site.verdict_since < failed_at
+    return held and timezone.now() - failed_at < _BELIEVED
 
 
 def _probes_agree(site: Site, pages: Sequence[dict[str, Any]]) -> bool:
@@ -126,8 +143,14 @@ def _goes_on(step: Step) -> bool:
     return only_looked or (step.action == "trial" and bool(step.result.get("helped")))
 
 
-def lead(verdict: str, attempts: Sequence[Step], *, busy: bool) -> str:
-    """How things are, in one or two sentences."""
+def probed_since(site: Site, attempts: Sequence[Step]) -> str:
+    """What the probes made of the site since anybody looked; empty before the first of them."""
+    newest = _newest_look(attempts)
+    return site.verdict if newest is None or (site.last_probe_at is not None and site.last_probe_at > newest[0]) else ""
+
+
+def lead(verdict: str, attempts: Sequence[Step], *, busy: bool, probed: str = "") -> str:
+    """How things are, in one or two sentences. `probed`: see `probed_since`."""
     made = [step for step in attempts if step.stands_applied and step.action == "repair"]
     changed, lasting = len(made), sum(bool(step.undo_ended) for step in made)
     how = {
@@ -135,6 +158,8 @@ def lead(verdict: str, attempts: Sequence[Step], *, busy: bool) -> str:
         Verdict.DOWN: _("The site is down."),
         Verdict.SUSPECT: _("The site is being looked at again."),
     }.get(verdict, _("It is not known yet how the site is."))
+    if verdict == Verdict.DOWN and probed == Verdict.UP:
+        how = _("The site answers its probes, and fails for other visitors or now and then.")
     if made and verdict == Verdict.UP and not busy:
         how = _("The site works again.")
     what = ngettext("One change was made. It can be undone.", "%(n)d changes were made. They can be undone.", changed) % {"n": changed}

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from . import examining, steps
 from .changes import changing
+from .changes.ways import BROWSERS
 from .connections.telling import clean
 from .examining import Examination
 from .findings import Finding, Severity
@@ -55,7 +56,7 @@ def run(bench: Bench, examination: Examination) -> Step:
         return steps.conclude(bench.step, Step.State.FAILED, why_not(examination))
     bench.step.diff = clean(plan.diff())
     bench.step.save(update_fields=["diff"])
-    during = bench.without(plan, changing.BROWSERS)
+    during = bench.without(plan, BROWSERS)
     if during.is_well:
         message = _("Without .htaccess the site answers well: the fault is in that file.")
     else:

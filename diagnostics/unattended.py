@@ -16,9 +16,10 @@ from sites.probing.outcome import Kind
 from sites.probing_now import probe_now
 
 from . import examining, offering, repairing
-from .changes import changing, journal
+from .changes import changing, clues, journal, meeting
 from .changes.changing import Seen
 from .changes.executor import Executor
+from .changes.ways import Way
 from .connections import abilities, purposes
 from .connections.locking import HostBusy, LockLost
 from .connections.telling import clean, finding_json, shown_diff
@@ -68,6 +69,7 @@ class _Run:
     planned: list[dict[str, Any]] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)  # digests of plans
     left: list[dict[str, str]] = field(default_factory=list)
+    is_unmet: bool = False  # it is known to fail, and does not when it is asked
     is_held: bool = False  # a page is shut for maintenance: nothing is done about it unless it is found to be left behind
     deepest: list[dict[str, str]] = field(default_factory=list)  # what was left when the most was mended
     case: RepairCase | None = None
@@ -81,8 +83,10 @@ class _Run:
 def repair_site(site: Site, *, apply: bool) -> dict[str, Any]:
     """Plans, and with `apply` repairs, as `repair --json` tells. A site that is well is left alone. Raises CannotRepair."""
     run = _Run(site, apply)
-    seen = changing.look(site)
+    seen = meeting.meet(site)
     run.before = run.after = seen.view.verdict
+    if seen.unmet:
+        return _unmet(run, seen)
     run.is_held = any(page.kind == Kind.MAINTENANCE for page in seen.view.pages)
     if not seen.is_well and (seen.view.verdict == "down" or run.is_held):
         if site.host is None:
@@ -104,11 +108,31 @@ def repair_site(site: Site, *, apply: bool) -> dict[str, Any]:
 def repair_within(site: Site, executor: Executor, limits: Limits) -> list[dict[str, str]]:
     """The same with the host's lock held, within a site's settings. What is left, each with why. Raises CannotRepair."""
     run = _Run(site, apply=True, limits=limits)
-    seen = changing.look(site, keeping=executor)
+    seen = meeting.meet(site, keeping=executor)
+    if seen.unmet:
+        _unmet(run, seen)
+        return run.left
     run.is_held = any(page.kind == Kind.MAINTENANCE for page in seen.view.pages)
     if not seen.is_well and (seen.view.verdict == "down" or run.is_held):
         _repair(run, executor, seen)
     return run.left
+
+
+def _unmet(run: _Run, seen: Seen) -> dict[str, Any]:
+    """Nothing is changed where nobody could see whether it helped. What is believed to fail is left, with what to do about it.
+
+    First it is probed, as often as it takes to be certain: it may have recovered, and nobody had looked since.
+    """
+    run.before = run.site.verdict
+    run.after = probe_now(run.site).verdict
+    clue = clues.of(run.site)
+    if clue is None:
+        return _as_json(run)
+    run.is_unmet = clue.is_firm
+    advice = _("Look at the page as those do who met it. The guided repair shows each change before it is made.")
+    why = _("needs a person: %(why)s %(advice)s") % {"why": seen.unmet, "advice": advice}
+    run.left = [{"cause": clue.cause, "why": clean(why), "summary": clean(clue.summary)}]
+    return _as_json(run)
 
 
 def _plan(run: _Run, executor: Executor, seen: Seen) -> None:
@@ -136,9 +160,9 @@ def _repair(run: _Run, executor: Executor, seen: Seen) -> None:
             changing.apply_and_verify(step, executor, choice[1], choice[0], seen)
             if step.state in (Step.State.DONE_VERIFIED, Step.State.NEEDS_ATTENTION):
                 break
-        seen = changing.look(run.site, keeping=executor)
+        seen = meeting.again(run.site, seen.way, executor)
         examination = examining.examine(run.site, executor.reader, seen.view)
-    _end(run, executor, examination)
+    _end(run, executor, examination, seen.way)
 
 
 def _step_back(run: _Run, executor: Executor) -> bool:
@@ -224,7 +248,7 @@ def _step(run: _Run, finding: Finding, plan: Plan) -> Step:
     return step
 
 
-def _end(run: _Run, executor: Executor, examination: examining.Examination) -> None:
+def _end(run: _Run, executor: Executor, examination: examining.Examination, way: Way) -> None:
     """A run that did not cure takes all of itself back, newest first; then the probes say how the site stands."""
     well = any(step.state == Step.State.DONE_VERIFIED for step in run.steps)
     run.is_held = run.is_held and not well
@@ -243,8 +267,8 @@ def _end(run: _Run, executor: Executor, examination: examining.Examination) -> N
             run.left = [{"cause": cause, "why": why} for cause in dict.fromkeys(step.cause for step in run.steps)]
     report = probe_now(run.site)
     run.after = "up" if well and report.verdict == "suspect" else report.verdict
-    if not well and run.after == "up":
-        run.after = changing.look(run.site).view.verdict  # a failure that meets phones only is none for the usual probe
+    if not well and run.after == "up":  # a failure that meets phones only, or now and then, is none for the usual probe
+        run.after = run.before if way.comes_and_goes else meeting.again(run.site, way).view.verdict
     if run.case and not run.case.steps.exclude(pk__in=[step.pk for step in run.steps]).exists():
         repairing.close_case(run.case, None, "well" if well else "left")
 
@@ -259,7 +283,7 @@ def _as_json(run: _Run) -> dict[str, Any]:
         "site": run.site.name,
         "before": run.before,
         "after": run.after,
-        "cured": run.after == "up" and not run.is_held,
+        "cured": run.after == "up" and not run.is_held and not run.is_unmet,
         "duration_s": round(time.monotonic() - run.started, 1),
         "steps": run.planned + [_step_json(step) for step in run.steps],
         "left": run.left,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -20,11 +21,18 @@ from sites.judging import Policy
 from sites.models import Page, Site
 from sites.probing.engine import BROWSERS, probe_many
 from sites.probing.guard import Guard, Network
-from sites.probing.outcome import Expectation, Outcome, ProbeRequest, Purpose
+from sites.probing.outcome import Expectation, Kind, Outcome, ProbeRequest, Purpose
 from sites.storing.batch import Batch
 from sites.storing.calm import lock_sites, store_calm
 
 log = logging.getLogger(__name__)
+
+PLAIN = "plain"  # as the routine probe asks, which a cache may answer
+# Somebody with the cookie of a login, which is none: WordPress does not know it for its own and lets nobody in, nor counts it as an
+# attempt; caches and plugins that only look whether there is one take its bearer for a member.
+MEMBER = "member"
+_MEMBER_COOKIE = "wordpress_logged_in_sitemend=probe"
+_OWN_WORDS = frozenset({MEMBER, "bot"})  # words of the plain page need not stand on theirs
 
 
 def guard_from_settings() -> Guard:
@@ -99,7 +107,10 @@ def _exempt(site: Site) -> tuple[str, int] | None:
 
 def probe_pages(pages: Sequence[Page], purpose: Purpose, user_agent: str = "") -> list[Outcome]:
     """Probes these pages now. Nothing is stored."""
-    requests = requests_for(pages, purpose, user_agent=user_agent)
+    return _probe(requests_for(pages, purpose, user_agent=user_agent))
+
+
+def _probe(requests: Sequence[ProbeRequest]) -> list[Outcome]:
     return probe_many(
         requests,
         guard=guard_from_settings(),
@@ -129,17 +140,41 @@ def record_batch(outcomes: Iterable[Outcome], now: datetime | None = None, polic
     return new
 
 
-def retest(site: Site, browsers: Sequence[str] = ("desktop", "phone"), *, as_it_stays: bool = True) -> list[Outcome]:
-    """Probes all pages as these kinds of browser, past every cache. Stored as evidence; verdict and availability do not move by it.
+def _asked_as(pages: Sequence[Page], visitor: str) -> list[Outcome]:
+    """What they answer to this kind of visitor now. A refusal of a robot, or of a cookie, is about who asks: it is no failure."""
+    requests = requests_for(pages, Purpose.ROUTINE if visitor == PLAIN else Purpose.CACHE_PROOF, user_agent=BROWSERS.get(visitor, ""))
+    if visitor == MEMBER:
+        agent = BROWSERS["desktop"]
+        requests = [replace(request, headers=_with_cookie(request.headers), user_agent=agent) for request in requests]
+    if visitor in _OWN_WORDS:
+        requests = [replace(each, expectation=replace(each.expectation, must_contain=())) for each in requests]
+    found = _probe(requests)
+    return [_unless_refused(outcome) for outcome in found] if visitor in _OWN_WORDS else found
+
+
+def _with_cookie(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    own = [value for name, value in headers if name.lower() == "cookie"]
+    return (*(each for each in headers if each[0].lower() != "cookie"), ("Cookie", "; ".join([*own, _MEMBER_COOKIE])))
+
+
+def _unless_refused(outcome: Outcome) -> Outcome:
+    refused = outcome.kind == Kind.CLIENT_ERROR or outcome.status in (429, 503)
+    return replace(outcome, kind=Kind.BLOCKED, detail="refused") if outcome.is_failure and refused else outcome
+
+
+def retest(
+    site: Site, browsers: Sequence[str] = ("desktop", "phone"), *, as_it_stays: bool = True, paths: Sequence[str] = (), times: int = 1
+) -> list[Outcome]:
+    """Probes all pages (or those of `paths`) as these kinds of visitor, past every cache. Verdict and availability do not move by it.
 
     A page that is not up is due at once afterwards, so that its regular probes confirm soon what is seen here; not where the site
-    does not stay as it is now (`as_it_stays`): they would meet it put back, or worse, not yet.
+    does not stay as it is now (`as_it_stays`): they would meet it put back, or worse, not yet. `times`: as often at each page.
     """
-    pages = list(site.pages.select_related("site"))
+    pages = [page for page in site.pages.select_related("site") if not paths or page.path in paths]
     found: list[Outcome] = []
     for browser in browsers:
-        found.extend(probe_pages(pages, Purpose.CACHE_PROOF, BROWSERS[browser]))
-    record_batch(found)
+        found.extend(_asked_as(pages * times, browser))
+    record_batch([outcome for outcome in found if outcome.purpose == Purpose.CACHE_PROOF])  # what looks like a routine probe is none
     if as_it_stays:
         site.pages.exclude(verdict="up").filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
     return found

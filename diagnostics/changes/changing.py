@@ -6,7 +6,7 @@ import math
 import posixpath
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -24,14 +24,14 @@ from diagnostics.repairs.plan import ChangeMode, Plan
 from diagnostics.transports.base import TransportError
 from sites import incident_endings, recording
 from sites.models import Site
+from sites.probing.outcome import Kind, Outcome
 
-from . import recovering
+from . import recovering, ways
 from .executor import Executor, NotApplied, Stale
+from .ways import USUAL, Way
 
-BROWSERS = ("desktop", "phone")
-LOOKS_WHEN_WELL = 3
-LOOKS_WHEN_INTERMITTENT = 10  # a failure of every third request shows itself in ten with more than 98 %
 SPACING_S = 1.0
+LONGEST_S = 150.0  # for all looks that prove one change, of a failure that comes and goes
 USER_INI_S = 300  # PHP's manual: user_ini.cache_ttl
 PATIENCE_S = 2.0  # some hosts have it read again at once, or nearly
 _ASKS_PASSWORD = 401
@@ -43,43 +43,90 @@ _SUPPOSED = (*TRIAL_CHECKS, "database-unclear")  # the latter names what may be 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The pages as several kinds of browser got them."""
+    """The pages as several kinds of visitor got them: of each its worst answer, where it was asked several times.
+
+    `unmet`: why it is believed to fail, of a site that was asked again and again and answered well; empty else.
+    """
 
     view: SiteSeen
     pages: tuple[dict[str, object], ...]
+    way: Way = USUAL
+    unmet: str = ""
+    asked: tuple[tuple[str, str, bool], ...] = ()  # path, visitor and whether it failed, of each request
 
     @property
     def is_well(self) -> bool:
         return examining.is_well(self.view)
 
+    @property
+    def is_proven_well(self) -> bool:
+        return self.is_well and not self.unmet
+
 
 def look(
     site: Site,
-    browsers: Sequence[str] = BROWSERS,
+    browsers: Sequence[str] = (),
     *,
     as_answered: bool = False,
     keeping: Executor | None = None,
     as_it_stays: bool = True,
+    way: Way = USUAL,
+    times: int = 1,
 ) -> Seen:
-    """Probes every page now as each kind of browser, past every cache. `as_answered`: see `examining.seen`.
+    """Probes every page now as each kind of visitor, past every cache. `as_answered`: see `examining.seen`.
 
-    `as_it_stays`: see `recording.retest`. `keeping`: the host stays ours meanwhile. Raises LockLost when another took it over:
-    what was seen may no longer be so.
+    `as_it_stays`: see `recording.retest`. `keeping`: the host stays ours meanwhile. `way`: how the failure is met; who meets it asks
+    `times` there. Raises LockLost when another took the host over: what was seen may no longer be so.
     """
     site = Site.objects.get(pk=site.pk)
     paths = dict(site.pages.values_list("pk", "path"))
+    browsers = browsers or way.browsers
     if keeping:
-        rounds = math.ceil(len(paths) / settings.SITEMEND_PROBES_PER_ADDRESS) * len(browsers)
-        keeping.keep(LEASE_S + rounds * site.time_limit_s)
-    outcomes, rows = [], []
+        requests = len(paths) * len(browsers) + (times - 1) * len(way.paths or paths)
+        keeping.keep(LEASE_S + math.ceil(requests / settings.SITEMEND_PROBES_PER_ADDRESS + len(browsers)) * site.time_limit_s)
+    found: list[tuple[str, Outcome]] = []
     for browser in browsers:
-        for outcome in recording.retest(site, browsers=(browser,), as_it_stays=as_it_stays):
-            outcomes.append(outcome)
-            row = {"path": paths.get(outcome.key, ""), "browser": browser, "kind": str(outcome.kind), "status": outcome.status}
-            rows.append({**row, "ms": round(outcome.ms, 1) if outcome.ms is not None else None})
+        found += [(browser, outcome) for outcome in recording.retest(site, browsers=(browser,), as_it_stays=as_it_stays)]
+    if times > 1:
+        more = recording.retest(site, browsers=(way.meets,), as_it_stays=as_it_stays, paths=way.paths, times=times - 1)
+        found += [(way.meets, outcome) for outcome in more]
     if keeping:
         keeping.keep()
-    return Seen(examining.seen(site, outcomes, as_answered=as_answered), tuple(rows))
+    worst = _worst(found)
+    rows = tuple(_row(paths.get(outcome.key, ""), browser, outcome) for browser, outcome in worst)
+    asked = tuple((paths.get(outcome.key, ""), browser, outcome.is_failure) for browser, outcome in found)
+    return Seen(examining.seen(site, [outcome for _browser, outcome in worst], as_answered=as_answered), rows, way, asked=asked)
+
+
+def _worst(found: Sequence[tuple[str, Outcome]]) -> list[tuple[str, Outcome]]:
+    """One answer for each page and kind of visitor: the last that failed, else the last."""
+    kept: dict[tuple[str, int], Outcome] = {}
+    for browser, outcome in found:
+        standing = kept.get((browser, outcome.key))
+        if standing is None or outcome.is_failure or not standing.is_failure:
+            kept[browser, outcome.key] = outcome
+    return [(browser, outcome) for (browser, _key), outcome in kept.items()]
+
+
+def _row(path: str, browser: str, outcome: Outcome) -> dict[str, object]:
+    ms = round(outcome.ms, 1) if outcome.ms is not None else None
+    return {"path": path, "browser": browser, "kind": str(outcome.kind), "status": outcome.status, "ms": ms}
+
+
+def look_on(site: Site, seen: Seen, keeping: Executor | None = None, looks: int = 0) -> Seen:
+    """Looks until something fails, or as often as it takes so that luck is no cure; `seen` was the first of these looks.
+
+    `unmet` of what it gives says that the site was too slow to be asked so often.
+    """
+    ends = time.monotonic() + LONGEST_S
+    for _look in range((looks or seen.way.looks) - 1):
+        if not seen.is_well:
+            break
+        if seen.way.comes_and_goes and time.monotonic() > ends:
+            return replace(seen, unmet=_("The site is too slow to be asked as often as that needs."))
+        time.sleep(SPACING_S)
+        seen = look(site, as_answered=True, keeping=keeping, way=seen.way, times=seen.way.at_once)
+    return seen
 
 
 def matching(examination: Examination, wanted: dict[str, object]) -> Finding | None:
@@ -112,19 +159,20 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
     if not apply(step, executor, plan):
         return step
     steps.verifying(step)
-    since = _next_second()
-    after = look(site, as_answered=True, keeping=executor)
+    since, way = _next_second(), before.way
+    after = look(site, as_answered=True, keeping=executor, way=way, times=way.at_once)
     lag = _effect_lag_s(site, plan)
     if not after.is_well and lag == USER_INI_S:
         time.sleep(PATIENCE_S)
-        after = look(site, as_answered=True, keeping=executor)
+        after = look(site, as_answered=True, keeping=executor, way=way, times=way.at_once)
+    after = look_on(site, after, executor)
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
-    if after.is_well and stays_well(site, executor):
-        return cured(step, **pages)
+    if after.is_well:
+        return _not_proven(step, before, after, **pages) if before.unmet or after.unmet else cured(step, **pages)
     is_gone = lag == USER_INI_S or _is_gone(site, executor, after, finding, since)  # until it is read again, nothing can be gone
     gone = finding.check not in _SUPPOSED and is_gone
     executor.keep()
-    if not gone or examining.got_worse(before.view, after.view):
+    if not gone or _got_worse(before, after):
         why = _("It did not help.") if not gone else _("A page that was well answered worse.")
         return take_back(step, executor, why, **pages)
     if lag:
@@ -163,11 +211,26 @@ def take_back(step: Step, executor: Executor, why: str, **result: object) -> Ste
 
 def stays_well(site: Site, executor: Executor) -> bool:
     """Looks several times more, so that luck is no cure."""
-    for _look in range((LOOKS_WHEN_INTERMITTENT if site.pattern == "intermittent" else LOOKS_WHEN_WELL) - 1):
-        time.sleep(SPACING_S)
-        if not look(site, as_answered=True, keeping=executor).is_well:
-            return False
-    return True
+    way = ways.known(site)
+    time.sleep(SPACING_S)
+    return look_on(site, look(site, as_answered=True, keeping=executor, way=way, times=way.at_once), executor, way.looks - 1).is_proven_well
+
+
+def _got_worse(before: Seen, after: Seen) -> bool:
+    """Whether a page that answered a visitor as expected no longer does. What comes and goes may have done so by luck."""
+    if before.way.comes_and_goes:
+        failing = {page["path"] for page in before.pages if page["kind"] != Kind.OK}
+        return any(page["kind"] != Kind.OK and page["path"] not in failing for page in after.pages)
+    well = {(page["path"], page["browser"]) for page in before.pages if page["kind"] == Kind.OK}
+    return any(page["kind"] != Kind.OK and (page["path"], page["browser"]) in well for page in after.pages)
+
+
+def _not_proven(step: Step, before: Seen, after: Seen, **pages: object) -> Step:
+    """What never failed for us cannot be seen to be mended: its incidents end when the probes say so."""
+    words = _("The change was made, and every page answers well; as they did before it, so nobody can say yet that it helped. %(why)s")
+    if not before.unmet:
+        words = _("The change was made, and every page answers well since. That it is more than luck is not proven yet. %(why)s")
+    return steps.conclude(step, Step.State.DONE_NOT_CURED, words % {"why": before.unmet or after.unmet}, **pages)
 
 
 def _next_second() -> datetime:

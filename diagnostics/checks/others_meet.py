@@ -17,6 +17,7 @@ from diagnostics.evidence import Evidence, LogLine, Visit
 from diagnostics.findings import Finding, Severity
 from sites.texts import mark as _
 
+CHECK = "others-meet"
 _CONFIDENCE, _AGAIN_AND_AGAIN = 0.7, 0.85
 _AT_ONCE = timedelta(seconds=3)  # in which a server writes of one request into both of its logs
 _OFTEN = 2
@@ -40,7 +41,7 @@ def met_by_others(evidence: Evidence) -> tuple[LogLine, PhpMessage] | None:
     return None
 
 
-@check(id="others-meet", title=_("Whether somebody else meets an error"), needs=("error_log", "tree"), order=85)
+@check(id=CHECK, title=_("Whether somebody else meets an error"), needs=("error_log", "tree"), order=85)
 def others_meet(evidence: Evidence) -> Iterator[Finding]:
     """A note, for it may have been one single request, or somebody at work on the site; a warning where visitors meet it repeatedly."""
     met = met_by_others(evidence)
@@ -59,7 +60,7 @@ def others_meet(evidence: Evidence) -> Iterator[Finding]:
         said = _("The site answers us, and failed {count} times for others within the last minutes: {what}")
         hint = _("It may fail for people of another language, country, browser or account: look at it as they do.")
     yield replace(
-        found, check="others-meet", severity=severity, confidence=sure, summary=said.format(what=found.summary, count=count),
+        found, check=CHECK, severity=severity, confidence=sure, summary=said.format(what=found.summary, count=count),
         hint=f"{found.hint} {hint}", repairs=repairs,
     )  # fmt: skip
 
@@ -80,6 +81,6 @@ def _plain(evidence: Evidence, line: LogLine, message: PhpMessage) -> Finding:
     cause, path = CAUSES[message.cause], shown_path(message.path, evidence)
     said = placed(cause.title, path, message.line, quoted(message))
     return Finding(
-        "others-meet", cause.code, Severity.NOTE, _CONFIDENCE, said, cause.explanation, path, message.line,
+        CHECK, cause.code, Severity.NOTE, _CONFIDENCE, said, cause.explanation, path, message.line,
         also=message.also, evidence=(proof_of(line),), repairs=cause.repairs, data=(("message", message.message), ("slug", message.slug)),
     )  # fmt: skip

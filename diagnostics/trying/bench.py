@@ -48,7 +48,7 @@ class Bench:
     @property
     def browser(self) -> str:
         """One that meets the failure."""
-        return next((str(page["browser"]) for page in self.before.pages if page["kind"] != "ok"), changing.BROWSERS[0])
+        return next((str(page["browser"]) for page in self.before.pages if page["kind"] != "ok"), self.before.way.meets)
 
     @property
     def failing(self) -> frozenset[str]:
@@ -57,9 +57,13 @@ class Bench:
 
     def without(self, plan: Plan, browsers: tuple[str, ...] = ()) -> Seen:
         """What the pages answer while the plan stands. It is taken back whatever was seen. Raises Ended, OutOfTime, LockLost."""
-        site = self.step.case.site
+        site, way = self.step.case.site, self.before.way
+        as_whom = tuple(dict.fromkeys((*browsers, self.browser)))
         return self.while_it_stands(
-            plan, lambda: changing.look(site, browsers or (self.browser,), keeping=self.executor, as_it_stays=False)
+            plan,
+            lambda: changing.look(
+                site, as_whom, as_answered=way.comes_and_goes, keeping=self.executor, as_it_stays=False, way=way, times=way.times
+            ),
         )
 
     def while_it_stands(self, plan: Plan, ask: Callable[[], T]) -> T:

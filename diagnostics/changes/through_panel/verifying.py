@@ -9,7 +9,8 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from diagnostics.changes import changing
+from diagnostics.changes import changing, ways
+from diagnostics.changes.ways import USUAL, Way
 from diagnostics.models import PanelChange, Step
 from sites.judging import Verdict
 from sites.models import Site
@@ -78,15 +79,16 @@ def verify(change: PanelChange) -> Outcome | None:
 
 def _own_pages(change: PanelChange) -> changing.Seen:
     site = change.step.case.site
-    after = _look_at(site, change)
-    for _more in range((changing.LOOKS_WHEN_INTERMITTENT if site.pattern == "intermittent" else changing.LOOKS_WHEN_WELL) - 1):
+    way = ways.known(site)
+    after = _look_at(site, change, way)
+    for _more in range(way.looks - 1):
         if after.is_well:
             time.sleep(changing.SPACING_S)
-            after = _look_at(site, change)
+            after = _look_at(site, change, way)
     return after
 
 
-def _look_at(site: Site, change: PanelChange) -> changing.Seen:
+def _look_at(site: Site, change: PanelChange, way: Way = USUAL) -> changing.Seen:
     """Many sites may take longer than one worker is given: it says each time that it is still at it. Raises LockLost."""
     host_lock.keep(change, 2 * site.time_limit_s * max(1, site.pages.count()))
-    return changing.look(site, as_answered=True)
+    return changing.look(site, as_answered=True, way=way, times=way.at_once)

@@ -26,7 +26,8 @@ class Command(cli.JsonCommand):
             document = unattended.repair_site(site, apply=options["yes"])
         except unattended.CannotRepair as error:
             raise cli.Refused(error.code, error.message, error.hint) from error
-        return document, cli.WELL if document["after"] == "up" else cli.PROBLEM
+        is_left = document["left"] and not document["cured"]
+        return document, cli.WELL if document["after"] == "up" and not is_left else cli.PROBLEM
 
     def say(self, document: Any) -> str:
         lines = [f"{document['site']}: {document['before']} before, {document['after']} now"]

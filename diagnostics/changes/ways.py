@@ -1,0 +1,77 @@
+"""How a failure is met: as whom, on which pages, and how often one asks until luck no longer explains that it stays away."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sites import judging
+from sites.models import Incident, Site
+
+BROWSERS = ("desktop", "phone")
+LOOKS_WHEN_WELL = 3  # of a failure that is there all the time
+AT_ONCE = 4  # requests of one look for a failure that comes and goes: as many as one address is asked for at the same time
+LEAST_TIMES = 10
+MOST_TIMES = 120  # requests: a failure that is rarer cannot be proven gone in the time that a repair has
+LUCK = 0.01
+_NOT_MEASURED = 1 / 3
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """As whom every page is asked for, who of them meets the failure and where, and how much of what is asked there fails."""
+
+    browsers: tuple[str, ...] = BROWSERS
+    meets: str = BROWSERS[0]
+    paths: tuple[str, ...] = ()  # empty: every page
+    rate: float = 1.0
+
+    @property
+    def comes_and_goes(self) -> bool:
+        return self.rate < 1
+
+    @property
+    def times(self) -> int:
+        """So many good answers in a row are no luck."""
+        return min(max(needed(self.rate), LEAST_TIMES), MOST_TIMES) if self.comes_and_goes else 1
+
+    @property
+    def at_once(self) -> int:
+        return AT_ONCE if self.comes_and_goes else 1
+
+    @property
+    def looks(self) -> int:
+        """So many looks, each of `at_once` requests, are no luck."""
+        return math.ceil(self.times / AT_ONCE) if self.comes_and_goes else LOOKS_WHEN_WELL
+
+
+USUAL = Way()
+
+
+def needed(rate: float) -> int:
+    """After so many good answers in a row there is less than one chance in a hundred that a failure of this rate was missed."""
+    if rate >= 1:
+        return 1
+    return math.ceil(math.log(LUCK) / math.log(1 - rate)) if rate > 0 else MOST_TIMES + 1
+
+
+def cautious_rate(failed: Sequence[bool]) -> float:
+    """What a failure's share can well be that was measured by so few requests: one standard deviation less than it came out."""
+    bad, every = sum(failed), len(failed)
+    return 1.0 if bad == every else max(bad - math.sqrt(bad * (1 - bad / every)), 0.5) / every
+
+
+def known_rate(site: Site) -> float | None:
+    """The share of probes that fails, of a site known to fail now and then; None where it is not known to."""
+    incident = Incident.objects.filter(site=site, resolved_at=None, pattern=judging.Pattern.INTERMITTENT).first()
+    if incident is None and site.pattern != judging.Pattern.INTERMITTENT:
+        return None
+    rate = incident.rate if incident is not None else None
+    return rate if rate and rate < 1 else _NOT_MEASURED
+
+
+def known(site: Site) -> Way:
+    """The way that is looked at a site of which nothing but its probes is known."""
+    rate = known_rate(site)
+    return Way() if rate is None else Way(rate=rate)
