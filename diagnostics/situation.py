@@ -95,9 +95,10 @@ def _met_what_probes_do_not(site: Site, diagnosis: Diagnosis) -> bool:
 
 
 def _is_missed(site: Site, failed_at: datetime) -> bool:
-    """Whether the probes held the site for well when it was seen to fail, and do so still: they meet it by luck, or not at all."""
-    held = site.verdict == Verdict.UP and site.verdict_since is not None and site.verdict_since < failed_at
-    return held and timezone.now() - failed_at < _BELIEVED
+    """Whether the probes hold a site for well that was seen to fail, and no incident of it ended since: they met none."""
+    if site.verdict != Verdict.UP or timezone.now() - failed_at > _BELIEVED:
+        return False
+    return not site.incidents.filter(resolved_at__gt=failed_at).exists()
 
 
 def _probes_agree(site: Site, pages: Sequence[dict[str, Any]]) -> bool:

@@ -70,7 +70,7 @@ def _finding(site: Site) -> FindingRecord | None:
     repairs = Step.objects.filter(case__site=site, action="repair", state=Step.State.DONE_VERIFIED)
     if done is None or repairs.filter(finished_at__gt=done.requested_at).exists():
         return None
-    if site.verdict == Verdict.UP and site.verdict_since is not None and site.verdict_since > done.requested_at:
+    if site.incidents.filter(resolved_at__gt=done.requested_at).exists():
         return None
     return done.findings.filter(Q(severity="critical") | Q(check_id=others_meet.CHECK)).first()
 

@@ -210,6 +210,17 @@ def test_person_is_offered_what_mends_a_failure_of_others_and_it_is_verified_as_
     assert queries.repair_page(RepairCase.objects.get(pk=case.pk), "", may_write=True)["is_well"]
 
 
+def test_failure_that_the_probes_dismissed_is_still_there_for_a_person_until_an_incident_ends(web: Web, site: Site) -> None:
+    web.meets = by_members
+    incident = make_incident(site)
+    case = opened(site)
+    Site.objects.filter(pk=site.pk).update(verdict_since=timezone.now(), last_probe_at=timezone.now())  # suspect for a moment
+    assert not queries.repair_page(RepairCase.objects.get(pk=case.pk), "", may_write=True)["is_well"]
+    incident.resolved_at = timezone.now()
+    incident.save()
+    assert queries.repair_page(RepairCase.objects.get(pk=case.pk), "", may_write=True)["is_well"]
+
+
 def proposed(site: Site, case: RepairCase) -> Step:
     offer = next(each for each in repairing.offers(case) if each.repair_id == "correct-htaccess-line")
     values = {"repair_id": offer.repair_id, "cause": offer.cause, "digest": offer.digest}
