@@ -25,9 +25,9 @@ from diagnostics.checks.common import (
     usual_group,
     usual_owner,
 )
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.wording import placed
 from diagnostics.evidence import Evidence, LogLine, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.cgi_scripts import interpreter, is_cgi, of_env, programs

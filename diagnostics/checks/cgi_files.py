@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.facts.cgi_scripts import interpreter, of_env
 from sites.texts import mark as _

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diagnostics.checks.common import lines_of_failure
-from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, TreeEntry
 
 _LINE = r"(?P<line>\d{1,7})"

@@ -20,9 +20,9 @@ from diagnostics.checks.common import (
     shut_folders,
 )
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import endings, is_on_the_road
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, PageSeen, PasswordFile, TextFile, Unreadable
 from diagnostics.facts.changes import failing_since
 from diagnostics.findings import Finding, Proof, Severity

@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, lines_of_failure, proof_of, repairs_for, shut_folders
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.registry import check
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, PageSeen, TextFile, TreeEntry
 from diagnostics.facts.one_too_deep import one_too_deep
 from diagnostics.findings import Finding, Proof, Severity

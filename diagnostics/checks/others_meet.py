@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import AROUND, is_failing, proof_of
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.registry import check
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.checks.wordpress import part_that_fails
 from diagnostics.evidence import Evidence, LogLine, Visit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from diagnostics.checks.common import docroot_name
-from diagnostics.checks.php_errors import shown_path
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence
 from diagnostics.php.failed_calls import Failed
 from diagnostics.php.path_words import Code, Way, Where, way_of

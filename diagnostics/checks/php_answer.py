@@ -9,11 +9,11 @@ from html import unescape
 from diagnostics.causes import CAUSES, Cause
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.own_words import Said, said_by
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.read_only import Refusing, refusing
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import is_of_server, text_of
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.php_files import script_of

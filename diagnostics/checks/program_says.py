@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
-from diagnostics.checks.php_errors import said_by_server, shown_path
+from diagnostics.checks.php_errors import said_by_server
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown, text_of
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.facts.error_log import is_telling
 from diagnostics.findings import Finding, Proof, Severity

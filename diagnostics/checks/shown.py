@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, proof_of
-from diagnostics.checks.php_errors import of_refused, shown_path
+from diagnostics.checks.php_errors import of_refused
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.php_sharpening import sharpened
 from diagnostics.checks.registry import check
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen
 from diagnostics.facts.log_messages import FATAL_WORDS

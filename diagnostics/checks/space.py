@@ -10,9 +10,9 @@ from dataclasses import replace
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import answers_500, failing_pages, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.paths_of_calls import known_part, way_of_call
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, SpaceLeft, TreeEntry
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php import said_of_files

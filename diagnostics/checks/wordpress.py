@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import answers_500, docroot_name, failing_pages, is_failing, lines_of_failure, proof_of
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import RUNS_WHAT_IS_KEPT, emptied, over_data
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.stack import Frame, frames, wanted_file
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.checks.wordpress_filters import Circle, Giver, giver_of_nothing, goer_round

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_filters import silent_filters
 from diagnostics.checks.php_rounds import rounds
 from diagnostics.checks.php_sharpening import script_at
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.stack import Frame
 from diagnostics.evidence import Evidence
 from diagnostics.installed import Component

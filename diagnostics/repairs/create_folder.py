@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diagnostics.checks.common import docroot_name, usual_owner
-from diagnostics.checks.php_errors import shown_path
 from diagnostics.checks.php_sharpening import script_at
+from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.findings import Finding
 from diagnostics.php.failed_calls import writing_call
