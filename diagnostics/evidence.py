@@ -203,6 +203,7 @@ class Evidence:
     is_broken_link: bool = False  # whether the docroot is a link to something that is not there
     sites_below: tuple[str, ...] = ()  # docroots of the team's other sites that lie inside of this one
     sites_above: tuple[str, ...] = ()  # docroots of the team's other sites that this one lies inside of
+    sites_beside: tuple[str, ...] = ()  # docroots of the team's other sites on this machine that do not lie inside of this one
     root_mode: int | None = None  # mode of the folder above the docroot
     passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import PurePosixPath
 
 from django.utils import timezone
 
@@ -146,7 +145,8 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         ask = databases.asker(site.host)
         evidence = gather(reader, view, paths, site.profile_name, timezone.now(), left_s, ask_database=ask, shown=shown)
         evidence = wordpress_pages.with_installer_page(site, evidence)
-    evidence = replace(evidence, panel=told, sites_below=_sites_below(site), sites_above=_sites_above(site))
+    below, above, beside_it = _other_sites(site)
+    evidence = replace(evidence, panel=told, sites_below=below, sites_above=above, sites_beside=beside_it)
     compared = since_baseline.changes(site, evidence) if changes.failing_since(evidence) else ()
     evidence = replace(evidence, changes=changes.by_times(evidence) if compared is None else compared)
     if reader is not None and site.docroot:
@@ -166,20 +166,16 @@ def neighbours(site: Site) -> tuple[str, ...]:
     return tuple(others.values_list("docroot", flat=True)[:_MOST_NEIGHBOURS])
 
 
-def _sites_below(site: Site) -> tuple[str, ...]:
-    """Over whatever connection to the same machine they are known."""
+def _other_sites(site: Site) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Folders of the team's other sites on this machine, over whatever connection they are known: those inside of this one's, those that
+    this one lies in, and all that do not lie inside of it."""
     if site.host is None or not site.docroot:
-        return ()
-    others = Site.objects.filter(team=site.team_id, host__address=site.host.address, docroot__startswith=f"{site.docroot.rstrip('/')}/")
-    return tuple(others.exclude(pk=site.pk).order_by("name").values_list("docroot", flat=True))
-
-
-def _sites_above(site: Site) -> tuple[str, ...]:
-    if site.host is None or not site.docroot:
-        return ()
-    above = [str(folder) for folder in PurePosixPath(site.docroot).parents]
-    others = Site.objects.filter(team=site.team_id, host__address=site.host.address, docroot__in=[*above, *(f"{each}/" for each in above)])
-    return tuple(others.exclude(pk=site.pk).order_by("name").values_list("docroot", flat=True))
+        return (), (), ()
+    others = Site.objects.filter(team=site.team_id, host__address=site.host.address).exclude(pk=site.pk).exclude(docroot="")
+    folders, own = tuple(others.order_by("name").values_list("docroot", flat=True)), f"{site.docroot.rstrip('/')}/"
+    below = tuple(folder for folder in folders if folder.startswith(own))
+    above = tuple(folder for folder in folders if own.startswith(slashed := f"{folder.rstrip('/')}/") and slashed != own)
+    return below, above, tuple(folder for folder in folders if folder not in below)
 
 
 def plan_for(examination: Examination, finding: Finding, repair_id: str, answers: Sequence[tuple[str, str]] = ()) -> Plan | None:

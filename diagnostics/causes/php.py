@@ -83,7 +83,7 @@ CAUSES = (
         _("A part of the program is missing"),
         _("The code asks for a class whose file is not there, often after an incomplete upload."),
         _A,
-        repairs=("rename-letter-case", "set-environment-to-prod", "set-cache-aside", "restore-file"),
+        repairs=("rename-letter-case", "rename-back", "set-environment-to-prod", "set-cache-aside", "restore-file"),
         confused_with=("php-missing-file",),
     ),
     Cause(
@@ -91,7 +91,7 @@ CAUSES = (
         _("A file of the program is missing"),
         _("The code asks for a file that is not there, often after an incomplete upload or a deletion."),
         _A,
-        repairs=("rename-letter-case", "correct-foreign-path", "set-cache-aside", "restore-file", "create-folder"),
+        repairs=("rename-letter-case", "rename-back", "correct-foreign-path", "set-cache-aside", "restore-file", "create-folder"),
         confused_with=("php-class-not-found",),
     ),
     Cause(
@@ -142,7 +142,7 @@ CAUSES = (
         _("PHP is told to load a file that is not there"),
         _("auto_prepend_file or auto_append_file in .user.ini names a file that does not exist, often left by a removed security plugin."),
         _A,
-        repairs=("correct-foreign-path", "comment-out-php-setting", "restore-file"),
+        repairs=("rename-back", "correct-foreign-path", "comment-out-php-setting", "restore-file"),
     ),
     Cause(
         "user-ini-memory-limit-too-low",

@@ -50,7 +50,7 @@ CAUSES = (
         "wordpress-plugin",
         _("A WordPress plugin fails"),
         _("An error in one plugin stops the whole site."),
-        repairs=("take-out-conflict", "remove-php-mark", "correct-php-line", "restore-file", "set-aside-part"),
+        repairs=("take-out-conflict", "remove-php-mark", "correct-php-line", "rename-back", "restore-file", "set-aside-part"),
         confused_with=("wordpress-plugin-php-incompatible", "wordpress-plugin-memory"),
     ),
     Cause(
@@ -75,8 +75,9 @@ CAUSES = (
             "take-out-conflict",
             "remove-php-mark",
             "correct-php-line",
-            "restore-file",
             "rename-theme-back",
+            "rename-back",
+            "restore-file",
             "write-plain-template",
             "set-aside-theme-file",
             "set-aside-theme",
@@ -98,7 +99,7 @@ CAUSES = (
         "wordpress-core-file",
         _("A file of WordPress itself is damaged or missing"),
         _("A file that comes with WordPress is not as it should be, often after an interrupted update."),
-        repairs=("correct-foreign-path", "restore-file"),
+        repairs=("rename-back", "correct-foreign-path", "restore-file"),
     ),
     Cause(
         "recent-change",

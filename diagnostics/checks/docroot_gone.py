@@ -10,6 +10,8 @@ from diagnostics.checks.common import docroot_name, failing_pages, is_failing, l
 from diagnostics.checks.registry import check
 from diagnostics.checks.wordpress_says import SET_ASIDE
 from diagnostics.evidence import Evidence
+from diagnostics.facts.other_names import is_other_name
+from diagnostics.facts.renamed import DOCROOT
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.profiles import get_profile
 from sites.texts import mark as _
@@ -23,21 +25,21 @@ def docroot_gone(evidence: Evidence) -> Iterator[Finding]:
         return
     own = docroot_name(evidence)
     if evidence.beside_missing_docroot is not None:
-        others = [name for name in evidence.beside_missing_docroot if _is_aside(name, (own,))]
-        yield _finding(own, "" if evidence.is_broken_link else next(iter(others), ""), 0.95, evidence, is_link=evidence.is_broken_link)
+        others = [] if evidence.is_broken_link else [name for name in evidence.beside_missing_docroot if _is_aside(name, own)]
+        yield _finding(own, next(iter(others), ""), 0.95, evidence, is_link=evidence.is_broken_link, lost=own if others else "")
     elif any(page.status in (403, 404) and page.path == "/" for page in failing_pages(evidence.site)):
         top = f"{docroot_name(evidence)}/".lstrip("/")  # stands in for what is above the docroot, which is where paths begin
-        for path in _set_aside_below(evidence)[:1]:
-            yield _finding("", path.removeprefix(top), 0.9, evidence)
+        for path, lost in set_aside_below(evidence)[:1]:
+            yield _finding("", path.removeprefix(top), 0.9, evidence, lost=lost)
             return
         for path in _links_below(evidence)[:1]:
             yield _finding(path.removeprefix(top), "", 0.9, evidence, is_link=True)
 
 
-def _is_aside(name: str, usual: tuple[str, ...]) -> bool:
-    """Whether it is one of the usual names with something behind it, or in other letters: hosts tell small ones from capitals."""
+def _is_aside(name: str, usual: str) -> bool:
+    """Whether it is the usual name with something before or behind it, or in other letters: hosts tell small ones from capitals."""
     found = SET_ASIDE.match(name)
-    return (found is not None and found[1] in usual) or (name not in usual and name.lower() in {each.lower() for each in usual})
+    return (found is not None and found[1] == usual) or is_other_name(name, usual, is_folder=True)
 
 
 def _stands_in(evidence: Evidence) -> bool:
@@ -48,13 +50,15 @@ def _stands_in(evidence: Evidence) -> bool:
     return not any(entry.path in shown and entry.kind != "link" for entry in entries)
 
 
-def _set_aside_below(evidence: Evidence) -> list[str]:
-    """Folders in it that were the docroot, by their name and their start page."""
+def set_aside_below(evidence: Evidence) -> list[tuple[str, str]]:
+    """Folders in it that were the docroot, by their name and their start page, each with the path that it had."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) and _stands_in(evidence) else ()
     top, usual = docroot_name(evidence), get_profile(evidence.profile).docroots
     below = {entry.path for entry in entries}
     folders = [entry.path for entry in entries if entry.kind == "folder" and posixpath.dirname(entry.path) == top]
-    return [path for path in folders if _is_aside(posixpath.basename(path), usual) and any(f"{path}/{name}" in below for name in _INDEX)]
+    sites = [path for path in folders if any(f"{path}/{name}" in below for name in _INDEX)]
+    named = ((path, next((name for name in usual if _is_aside(posixpath.basename(path), name)), "")) for path in sites)
+    return [(path, _below(top, name)) for path, name in named if name]
 
 
 def _links_below(evidence: Evidence) -> list[str]:
@@ -70,7 +74,8 @@ def _below(top: str, name: str) -> str:
     return f"{top}/{name}".lstrip("/")
 
 
-def _finding(own: str, other: str, confidence: float, evidence: Evidence, *, is_link: bool = False) -> Finding:
+def _finding(own: str, other: str, confidence: float, evidence: Evidence, *, is_link: bool = False, lost: str = "") -> Finding:
+    """`lost`: the docroot as it is to be called, where something lies in its place."""
     cause = CAUSES["index-file-missing"]
     said = [_("The folder of the site, {path}, is not there.").format(path=own)] if own else [_("The folder of the site is not there.")]
     if is_link:
@@ -80,5 +85,6 @@ def _finding(own: str, other: str, confidence: float, evidence: Evidence, *, is_
     hint = _("Give it its own name again. Where it was removed, restore it from a backup.")
     probes = tuple(Proof("probe", f"{page.path}: {page.status}") for page in failing_pages(evidence.site)[:3])
     return Finding(
-        "docroot", cause.code, Severity.CRITICAL, confidence, " ".join(said), hint, other or own, evidence=(Proof("file", said[0]), *probes)
-    )
+        "docroot", cause.code, Severity.CRITICAL, confidence, " ".join(said), hint, other or own,
+        evidence=(Proof("file", said[0]), *probes), repairs=("rename-back",) if lost else (), data=((DOCROOT, lost),) if lost else (),
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from diagnostics.checks.common import is_failing
 from diagnostics.checks.expressions_open import not_evaluated
 from diagnostics.checks.judging import judged
 from diagnostics.checks.layers import gaps_of, with_layers
+from diagnostics.checks.other_names import with_other_names
 from diagnostics.checks.unexplained import unexplained
 from diagnostics.checks.weighing import with_changes
 from diagnostics.evidence import Evidence, Unreadable
@@ -83,7 +84,7 @@ def run_checks(evidence: Evidence, only: tuple[str, ...] = ()) -> CheckRun:
     inconclusive.extend(not_evaluated(evidence))
     if not is_failing(evidence.site):
         findings = [finding if _stands(finding) else replace(finding, severity=Severity.NOTE) for finding in findings]
-    return CheckRun(judged(with_layers(with_changes(findings, evidence), evidence)), tuple(inconclusive))
+    return CheckRun(judged(with_layers(with_changes(with_other_names(findings, evidence), evidence), evidence)), tuple(inconclusive))
 
 
 def _stands(finding: Finding) -> bool:

@@ -11,9 +11,10 @@ from diagnostics.facts import made_caches
 from diagnostics.facts.letter_case import in_other_case
 from diagnostics.facts.one_too_deep import one_too_deep
 from diagnostics.facts.paths import above
+from diagnostics.facts.renamed import renamed
 from diagnostics.findings import Finding, Severity
 from diagnostics.installed import Component
-from diagnostics.repairs import database_login, env_to_prod, more_memory, move_site_up, php_limits
+from diagnostics.repairs import database_login, env_to_prod, more_memory, move_site_up, php_limits, rename_back
 from diagnostics.transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
@@ -56,6 +57,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
         yield other.entry.path
     if finding.cause == "php-class-not-found":
         yield from env_to_prod.paths(finding.path)
+    if rename_back.ID in finding.repairs and (lost := renamed(finding, evidence)) is not None:
+        yield from (entry.path if entry.kind == "file" else f"{entry.path}/{lost.inside}" for entry in lost.found)
     if finding.cause == "wordpress-theme" and (theme := _THEME.match(finding.path)):
         yield f"{theme[0]}functions.php"  # which loads what lies in the theme's folders
     if finding.datum("kind") == "mu-plugin":

@@ -12,18 +12,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from diagnostics.evidence import Evidence, TreeEntry, WrittenPath
-from diagnostics.facts import start_files
+from diagnostics.facts import renamed_beside, start_files
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.paths import above, shown
 from diagnostics.facts.php_files import script_of
+from diagnostics.facts.renamed import places_of_class
 from diagnostics.facts.small_files import SmallFiles
+from diagnostics.manifests.places import VENDOR
 from diagnostics.php import said_of_files
+from diagnostics.php.application_messages import names_a_place
 from diagnostics.transports.base import Stat, TransportError
 
 MOST_FOLDERS = 3
 _MOST_LOOKED_UP = 80
 _MOST_NAMED = 12
 _MOST_SETTINGS = 24
+_MOST_READ = 100
 _MOST_CLASSES, _DEEPEST = 2, 6
 _SHORT = 8000  # bytes
 _QUOTED_PATH = re.compile(r"=\s*['\"](?P<path>/[^'\"\n]{2,300})['\"]")
@@ -100,7 +104,9 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
     wanted = [*_as_the_server_has_it(named, evidence.docroot), *_candidates(named, inner, listed)]
     wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
     running = [posixpath.join(folder, path) for folder, names in listed.items() for path in _of_running(names)]  # they may well be missing
-    wanted += [path for text in texts[:2] if (name := said_of_files.lost_class(text)) for path in _class_files(files, name, listed)]
+    lost = [name for text in texts[:2] if (name := said_of_files.lost_class(text))]
+    wanted += [path for name in lost for path in _class_files(files, name, listed)]
+    wanted += [path for name in lost[:1] for path in _usual_places(name, listed)]
     chains = [step for path in wanted for step in _way(path, listed)]
     try:
         asked = list(dict.fromkeys((*chains, *running)))[:_MOST_LOOKED_UP]
@@ -110,6 +116,8 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
         unseen = (path for path in dict.fromkeys((*wanted, *chains)) if path in asked and path not in seen)
         missing = [path for path in unseen if posixpath.dirname(path) in open_folders]
         evidence = replace(evidence, existing=evidence.existing + tuple((shown(path, evidence.docroot), False) for path in missing))
+        outside = [path for path in missing if not f"{path}/".startswith(f"{evidence.docroot.rstrip('/')}/")]
+        evidence = replace(evidence, beside=evidence.beside + renamed_beside.read(files, wanted, outside, evidence.docroot))
         return replace(evidence, written=settings)
     except TransportError:
         return evidence
@@ -131,7 +139,8 @@ def _as_the_server_has_it(named: list[str], docroot: str) -> list[str]:
 def _texts(evidence: Evidence) -> Iterator[str]:
     """What the logs say of the failure, the latest first, and what short pages say."""
     lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()
-    telling = [line for line in lines if line.paired or is_telling(line.text)]
+    late = set(map(id, lines[-_MOST_READ:]))  # only of these it is looked at closely what they say
+    telling = [line for line in lines if line.paired or is_telling(line.text) or (id(line) in late and names_a_place(line.text))]
     for line in (*reversed(telling[-8:]), *reversed(evidence.application_log[-6:])):
         yield line.text[:6000]
     for page in evidence.site.pages:
@@ -183,6 +192,12 @@ def _class_files(files: SmallFiles, name: str, listed: dict[str, frozenset[str]]
         tops = [top for top in (parts[0].lower(), "src") if top in names]
         found += [path for top in tops if (path := _as_written(files, posixpath.join(folder, top), [*parts[1:-1], f"{parts[-1]}.php"]))]
     return found[:_MOST_CLASSES]
+
+
+def _usual_places(name: str, listed: dict[str, frozenset[str]]) -> list[str]:
+    """Where the class would lie if the folder of the program's own classes were there: beside the libraries."""
+    folders = [folder for folder, names in listed.items() if VENDOR in names and "src" not in names]
+    return [posixpath.join(folder, *ends) for folder in folders[:_MOST_CLASSES] for ends in places_of_class(name) if ends[0] == "src"]
 
 
 def _as_written(files: SmallFiles, folder: str, parts: list[str]) -> str:

@@ -22,6 +22,7 @@ from diagnostics.facts import (
     program_files,
     program_login,
     program_tree,
+    renamed_beside,
     server_logs,
     shut_files,
     space,
@@ -172,7 +173,8 @@ def _without_tree(reader: Reader, evidence: Evidence, paths: SitePaths, why: str
         if error.code == "not-found" and paths.docroot.strip("/"):
             found = _quietly(lambda: reader.list(above(paths.docroot)), [])
             names = tuple(posixpath.basename(entry.path) for entry in found if entry.stat.kind is FileKind.FOLDER)
-            return replace(evidence, beside_missing_docroot=names, is_broken_link=is_link)
+            alike = () if is_link else tuple(renamed_beside.docroots(reader, found, paths.docroot))
+            return replace(evidence, beside_missing_docroot=names, is_broken_link=is_link, beside=alike)
     return evidence
 
 

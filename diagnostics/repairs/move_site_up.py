@@ -8,6 +8,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from diagnostics.checks.common import docroot_name, htaccess_files
+from diagnostics.checks.docroot_gone import set_aside_below
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.facts.one_too_deep import Deep, is_start_page, one_too_deep
 from diagnostics.findings import Finding
@@ -56,6 +57,9 @@ def _belongs_there(deep: Deep, evidence: Evidence) -> str:
     """Why the folder may be just where it is meant to be; empty where nothing says so."""
     name = posixpath.basename(deep.folder.path)
     inside = f"{deep.folder.absolute}/"
+    if lost := dict(set_aside_below(evidence)).get(deep.folder.path, ""):
+        said = _("{path} is the site's own folder {lost} under another name: it gets its name back.")
+        return said.format(path=deep.folder.path, lost=lost)
     if any(f"{docroot.rstrip('/')}/".startswith(inside) for docroot in evidence.sites_below):
         return _("{path} is the folder of another site.").format(path=deep.folder.path)
     if any(f"{unquote(urlsplit(page.url).path)}/".startswith(f"/{name}/") for page in evidence.site.pages):
