@@ -12,6 +12,7 @@ from diagnostics.checks.registry import check
 from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, PageSeen, TextFile, TreeEntry
 from diagnostics.facts.one_too_deep import one_too_deep
+from diagnostics.facts.other_names import START_PAGES, is_other_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import Line, LineKind, parse
 from sites.texts import mark as _
@@ -159,4 +160,6 @@ def _others(evidence: Evidence, folder: str) -> list[str]:
     """What looks like a start page that was renamed."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     names = [entry.path.rsplit("/", 1)[-1] for entry in entries if entry.path.rpartition("/")[0] == folder and entry.kind == "file"]
-    return [name for name in names if _LOOKS_LIKE_ONE.match(name)][:5]
+    return [
+        name for name in names if _LOOKS_LIKE_ONE.match(name) or any(is_other_name(name, page, is_folder=False) for page in START_PAGES)
+    ][:5]

@@ -113,7 +113,7 @@ class _There:
         """Where all of them stand for the same file."""
         asked, lost, _name = min(ways)
         found = tuple(self.entries[path] for path in sorted({path for _asked, _lost, path in ways}) if path in self.entries)
-        is_one = len({way[:2] for way in ways}) == 1 and lost not in self.entries
+        is_one = len({way[:2] for way in ways}) == 1 and lost not in self.entries and self._is_surely_gone(lost)
         return Renamed(asked, lost, found) if is_one and found else None
 
     def _first_lost(self, asked: str) -> str:

@@ -274,3 +274,16 @@ def test_folder_of_a_plugin_gets_its_name_back(docroot: Path, settings: object) 
     plan = planned(docroot, found)
     assert [change.target_shown for change in plan.changes if isinstance(change, RenameFolder)] == ["www/wp-content/plugins/shop/inc"]
     steady(docroot, settings, plan)
+
+
+@pytest.mark.parametrize("name", ["_index.html", "index.html.old", "Copy of index.php", "INDEX.PHP", "index (1).html"])
+def test_start_page_that_was_set_aside_is_named_and_gets_its_name_back(docroot: Path, settings: object, name: str) -> None:
+    (docroot / "index.php").unlink()
+    fill(docroot, {name: b"<p>x</p>", "myindex.html": b"<p>x</p>", "_contact.html": b"<p>x</p>"})
+    evidence = without_docroot(docroot, docroot)
+    found = next(each for each in run_checks(evidence).findings if each.check == "index-file")
+    assert found.datum("others") == f"www/{name}" and name in found.hint
+    evidence = replace(evidence, at_hand=at_hand.read(LocalReader((docroot.parent,)), evidence, (found,)))
+    plan = try_plan("rename-index", evidence, found)
+    assert isinstance(plan, Plan) and bool(plan.needs_person) is (name != "INDEX.PHP")
+    steady(docroot, settings, plan)
