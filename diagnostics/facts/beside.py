@@ -195,8 +195,8 @@ def _class_files(files: SmallFiles, name: str, listed: dict[str, frozenset[str]]
 
 
 def _usual_places(name: str, listed: dict[str, frozenset[str]]) -> list[str]:
-    """Where the class would lie if the folder of the program's own classes were there: beside the libraries."""
-    folders = [folder for folder, names in listed.items() if VENDOR in names and "src" not in names]
+    """Where the class lies if all folders of the program's own classes bear their names: beside the libraries."""
+    folders = [folder for folder, names in listed.items() if VENDOR in names]
     return [posixpath.join(folder, *ends) for folder in folders[:_MOST_CLASSES] for ends in places_of_class(name) if ends[0] == "src"]
 
 

@@ -210,14 +210,15 @@ def test_folder_that_only_a_framework_speaks_of_in_its_own_words_gets_its_name_b
     steady(docroot, settings, plan)
 
 
-def test_folder_of_a_lost_class_beside_the_docroot_gets_its_name_back(docroot: Path, settings: object) -> None:
-    fill(docroot.parent, {"project/src_old/Models/Cart.php": CART, "project/vendor/autoload.php": LOADER,
+@pytest.mark.parametrize(("there", "name"), [("src_old/Models", "project/src"), ("src/Models.1", "project/src/Models")])
+def test_folder_of_a_lost_class_beside_the_docroot_gets_its_name_back(docroot: Path, settings: object, there: str, name: str) -> None:
+    fill(docroot.parent, {f"project/{there}/Cart.php": CART, "project/vendor/autoload.php": LOADER,
                           "www/index.php": b"<?php\nrequire __DIR__ . '/../project/vendor/autoload.php';\n"})  # fmt: skip
     evidence = logged(docroot, 'Uncaught Error: Class "Shop\\Models\\Cart" not found')
     found = run_checks(evidence).findings[0]
     plan = try_plan(ID, evidence, found)
     assert found.cause == "php-class-not-found" and isinstance(plan, Plan)
-    assert [change.target_shown for change in plan.changes if isinstance(change, RenameFolder)] == ["project/src"]
+    assert [change.target_shown for change in plan.changes if isinstance(change, RenameFolder)] == [name]
     steady(docroot, settings, plan)
 
 
