@@ -123,7 +123,9 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
         "site": case.site,
         "incident": incident,
         "diagnosis": diagnosis,
-        "lead": situation.lead(facts.verdict, attempts, busy=busy, probed=situation.probed_since(case.site, attempts)),
+        "lead": situation.lead(
+            facts.verdict, attempts, busy=busy, probed=situation.probed_since(case.site, attempts), shut=situation.is_shut(case.site)
+        ),
         "steps": [_stepper_row(view, current, best) for view in views],
         "steps_summary": _("All steps of the guide"),
         "current": current,
@@ -218,13 +220,19 @@ def _offers(site: Site, attempts: list[Step], facts: CaseFacts, findings: list[F
     helped = situation.helpful_trial(site, attempts)
     offers = [offer for offer in possible if offer.digest not in standing]
     offers = [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
-    first = next((finding for finding in findings if finding.severity == "critical"), None)
+    first = _first(findings)
     in_vain = {step.plan_digest for step in attempts if step.state in (Step.State.TAKEN_BACK, Step.State.FAILED)}
     return sorted(offers, key=lambda offer: (offer.digest in in_vain, first is None or not _is_for(offer, first)))
 
 
+def _first(findings: list[FindingRecord]) -> FindingRecord | None:
+    """What the site fails for; of one that is only shut for maintenance what holds it there."""
+    held = next((finding for finding in findings if finding.cause.endswith("-stuck-maintenance")), None)
+    return next((finding for finding in findings if finding.severity == "critical"), held)
+
+
 def _step_of_first(offers: list[Offer], findings: list[FindingRecord]) -> str:
-    first = next((finding for finding in findings if finding.severity == "critical"), None)
+    first = _first(findings)
     return offers[0].guide_step if first and offers and _is_for(offers[0], first) else ""
 
 
@@ -237,7 +245,7 @@ def _recommended(facts: CaseFacts, offers: list[Offer], findings: list[FindingRe
     """The wizard's choice; a trial that showed the file to blame, or one more fault to mend after a change, speaks louder."""
     if any(offer.finding.get("check") == trials.TRIAL_CHECK for offer in offers):
         return "htaccess"
-    first = next((finding for finding in findings if finding.severity == "critical"), None)
+    first = _first(findings)
     changed = {step.guide_step for step in attempts if step.stands_applied and step.action == "repair"}
     skipped = {step.guide_step for step in attempts if step.state == Step.State.SKIPPED}
     if facts.can_write and first and offers and _is_for(offers[0], first) and offers[0].guide_step in changed - skipped:

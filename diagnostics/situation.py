@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from sites.judging import Verdict
 from sites.models import Site
+from sites.probing.outcome import Kind
 
 from . import repairing
 from .changes import undoing
@@ -78,6 +79,8 @@ def verdict_now(site: Site, attempts: Sequence[Step], diagnosis: Diagnosis | Non
 
     A `diagnosis` that saw the site fail, while its probes held it for well as they do now, met what they do not meet.
     """
+    if is_shut(site):
+        return Verdict.DOWN.value  # for whoever asks how to open it again: nobody is mailed for that
     newest = _newest_look(attempts)
     if diagnosis is not None and _met_what_probes_do_not(site, diagnosis) and (newest is None or newest[0] < diagnosis.requested_at):
         return Verdict.DOWN.value
@@ -88,6 +91,11 @@ def verdict_now(site: Site, attempts: Sequence[Step], diagnosis: Diagnosis | Non
     if all_well(pages):
         return Verdict.UP.value if not probed_since or _probes_agree(site, pages) else site.verdict
     return site.verdict if probed_since and not _is_missed(site, at) else Verdict.DOWN.value
+
+
+def is_shut(site: Site) -> bool:
+    """Whether a page said at its last probe that it is under maintenance, and the probes leave it at that."""
+    return site.verdict == Verdict.UP and site.pages.filter(kind=Kind.MAINTENANCE).exists()
 
 
 def _met_what_probes_do_not(site: Site, diagnosis: Diagnosis) -> bool:
@@ -150,8 +158,8 @@ def probed_since(site: Site, attempts: Sequence[Step]) -> str:
     return site.verdict if newest is None or (site.last_probe_at is not None and site.last_probe_at > newest[0]) else ""
 
 
-def lead(verdict: str, attempts: Sequence[Step], *, busy: bool, probed: str = "") -> str:
-    """How things are, in one or two sentences. `probed`: see `probed_since`."""
+def lead(verdict: str, attempts: Sequence[Step], *, busy: bool, probed: str = "", shut: bool = False) -> str:
+    """How things are, in one or two sentences. `probed`: see `probed_since`; `shut`: `is_shut`."""
     made = [step for step in attempts if step.stands_applied and step.action == "repair"]
     changed, lasting = len(made), sum(bool(step.undo_ended) for step in made)
     how = {
@@ -161,6 +169,8 @@ def lead(verdict: str, attempts: Sequence[Step], *, busy: bool, probed: str = ""
     }.get(verdict, _("It is not known yet how the site is."))
     if verdict == Verdict.DOWN and probed == Verdict.UP:
         how = _("The site answers its probes, and fails for other visitors or now and then.")
+    if shut:
+        how = _("The site shows visitors that it is under maintenance.")
     if made and verdict == Verdict.UP and not busy:
         how = _("The site works again.")
     what = ngettext("One change was made. It can be undone.", "%(n)d changes were made. They can be undone.", changed) % {"n": changed}

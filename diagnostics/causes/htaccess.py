@@ -14,8 +14,8 @@ CAUSES = (
         _("A word in .htaccess that the web server does not know"),
         _("The web server reads .htaccess before every page. A word it does not know, often a misspelling, makes it refuse every page."),
         repairs=(
-            "make-htaccess-plain",
             "correct-htaccess-line",
+            "make-htaccess-plain",
             "plain-htaccess-spaces",
             "correct-htaccess-section",
             "take-out-conflict",

@@ -40,7 +40,8 @@ def _to_be_moved(evidence: Evidence, findings: Sequence[Finding]) -> list[str]:
 
 def _telling(findings: Sequence[Finding]) -> list[Finding]:
     # A maintenance that the program announces is a note, and a person may say all the same that it has ended.
-    return [each for each in findings if each.repairs and (each.severity is not Severity.NOTE or each.check == "held")][:MOST_FINDINGS]
+    telling = (each for each in findings if each.severity is not Severity.NOTE or each.cause.endswith("-stuck-maintenance"))
+    return [each for each in telling if each.repairs][:MOST_FINDINGS]
 
 
 def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:

@@ -36,7 +36,8 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     file = evidence.file(finding.path)
     if file is None or posixpath.basename(file.path) != ".maintenance":
         return None
-    if finding.severity is not Severity.CRITICAL:
+    is_stuck = finding.severity is Severity.CRITICAL
+    if not is_stuck and not _ends_never(evidence, finding.path):
         return CannotPlan(_("An update may still be under way. Wait until half an hour after it began."))
     name = free_name(evidence, file.path, f".maintenance.{MARK}")
     absolute, shown = (posixpath.join(posixpath.dirname(path), name) for path in (file.absolute, file.path))
@@ -44,8 +45,15 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     why = _("WordPress shuts the site while this file is there. The update that made it has ended or was broken off; start it once more.")
     return Plan(
         ID, finding.cause, _("Rename {path}, which holds the site in maintenance").format(path=file.path), why, (change,),
-        affects=_("Every page of this WordPress"), removes=10,
+        affects=_("Every page of this WordPress"), needs_person="" if is_stuck else _PERSON, removes=10,
     )  # fmt: skip
+
+
+def _ends_never(evidence: Evidence, path: str) -> bool:
+    """Whether it names no time, as no update of WordPress writes it: somebody made it by hand."""
+    return any(
+        each.maintenance is not None and each.maintenance.path == path and each.maintenance.until is None for each in evidence.applications
+    )
 
 
 @repair(id=OTHERS, title=_("End a program's maintenance"), causes=("application-stuck-maintenance",))

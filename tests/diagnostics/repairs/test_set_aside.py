@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,7 +147,7 @@ def test_plain_theme_stands_in_where_no_other_is_installed_and_goes_again(blog: 
 
 
 def test_maintenance_ends_only_where_it_is_stuck(blog: Site, tmp_path: Path) -> None:
-    fill(tmp_path / "www", {".maintenance": b"<?php $upgrading = 1;\n"})
+    fill(tmp_path / "www", {".maintenance": f"<?php $upgrading = {int(time.time())};\n".encode()})
     before = tree(tmp_path)
     found = finding("wordpress-stuck-maintenance", "www/.maintenance", "end-maintenance")
     plan = planned(tmp_path / "www", found)
@@ -155,6 +157,13 @@ def test_maintenance_ends_only_where_it_is_stuck(blog: Site, tmp_path: Path) -> 
     assert tree(tmp_path) == before
     object.__setattr__(found, "severity", Severity.WARNING)
     assert isinstance(try_plan("end-maintenance", read(tmp_path / "www", found), found), CannotPlan)
+
+
+def test_maintenance_that_names_no_end_is_ended_early_by_a_person_only(blog: Site, tmp_path: Path) -> None:
+    fill(tmp_path / "www", {".maintenance": b"<?php $upgrading = time();\n"})
+    found = replace(finding("wordpress-stuck-maintenance", "www/.maintenance", "end-maintenance"), severity=Severity.NOTE)
+    assert planned(tmp_path / "www", found).needs_person
+    assert not planned(tmp_path / "www", replace(found, severity=Severity.CRITICAL)).needs_person
 
 
 def test_drop_in_that_wants_an_extension_is_set_aside_and_other_code_is_not(blog: Site, tmp_path: Path) -> None:

@@ -57,6 +57,23 @@ def test_connection_that_waits_for_a_person_is_told_and_leads_to_the_account(sce
     assert says in notice.get_text() and notice.select_one("a")["href"] == f"/hosts/{scene.site.host_id}/"
 
 
+def test_site_that_is_shut_for_maintenance_is_not_called_well_and_a_person_may_open_it(scene: Scene) -> None:
+    title, cause = "Switch the maintenance off in line 8 of www/config/config.php", "application-stuck-maintenance"
+    held = {"check": "held", "cause": cause, "path": "www/config/config.php", "line": 8, "severity": "note"}
+    made = offer(title=title) | {"repair_id": "end-program-maintenance", "cause": cause, "guide_step": "parts", "finding": held}
+    scene.diagnosis.offers = [made]
+    scene.diagnosis.save()
+    scene.diagnosis.findings.update(check_id="held", cause=cause, severity="note", path="www/config/config.php", line=8)
+    Site.objects.filter(pk=scene.site.pk).update(verdict="up", kind="")
+    Incident.objects.all().delete()
+    Page.objects.filter(site=scene.site).update(verdict="up", kind="maintenance", last_status=503)
+    page = scene.page()
+    assert "shows visitors that it is under maintenance" in words(page) and "is well" not in words(page)
+    assert primaries(page) == [f"{title} and look again"]
+    Page.objects.filter(site=scene.site).update(kind="ok", last_status=200)
+    assert "The site is well" in words(scene.page()) and title not in primaries(scene.page())
+
+
 def test_change_that_was_taken_back_stands_behind_what_was_not_tried_yet() -> None:
     scene = make_scene(offers=[offer("a"), offer("b", title="Make line 6 of www/.htaccess a comment")])
     assert primaries(scene.page("htaccess")) == ["Correct line 6 of www/.htaccess and look again"]
