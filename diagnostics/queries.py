@@ -20,7 +20,7 @@ from .baselines import keeping
 from .changes import retention, undoing, versions
 from .connections import abilities
 from .diagnosing import OPEN
-from .models import Diagnosis, FindingRecord, RepairCase, Step
+from .models import Diagnosis, FindingRecord, GivenPassword, RepairCase, Step
 from .offering import Offer
 from .panels import connecting as panels
 from .panels import databases as panel_databases
@@ -164,7 +164,7 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
 def _password_file(case: RepairCase, findings: list[FindingRecord]) -> dict[str, Any] | None:
     """Where a password file is missed: whether somebody chose a name and a password for a new one. None elsewhere."""
     missed = [finding for finding in findings if finding.severity != "note" and finding.cause == password.CAUSE]
-    return {"given": password.of(case), "summary": missed[0].summary} if missed and not case.closed_at else None
+    return {"given": GivenPassword.of(case), "summary": missed[0].summary} if missed and not case.closed_at else None
 
 
 def first_step(site: Site, incident: Incident | None) -> dict[str, Any]:

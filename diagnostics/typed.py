@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .models import RepairCase, Step
+from .models import GivenLogin, GivenPassword, RepairCase, Step
 from .offering import Offer
 from .password_files import given as password
 from .site_databases import given as login
@@ -20,11 +20,11 @@ def answers_of(step: Step) -> list[tuple[str, str]]:
 
 def forget_used(step: Step) -> None:
     """It stands on the host now, and is needed here no more."""
-    for each in (login, password):
+    for each, given in ((login, GivenLogin), (password, GivenPassword)):
         if step.repair_id == each.REPAIR:
-            each.forget(step.case)
+            given.forget(step.case)
 
 
 def forget_old() -> int:
     """Lets go of what no repair needs any more. Returns how many."""
-    return login.forget_old() + password.forget_old()
+    return GivenLogin.forget_old() + GivenPassword.forget_old()

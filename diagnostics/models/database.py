@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sites.models import Site
 
+from .given import Given
 from .repair import RepairCase, Step
 
 
-class GivenLogin(models.Model):
+class GivenLogin(Given):
     """What a person says the right login is: kept for the repair at hand only, its password sealed. Empty values stay as they are."""
 
     case = models.OneToOneField(RepairCase, models.CASCADE, related_name="given_login")
@@ -20,8 +20,6 @@ class GivenLogin(models.Model):
     name = models.CharField(max_length=200, blank=True)
     sealed_password = models.TextField(blank=True, editable=False)
     offer = models.JSONField(default=dict)  # what would be written, as it is shown; empty until it was tried, or where it is refused
-    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    given_at = models.DateTimeField()
 
 
 class DatabaseDump(models.Model):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 
+from .given import Given
 from .repair import RepairCase
 
 
-class GivenPassword(models.Model):
+class GivenPassword(Given):
     """Kept for the repair at hand only, until it is written. The password itself is stored nowhere: only its hash, sealed."""
 
     case = models.OneToOneField(RepairCase, models.CASCADE, related_name="given_password")
@@ -16,5 +16,3 @@ class GivenPassword(models.Model):
     server_folder = models.CharField(max_length=500, blank=True)  # what the site's folder is called on the server, where nothing shows it
     sealed_hash = models.TextField(editable=False)
     offers = models.JSONField(default=list)  # what would be written, as it is shown; empty until it was looked at, or where it is refused
-    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    given_at = models.DateTimeField()

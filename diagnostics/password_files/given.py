@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import bcrypt
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
 
 GUIDE_STEP = "htaccess"
 REPAIR, CAUSE = new_password_file.ID, new_password_file.CAUSE
-KEPT_FOR = timedelta(hours=2)
 LONGEST = 72  # bytes of a password that bcrypt looks at
 _ROUNDS = 8  # Apache compares it again for every single request: some ten milliseconds each
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another one
@@ -68,21 +65,6 @@ def keep(
     return GivenPassword.objects.update_or_create(case=case, defaults=values)[0]
 
 
-def of(case: RepairCase) -> GivenPassword | None:
-    return GivenPassword.objects.filter(case=case).first()
-
-
-def forget(case: RepairCase) -> bool:
-    """Lets go of it."""
-    return bool(GivenPassword.objects.filter(case=case).delete()[0])
-
-
-def forget_old() -> int:
-    """Lets go of what no repair needs any more. Returns how many."""
-    over = Q(given_at__lt=timezone.now() - KEPT_FOR) | Q(case__closed_at__isnull=False)
-    return GivenPassword.objects.filter(over).delete()[0]
-
-
 def _answers(given: GivenPassword) -> list[tuple[str, str]]:
     """What was given, in the open: for the plan only. Raises SecretUnreadable."""
     return [("user", given.user_name), ("hash", unseal(given.sealed_hash)), (FOLDER, given.server_folder)]
@@ -91,7 +73,7 @@ def _answers(given: GivenPassword) -> list[tuple[str, str]]:
 def answers_of(step: Step) -> list[tuple[str, str]]:
     """The answers of a step, in memory only with what was given."""
     stored = [(str(name), str(value)) for name, value in step.answers]
-    given = of(step.case)
+    given = GivenPassword.of(step.case)
     try:
         return stored if given is None else [*stored, *_answers(given)]
     except SecretUnreadable:
@@ -100,7 +82,7 @@ def answers_of(step: Step) -> list[tuple[str, str]]:
 
 def offers(case: RepairCase) -> list[offering.Offer]:
     """What would be written, the better place first; nothing for which the host was found to be no longer as it was."""
-    given = of(case)
+    given = GivenPassword.of(case)
     stale = set(case.steps.filter(repair_id=REPAIR, state=Step.State.STALE).values_list("plan_digest", flat=True)) if given else set()
     return [offering.stored(row) for row in given.offers if row["digest"] not in stale] if given else []
 
@@ -124,7 +106,7 @@ def look(step: Step) -> Step:
 
 
 def _proposed(step: Step, examination: Examination) -> str:
-    given = of(step.case)
+    given = GivenPassword.of(step.case)
     finding = next((each for each in examination.findings if REPAIR in each.repairs), None)
     if given is None:
         return _("What was typed is no longer kept. Type it again.")

@@ -6,10 +6,8 @@ The password is sealed as long as the repair needs it, and forgotten after that;
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 
 GUIDE_STEP = "database"
 REPAIR = database_login.ID
-KEPT_FOR = timedelta(hours=2)
 
 
 # --- given ----------------------------------------------------------------------------------------
@@ -48,21 +45,6 @@ def keep(case: RepairCase, *, user_name: str, password: str, server: str, name: 
     return GivenLogin.objects.update_or_create(case=case, defaults=values)[0]
 
 
-def of(case: RepairCase) -> GivenLogin | None:
-    return GivenLogin.objects.filter(case=case).first()
-
-
-def forget(case: RepairCase) -> bool:
-    """Lets go of it, as a person asks."""
-    return bool(GivenLogin.objects.filter(case=case).delete()[0])
-
-
-def forget_old() -> int:
-    """Lets go of what no repair needs any more. Returns how many."""
-    over = Q(given_at__lt=timezone.now() - KEPT_FOR) | Q(case__closed_at__isnull=False)
-    return GivenLogin.objects.filter(over).delete()[0]
-
-
 def answers(given: GivenLogin) -> dict[str, str]:
     """What was given, in the open: for the plan only. Raises SecretUnreadable."""
     return {"user": given.user_name, "password": unseal(given.sealed_password), "name": given.name, "host": given.server}
@@ -71,7 +53,7 @@ def answers(given: GivenLogin) -> dict[str, str]:
 def answers_of(step: Step) -> list[tuple[str, str]]:
     """The answers of a step, in memory only with what was given."""
     stored = [(str(name), str(value)) for name, value in step.answers]
-    given = of(step.case) if step.repair_id == REPAIR else None
+    given = GivenLogin.of(step.case) if step.repair_id == REPAIR else None
     try:
         return stored if given is None else [(name, value) for name, value in answers(given).items() if value]
     except SecretUnreadable:
@@ -80,7 +62,7 @@ def answers_of(step: Step) -> list[tuple[str, str]]:
 
 def offers(case: RepairCase) -> list[offering.Offer]:
     """What would be written, once it was tried."""
-    given = of(case)
+    given = GivenLogin.of(case)
     return [offering.stored(given.offer)] if given and given.offer else []
 
 
@@ -110,7 +92,7 @@ def _looked(step: Step, reader: Reader, examination: Examination) -> tuple[str, 
     if finding is None or application is None or now is None:
         return _why_nothing(finding, application), {}
     result = {"database": _as_shown(application, now)}
-    given = of(step.case)
+    given = GivenLogin.of(step.case)
     if given is None or step.repair_id != REPAIR:
         return _("The settings were read. Compare them with what your host's panel says of the database."), result
     return _try(step, reader, examination, finding, application, now), result

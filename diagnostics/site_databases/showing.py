@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagnostics.facts.settings.writing import PARTS
-from diagnostics.models import DatabaseDump, FindingRecord, RepairCase, Step
+from diagnostics.models import DatabaseDump, FindingRecord, GivenLogin, RepairCase, Step
 from sites.models import Site
 
 from . import checking, given, store
@@ -25,7 +25,7 @@ def page(case: RepairCase, attempts: Sequence[Step], findings: Sequence[FindingR
     changed = next((step for step in reversed(attempts) if step.repair_id == given.REPAIR and step.action == "repair"), None)
     is_old = newest is not None and changed is not None and changed.pk > newest.pk and changed.stands_applied
     found = None if newest is None or is_old else newest.result[SETTINGS]
-    told = given.of(case) if case.closed_at is None else None
+    told = GivenLogin.of(case) if case.closed_at is None else None
     typed = {"user_name": told.user_name, "server": told.server, "name": told.name} if told else {}
     shown = {"settings": _with_words(found) if found else None, "given": told, "typed": typed}
     checked = next((step for step in reversed(attempts) if step.repair_id == checking.ABOUT and step.state in _COUNT), None)

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics import access, repairing
-from diagnostics.models import RepairCase
+from diagnostics.models import GivenPassword, RepairCase
 from diagnostics.password_files import given
 from diagnostics.password_files.forms import FolderForm, PasswordForm
 from sites import read_only
@@ -50,7 +50,7 @@ def give_password(request: HttpRequest, pk: int) -> HttpResponse:
 def forget_password(request: HttpRequest, pk: int) -> HttpResponse:
     """Lets go of what a person chose."""
     case = access.get_case(request, pk, write=True)
-    if given.forget(case):
+    if GivenPassword.forget(case):
         messages.success(request, _("What you typed is forgotten here. Nothing was changed."))
     return _back(case)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from diagnostics import access, repairing
 from diagnostics.changes import tables_repaired, through_database
-from diagnostics.models import DatabaseDump, RepairCase
+from diagnostics.models import DatabaseDump, GivenLogin, RepairCase
 from diagnostics.site_databases import checking, dumping, given, store
 from diagnostics.site_databases.forms import LoginForm, NameForm
 
@@ -38,7 +38,7 @@ def give_login(request: HttpRequest, pk: int) -> HttpResponse:
 def forget_login(request: HttpRequest, pk: int) -> HttpResponse:
     """Lets go of what a person said."""
     case = access.get_case(request, pk, write=True)
-    if given.forget(case):
+    if GivenLogin.forget(case):
         messages.success(request, _("What you typed is forgotten here. The settings are as they were."))
     return _back(case)
 
