@@ -32,7 +32,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # What a trace shows of calls that log in somewhere: PHP writes out their arguments (zend.exception_ignore_args).
     (
-        re.compile(r"(\b(?:wpdb->__construct|\w{0,60}?(?:connect|log_?in|auth(?!or)|passw|crypt|credential|imap_open)\w{0,60}+)\()"
+        re.compile(r"(\b(?:wpdb->__construct|\w{0,60}?(?:connect|log_?in(?!fo(?![a-z]))|auth(?!or)|passw|crypt|credential|imap_open)\w{0,60}+)\()"
                    r"(?=[^)\n]{0,400}['\"])[^)\n]{0,400}\)?", re.IGNORECASE),
         rf"\1{GONE})",
     ),

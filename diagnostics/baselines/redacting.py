@@ -12,9 +12,10 @@ from diagnostics.redaction import GONE, redact
 from diagnostics.repairs.comparing_lines import ends, takes_long
 
 MOST_LINES = 400
-# What names a value that is not shown. Every repetition is bounded: a file that was made to be slow to read takes no more than a moment.
+# What names a value that is not shown; WordPress's bloginfo() names none. Every repetition is bounded: a file that was made to be slow
+# to read takes no more than a moment.
 _NAMES = (
-    r"(?:pass|pwd|psw|(?<![a-z])(?:pw|sk)(?![a-z])|kennwort|mdp|secret|token|key|salt|nonce|auth|credential|user|login|dsn|_url"
+    r"(?:pass|pwd|psw|(?<![a-z])(?:pw|sk)(?![a-z])|kennwort|mdp|secret|token|key|salt|nonce|auth|credential|user|login(?!fo(?![a-z]))|dsn|_url"
     r"|private|cert|smtp|api)"
 )
 # Whole statements of PHP, whatever quotes or lines their value has; line ends are kept, so that lines can be told apart.
@@ -67,7 +68,7 @@ _ENV_FRAME = re.compile(r"[<>] [\w./-]{1,80} ###\Z")
 # Programs: what follows the name of a secret is shown where it is code only, or has been taken out.
 _PHP_FILE = re.compile(r"\.(?:php\d?|phtml|inc|module)(?:\.[^/]*)?$", re.IGNORECASE)
 _OF_SECRET = re.compile(
-    r"pass|pwd|psw|(?<![a-z])(?:pw|sk)(?![a-z])|kennwort|mdp|secret|token|key|salt|nonce|credential|dsn|db_?user|user_?name|login",
+    r"pass|pwd|psw|(?<![a-z])(?:pw|sk)(?![a-z])|kennwort|mdp|secret|token|key|salt|nonce|credential|dsn|db_?user|user_?name|login(?!fo(?![a-z]))",
     re.IGNORECASE,
 )
 _TAKEN = re.compile(

@@ -40,6 +40,7 @@ STYLE = b"""/*
 Theme Name: Plain, until the theme is back
 */
 body { max-width: 44rem; margin: 2rem auto; padding: 0 1rem; font: 1.1rem/1.6 system-ui, sans-serif; }
+h1 a, header a { color: inherit; text-decoration: none; }
 header { border-bottom: 1px solid; margin-bottom: 2rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: 0 1rem; list-style: none; padding: 0; }
 img, video, iframe { max-width: 100%; height: auto; }

@@ -51,6 +51,7 @@ def test_secret_is_removed_and_twice_is_as_once(text: str, secret: str) -> None:
         "PHP Fatal error:  Uncaught Error: Call to undefined function mcrypt_encrypt() in /home/me/www/a.php:12",
         "#0 /home/me/www/wp-includes/class-wp.php(3): get_the_author_meta('url')",
         "php_value upload_max_filesize 64M",
+        "#0 /home/me/www/wp-content/themes/shop/header.php(3): get_bloginfo('name')",
         "AH00124: Request exceeded the limit of 10 internal redirects",
     ],
 )

@@ -191,6 +191,9 @@ def test_secret_in_a_line_of_php_that_is_none_is_not_shown(line: str, codec: str
 def test_code_that_names_a_secret_and_holds_none_is_shown() -> None:
     code = "<?php\nfunction check_password($user, $password)\n{\n    if (empty($token) || !is_valid($keys[0])) {\n        echo 'kept';\n"
     assert redacted(code.encode()) == code
+    header = "<title><?php bloginfo('name'); ?></title>\n<?php echo get_bloginfo( 'charset' ); ?>\n<p>Text</p>\n"
+    assert redacted(header.encode(), "www/wp-content/themes/x/header.php") == header
+    assert "hush" not in redacted(b"<?php\n$a = loginForm('hush1', 'hush2');\n$login = 'hush3';\n")
 
 
 ENV = b"""# Settings of the shop
