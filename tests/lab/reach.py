@@ -14,7 +14,7 @@ _OF_CODE = frozenset({
 # Files of another owner, and rights of a database: only the host can change them.
 _OF_HOST = frozenset({
     "permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner",
-    "data_of_programs.rights-to-write-were-taken-away",
+    "data_of_programs.rights-to-write-were-taken-away", "blogs.privileges-withdrawn",
 })  # fmt: skip
 # Tables that were dropped, or whose files are gone.
 _OF_LOST_DATA = frozenset({
