@@ -163,7 +163,10 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
 
 def _password_file(case: RepairCase, findings: list[FindingRecord]) -> dict[str, Any] | None:
     """Where a password file is missed: whether somebody chose a name and a password for a new one. None elsewhere."""
-    missed = [finding for finding in findings if finding.severity != "note" and finding.cause == password.CAUSE]
+    missed = [
+        finding for finding in findings
+        if finding.severity != "note" and finding.cause == password.CAUSE and "file-unreadable" not in finding.also
+    ]  # fmt: skip
     return {"given": GivenPassword.of(case), "summary": missed[0].summary} if missed and not case.closed_at else None
 
 

@@ -120,10 +120,10 @@ def sent_login(site: Site) -> tuple[str, str] | None:
     sent = next((value for name, value in request_headers(site) if name.lower() == "authorization"), "") if site.sealed_headers else ""
     kind, _space, coded = sent.partition(" ")
     try:
-        user, mark, password = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
+        user, _mark, password = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
     except ValueError:
         return None
-    return (user, password) if kind.lower() == "basic" and user and mark else None
+    return (user, password) if kind.lower() == "basic" and user and password else None
 
 
 def request_headers(site: Site) -> tuple[tuple[str, str], ...]:

@@ -91,7 +91,15 @@ CAUSES = (
         _("A file of the program is missing"),
         _("The code asks for a file that is not there, often after an incomplete upload or a deletion."),
         _A,
-        repairs=("rename-letter-case", "rename-back", "correct-foreign-path", "set-cache-aside", "restore-file", "create-folder"),
+        repairs=(
+            "rename-letter-case",
+            "rename-back",
+            "correct-foreign-path",
+            "set-cache-aside",
+            "restore-file",
+            "create-folder",
+            "stop-loading-file",
+        ),
         confused_with=("php-class-not-found",),
     ),
     Cause(

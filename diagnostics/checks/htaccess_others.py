@@ -203,7 +203,7 @@ def _auth_finding(file: TextFile, line: Line, entry: LogLine | None, confidence:
         line=line.number,
         also=("file-unreadable",) if there else (),
         evidence=(*proofs, Proof("file", f"{file.path}:{line.number}: {line.text.strip()}"[:2000]), *mode),
-        repairs=repairs_for("htaccess-auth-file-missing"),
+        repairs=repairs_for("htaccess-auth-file-missing", *(("make-password-file",) if there else ())),  # who is in it shall stay so
     )
 
 

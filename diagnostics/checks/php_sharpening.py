@@ -95,10 +95,9 @@ def _by_setting(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
             own = evidence.php.setting(name)
             if own and posixpath.basename(own.value) in message.message:
                 return _instead(sharp, sharp.cause, own.path, own.line)
-    if sharp.cause == "php-missing-file" and (loads := _that_loads(sharp.path, evidence)) is not None:
-        said = _("{path}, line {line}, has PHP load {file} before or after every page, and that asks for a file that is not there.")
-        more = said.format(path=loads.path, line=loads.line, file=posixpath.basename(sharp.path))
-        return _instead(sharp, "user-ini-bad-prepend", loads.path, loads.line, more)
+    if sharp.cause == "php-missing-file" and (loads := evidence.php.loader_of(sharp.path)) is not None:
+        said = _("{path}, line {line}, has PHP load this file with every page.")
+        return replace(sharp, more=said.format(path=loads.path, line=loads.line))
     if sharp.cause == "php-max-execution-time":
         own = evidence.php.setting("max_execution_time")
         if own and own.value.isdigit() and 0 < int(own.value) <= 10:
@@ -107,16 +106,6 @@ def _by_setting(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:
     names = {"open-basedir": "open_basedir", "php-session-path-not-writable": "session.save_path"}
     own = evidence.php.setting(names.get(sharp.cause, "-"))
     return _instead(sharp, sharp.cause, own.path, own.line) if own else sharp
-
-
-def _that_loads(path: str, evidence: Evidence) -> Setting | None:
-    """The setting by which PHP loads this file with every page, such as the one that is left of a firewall whose plugin is gone."""
-    for name in ("auto_prepend_file", "auto_append_file"):
-        own = evidence.php.setting(name)
-        named = own.value.strip("\"' ") if own else ""
-        if path and named.endswith(f"/{path}"):
-            return own
-    return None
 
 
 def _by_login(sharp: Sharp, message: PhpMessage, evidence: Evidence) -> Sharp:

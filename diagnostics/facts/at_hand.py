@@ -56,6 +56,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
         yield more_memory.settings_path(evidence)
     if finding.cause in ("php-missing-file", "php-class-not-found") and (other := in_other_case(finding, evidence)) is not None:
         yield other.entry.path
+    if finding.cause == "php-missing-file" and (loads := evidence.php.loader_of(finding.path)) is not None:
+        yield loads.path
     if finding.cause == "php-class-not-found":
         yield from env_to_prod.paths(finding.path)
     if rename_back.ID in finding.repairs and (lost := renamed(finding, evidence)) is not None:

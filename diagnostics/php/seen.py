@@ -96,6 +96,11 @@ class PhpSeen:
 
     broken: tuple[BrokenData, ...] = ()  # data files that scripts read and that read well no longer
 
+    def loader_of(self, path: str) -> Setting | None:
+        """The setting by which PHP loads this file with every page, whatever the host's own path to it is; None where none does."""
+        settings = (self.setting(name) for name in ("auto_prepend_file", "auto_append_file"))
+        return next((each for each in settings if each and path and each.value.strip("\"' ").endswith(f"/{path}")), None)
+
     def setting(self, name: str) -> Setting | None:
         """The one that counts: of the innermost folder."""
         return next((setting for setting in reversed(self.settings) if setting.name == name), None)

@@ -22,7 +22,10 @@ _HOOKS = frozenset({
     "add_action", "add_filter", "add_shortcode", "register_activation_hook", "remove_action", "remove_all_actions", "remove_all_filters",
     "remove_filter",
 })  # fmt: skip
-_LOADS = re.compile(rb"^\s*(?:require|include)(?:_once)?\b[^;]*wp-settings\.php['\"]\s*\)?\s*;", re.MULTILINE)
+_LOADS = re.compile(
+    rb"^[ \t]*(?:require|include)(?:_once)?\b[^;\n]{0,300}?wp-settings\.php['\"][ \t]*\)?[ \t]*;(?P<rest>[^\n]*)", re.MULTILINE
+)
+_NOTHING = re.compile(rb"[ \t]*(?:(?://|#)(?!.*\?>).*)?\r?")
 _PERSON = _("From there it runs a moment later than it was meant to. Only somebody who knows it can say whether it still does its work.")
 
 
@@ -36,11 +39,13 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         return None
     if first_error(file.content) is not None or (loads := _LOADS.search(file.content)) is None:
         return None
+    if not _NOTHING.fullmatch(loads["rest"]):
+        return CannotPlan(_("Something stands behind what loads WordPress, on the same line. Move the lines by hand."))
     moved = [each for each in plain_calls(file.content) if each.called in _HOOKS and each.end <= loads.start()]
     if not any(each.first_row < finding.line <= each.last_row + 1 for each in moved):
         return None
     after = _with_below(file.content, moved, loads.end())
-    if after is None or first_error(after) is not None:
+    if after is None or first_error(after) is not None or _calls(after) != _calls(file.content):
         return CannotPlan(_("What calls functions of WordPress stands among other things in its line. Move it by hand."))
     title = _("Move line {line} of {path} below the line that loads WordPress") if len(moved) == 1 else _(
         "Move line {line} of {path}, and {n} more like it, below the line that loads WordPress"
@@ -51,6 +56,11 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         ID, finding.cause, title.format(line=finding.line, path=file.path, n=len(moved) - 1), why, (change,),
         affects=_("Every page of this WordPress"), needs_person=_PERSON, removes=1,
     )  # fmt: skip
+
+
+def _calls(content: bytes) -> list[str]:
+    """What it calls by itself: nothing of it may become text, or come twice."""
+    return sorted(each.called for each in plain_calls(content))
 
 
 def _with_below(content: bytes, moved: list[Statement], end: int) -> bytes | None:

@@ -36,7 +36,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     file = evidence.file(finding.path)
     if file is None or posixpath.basename(file.path) != ".maintenance":
         return None
-    is_stuck = finding.severity is Severity.CRITICAL
+    is_stuck = finding.severity is Severity.CRITICAL  # half an hour: who let it be ended unasked was told so
     if not is_stuck and not _ends_never(evidence, finding.path):
         return CannotPlan(_("An update may still be under way. Wait until half an hour after it began."))
     name = free_name(evidence, file.path, f".maintenance.{MARK}")

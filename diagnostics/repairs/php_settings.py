@@ -15,7 +15,7 @@ from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
 
-OUT, RAISE = "comment-out-php-setting", "raise-memory-limit"
+OUT, RAISE, STOP = "comment-out-php-setting", "raise-memory-limit", "stop-loading-file"
 SETTINGS_FILES = (".user.ini", "php.ini", "php5.ini", ".htaccess")
 SANE_MEMORY = b"256M"  # what WordPress asks for at most by itself (WP_MAX_MEMORY_LIMIT), and hosting plans commonly allow
 _LIMIT = re.compile(rb"(memory_limit[\"']?\s*=?\s*)[\"']?[^\s\"';#]+[\"']?")
@@ -31,6 +31,10 @@ _WHY = {
     "php-session-path-not-writable": _("PHP keeps its sessions where the host means them to be. Who is logged in has to log in again."),
     "user-ini-memory-limit-too-low": _("PHP may use as much as the host's own settings allow."),
 }
+_WHY_WITHOUT = _("PHP no longer loads, with every page, the file that fails for what it misses. Nothing is deleted.")
+_MAY_GUARD = _(
+    "{file} may be a firewall, or ask visitors who they are: without it they are let in. Only a person can say whether it may go."
+)
 _LATER = _("PHP reads such files again after up to five minutes: only then can it be seen whether it helped.")
 _PERSON = _("The line may have been written to confine what the program can reach. Only a person can say whether it may go.")
 
@@ -46,6 +50,19 @@ def take_out(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | C
     title = _("Make line {line} of {path} a comment: {name}").format(line=setting.line, path=file.path, name=setting.name)
     made = written(OUT, finding, file, after, title, _WHY[finding.cause])
     return replace(made, takes_away_protection=guards, needs_person=_PERSON if guards else "", removes=1) if made else None
+
+
+@repair(id=STOP, title=_("Stop PHP from loading a file with every page"), causes=("php-missing-file",))
+def stop_loading(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
+    """Of a file that fails for what it misses itself, such as what is left of a firewall whose plugin is gone."""
+    setting = evidence.php.loader_of(finding.path)
+    file = evidence.file(setting.path) if setting is not None else None
+    if setting is None or file is None or posixpath.basename(file.path) not in SETTINGS_FILES:
+        return None
+    title = _("Make line {line} of {path} a comment: {name}").format(line=setting.line, path=file.path, name=setting.name)
+    made = written(STOP, finding, file, _out(file, setting), title, _WHY_WITHOUT)
+    person = _MAY_GUARD.format(file=posixpath.basename(finding.path))
+    return replace(made, takes_away_protection=True, needs_person=person, removes=50) if made else None
 
 
 @repair(id=RAISE, title=_("Raise the memory limit of PHP"), causes=("user-ini-memory-limit-too-low",))

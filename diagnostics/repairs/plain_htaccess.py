@@ -52,7 +52,7 @@ def _plain(content: bytes) -> tuple[bytes, str]:
         return text, _("The file is written with two bytes for each letter (UTF-16).")
     after = _TAG.sub(b"", _BREAK.sub(b"", content))
     if _ESCAPED.search(after) and b"<" not in after:  # a rule may hold such a mark, and so may sections of a sound file
-        after = html.unescape(after.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        after = _ESCAPED.sub(lambda found: html.unescape(found[0].decode()).encode(), after)  # "&section=$1" is no sign of HTML
     return after, _("The file was written as a part of a web page.") if after != content else ""
 
 

@@ -19,7 +19,7 @@ from sites.texts import mark as _
 
 ID = "set-translation-aside"
 CAUSES = ("php-truncated-file", "php-parse-error")
-_PACK = re.compile(r"/wp-content/languages/(?:[^/]+/)*[^/]+\.php$")
+_PACK = re.compile(r"(?:^|/)wp-content/languages/(?:[^/]+/)*[^/]+\.php$")
 
 
 @repair(id=ID, title=_("Set a broken translation aside"), causes=CAUSES)

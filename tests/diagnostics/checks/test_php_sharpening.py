@@ -42,16 +42,14 @@ def test_prepended_file_leads_to_the_setting_that_names_it(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["'/home/demo/www/waf.php'", "/var/www/else/www/waf.php", "waf.php"])
-def test_what_is_left_of_a_firewall_leads_to_the_setting_that_loads_it(value: str) -> None:
+def test_what_is_left_of_a_firewall_is_told_with_the_setting_that_loads_it(value: str) -> None:
     said = "PHP Fatal error:  Uncaught Error: Failed opening required '/home/demo/www/plugins/waf/start.php' (include_path='.') in /home/demo/www/waf.php on line 3"
     files: Files = {"www/.user.ini": f"; firewall\nauto_prepend_file = {value}\n".encode(), "www/waf.php": b"<?php\n//\nrequire 1;\n"}
     found = first(said, files)
-    if value == "waf.php":  # PHP looks for it along its include path: which file that is is not known
-        assert found.cause == "php-missing-file"
-        return
-    assert (found.cause, found.path, found.line) == ("user-ini-bad-prepend", "www/.user.ini", 2)
-    assert "comment-out-php-setting" in found.repairs and "php-missing-file" in found.also
-    assert first(said.replace("waf.php on", "index.php on"), files).cause == "php-missing-file"
+    assert (found.cause, found.path, found.line) == ("php-missing-file", "www/waf.php", 3)
+    is_known = value != "waf.php"  # PHP looks for that along its include path: which file it is is not known
+    assert ("www/.user.ini, line 2, has PHP load this file with every page" in found.summary) is is_known
+    assert "with every page" not in first(said.replace("waf.php on", "index.php on"), files).summary
 
 
 def test_code_that_reads_well_and_is_refused_is_of_another_version() -> None:

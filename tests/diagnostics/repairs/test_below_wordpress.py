@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,9 @@ def test_hooks_are_moved_below_what_loads_wordpress(
         (HEAD + "$x = 1; add_filter('a', 'b');\n" + LOADS, 3, True),
         (HEAD + "add_filter('a', 'b'); $x = 1;\n" + LOADS, 3, True),
         (HEAD + "add_filter('a', 'b'); ?>\n<?php\n" + LOADS, 3, True),
+        (HEAD + "add_filter('a', 'b');\n" + LOADS.replace(";", "; ?>"), 3, True),
+        (HEAD + "add_filter('a', 'b');\n" + LOADS.replace(";", "; exit;"), 3, True),
+        (HEAD + "add_filter('a', 'b');\n" + LOADS.replace(";", "; // ?>"), 3, True),
     ],
 )
 def test_what_is_no_plain_hook_above_is_left(docroot: Path, text: str, number: int, is_told: bool) -> None:
@@ -74,3 +78,12 @@ def test_other_files_are_none_of_its_business(docroot: Path) -> None:
     fill(docroot, {"config.php": (HEAD + "add_filter('a', 'b');\n" + LOADS).encode()})
     found = finding("php-undefined-function", "www/config.php", ID, 3)
     assert try_plan(ID, read(docroot, found), found) is None
+
+
+def test_long_settings_take_no_more_than_a_moment(docroot: Path) -> None:
+    began = time.monotonic()
+    for filler in ("\n" * 100_000, "require a\n" * 20_000):
+        fill(docroot, {"wp-config.php": (HEAD + "add_filter('a', 'b');\n/*" + filler + "*/\n" + LOADS).encode()})
+        found = finding("php-undefined-function", "www/wp-config.php", ID, 3)
+        assert not isinstance(try_plan(ID, read(docroot, found), found), CannotPlan)
+    assert time.monotonic() - began < 20

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import offering
+from diagnostics import offering, unattended
 from diagnostics.findings import Finding, Proof
 from diagnostics.repairs import CannotPlan, try_plan
+from diagnostics.repairs.kinds import kind_of
 from diagnostics.repairs.plan import Plan, WriteFile
 from diagnostics.repairs.registry import ways
+from sites.models import Site
 from tests.diagnostics.facts.test_applications import CORE
 from tests.diagnostics.repairs.real_folder import fill, finding, planned, read, steady
 
@@ -379,3 +381,16 @@ def test_folder_that_the_message_names_is_opened_where_the_finding_stands_at_the
     steady(docroot, settings, plan)
     for name in ("cache", "other"):
         (docroot / "bootstrap" / name).chmod(0o755)
+
+
+@pytest.mark.parametrize("name", [".user.ini", "php.ini"])
+def test_file_that_fails_with_every_page_is_no_longer_loaded_by_a_person_only(docroot: Path, settings: object, name: str) -> None:
+    fill(docroot, {name: f"; gate\nauto_prepend_file = '{docroot}/inc/gate.php'\n".encode(), "inc/gate.php": b"<?php\nrequire 'x.php';\n"})
+    plan = planned(docroot, finding("php-missing-file", "www/inc/gate.php", "stop-loading-file", 2))
+    (change,) = plan.changes
+    assert isinstance(change, WriteFile) and change.shown == f"www/{name}" and b"\n; auto_prepend_file" in change.after
+    assert plan.takes_away_protection and "gate.php may be a firewall" in plan.needs_person and not kind_of("stop-loading-file")
+    assert unattended._why_not_alone(plan, Site()) and offering.guide_step(plan) == "php"
+    steady(docroot, settings, plan)
+    found = finding("php-missing-file", "www/other.php", "stop-loading-file", 2)
+    assert try_plan("stop-loading-file", read(docroot, found), found) is None

@@ -24,7 +24,7 @@ TEXT = """# Our rules
 <IfModule mod_rewrite.c>
 RewriteEngine On
 RewriteCond %{QUERY_STRING} "a&b"
-RewriteRule ^old$ /new.html [L]
+RewriteRule ^old$ /new.php?a=1&section=$1&copy=2&region [L]
 </IfModule>
 <Files "secret.txt">
 Require all denied
@@ -45,6 +45,7 @@ def first_plan(content: bytes) -> Plan:
     [
         lambda text: gzip.compress(text.encode(), mtime=0),
         lambda text: html.escape(text).encode(),
+        lambda text: text.replace("<", "&lt;").replace(">", "&gt;").encode(),
         lambda text: text.encode("utf-16"),
         lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
         lambda text: text.replace("\n", "<br>\n").replace("\r<br>", "<br>\r").encode(),
