@@ -22,7 +22,7 @@ _STEPS = {
     "set-aside-part": "parts", "set-aside-theme": "parts", "set-translation-aside": "parts", "end-maintenance": "parts",
     "end-program-maintenance": "parts",
     "rename-letter-case": "restore", "rename-back": "restore",
-    "rename-theme-back": "parts", "write-plain-template": "parts", "set-aside-theme-file": "parts",
+    "rename-theme-back": "parts", "write-plain-template": "parts", "write-plain-theme": "parts", "set-aside-theme-file": "parts",
     "comment-out-php-setting": "php", "stop-loading-file": "php",
     "raise-memory-limit": "php", "raise-php-limit": "php", "give-more-memory": "php",
     "remove-php-mark": "php", "put-statement-first": "php", "move-below-wordpress": "php", "set-environment-to-prod": "php",

@@ -79,6 +79,7 @@ CAUSES = (
             "rename-back",
             "restore-file",
             "write-plain-template",
+            "write-plain-theme",
             "set-aside-theme-file",
             "set-aside-theme",
         ),

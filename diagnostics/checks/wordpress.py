@@ -373,7 +373,7 @@ def _of_theme(application: Application, evidence: Evidence) -> Iterator[Finding]
         "wordpress-files", "wordpress-theme", Severity.CRITICAL, 0.96 if is_empty else 0.8, f"{said} ({path})",
         _("WordPress cannot show a page without it. Upload its folder again, or choose another theme."), path, also=("php-missing-file",),
         evidence=(Proof("database", said), Proof("file", _("{path} does not exist").format(path=path))),
-        repairs=("rename-theme-back", "rename-back"),
+        repairs=("rename-theme-back", "rename-back", "write-plain-theme"),
         data=(("general", "php-missing-file"), ("slug", lost[0]), ("kind", "theme"), ("component", path)),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
 from diagnostics.installed import Application, Component
 from diagnostics.repairs import plain_theme
-from diagnostics.repairs.plan import Change, CreateFile, CreateFolder, Plan, RenameFolder
+from diagnostics.repairs.plan import Change, Plan, RenameFolder
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from diagnostics.repairs.set_aside_part import MARK, free_name
 from sites.texts import mark as _
@@ -62,9 +62,7 @@ def _plain(evidence: Evidence, failing: Component) -> tuple[Change, ...]:
     folder, style = entries.get(failing.path), entries.get(f"{failing.path}/style.css")
     if folder is None or folder.kind != "folder" or style is None:
         return ()
-    files = (("style.css", plain_theme.STYLE), ("index.php", plain_theme.INDEX))
-    made = (CreateFile(f"{failing.absolute}/{name}", f"{failing.path}/{name}", content, style.mode) for name, content in files)
-    return (CreateFolder(failing.absolute, failing.path, folder.mode), *made)
+    return plain_theme.files_at(failing.absolute, failing.path, folder.mode, style.mode)
 
 
 def _themes(evidence: Evidence, finding: Finding) -> tuple[Application, Component] | None:

@@ -8,6 +8,7 @@ import pytest
 
 from diagnostics import offering
 from diagnostics.repairs import CannotPlan, try_plan
+from diagnostics.repairs.kinds import kind_of
 from diagnostics.repairs.plan import CreateFile, Plan, RenameFile, RenameFolder
 from tests.diagnostics.repairs.real_folder import fill, finding, planned, read, steady
 
@@ -79,3 +80,14 @@ def test_two_folders_that_may_be_the_theme_are_left_with_words(docroot: Path) ->
     fill(docroot, {f"wp-content/themes/{name}/style.css": b"" for name in ("north-old", "north-2")})
     found = finding("wordpress-theme", f"www/{THEME}", "rename-theme-back")
     assert isinstance(try_plan("rename-theme-back", read(docroot, found), found), CannotPlan)
+
+
+def test_lost_theme_is_stood_in_for_by_a_plain_one_and_a_theme_that_is_there_is_not(docroot: Path, settings: object) -> None:
+    fill(docroot, FILES)
+    found = finding("wordpress-theme", f"www/{THEME}-parent", "write-plain-theme")
+    plan = planned(docroot, found)
+    assert [type(change).__name__ for change in plan.changes] == ["CreateFolder", "CreateFile", "CreateFile"]
+    assert plan.needs_person and not kind_of("write-plain-theme") and offering.guide_step(plan) == "parts"
+    steady(docroot, settings, plan)
+    there = finding("wordpress-theme", f"www/{THEME}", "write-plain-theme")
+    assert try_plan("write-plain-theme", read(docroot, there), there) is None
