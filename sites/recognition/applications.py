@@ -9,6 +9,7 @@ filp/whoops; DokuWiki inc/init.php (`init_paths`).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sites.probing.outcome import Kind
 from sites.recognition import Found
@@ -219,7 +220,18 @@ def _debug_page(answer: Answer) -> Found | None:
     return None
 
 
+def _within_a_page(answer: Answer) -> Answer | None:
+    """The page that begins in the middle of another one and ends it: the program had sent the first half before it gave up."""
+    text = answer.bare
+    at = text.lower().rfind("<!doctype html")
+    if at <= 0 or len(text) - at > _SMALL or not text[:at].rstrip().endswith(">") or "<html" not in text[:at].lower():
+        return None
+    return replace(answer, body=text[at:].encode(), headers=(("content-type", "text/html; charset=utf-8"),))
+
+
 def _visitors_page(answer: Answer) -> Found | None:
+    if answer.status < 300 and answer.mentions(*_EXCUSE_WORDS) and (within := _within_a_page(answer)) is not None:
+        return _visitors_page(within)
     if not _may_be(answer) or len(answer.text) > _SMALL or not answer.mentions(*_EXCUSE_WORDS) or not answer.says_one_thing:
         return None
     if answer.status >= 500 and _JOOMLA.search(answer.text):

@@ -153,6 +153,10 @@ BARE_CODE = (
         (200, EXCUSE.format("Sorry, something went wrong"), HTML, Kind.FATAL_IN_BODY, "excuse"),
         (200, EXCUSE.format("Oops! An unexpected error has occurred."), HTML, Kind.FATAL_IN_BODY, "excuse"),
         (200, EXCUSE.format("Es ist ein Fehler aufgetreten"), HTML, Kind.FATAL_IN_BODY, "excuse"),
+        (200, BEGUN + "<h2>News</h2>\n<h3>" + EXCUSE.format("Sorry, something went wrong"), HTML, Kind.FATAL_IN_BODY, "excuse"),
+        (200, BEGUN + "<h2>News</h2>\n<h3>" + EXCUSE.format("Something for everybody"), HTML, Kind.OK, ""),
+        (200, BEGUN + "<pre>" + EXCUSE.format("Sorry, something went wrong") + "</pre><p>is what we saw.</body>", HTML, Kind.OK, ""),
+        (200, BEGUN + "<iframe srcdoc='" + EXCUSE.format("Sorry, something went wrong") + "'></iframe></body>", HTML, Kind.OK, ""),
         (200, EXCUSE.format("Une erreur est survenue"), HTML, Kind.FATAL_IN_BODY, "excuse"),
         (
             200,
