@@ -33,6 +33,7 @@ _GIVEN = re.compile(_HEAD + r"(?P<value>.*)(?P=quote)" + _TAIL)
 _OPEN = re.compile(_HEAD + r"(?P<value>[^'\";,()]*)" + _TAIL)
 _DEFINES = re.compile(r"\s*define\s*\([^;]*\)\s*$")
 _UNQUOTED = re.compile(r"(?P<head>\s*define\s*\(\s*(?P<quote>['\"])\w{1,80}),")
+_NO_COMMA = re.compile(r"(?P<head>\s*define\s*\(\s*(['\"])\w{1,80}\2)\s*[;.:]?\s*(?=['\"\w-])")
 _TWICE = re.compile(r"\)\s*\)\s*;\s*$")
 _COMMENT = re.compile(r"(?P<code>^(?:[^'\"#/]|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|/(?![/*]))*?)(?P<tail>\s*(?:(?://|#|/\*).*)?\r?)$")
 # Quotes of a word processor: as characters, and as the bytes of Windows, which are no part of a character of UTF-8.
@@ -155,6 +156,8 @@ def _slips(text: str, codec: str) -> Iterator[_Slip]:
         yield _Slip(
             f"{opened['head']}{opened['quote']},{code[opened.end() :]}{tail}", _("the last quote of a name is missing"), is_certain=True
         )
+    if parted := _NO_COMMA.match(code):
+        yield _Slip(f"{parted['head']}, {code[parted.end() :]}{tail}", _("the comma behind a name is missing"), is_certain=True)
     if (doubled := _TWICE.sub(");", code)) != code:
         yield _Slip(f"{doubled}{tail}", _("one bracket too many"), is_certain=bool(_DEFINES.match(doubled[:-1])))
     if code.rstrip()[-1:] not in ";{}:,(":

@@ -40,6 +40,8 @@ def planned(docroot: Path, source: str | bytes, line: int, name: str = "wp-confi
         ("define( 'FORCE_SSL_ADMIN', true )) ; // ours", "define( 'FORCE_SSL_ADMIN', true ); // ours", 3),
         ("define( 'WP_HOME, 'http://a' ); # ours", "define( 'WP_HOME', 'http://a' ); # ours", 3),
         ("define('DB_NAME', 'shop';", "define('DB_NAME', 'shop');", 3),
+        ("define( 'EMPTY_TRASH_DAYS' 7 );", "define( 'EMPTY_TRASH_DAYS', 7 );", 3),
+        ("define('WP_MEMORY_LIMIT'; '256M'); // ours", "define('WP_MEMORY_LIMIT', '256M'); // ours", 3),
     ],
 )
 def test_settings_that_can_mean_only_one_thing_are_corrected(docroot: Path, settings: object, wrong: str, right: str, line: int) -> None:
