@@ -114,6 +114,7 @@ CAUSES = (
         _("The settings file of WordPress has a typing error."),
         repairs=(
             "take-out-conflict",
+            "complete-wp-config",
             "correct-php-line",
             "correct-table-prefix",
             "correct-foreign-path",

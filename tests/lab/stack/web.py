@@ -35,6 +35,8 @@ scgi_temp_path {folder}/s;
 }}
 """
 
+_MOST_HOPS = 3
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -138,9 +140,13 @@ class Place:
             connection.close()
 
     def follow(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
-        """The same; the back office of a WordPress leads to its login, which then is what counts."""
-        status, body, onward = self._got(path, headers or {}, 20.0)
-        return self.get(onward, headers) if onward.startswith("/wp-login.php?") else (status, body)
+        """The same as a browser sees it: an old address leads to the new one, and a back office to its login. At most three hops."""
+        for _hop in range(_MOST_HOPS):
+            status, body, onward = self._got(path, headers or {}, 20.0)
+            if not onward or onward == path:
+                return status, body
+            path = onward
+        return self.get(path, headers)
 
 
 def _apache_host(place: Place) -> str:
