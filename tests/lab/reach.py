@@ -31,7 +31,7 @@ _NEVER_WELL = frozenset({
 
 
 # The same where the code that was lost lies nowhere else: a copy beside it, another name, a release that is published would do.
-_OF_LOST_CODE = frozenset({"php-class-not-found", "php-missing-file", "php-truncated-file"})
+_OF_LOST_CODE = frozenset({"php-class-not-found", "php-missing-file", "php-truncated-file", "wordpress-config-syntax"})
 
 
 def may_be_cured(cause: str, case: str = "", *, was_known: bool = True, is_of_others: bool = False, is_lost: bool = False) -> bool:
@@ -49,7 +49,14 @@ def is_new(planted: Planted) -> bool:
 
 
 def is_lost(planted: Planted) -> bool:
-    """Whether code that the site had while it was well lies nowhere on the account any more, under whatever name."""
+    """Whether code that the site had while it was well lies nowhere on the account any more, under whatever name.
+
+    Of a WordPress only its settings are its own: with them goes the login of its database.
+    """
+    path = planted.scene.path(planted.truth.path)
+    if planted.site == "wordpress":
+        is_config = path.name == "wp-config.php" and planted.truth.path in planted.earlier.names
+        return is_config and not (path.is_file() and b"DB_NAME" in path.read_bytes())
     return bool(planted.earlier.digests - digests_of_code(planted.scene))
 
 
