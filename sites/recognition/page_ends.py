@@ -63,7 +63,7 @@ def _stops_in_body(answer: Answer) -> bool:
     if still_open >= _LEAST_OPEN or (still_open == 1 and _is_of_a_program(answer)):
         return True
     last = _OPENS_LAST.search(answer.bare[-_LAST:])
-    if last is None or not _MAY_STAY_OPEN.fullmatch(f"<{last['name']}"):
+    if last is None or not _MAY_STAY_OPEN.fullmatch(f"<{last['name']}") or _is_of_a_program(answer):
         return last is not None
     closes = [bool(found[1]) for found in _MAY_STAY_OPEN.finditer(answer.bare)]
     return closes.count(True) >= max(1, closes.count(False) - _OPEN_AT_MOST)

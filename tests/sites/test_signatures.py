@@ -129,6 +129,8 @@ BARE_CODE = (
         (200, BEGUN + "<div><p>One forgotten end is an author's slip.", HTML, Kind.OK, ""),
         (200, BEGUN.replace("</head>", GENERATOR) + "<article><h2>Our week</h2>\n", HTML, Kind.TRUNCATED, "ends-early"),
         (200, BEGUN.replace("</head>", GENERATOR) + "<article><h2>Our week</h2></article>\n", HTML, Kind.OK, ""),
+        (200, BEGUN.replace("</head>", GENERATOR) + "<h1>Our week</h1>\n<p class='sub'>", HTML, Kind.TRUNCATED, "ends-early"),
+        (200, BEGUN.replace("</head>", GENERATOR) + "<h1>Our week</h1>\n<p>It was long.\n", HTML, Kind.OK, ""),
         (200, BEGUN + "<ul><li>Home</li></ul><h2>News</h2>\n<p>", HTML, Kind.TRUNCATED, "ends-early"),
         (200, BEGUN + "<h2>News</h2>Our week<p>is long<p>and full<p>", HTML, Kind.OK, ""),  # written in the nineties
         (200, BEGUN + "<svg viewBox='0 0 9 9'/><svg viewBox='0 0 9 9'/><p>Our week", HTML, Kind.OK, ""),

@@ -27,6 +27,10 @@ _CALLED = re.compile(
     rf"(?:\bnew\s+\\?mysqli|\bmysqli?_p?connect|\bmysqli_real_connect|->real_connect)\s*\((?:\s*\$\w+\s*,)?(?P<given>(?:\s*{_VALUE.replace('?P<value>', '?:')}\s*,?){{2,6}})",
     re.IGNORECASE,
 )
+# The port where the rest is handed over in variables: `new mysqli($server, $user, $password, $name, 3307)`.
+_PORT_CALLED = re.compile(
+    r"(?:\bnew\s+\\?mysqli|\bmysqli_connect|\bmysqli_real_connect|->real_connect)\s*\((?:\s*\$[\w>\[\]'\"-]{1,60}\s*,){3,6}\s*(\d{2,5})\s*[,)]"
+)
 _DSN = re.compile(
     r"['\"](?:mysql|mariadb):(?P<dsn>[^'\"\n]{3,300})['\"](?:\s*,\s*['\"](?P<user>[^'\"\n]{1,80})['\"]\s*,\s*(?P<password>'[^'\n]*'|\"[^\"\n$]*\"))?"
 )
@@ -73,7 +77,8 @@ def login_in(text: str, path: str) -> DatabaseLogin | None:
     parts = {**parts, "name": alone[0]} if is_guessed else parts
     value = {part: given.value for part, given in parts.items()}
     host, port, socket = split_host(value["host"])
-    number = value.get("port", "")
+    called = set(_PORT_CALLED.findall(text))
+    number = value.get("port", "") or (called.pop() if len(called) == 1 else "")
     return DatabaseLogin(
         host, value.get("user", ""), Secret(value.get("password", "")), value.get("name", ""),
         port=int(number) if number.isdigit() and 0 < int(number) < 65536 else port, socket=value.get("socket", "") or socket,

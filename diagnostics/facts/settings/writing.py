@@ -91,8 +91,8 @@ def with_prefix(program: str, settings: str, files: Mapping[str, str], prefix: s
 
 
 def _why_not(part: str, now: DatabaseLogin) -> str:
-    if now.unknown:
-        return _("The settings do not tell all of the login themselves: {why}. Change it there.").format(why="; ".join(now.unknown))
+    if told := [each for each in now.unknown if each != "?"]:  # of a program that is not known nothing more can be said
+        return _("The settings do not tell all of the login themselves: {why}. Change it there.").format(why="; ".join(told))
     return _("The {part} is not written in the settings in a way that can be changed safely. Change it by hand.").format(part=PARTS[part])
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnostics.facts.settings import any_login
 from diagnostics.facts.settings.secret import Secret
 from diagnostics.facts.settings.writing import NotWritable, login_in, with_login
 from tests.programs import binary
@@ -196,3 +197,14 @@ def test_bytes_that_are_no_text_stay_as_they_are() -> None:
     raw = WORDPRESS.encode().replace(b"# me", b"# \xe9\xff")
     after = written("wordpress", raw.decode("utf-8", "surrogateescape"), password=Secret("new")).encode("utf-8", "surrogateescape")
     assert after == raw.replace(b"'DB_PASSWORD', 'me'", b"'DB_PASSWORD', 'new'")
+
+
+@pytest.mark.parametrize(
+    "call", ["new mysqli($h, $u, $p, $d, {})", "mysqli_connect($h, $u, $cfg['p'], $d, {}, $s)", "$db->real_connect($h, $u, $p, $d, {})"]
+)
+def test_port_of_a_call_that_is_given_variables_is_read(call: str) -> None:
+    text = "<?php\n$servername = 'db1';\n$username = 'me';\n$password = 'old';\n$dbname = 'shop';\n$conn = " + call.format(3307) + ";\n"
+    found = any_login.login_in(text, "/a.php")
+    assert found is not None and (found.host, found.port, found.user, found.name) == ("db1", 3307, "me", "shop")
+    twice = any_login.login_in(text + "$other = new mysqli($h, $u, $p, $d, 3308);\n", "/a.php")
+    assert twice is not None and twice.port == 3306
