@@ -110,7 +110,9 @@ def repair_page(case: RepairCase, asked_step: str, *, may_write: bool) -> dict[s
     is_over = case.closed_at is not None or facts.verdict == Verdict.UP
     offers = [] if is_over else _offers(case.site, present, facts, findings, repairing.offers(case))
     watched = panel_steps.watched(case)
-    facts = replace(facts, offered=_step_of_first(offers, findings), **watched.facts())
+    in_vain = _in_vain(present)
+    untried = [offer for offer in offers if offer.digest not in in_vain]
+    facts = replace(facts, offered=_step_of_first(untried, findings), **watched.facts())
     chosen = _recommended(facts, offers, findings, present)
     best = "" if case.closed_at else chosen
     views = steps_for(facts)
@@ -224,8 +226,12 @@ def _offers(site: Site, attempts: list[Step], facts: CaseFacts, findings: list[F
     offers = [offer for offer in possible if offer.digest not in standing]
     offers = [offer for offer in offers if helped or offer.finding.get("check") != trials.TRIAL_CHECK]
     first = _first(findings)
-    in_vain = {step.plan_digest for step in attempts if step.state in (Step.State.TAKEN_BACK, Step.State.FAILED)}
+    in_vain = _in_vain(attempts)
     return sorted(offers, key=lambda offer: (offer.digest in in_vain, first is None or not _is_for(offer, first)))
+
+
+def _in_vain(attempts: list[Step]) -> set[str]:
+    return {step.plan_digest for step in attempts if step.state in (Step.State.TAKEN_BACK, Step.State.FAILED)}
 
 
 def _first(findings: list[FindingRecord]) -> FindingRecord | None:

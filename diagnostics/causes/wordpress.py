@@ -12,20 +12,20 @@ CAUSES = (
         "database-access-denied",
         _("The database refuses the site's password"),
         _("The user name or password in the site's settings is not the one the database knows."),
-        repairs=("database-login",),
+        repairs=("database-login", "restore-file"),
     ),
     Cause(
         "database-missing",
         _("The database is not there"),
         _("The site's settings name a database that does not exist."),
-        repairs=("database-login",),
+        repairs=("database-login", "restore-file"),
     ),
     Cause(
         "database-server-down",
         _("The database does not answer"),
         _("The machine with the database cannot be reached, or its name in the settings is wrong."),
         _H,
-        repairs=("database-login",),
+        repairs=("database-login", "restore-file"),
     ),
     Cause(
         "database-table-missing",

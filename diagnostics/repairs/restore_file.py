@@ -40,6 +40,8 @@ def variants(evidence: Evidence, finding: Finding) -> list[Answers]:
     """Every way there is, the one to be trusted most first."""
     files = _files(evidence, finding)
     ways = [{"file": file.path, "source": copy.key} for file in files[: 1 if _go_together(files) else None] for copy in file.copies]
+    if finding.cause.startswith("database-"):  # its settings are at fault or nothing that lies here: other files have no part in it
+        return ways[:1]
     return [*ways[:_MOST_WAYS], *([{ALL: "changed"}] if _is_more(evidence.since_well, files) else [])]
 
 

@@ -65,6 +65,19 @@ def test_everything_is_put_back_by_one_answer_and_undone(server: SshServer, www:
     assert tree(www) == before
 
 
+def test_settings_with_a_wrong_login_come_back_alone(server: SshServer, www: Path, site: Site) -> None:  # noqa: F811
+    put(server, www / "wp-config.php", b"<?php\ndefine('DB_PASSWORD', 'right');\n")
+    taking.take(site)
+    broken(server, www)
+    put(server, www / "wp-config.php", b"<?php\ndefine('DB_PASSWORD', 'wrong');\n")
+    found = finding("database-access-denied", "www/wp-config.php")
+    evidence = seen(site, found)
+    (way,) = ways(ID, evidence, found)  # other files have no part in it
+    plan = plan_repair(ID, evidence, found, way)
+    assert plan is not None and [change.shown for change in plan.changes] == ["www/wp-config.php"] and not plan.needs_person
+    assert isinstance(plan.changes[0], WriteFile) and b"right" in plan.changes[0].after
+
+
 def test_plan_is_the_same_when_it_is_made_again(server: SshServer, www: Path, site: Site) -> None:  # noqa: F811
     taking.take(site)
     broken(server, www)
