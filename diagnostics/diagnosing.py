@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from . import examining, explaining, log_servers, offering, programs, sharing
 from .baselines import since
 from .causes import CAUSES
 from .changes import clues, meeting
+from .changes.changing import Seen
 from .changes.clues import Clue
 from .changes.journal import printable
 from .checks import others_meet
@@ -45,6 +47,7 @@ log = logging.getLogger(__name__)
 Unopened = TransportError | SecretUnreadable
 
 MOST_LINES = 60
+_SEARCHED_S = 8.0  # of the 20 that a diagnosis has, for those whom a failure meets that does not meet us
 MOST_ASKED_AT_ONCE = 2  # of those that people asked for
 MOST_FAILED = 2  # diagnoses of one failure that took too long or ended with their worker; a third would fare no better
 TASK, TASK_OF_MANY = "diagnostics.tasks.diagnose", "diagnostics.tasks.diagnose_one_of_many"  # the latter can wait
@@ -111,15 +114,17 @@ def of_incident(incident: Incident) -> None:
         request(incident.site, incident)
 
 
-def diagnose_now(site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None) -> Diagnosis:
-    """The same at once, in this process."""
+def diagnose_now(
+    site: Site, incident: Incident | None = None, user: AbstractBaseUser | None = None, *, met: Seen | None = None
+) -> Diagnosis:
+    """The same at once, in this process. `met`: what was just seen of the site, by whoever has looked for its failure already."""
     incident = incident or site.incidents.filter(resolved_at=None).first()
     diagnosis = Diagnosis.objects.create(site=site, incident=incident, requested_by=user, requested_at=timezone.now())
-    return run(diagnosis.pk)
+    return run(diagnosis.pk, met)
 
 
-def run(diagnosis_id: int) -> Diagnosis:
-    """Makes a diagnosis that waits; does nothing with one that another worker has."""
+def run(diagnosis_id: int, met: Seen | None = None) -> Diagnosis:
+    """Makes a diagnosis that waits; does nothing with one that another worker has. `met`: see `diagnose_now`."""
     diagnosis = Diagnosis.objects.select_related("site__host", "incident", "requested_by").get(pk=diagnosis_id)
     now = timezone.now()
     claimed = Diagnosis.objects.filter(pk=diagnosis_id, state=Diagnosis.State.QUEUED).update(state=Diagnosis.State.RUNNING, started_at=now)
@@ -127,10 +132,10 @@ def run(diagnosis_id: int) -> Diagnosis:
         return diagnosis
     diagnosis.state, diagnosis.started_at = Diagnosis.State.RUNNING, now
     try:
-        view = examining.look(diagnosis.site)
+        view = met.view if met is not None else examining.look(diagnosis.site)
         asked_by = {"user": diagnosis.requested_by} if diagnosis.requested_by else {}
         with purposes.doing("diagnosis", site=diagnosis.site, **asked_by), opened(diagnosis.site) as (reader, error):
-            examination = _examine(diagnosis, reader, view)
+            examination = _examine(diagnosis, reader, view, was_searched=met is not None)
         diagnosis.error, diagnosis.again_at = _why(error), _opened_again_at(diagnosis, error)
     except (TransportError, SecretUnreadable) as error:
         diagnosis.again_at = _opened_again_at(diagnosis, error)
@@ -144,21 +149,24 @@ def run(diagnosis_id: int) -> Diagnosis:
     return store(diagnosis, examination)
 
 
-def _examine(diagnosis: Diagnosis, reader: Reader | None, view: SiteSeen) -> Examination:
-    """Facts and checks; where the site fails for others than us, or now and then, with the eyes of those whom it met."""
-    site, incident = diagnosis.site, diagnosis.incident
+def _examine(diagnosis: Diagnosis, reader: Reader | None, view: SiteSeen, *, was_searched: bool) -> Examination:
+    """Facts and checks; where the site fails for others than us, or now and then, with the eyes of those whom it met.
+
+    `was_searched`: who asked for it has asked as all of them already.
+    """
+    site, incident, until = diagnosis.site, diagnosis.incident, time.monotonic() + _SEARCHED_S
     if not examining.is_well(view):
         return examining.examine(site, reader, view)
     clue = clues.of(site)
-    if clue and (met := meeting.search(site, replace(clue, is_firm=False))):
-        return examining.examine(site, reader, met.view)
+    if clue and not was_searched and (met := meeting.glimpse(site, replace(clue, is_firm=False), view, until)):
+        return examining.examine(site, reader, met)
     if incident is not None and incident.is_open and is_of_visitors(incident):
         return examining.proven_only(examining.examine(site, reader, examining.as_visitors_met(site, view, incident)))
     examination = examining.examine(site, reader, view)
     if clue or reader is None or not any(_speaks_of_a_failure(each) for each in examination.findings):
         return examination
-    met = meeting.search(site, Clue("", is_firm=False))
-    return examining.examine(site, reader, met.view) if met else examination
+    seen = meeting.glimpse(site, Clue("", is_firm=False), view, time.monotonic() + _SEARCHED_S)
+    return examining.examine(site, reader, seen) if seen else examination
 
 
 def _speaks_of_a_failure(finding: Finding) -> bool:

@@ -296,7 +296,7 @@ def _run_look(step: Step) -> Step:
     seen = meeting.meet(site)
     result: dict[str, object] = {"pages_after": list(seen.pages)}
     if step.guide_step not in ONLY_PROBED:
-        diagnosis = diagnosing.diagnose_now(site, step.case.incident, step.created_by)
+        diagnosis = diagnosing.diagnose_now(site, step.case.incident, step.created_by, met=seen)
         if diagnosis.state == Diagnosis.State.DONE:
             RepairCase.objects.filter(pk=step.case_id).update(diagnosis=diagnosis)
         result["diagnosis"] = diagnosis.pk

@@ -70,6 +70,7 @@ class _Run:
     tried: set[str] = field(default_factory=set)  # digests of plans
     left: list[dict[str, str]] = field(default_factory=list)
     is_unmet: bool = False  # it is known to fail, and does not when it is asked
+    is_unproven: bool = False  # the site is well with what stands of it, which may be luck: none of that is taken back
     is_held: bool = False  # a page is shut for maintenance: nothing is done about it unless it is found to be left behind
     deepest: list[dict[str, str]] = field(default_factory=list)  # what was left when the most was mended
     case: RepairCase | None = None
@@ -158,11 +159,27 @@ def _repair(run: _Run, executor: Executor, seen: Seen) -> None:
         if choice is not None:
             step = _step(run, *choice)
             changing.apply_and_verify(step, executor, choice[1], choice[0], seen)
-            if step.state in (Step.State.DONE_VERIFIED, Step.State.NEEDS_ATTENTION):
+            if _has_ended(run, step):
                 break
         seen = meeting.again(run.site, seen.way, executor)
+        if seen.is_well:
+            _is_well_later(run, seen)
+            break
         examination = examining.examine(run.site, executor.reader, seen.view)
     _end(run, executor, examination, seen.way)
+
+
+def _has_ended(run: _Run, step: Step) -> bool:
+    run.is_unproven = bool(step.result.get(changing.UNPROVEN))
+    return run.is_unproven or step.state in (Step.State.DONE_VERIFIED, Step.State.NEEDS_ATTENTION)
+
+
+def _is_well_later(run: _Run, seen: Seen) -> None:
+    """It took a moment longer than the look after the last change that stands."""
+    last = (run.standing or [None])[-1]
+    if last is not None and last.state == Step.State.DONE_NOT_CURED and seen.is_proven_well:
+        changing.cured(last, pages_after=list(seen.pages))
+    run.is_unproven = last is not None and last.state != Step.State.DONE_VERIFIED
 
 
 def _step_back(run: _Run, executor: Executor) -> bool:
@@ -254,6 +271,11 @@ def _end(run: _Run, executor: Executor, examination: examining.Examination, way:
     run.is_held = run.is_held and not well
     if well:
         run.left = []
+    elif run.is_unproven:
+        run.is_unmet = True
+        why = _("needs a person: %(why)s %(advice)s")
+        advice = _("What was changed stays, and can be undone. Its probes tell whether the site stays well.")
+        run.left = [{"cause": step.cause, "why": clean(why % {"why": step.message, "advice": advice})} for step in run.standing[-1:]]
     elif not any(_may_yet_work(step) for step in run.standing):
         for step in reversed(run.standing):
             changing.take_back(step, executor, _("The site was still down at the end of the run."))
@@ -267,7 +289,9 @@ def _end(run: _Run, executor: Executor, examination: examining.Examination, way:
             run.left = [{"cause": cause, "why": why} for cause in dict.fromkeys(step.cause for step in run.steps)]
     report = probe_now(run.site)
     run.after = "up" if well and report.verdict == "suspect" else report.verdict
-    if not well and run.after == "up":  # a failure that meets phones only, or now and then, is none for the usual probe
+    if (
+        not (well or run.is_unproven) and run.after == "up"
+    ):  # a failure that meets phones only, or now and then, is none for the usual probe
         run.after = run.before if way.comes_and_goes else meeting.again(run.site, way).view.verdict
     if run.case and not run.case.steps.exclude(pk__in=[step.pk for step in run.steps]).exists():
         repairing.close_case(run.case, None, "well" if well else "left")

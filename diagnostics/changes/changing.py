@@ -31,7 +31,8 @@ from .executor import Executor, NotApplied, Stale
 from .ways import USUAL, Way
 
 SPACING_S = 1.0
-LONGEST_S = 150.0  # for all looks that prove one change, of a failure that comes and goes
+LONGEST_S = 60.0  # for all looks that prove one change
+UNPROVEN = "unproven"  # in a step's result: every page answers well since, which may be luck
 USER_INI_S = 300  # PHP's manual: user_ini.cache_ttl
 PATIENCE_S = 2.0  # some hosts have it read again at once, or nearly
 _ASKS_PASSWORD = 401
@@ -62,6 +63,25 @@ class Seen:
     def is_proven_well(self) -> bool:
         return self.is_well and not self.unmet
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether whatever is not well in it is our asking that is refused. Where all was well before, that tells nothing of the site."""
+        odd = [page for page in self.view.pages if page.kind != Kind.OK]
+        return bool(odd) and all(ways.is_refusal(page.kind, page.status) for page in odd)
+
+    @property
+    def is_asked_too_often(self) -> bool:
+        """The same, where even a first refusal is none of the site's own."""
+        return self.is_refused and not any(Kind(page.kind).is_failure for page in self.view.pages)
+
+    def over(self, earlier: Seen) -> Seen:
+        """This look in front of an earlier one: pages that it did not ask for stand as they were."""
+        mine = {page.path for page in self.view.pages}
+        asked = {(row["path"], row["browser"]) for row in self.pages}
+        view = replace(self.view, pages=(*self.view.pages, *(page for page in earlier.view.pages if page.path not in mine)))
+        rows = (*(row for row in earlier.pages if (row["path"], row["browser"]) not in asked), *self.pages)
+        return replace(self, view=view, pages=rows, asked=(*earlier.asked, *self.asked))
+
 
 def look(
     site: Site,
@@ -71,41 +91,46 @@ def look(
     keeping: Executor | None = None,
     as_it_stays: bool = True,
     way: Way = USUAL,
+    paths: Sequence[str] = (),
     times: int = 1,
+    also: Sequence[tuple[str, Outcome]] = (),
 ) -> Seen:
-    """Probes every page now as each kind of visitor, past every cache. `as_answered`: see `examining.seen`.
+    """Probes every page, or those of `paths`, now as each kind of visitor, past every cache; `times` at each.
 
-    `as_it_stays`: see `recording.retest`. `keeping`: the host stays ours meanwhile. `way`: how the failure is met; who meets it asks
-    `times` there. Raises LockLost when another took the host over: what was seen may no longer be so.
+    `as_answered`: see `examining.seen`. `as_it_stays`: see `recording.retest`. `keeping`: the host stays ours meanwhile. `way`: how the
+    failure is met. `also`: what this look takes over from earlier requests. Raises LockLost when another took the host over: what was
+    seen may no longer be so.
     """
     site = Site.objects.get(pk=site.pk)
-    paths = dict(site.pages.values_list("pk", "path"))
+    names = dict(site.pages.values_list("pk", "path"))
     browsers = browsers or way.browsers
     if keeping:
-        requests = len(paths) * len(browsers) + (times - 1) * len(way.paths or paths)
+        requests = len(paths or names) * len(browsers) * times
         keeping.keep(LEASE_S + math.ceil(requests / settings.SITEMEND_PROBES_PER_ADDRESS + len(browsers)) * site.time_limit_s)
-    found: list[tuple[str, Outcome]] = []
+    found: list[tuple[str, Outcome]] = list(also)
     for browser in browsers:
-        found += [(browser, outcome) for outcome in recording.retest(site, browsers=(browser,), as_it_stays=as_it_stays)]
-    if times > 1:
-        more = recording.retest(site, browsers=(way.meets,), as_it_stays=as_it_stays, paths=way.paths, times=times - 1)
-        found += [(way.meets, outcome) for outcome in more]
+        answers = recording.retest(site, browsers=(browser,), as_it_stays=as_it_stays, paths=paths, times=times)
+        found += [(browser, outcome) for outcome in answers]
     if keeping:
         keeping.keep()
     worst = _worst(found)
-    rows = tuple(_row(paths.get(outcome.key, ""), browser, outcome) for browser, outcome in worst)
-    asked = tuple((paths.get(outcome.key, ""), browser, outcome.is_failure) for browser, outcome in found)
+    rows = tuple(_row(names.get(outcome.key, ""), browser, outcome) for browser, outcome in worst)
+    asked = tuple((names.get(outcome.key, ""), browser, outcome.is_failure) for browser, outcome in found)
     return Seen(examining.seen(site, [outcome for _browser, outcome in worst], as_answered=as_answered), rows, way, asked=asked)
 
 
 def _worst(found: Sequence[tuple[str, Outcome]]) -> list[tuple[str, Outcome]]:
-    """One answer for each page and kind of visitor: the last that failed, else the last."""
+    """One answer for each page and kind of visitor: the last that failed, else the last. A refusal hides no other failure."""
     kept: dict[tuple[str, int], Outcome] = {}
     for browser, outcome in found:
         standing = kept.get((browser, outcome.key))
-        if standing is None or outcome.is_failure or not standing.is_failure:
+        if standing is None or _weight(outcome) >= _weight(standing):
             kept[browser, outcome.key] = outcome
     return [(browser, outcome) for (browser, _key), outcome in kept.items()]
+
+
+def _weight(outcome: Outcome) -> int:
+    return 0 if outcome.kind == Kind.OK else 1 if ways.is_refusal(outcome.kind, outcome.status) else 2 if outcome.is_failure else 0
 
 
 def _row(path: str, browser: str, outcome: Outcome) -> dict[str, object]:
@@ -113,19 +138,29 @@ def _row(path: str, browser: str, outcome: Outcome) -> dict[str, object]:
     return {"path": path, "browser": browser, "kind": str(outcome.kind), "status": outcome.status, "ms": ms}
 
 
-def look_on(site: Site, seen: Seen, keeping: Executor | None = None, looks: int = 0) -> Seen:
-    """Looks until something fails, or as often as it takes so that luck is no cure; `seen` was the first of these looks.
+def look_on(site: Site, seen: Seen, keeping: Executor | None = None, *, longest_s: float = 0.0) -> Seen:
+    """Asks where the failure is met until something fails, or as often as it takes so that luck is no cure; at last everything again.
 
-    `unmet` of what it gives says that the site was too slow to be asked so often.
+    `seen` was a look at everything. `unmet` of what it gives says why luck is not ruled out.
     """
-    ends = time.monotonic() + LONGEST_S
-    for _look in range((looks or seen.way.looks) - 1):
+    if not seen.is_well or seen.unmet:
+        return seen
+    if not seen.way.is_provable:
+        return replace(seen, unmet=seen.way.rarely)
+    way, ends = seen.way, time.monotonic() + (longest_s or LONGEST_S)
+    narrow = {"browsers": (way.meets,), "paths": way.asked_for(list(site.pages.values_list("path", flat=True))), "times": way.at_once}
+    next_at = time.monotonic() + SPACING_S
+    for which in [narrow] * way.rounds + [{}]:
+        if time.monotonic() > ends:
+            return replace(seen, unmet=_("The site is too slow to be asked as often as that needs."))
+        time.sleep(max(0.0, next_at - time.monotonic()))  # a slow site leaves pauses by itself
+        next_at = time.monotonic() + SPACING_S
+        more = look(site, as_answered=True, keeping=keeping, way=way, **which)
+        if more.is_refused:
+            return replace(seen, unmet=ways.refused_words())
+        seen = more.over(seen)
         if not seen.is_well:
             break
-        if seen.way.comes_and_goes and time.monotonic() > ends:
-            return replace(seen, unmet=_("The site is too slow to be asked as often as that needs."))
-        time.sleep(SPACING_S)
-        seen = look(site, as_answered=True, keeping=keeping, way=seen.way, times=seen.way.at_once)
     return seen
 
 
@@ -160,11 +195,11 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
         return step
     steps.verifying(step)
     since, way = _next_second(), before.way
-    after = look(site, as_answered=True, keeping=executor, way=way, times=way.at_once)
+    after = look(site, as_answered=True, keeping=executor, way=way)
     lag = _effect_lag_s(site, plan)
     if not after.is_well and lag == USER_INI_S:
         time.sleep(PATIENCE_S)
-        after = look(site, as_answered=True, keeping=executor, way=way, times=way.at_once)
+        after = look(site, as_answered=True, keeping=executor, way=way)
     after = look_on(site, after, executor)
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
     if after.is_well:
@@ -175,6 +210,8 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
     if not gone or _got_worse(before, after):
         why = _("It did not help.") if not gone else _("A page that was well answered worse.")
         return take_back(step, executor, why, **pages)
+    if after.is_asked_too_often:
+        return _not_proven(step, before, replace(after, unmet=ways.refused_words()), **pages)
     if lag:
         step.check_again_at = timezone.now() + timedelta(seconds=lag)
         message = _("Done. This host can take %(minutes)d minutes to take over modes; it is looked at again then.") % {"minutes": lag // 60}
@@ -211,18 +248,21 @@ def take_back(step: Step, executor: Executor, why: str, **result: object) -> Ste
 
 def stays_well(site: Site, executor: Executor) -> bool:
     """Looks several times more, so that luck is no cure."""
-    way = ways.known(site)
     time.sleep(SPACING_S)
-    return look_on(site, look(site, as_answered=True, keeping=executor, way=way, times=way.at_once), executor, way.looks - 1).is_proven_well
+    return look_on(site, look(site, as_answered=True, keeping=executor, way=ways.known(site)), executor).is_proven_well
 
 
 def _got_worse(before: Seen, after: Seen) -> bool:
-    """Whether a page that answered a visitor as expected no longer does. What comes and goes may have done so by luck."""
+    """Whether a page that answered a visitor as expected no longer does. What comes and goes may have done so by luck.
+
+    That we are refused for asking too often is no answer of the page.
+    """
+    worse = [page for page in after.pages if page["kind"] not in (Kind.OK, Kind.BLOCKED)]
     if before.way.comes_and_goes:
         failing = {page["path"] for page in before.pages if page["kind"] != Kind.OK}
-        return any(page["kind"] != Kind.OK and page["path"] not in failing for page in after.pages)
+        return any(page["path"] not in failing for page in worse)
     well = {(page["path"], page["browser"]) for page in before.pages if page["kind"] == Kind.OK}
-    return any(page["kind"] != Kind.OK and (page["path"], page["browser"]) in well for page in after.pages)
+    return any((page["path"], page["browser"]) in well for page in worse)
 
 
 def _not_proven(step: Step, before: Seen, after: Seen, **pages: object) -> Step:
@@ -230,7 +270,9 @@ def _not_proven(step: Step, before: Seen, after: Seen, **pages: object) -> Step:
     words = _("The change was made, and every page answers well; as they did before it, so nobody can say yet that it helped. %(why)s")
     if not before.unmet:
         words = _("The change was made, and every page answers well since. That it is more than luck is not proven yet. %(why)s")
-    return steps.conclude(step, Step.State.DONE_NOT_CURED, words % {"why": before.unmet or after.unmet}, **pages)
+    if not after.is_well:
+        words = _("The change was made. Whether it helped is not known yet. %(why)s")
+    return steps.conclude(step, Step.State.DONE_NOT_CURED, words % {"why": before.unmet or after.unmet}, **{UNPROVEN: True}, **pages)
 
 
 def _next_second() -> datetime:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
+from diagnostics import examining
 from diagnostics.evidence import SiteSeen
 from sites import recording
 from sites.models import Site
-from sites.probing.outcome import Kind
+from sites.probing.outcome import Kind, Outcome
 from sites.recording import MEMBER, PLAIN
 
 from . import changing, clues, ways
@@ -37,15 +38,19 @@ _SLOW_MS = 3000.0
 def meet(site: Site, *, keeping: Executor | None = None) -> Seen:
     """How the site answers now, and by which way its failure is met; `unmet` where it could not be. Raises LockLost."""
     seen = changing.look(site, as_answered=True, keeping=keeping)
+    until = time.monotonic() + LONGEST_S
     if _is_failing(seen.view):
-        return _provable(replace(seen, way=_way_of(site, seen, keeping)))
+        return _provable(replace(seen, way=_way_of(site, seen, until, keeping)))
     clue = clues.of(site) if seen.is_well else None
     if clue is None:
         return seen
-    found = search(site, clue, keeping=keeping)
-    if found is not None:
-        return _provable(found)
+    answered = {(str(row["path"]), str(row["browser"])) for row in seen.pages}
+    asking = _Asking(site, _paths(site, clue.paths), until, keeping, answered)
+    if visitor := _who_meets_it(asking, clue):
+        return _provable(_met(asking, asking.way(visitor, clue.rate)))
     standing = changing.look(site, keeping=keeping)  # what comes and goes stands in it as it was met last
+    if asking.is_refused:
+        return replace(standing, unmet=f"{clue.why} {ways.refused_words()}")
     words = _(
         "%(why)s It could not be met now: asked again and again, as a computer, a phone, a search engine's bot and somebody with the "
         "cookie of a login, every page answered well."
@@ -53,47 +58,80 @@ def meet(site: Site, *, keeping: Executor | None = None) -> Seen:
     return replace(standing, unmet=words % {"why": clue.why})
 
 
-def search(site: Site, clue: Clue, *, keeping: Executor | None = None) -> Seen | None:
-    """Asks as everybody whom it may meet, then as usual browsers again and again. None where all is answered well."""
-    asking = _Asking(site, _paths(site, clue.paths), keeping)
+def glimpse(site: Site, clue: Clue, view: SiteSeen, until: float) -> SiteSeen | None:
+    """A site that answered well, as those see it whom its failure meets. None where nobody met it, or not before `until`."""
+    answered = {(page.path, BROWSERS[0]) for page in view.pages if not ways.is_refusal(page.kind, page.status)}
+    asking = _Asking(site, _paths(site, clue.paths), until, None, answered)
+    visitor = _who_meets_it(asking, clue)
+    if not visitor:
+        return None
+    met = examining.seen(site, list({each.key: each for _who, each in asking.failures}.values()), as_answered=True)
+    failing = {page.path for page in met.pages}
+    return replace(met, pages=(*met.pages, *(page for page in view.pages if page.path not in failing)))
+
+
+def _who_meets_it(asking: _Asking, clue: Clue) -> str:
+    """Asks as everybody whom it may meet, then as usual browsers again and again. Empty where all is answered well."""
     for visitor in dict.fromkeys((*clue.visitors, *OTHERS)):
         if asking.ask(visitor):
-            return _again_by(site, asking.way(visitor, clue.rate), keeping)
-    ends = time.monotonic() + LONGEST_S
+            return visitor
     browsers = [visitor for visitor in clue.visitors if visitor in BROWSERS] or list(BROWSERS)
     for _round in range(_most(clue) // (_AT_ONCE * len(browsers))):
-        if time.monotonic() > ends:
-            return None
+        if not asking.may_go_on:
+            break
         time.sleep(_PAUSE_S)
         for browser in browsers:
             if asking.ask(browser, _AT_ONCE):
-                return _again_by(site, asking.way(browser, clue.rate), keeping)
-    return None
+                return browser
+    return ""
 
 
 def again(site: Site, way: Way, keeping: Executor | None = None) -> Seen:
-    """The next look by the same way; of a failure that comes and goes as many as it takes. Raises LockLost."""
-    seen = changing.look(site, as_answered=True, keeping=keeping, way=way, times=way.at_once)
-    return changing.look_on(site, seen, keeping) if way.comes_and_goes else seen
+    """The next look by the same way; where all is well, as many more as it takes so that luck is no cure. Raises LockLost."""
+    return changing.look_on(site, changing.look(site, as_answered=True, keeping=keeping, way=way), keeping)
 
 
 @dataclass(slots=True)
 class _Asking:
-    """Requests beside those of the usual look, and what came of them."""
+    """Requests beside those of the usual look, and what came of them. None begins that would hardly end before `until`."""
 
     site: Site
     paths: tuple[str, ...]
+    until: float
     keeping: Executor | None = None
+    answered: set[tuple[str, str]] = field(default_factory=set)  # path and visitor: a refusal after that is about our asking
     asked: list[tuple[str, str, bool]] = field(default_factory=list)  # path, visitor, whether it failed
+    failures: list[tuple[str, Outcome]] = field(default_factory=list)
+    is_refused: bool = False
+    longest_s: float = 0.0
+
+    @property
+    def may_go_on(self) -> bool:
+        return not self.is_refused and time.monotonic() + self.longest_s < self.until
 
     def ask(self, visitor: str, times: int = 1, paths: Sequence[str] = ()) -> bool:
         """Whether one of these requests failed."""
+        if not self.may_go_on:
+            return False
         if self.keeping:
             self.keeping.keep(changing.LEASE_S + times * len(self.paths) * self.site.time_limit_s)
-        names = dict(self.site.pages.values_list("pk", "path"))
+        names, began = dict(self.site.pages.values_list("pk", "path")), time.monotonic()
         found = recording.retest(self.site, (visitor,), paths=tuple(paths) or self.paths, times=times)
-        self.asked += [(names.get(outcome.key, ""), visitor, outcome.is_failure) for outcome in found]
-        return any(outcome.is_failure for outcome in found)
+        self.longest_s = max(self.longest_s, time.monotonic() - began)
+        return sum(self._note(visitor, names.get(outcome.key, ""), outcome) for outcome in found) > 0
+
+    def _note(self, visitor: str, path: str, outcome: Outcome) -> bool:
+        """Whether it failed. A refusal that first appears among many requests is none of the site's failures."""
+        refused = ways.is_refusal(outcome.kind, outcome.status)
+        if refused and (path, visitor) in self.answered:
+            self.is_refused = True
+            return False
+        if not refused:
+            self.answered.add((path, visitor))
+        self.asked.append((path, visitor, outcome.is_failure))
+        if outcome.is_failure:
+            self.failures.append((visitor, outcome))
+        return outcome.is_failure
 
     def failing(self, visitor: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(path for path, who, failed in self.asked if who == visitor and failed))
@@ -115,7 +153,7 @@ class _Asking:
         return [failed for asked, who, failed in self.asked if (asked, who) == (path, visitor)]
 
 
-def _way_of(site: Site, seen: Seen, keeping: Executor | None) -> Way:
+def _way_of(site: Site, seen: Seen, until: float, keeping: Executor | None) -> Way:
     """The way of a look that failed."""
     known = ways.known_rate(site)
     failing = [(path, who) for path, who, failed in seen.asked if failed]
@@ -124,21 +162,20 @@ def _way_of(site: Site, seen: Seen, keeping: Executor | None) -> Way:
     if any(page["ms"] is None or page["ms"] > _SLOW_MS for page in seen.pages if page["kind"] != Kind.OK):
         return Way(BROWSERS, visitor, paths, known or 1.0)  # what hangs is not asked more often than is needed
     own = [(path, who, failed) for path, who, failed in seen.asked if path in paths]
-    return _Asking(site, paths, keeping, own).way(visitor, known)
+    return _Asking(site, paths, until, keeping, asked=own).way(visitor, known)
 
 
-def _again_by(site: Site, way: Way, keeping: Executor | None) -> Seen:
-    """The failure seen once more, by the way that was found."""
-    seen = again(site, way, keeping)
+def _met(asking: _Asking, way: Way) -> Seen:
+    """Every page once more, by the way that was found. Of what comes and goes, what was met a moment ago stands in it."""
+    also = asking.failures if way.comes_and_goes else ()
+    seen = changing.look(asking.site, as_answered=True, keeping=asking.keeping, way=way, also=also)
+    if seen.is_refused:
+        return replace(seen, unmet=ways.refused_words())
     return seen if _is_failing(seen.view) else replace(seen, unmet=_("It failed a moment ago, and no longer does."))
 
 
 def _provable(seen: Seen) -> Seen:
-    if seen.unmet or ways.needed(seen.way.rate) <= ways.MOST_TIMES:
-        return seen
-    often = round(1 / max(seen.way.rate, 0.001))
-    words = _("It fails so rarely, about once in %(n)d requests, that nobody could see within minutes that a change helped.")
-    return replace(seen, unmet=words % {"n": often})
+    return seen if seen.unmet or seen.way.is_provable else replace(seen, unmet=seen.way.rarely)
 
 
 def _is_failing(view: SiteSeen) -> bool:

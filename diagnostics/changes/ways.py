@@ -6,15 +6,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from sites import judging
 from sites.models import Incident, Site
+from sites.probing.outcome import Kind
 
 BROWSERS = ("desktop", "phone")
 LOOKS_WHEN_WELL = 3  # of a failure that is there all the time
 AT_ONCE = 4  # requests of one look for a failure that comes and goes: as many as one address is asked for at the same time
 LEAST_TIMES = 10
-MOST_TIMES = 120  # requests: a failure that is rarer cannot be proven gone in the time that a repair has
+MOST_TIMES = 120  # requests of one proof, on all paths together: more would trip a firewall. What is rarer cannot be proven gone
 LUCK = 0.01
+_REFUSALS = (403, 429)
 _NOT_MEASURED = 1 / 3
 
 
@@ -41,12 +45,37 @@ class Way:
         return AT_ONCE if self.comes_and_goes else 1
 
     @property
-    def looks(self) -> int:
-        """So many looks, each of `at_once` requests, are no luck."""
-        return math.ceil(self.times / AT_ONCE) if self.comes_and_goes else LOOKS_WHEN_WELL
+    def rounds(self) -> int:
+        """So many looks where it is met, each of `at_once` requests, between a look at everything before and one after them."""
+        return math.ceil(self.times / AT_ONCE) if self.comes_and_goes else LOOKS_WHEN_WELL - 2
+
+    @property
+    def is_provable(self) -> bool:
+        """Whether as many requests as a proof may make leave less than one chance in a hundred to luck."""
+        return needed(self.rate) <= MOST_TIMES
+
+    @property
+    def rarely(self) -> str:
+        """Why it is not."""
+        words = _("It fails so rarely, about once in %(n)d requests, that nobody could see within minutes that a change helped.")
+        return words % {"n": round(1 / max(self.rate, 0.001))}
+
+    def asked_for(self, every: Sequence[str]) -> tuple[str, ...]:
+        """The paths of a proof: as many of those where it is met (`every`: of all pages) as it has requests for, at least one."""
+        return tuple((self.paths or every)[: max(1, MOST_TIMES // (self.rounds * self.at_once))])
 
 
 USUAL = Way()
+
+
+def is_refusal(kind: str, status: int | None) -> bool:
+    """Whether an answer may be about our asking, or about who asks, and not about the page."""
+    return kind == Kind.BLOCKED or status in _REFUSALS
+
+
+def refused_words() -> str:
+    """Why nobody asked on."""
+    return _("It was not asked on: the site, or a firewall in front of it, began to refuse so many requests.")
 
 
 def needed(rate: float) -> int:

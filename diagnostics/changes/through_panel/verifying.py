@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -80,15 +79,10 @@ def verify(change: PanelChange) -> Outcome | None:
 def _own_pages(change: PanelChange) -> changing.Seen:
     site = change.step.case.site
     way = ways.known(site)
-    after = _look_at(site, change, way)
-    for _more in range(way.looks - 1):
-        if after.is_well:
-            time.sleep(changing.SPACING_S)
-            after = _look_at(site, change, way)
-    return after
+    return changing.look_on(site, _look_at(site, change, way))
 
 
 def _look_at(site: Site, change: PanelChange, way: Way = USUAL) -> changing.Seen:
     """Many sites may take longer than one worker is given: it says each time that it is still at it. Raises LockLost."""
     host_lock.keep(change, 2 * site.time_limit_s * max(1, site.pages.count()))
-    return changing.look(site, as_answered=True, way=way, times=way.at_once)
+    return changing.look(site, as_answered=True, way=way)

@@ -1,0 +1,100 @@
+"""That a change helped is proven with few requests, or not claimed: real servers that fail by turns, are slow, or refuse too many."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+
+import pytest
+
+from diagnostics import unattended
+from diagnostics.changes import changing
+from diagnostics.models import Step
+from sites.models import Site
+from tests.diagnostics.changes.test_meeting import BROKEN, Web, by_members, every_fourth, known_to_fail, site, web
+from tests.http_server import Received, Reply
+
+__all__ = ["site", "web"]  # fixtures
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def is_mended(web: Web) -> bool:
+    return b"RewriteRule" in web.htaccess.read_bytes()
+
+
+def left_well_and_unproven(web: Web, site: Site, why: str) -> None:
+    """A run whose change stands, with true words, and whose incident is left to the probes."""
+    document = unattended.repair_site(site, apply=True)
+    assert [step["state"] for step in document["steps"]] == ["done-not-cured"], document
+    assert (document["after"], document["cured"]) == ("up", False)
+    assert is_mended(web), "a site that is well is not still down: nothing is taken back"
+    step = Step.objects.get()
+    assert "every page answers well since" in step.message and why in step.message
+    assert "still down" not in document["left"][0]["why"] and why in document["left"][0]["why"]
+    assert site.incidents.get().is_open
+
+
+def test_change_that_helped_and_cannot_be_proven_in_time_stands(web: Web, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changing, "LONGEST_S", 1.5)
+    web.meets = every_fourth
+    known_to_fail(site, pattern="intermittent", rate=0.25)
+    left_well_and_unproven(web, site, "too slow")
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_firewall_that_begins_to_refuse_is_no_failure_of_the_change(web: Web, site: Site, status: int) -> None:
+    since = count()
+    broken = iter([False, False, True])
+
+    def answer(_request: Received) -> Reply:
+        if not is_mended(web):
+            return Reply(500, b"broken") if next(broken, len(web.server.requests) % 3 == 0) else Reply()
+        return Reply(status, b"<h1>Forbidden</h1>") if next(since) > 8 else Reply()
+
+    web.server.route("/", answer)
+    known_to_fail(site, pattern="intermittent", rate=0.33)
+    document = unattended.repair_site(site, apply=True)
+    assert [step["state"] for step in document["steps"]] == ["done-not-cured"], document
+    assert is_mended(web) and not document["cured"]
+    assert "began to refuse" in Step.objects.get().message
+
+
+def test_refusal_among_many_requests_is_not_taken_for_the_failure_that_is_looked_for(web: Web, site: Site) -> None:
+    web.server.route("/", lambda _request: Reply(403, b"<h1>Forbidden</h1>") if len(web.server.requests) > 9 else Reply())
+    known_to_fail(site, cause="htaccess-invalid-directive")
+    document = unattended.repair_site(site, apply=True)
+    assert (document["steps"], document["cured"], web.htaccess.read_bytes()) == ([], False, BROKEN)
+    assert "began to refuse" in document["left"][0]["why"]
+    assert len(web.server.requests) < 25
+
+
+def test_slow_site_of_many_pages_is_proven_with_bounded_requests(web: Web, site: Site) -> None:
+    """Ten pages of 0.8 s, of which one in four answers fails."""
+
+    def answer(_request: Received) -> Reply:
+        time.sleep(0.8)
+        fails = not is_mended(web) and len(web.server.requests) % 4 == 0
+        return Reply(500, b"broken") if fails else Reply()
+
+    for number in range(10):
+        path = f"/{number}" if number else "/"
+        web.server.route(path, answer)
+        if number:
+            site.pages.create(path=path, verdict="up", position=number)
+    known_to_fail(site, pattern="intermittent", rate=0.25)
+    began = time.monotonic()
+    document = unattended.repair_site(site, apply=True)
+    assert (document["cured"], document["after"]) == (True, "up")
+    assert len(web.server.requests) < 200
+    assert time.monotonic() - began < 90
+
+
+def test_only_whom_it_meets_is_asked_between_the_first_and_the_last_look(web: Web, site: Site) -> None:
+    web.meets = by_members
+    site.pages.create(path="/about", verdict="up", position=1)
+    web.server.route("/about", Reply())
+    known_to_fail(site)
+    document = unattended.repair_site(site, apply=True)
+    assert document["cured"], document
+    after = [request.path for request in web.server.requests if request.query][-13:-6]
+    assert after.count("/") == 4 and after.count("/about") == 3, "three visitors each, and then the member alone where it was met"
