@@ -289,9 +289,8 @@ def _end(run: _Run, executor: Executor, examination: examining.Examination, way:
             run.left = [{"cause": cause, "why": why} for cause in dict.fromkeys(step.cause for step in run.steps)]
     report = probe_now(run.site)
     run.after = "up" if well and report.verdict == "suspect" else report.verdict
-    if (
-        not (well or run.is_unproven) and run.after == "up"
-    ):  # a failure that meets phones only, or now and then, is none for the usual probe
+    # A failure that meets phones only, or now and then, is none for the usual probe.
+    if not (well or run.is_unproven) and run.after == "up":
         run.after = run.before if way.comes_and_goes else meeting.again(run.site, way).view.verdict
     if run.case and not run.case.steps.exclude(pk__in=[step.pk for step in run.steps]).exists():
         repairing.close_case(run.case, None, "well" if well else "left")

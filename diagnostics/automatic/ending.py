@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from diagnostics import repairing, steps
+from diagnostics.changes import changing
 from diagnostics.models import AutomaticRepair, RepairCase, Step
 from sites.automatic import policy as auto_policy
 
@@ -30,6 +31,8 @@ def end(row: AutomaticRepair, left: Sequence[dict[str, str]] = ()) -> None:
     elif Step.State.AWAITING_EFFECT in states:
         if AutomaticRepair.objects.filter(pk=row.pk, state=State.WORKING).update(state=State.WAITING):
             auto_policy.note(row.incident, _said(made))
+    elif any(is_unproven(step) for step in made):
+        _conclude(row, Outcome.NEEDS_ATTENTION, _said(made), may_have_helped=True)
     elif any(step.journal.exists() for step in made):
         _conclude(row, Outcome.TAKEN_BACK, _said(made))
     else:
@@ -38,6 +41,11 @@ def end(row: AutomaticRepair, left: Sequence[dict[str, str]] = ()) -> None:
 
 def _is_unfinished(step: Step) -> bool:
     return step.state in steps.UNFINISHED or (step.state == Step.State.NEEDS_ATTENTION and bool(step.result.get("retry")))
+
+
+def is_unproven(step: Step) -> bool:
+    """Whether its change stands on a site that is well since, which may be luck."""
+    return step.stands_applied and bool(step.result.get(changing.UNPROVEN))
 
 
 def _said(made: Sequence[Step]) -> str:
@@ -64,7 +72,7 @@ def end_of_proposal(row: AutomaticRepair, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _conclude(row: AutomaticRepair, outcome: str, message: str) -> bool:
+def _conclude(row: AutomaticRepair, outcome: str, message: str, *, may_have_helped: bool = False) -> bool:
     now = timezone.now()
     values = {"state": State.ENDED, "ended_at": now, "outcome": outcome, "message": message}
     if not AutomaticRepair.objects.filter(pk=row.pk, ended_at=None).update(**values):
@@ -72,13 +80,20 @@ def _conclude(row: AutomaticRepair, outcome: str, message: str) -> bool:
     row.outcome, row.message, row.ended_at, row.state = outcome, message, now, State.ENDED
     _close_own_case(row)
     if outcome in _FAILED:
-        auto_policy.stop(row.incident.site, _("The last one did not help: %(what)s") % {"what": message})
-    auto_policy.note(row.incident, _in_timeline(row), is_good=outcome == Outcome.CURED)
+        why = _("It is not proven that the last one helped: %(what)s") if may_have_helped else _("The last one did not help: %(what)s")
+        auto_policy.stop(row.incident.site, why % {"what": message})
+    told = _unproven_words(row) if may_have_helped else _in_timeline(row)
+    auto_policy.note(row.incident, told, is_good=outcome == Outcome.CURED)
     if outcome == Outcome.CURED:
         auto_policy.tell_made(row.incident, f"{row.pk}:ended", row.started_at)
     elif outcome in _FAILED:
         auto_policy.tell_made(row.incident, f"{row.pk}:ended", None)
     return True
+
+
+def _unproven_words(row: AutomaticRepair) -> str:
+    words = _("A repair was made by itself and stands. %(what)s No other is made on this site until a person has looked.")
+    return words % {"what": row.message}
 
 
 def _in_timeline(row: AutomaticRepair) -> str:

@@ -136,7 +136,7 @@ def _why_not(row: AutomaticRepair, policy: Policy, finding: Finding, plan: Plan)
 def _settle(row: AutomaticRepair, executor: Executor) -> None:
     """After what was half made is taken back: nothing stays of a run that did not cure."""
     made = list(row.steps.select_related("case__site__host").order_by("-pk"))
-    may_stay = any(step.state in (Step.State.DONE_VERIFIED, Step.State.AWAITING_EFFECT) for step in made)
+    may_stay = any(step.state in (Step.State.DONE_VERIFIED, Step.State.AWAITING_EFFECT) or ending.is_unproven(step) for step in made)
     if not may_stay:
         for step in made:
             if step.stands_applied:
