@@ -18,6 +18,7 @@ from sites.probing.outcome import Kind
 from . import ways
 
 _FRESH = timedelta(days=1)  # of a diagnosis: what it found may have been mended since
+_BELIEVED_ALONE = timedelta(hours=1)  # the same, while nothing else speaks for a failure
 _UNDECIDED = (Verdict.SUSPECT, Verdict.DOWN)
 
 
@@ -42,12 +43,12 @@ def of(site: Site) -> Clue | None:
     incident = site.incidents.filter(resolved_at=None).first()
     looks = list(Look.objects.filter(page__site=site, verdict__in=_UNDECIDED).select_related("page"))
     pages = [page.path for page in site.pages.filter(verdict__in=_UNDECIDED).exclude(kind=Kind.MAINTENANCE)]
-    finding = _finding(site)
+    seen = bool(incident or looks or pages)
+    finding = _finding(site, is_seen=seen)
     if not (incident or looks or pages or finding):
         return None
     visitors = tuple(dict.fromkeys(look.what for look in looks if look.what != Look.What.CACHE_PROOF))
     paths = tuple(dict.fromkeys([*pages, *(look.page.path for look in looks), *_watched(site, incident)]))
-    seen = bool(incident or looks or pages)
     return Clue(
         _why(incident, finding, is_seen=seen),
         finding.cause if finding else incident.cause if incident else "",
@@ -64,14 +65,17 @@ def _watched(site: Site, incident: Incident | None) -> list[str]:
     return list(site.pages.filter(path__in=incident.paths).values_list("path", flat=True)) if incident else []
 
 
-def _finding(site: Site) -> FindingRecord | None:
+def _finding(site: Site, *, is_seen: bool) -> FindingRecord | None:
     """What the newest diagnosis holds for the cause of a failure, unless the site recovered or a repair was seen to help since."""
-    done = site.diagnoses.filter(state=Diagnosis.State.DONE, requested_at__gt=timezone.now() - _FRESH).first()
+    since = timezone.now() - (_FRESH if is_seen else _BELIEVED_ALONE)
+    done = site.diagnoses.filter(state=Diagnosis.State.DONE, requested_at__gt=since).first()
     repairs = Step.objects.filter(case__site=site, action="repair", state=Step.State.DONE_VERIFIED)
     if done is None or repairs.filter(finished_at__gt=done.requested_at).exists():
         return None
     if site.incidents.filter(resolved_at__gt=done.requested_at).exists():
         return None
+    if not is_seen and site.verdict == Verdict.UP and site.verdict_since and site.verdict_since > done.requested_at:
+        return None  # probes in a row have found it well again
     return done.findings.filter(Q(severity="critical") | Q(check_id=others_meet.CHECK)).first()
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from diagnostics import queries, repairing, unattended
 from diagnostics.changes import clues, meeting, ways
 from diagnostics.changes.ways import Way
-from diagnostics.models import RepairCase, Step
+from diagnostics.models import Diagnosis, RepairCase, Step
 from sites import recording
 from sites.models import Look, Site
 from tests.diagnostics.changes_made import put, site_in
@@ -274,3 +274,31 @@ def test_too_rare_a_failure_is_left_to_a_person(web: Web, site: Site) -> None:
     document = unattended.repair_site(site, apply=True)
     assert (document["cured"], document["steps"]) == (False, [])
     assert "so rarely" in document["left"][0]["why"]
+
+
+# --- what a diagnosis is believed, when nothing else speaks for a failure ----------------------------
+def found_critical(site: Site, minutes_ago: int) -> None:
+    at = timezone.now() - timedelta(minutes=minutes_ago)
+    diagnosis = Diagnosis.objects.create(site=site, state="done", requested_at=at, finished_at=at, verdict="down")
+    values = {"check_id": "htaccess-lines", "cause": "htaccess-invalid-directive", "severity": "critical", "confidence": 0.98}
+    diagnosis.findings.create(position=0, summary="Line 2 …", evidence=[], **values)
+
+
+def test_site_that_is_well_is_left_alone_when_its_bad_diagnosis_is_of_this_morning(web: Web, site: Site) -> None:
+    found_critical(site, minutes_ago=180)
+    document = unattended.repair_site(site, apply=True)
+    assert (document["before"], document["cured"], document["left"]) == ("up", True, [])
+    assert len(web.server.requests) == 2
+
+
+def test_diagnosis_ends_with_the_probes_that_found_the_site_well_again(site: Site) -> None:
+    found_critical(site, minutes_ago=20)
+    assert clues.of(site) is not None
+    site.verdict_since = timezone.now() - timedelta(minutes=10)
+    assert clues.of(site) is None
+
+
+def test_older_diagnosis_names_the_cause_while_an_incident_is_open(site: Site) -> None:
+    found_critical(site, minutes_ago=180)
+    known_to_fail(site)
+    assert clues.of(site).cause == "htaccess-invalid-directive"
