@@ -362,7 +362,8 @@ def look_again() -> int:
     for step in due:
         step.check_again_at = None
         done = changing.conclude_late(step)
-        if done.state == Step.State.DONE_NOT_CURED and done.result.get(UNATTENDED):
+        is_well = done.result.get(changing.UNPROVEN)
+        if done.state == Step.State.DONE_NOT_CURED and done.result.get(UNATTENDED) and not is_well:
             _take_back_late(done)
     return len(due)
 

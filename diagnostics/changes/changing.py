@@ -203,7 +203,7 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
     after = look_on(site, after, executor)
     pages = {"pages_before": list(before.pages), "pages_after": list(after.pages)}
     if after.is_well:
-        return _not_proven(step, before, after, **pages) if before.unmet or after.unmet else cured(step, **pages)
+        return not_proven(step, before.unmet, after, **pages) if before.unmet or after.unmet else cured(step, **pages)
     is_gone = lag == USER_INI_S or _is_gone(site, executor, after, finding, since)  # until it is read again, nothing can be gone
     gone = finding.check not in _SUPPOSED and is_gone
     executor.keep()
@@ -211,13 +211,13 @@ def apply_and_verify(step: Step, executor: Executor, plan: Plan, finding: Findin
         why = _("It did not help.") if not gone else _("A page that was well answered worse.")
         return take_back(step, executor, why, **pages)
     if after.is_asked_too_often:
-        return _not_proven(step, before, replace(after, unmet=ways.refused_words()), **pages)
+        return not_proven(step, before.unmet, replace(after, unmet=ways.refused_words()), **pages)
     if lag:
         step.check_again_at = timezone.now() + timedelta(seconds=lag)
         message = _("Done. This host can take %(minutes)d minutes to take over modes; it is looked at again then.") % {"minutes": lag // 60}
         if lag == USER_INI_S:
             message = _("Done. PHP reads its settings again after up to 5 minutes; the site is looked at again then.")
-        return steps.conclude(step, Step.State.AWAITING_EFFECT, message, **pages)
+        return steps.conclude(step, Step.State.AWAITING_EFFECT, message, **{ways.IN_RESULT: way.as_json()}, **pages)
     return steps.conclude(step, Step.State.DONE_NOT_CURED, _not_well_yet(after), **pages)
 
 
@@ -246,10 +246,10 @@ def take_back(step: Step, executor: Executor, why: str, **result: object) -> Ste
     return steps.conclude(step, Step.State.NEEDS_ATTENTION, f"{why} {recovering.attention(back)}", retry=back.retry, **result)
 
 
-def stays_well(site: Site, executor: Executor) -> bool:
-    """Looks several times more, so that luck is no cure."""
+def stays_well(site: Site, executor: Executor, before: Seen) -> Seen:
+    """Looks several times more, in the way in which the failure was met `before`, so that luck is no cure."""
     time.sleep(SPACING_S)
-    return look_on(site, look(site, as_answered=True, keeping=executor, way=ways.known(site)), executor).is_proven_well
+    return look_on(site, look(site, as_answered=True, keeping=executor, way=ways.of_look(site, before.asked)), executor)
 
 
 def _got_worse(before: Seen, after: Seen) -> bool:
@@ -265,14 +265,14 @@ def _got_worse(before: Seen, after: Seen) -> bool:
     return any((page["path"], page["browser"]) in well for page in worse)
 
 
-def _not_proven(step: Step, before: Seen, after: Seen, **pages: object) -> Step:
-    """What never failed for us cannot be seen to be mended: its incidents end when the probes say so."""
+def not_proven(step: Step, unmet: str, after: Seen, **pages: object) -> Step:
+    """What never failed for us cannot be seen to be mended (`unmet`: why): its incidents end when the probes say so."""
     words = _("The change was made, and every page answers well; as they did before it, so nobody can say yet that it helped. %(why)s")
-    if not before.unmet:
+    if not unmet:
         words = _("The change was made, and every page answers well since. That it is more than luck is not proven yet. %(why)s")
     if not after.is_well:
         words = _("The change was made. Whether it helped is not known yet. %(why)s")
-    return steps.conclude(step, Step.State.DONE_NOT_CURED, words % {"why": before.unmet or after.unmet}, **{UNPROVEN: True}, **pages)
+    return steps.conclude(step, Step.State.DONE_NOT_CURED, words % {"why": unmet or after.unmet}, **{UNPROVEN: True}, **pages)
 
 
 def _next_second() -> datetime:
@@ -302,12 +302,13 @@ def cured(step: Step, **pages: object) -> Step:
 
 
 def conclude_late(step: Step) -> Step:
-    """Looks again at a step whose effect takes its time."""
-    after = look(step.case.site, as_answered=True)
+    """Looks again at a step whose effect takes its time, in the way in which its failure was met."""
+    site = step.case.site
+    after = look_on(site, look(site, as_answered=True, way=ways.of_step(step)))
     pages = {"pages_after": list(after.pages)}
     step.refresh_from_db(fields=["state"])
     if step.state != Step.State.AWAITING_EFFECT:
         return step  # somebody undid it while it was looked at
     if after.is_well:
-        return cured(step, **pages)
+        return not_proven(step, "", after, **pages) if after.unmet else cured(step, **pages)
     return steps.conclude(step, Step.State.DONE_NOT_CURED, _not_well_yet(after), **pages)

@@ -73,7 +73,12 @@ def run(step: Step, change: DatabaseChange, executor: Executor, examination: Exa
     steps.verifying(step)
     after = changing.look(step.case.site, as_answered=True, keeping=executor)
     pages["pages_after"] = list(after.pages)
-    if after.is_well and changing.stays_well(step.case.site, executor):
+    if after.is_well:
+        after = changing.stays_well(step.case.site, executor, before)
+        pages["pages_after"] = list(after.pages)
+    if after.is_well:
+        if after.unmet:
+            return changing.not_proven(step, "", after, **pages, **_ending(copy))
         return changing.cured(step, **pages, **_ending(copy))
     message = _("The tables are well again, but the site is not yet.")
     return steps.conclude(step, Step.State.DONE_NOT_CURED, message, **pages, **_ending(copy))

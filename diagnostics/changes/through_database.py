@@ -133,7 +133,7 @@ def _restore(step: Step, change: DatabaseChange, executor: Executor, examination
         return changing.take_back(step, executor, _("Not every table is there after it."), **pages)
     database_hand.record(change, Phase.MADE)
     steps.verifying(step)
-    return _judged(step, executor, examination, differing, pages)
+    return _judged(step, executor, examination, before, differing, pages)
 
 
 def _prepared(step: Step, change: DatabaseChange, executor: Executor, examination: Examination) -> DatabaseLogin:
@@ -164,15 +164,20 @@ def _keeping(executor: Executor) -> Callable[[], None]:
     return note
 
 
-def _judged(step: Step, executor: Executor, examination: Examination, differing: list[str], pages: dict[str, object]) -> Step:
+def _judged(
+    step: Step, executor: Executor, examination: Examination, before: changing.Seen, differing: list[str], pages: dict[str, object]
+) -> Step:
     """What it did to the site: well, or at least nothing wrong with the database any more; else it is taken back."""
     site = step.case.site
     after = changing.look(site, as_answered=True, keeping=executor)
     pages["pages_after"] = list(after.pages)
     if differing:
         pages["differing"] = differing[:50]  # the site has written to them since
-    if after.is_well and changing.stays_well(site, executor):
-        return changing.cured(step, **pages)
+    if after.is_well:
+        after = changing.stays_well(site, executor, before)
+        pages["pages_after"] = list(after.pages)
+    if after.is_well:
+        return changing.not_proven(step, "", after, **pages) if after.unmet else changing.cured(step, **pages)
     again = examining.examine(site, executor.reader, after.view)
     if not _speak_of_database(examination) or _speak_of_database(again):
         return changing.take_back(step, executor, _("It did not help."), **pages)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from sites import judging
-from sites.models import Incident, Site
+from sites.models import Incident, Look, Site
 from sites.probing.outcome import Kind
+
+if TYPE_CHECKING:
+    from diagnostics.models import Step
 
 BROWSERS = ("desktop", "phone")
 LOOKS_WHEN_WELL = 3  # of a failure that is there all the time
@@ -20,6 +24,7 @@ MOST_TIMES = 120  # requests of one proof, on all paths together: more would tri
 LUCK = 0.01
 _REFUSALS = (403, 429)
 _NOT_MEASURED = 1 / 3
+_UNDECIDED = (judging.Verdict.SUSPECT, judging.Verdict.DOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,19 @@ class Way:
         """The paths of a proof: as many of those where it is met (`every`: of all pages) as it has requests for, at least one."""
         return tuple((self.paths or every)[: max(1, MOST_TIMES // (self.rounds * self.at_once))])
 
+    def as_json(self) -> dict[str, Any]:
+        """For a step's result: whoever looks later looks in the same way."""
+        return {"browsers": list(self.browsers), "meets": self.meets, "paths": list(self.paths), "rate": self.rate}
+
 
 USUAL = Way()
+IN_RESULT = "way"  # in a step's result
+
+
+def of_step(step: Step) -> Way:
+    """The way in which the failure was met before this step was made."""
+    kept = step.result.get(IN_RESULT)
+    return Way(tuple(kept["browsers"]), kept["meets"], tuple(kept["paths"]), kept["rate"]) if kept else known(step.case.site)
 
 
 def is_refusal(kind: str, status: int | None) -> bool:
@@ -101,6 +117,20 @@ def known_rate(site: Site) -> float | None:
 
 
 def known(site: Site) -> Way:
-    """The way that is looked at a site of which nothing but its probes is known."""
+    """The way in which a site is looked at of which only its probes and looks are known: as whom they met its failure, and where."""
+    looks = list(Look.objects.filter(page__site=site, verdict__in=_UNDECIDED).exclude(what=Look.What.CACHE_PROOF).select_related("page"))
+    meets = looks[0].what if looks else BROWSERS[0]
+    paths = [look.page.path for look in looks if look.what == meets]
+    paths += site.pages.filter(verdict__in=_UNDECIDED).values_list("path", flat=True)
     rate = known_rate(site)
-    return Way() if rate is None else Way(rate=rate)
+    return Way(tuple(dict.fromkeys((*BROWSERS, meets))), meets, tuple(dict.fromkeys(paths)), 1.0 if rate is None else rate)
+
+
+def of_look(site: Site, asked: Sequence[tuple[str, str, bool]]) -> Way:
+    """The same, after a look: path, visitor and whether it failed, of each of its requests."""
+    failing = [(path, who) for path, who, failed in asked if failed]
+    if not failing:
+        return known(site)
+    rate, meets = known_rate(site), failing[0][1]
+    paths = tuple(dict.fromkeys(path for path, who in failing if who == meets))
+    return Way(tuple(dict.fromkeys((*BROWSERS, meets))), meets, paths, 1.0 if rate is None else rate)

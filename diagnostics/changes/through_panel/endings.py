@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from diagnostics import steps
+from diagnostics.changes import changing
 from diagnostics.models import PanelChange, Step
 from diagnostics.panels import stopping
 from diagnostics.panels.base import PanelError
@@ -36,8 +37,14 @@ def made(change: PanelChange, **notes: object) -> None:
         steps.verifying(change.step)
 
 
-def well(change: PanelChange, outcome: Outcome, **result: str) -> None:
-    """The step stands before its incidents end: a crash in between must not leave them resolved by what is then taken back."""
+def well(change: PanelChange, outcome: Outcome, **result: object) -> None:
+    """The step stands before its incidents end: a crash in between must not leave them resolved by what is then taken back.
+
+    Where luck is not ruled out they end when the probes say so.
+    """
+    if outcome.unproven:
+        noting.end(change, Phase.MADE, Step.State.DONE_NOT_CURED, outcome.words, **{changing.UNPROVEN: True}, **result)
+        return
     noting.end(change, Phase.MADE, Step.State.DONE_VERIFIED, outcome.words, **result)
     resolve(change.step)
 

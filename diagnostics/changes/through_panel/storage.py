@@ -95,8 +95,7 @@ def _judge_by_files(change: PanelChange, why: str, *, made: bool) -> None:
 def _verified(change: PanelChange, outcome: verifying.Outcome) -> None:
     never = {Step.UNDO_ENDED: _("Putting all files back cannot be undone.")}
     if outcome.is_well and not outcome.worse:
-        noting.end(change, Phase.MADE, Step.State.DONE_VERIFIED, outcome.words, **never)
-        endings.resolve(change.step)
+        endings.well(change, outcome, **never)
         return
     words = _("All files are as they were on the day that was chosen. %(why)s") % {"why": outcome.why if outcome.worse else _not_well()}
     noting.end(change, Phase.MADE, Step.State.DONE_NOT_CURED, words, **never)

@@ -6,12 +6,15 @@ import time
 from itertools import count
 
 import pytest
+from django.utils import timezone
 
-from diagnostics import unattended
-from diagnostics.changes import changing
+from diagnostics import repairing, steps, unattended
+from diagnostics.changes import changing, ways
+from diagnostics.changes.ways import Way
 from diagnostics.models import Step
-from sites.models import Site
+from sites.models import Look, Site
 from tests.diagnostics.changes.test_meeting import BROKEN, Web, by_members, every_fourth, known_to_fail, site, web
+from tests.diagnostics.changes_made import new_step, put
 from tests.http_server import Received, Reply
 
 __all__ = ["site", "web"]  # fixtures
@@ -98,3 +101,49 @@ def test_only_whom_it_meets_is_asked_between_the_first_and_the_last_look(web: We
     assert document["cured"], document
     after = [request.path for request in web.server.requests if request.query][-13:-6]
     assert after.count("/") == 4 and after.count("/about") == 3, "three visitors each, and then the member alone where it was met"
+
+
+# --- what is looked at again later, or was changed elsewhere --------------------------------------
+def awaited(site: Site, way: Way) -> Step:
+    step = new_step(site)
+    steps.conclude(step, Step.State.AWAITING_EFFECT, "Later.", **{ways.IN_RESULT: way.as_json()})
+    return Step.objects.select_related("case__site").get(pk=step.pk)
+
+
+def test_late_effect_is_looked_for_as_those_whom_the_failure_meets(web: Web, site: Site) -> None:
+    web.meets = by_members
+    known_to_fail(site)
+    step = awaited(site, Way((*ways.BROWSERS, "member"), "member", ("/",)))
+    assert changing.conclude_late(step).state == "done-not-cured"
+    assert site.incidents.get().is_open
+    put(web.htaccess, b"RewriteEngine On\n")
+    step = awaited(site, Way((*ways.BROWSERS, "member"), "member", ("/",)))
+    assert changing.conclude_late(step).state == "done-verified"
+
+
+def test_late_effect_on_what_fails_now_and_then_is_asked_for_often(web: Web, site: Site) -> None:
+    web.meets = every_fourth
+    known_to_fail(site, pattern="intermittent", rate=0.25)
+    assert changing.conclude_late(awaited(site, Way(rate=0.25))).state == "done-not-cured"
+
+
+def test_late_effect_on_what_fails_too_rarely_is_not_called_proven_and_stands(web: Web, site: Site) -> None:
+    known_to_fail(site, pattern="intermittent", rate=0.01)
+    step = awaited(site, Way(rate=0.01))
+    step.result["unattended"] = True
+    step.check_again_at = timezone.now()
+    step.save()
+    repairing.look_again()
+    step.refresh_from_db()
+    assert (step.state, step.result[changing.UNPROVEN]) == ("done-not-cured", True)
+    assert "so rarely" in step.message
+    assert site.incidents.get().is_open
+
+
+def test_way_of_a_site_knows_whom_its_looks_met_and_where(site: Site) -> None:
+    now = timezone.now()
+    page = site.pages.create(path="/shop", verdict="up", position=1)
+    Look.objects.create(page=page, what=Look.What.PHONE, verdict="down", due_at=now, anchor_at=now)
+    known_to_fail(site, pattern="intermittent", rate=0.01)
+    way = ways.known(site)
+    assert (way.browsers, way.meets, way.paths, way.is_provable) == (ways.BROWSERS, "phone", ("/shop",), False)
