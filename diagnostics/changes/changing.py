@@ -64,6 +64,11 @@ class Seen:
         return self.is_well and not self.unmet
 
     @property
+    def failing(self) -> frozenset[str]:
+        """Paths of the pages that did not answer as expected."""
+        return frozenset(page.path for page in self.view.pages if page.kind != Kind.OK)
+
+    @property
     def is_refused(self) -> bool:
         """Whether whatever is not well in it is our asking that is refused. Where all was well before, that tells nothing of the site."""
         odd = [page for page in self.view.pages if page.kind != Kind.OK]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeVar
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -17,11 +19,13 @@ from diagnostics.changes.executor import Executor
 from diagnostics.models import Step
 from diagnostics.repairs.plan import Plan
 from sites import scheduling
+from sites.models import Site
 
 T = TypeVar("T")
 LONGEST_S = 420.0  # for all looks of a trial; a worker has steps.RUN_LIMIT_S for the whole step
 MOST_LOOKS = 60
 HOLD_S = 20.0  # beside one time limit of the site: so long no regular probe may meet it changed and take it for well again
+MOST_ASKS_S = 30.0  # that a site stays changed while it is asked again and again
 GONE = 404  # what an address answers that only a line taken out, or a plugin, had made
 
 
@@ -59,15 +63,54 @@ class Bench:
         """What the pages answer while the plan stands. It is taken back whatever was seen. Raises Ended, OutOfTime, LockLost."""
         site, way = self.step.case.site, self.before.way
         as_whom = tuple(dict.fromkeys((*browsers, self.browser)))
-        return self.while_it_stands(
-            plan,
-            lambda: changing.look(
-                site, as_whom, as_answered=way.comes_and_goes, keeping=self.executor, as_it_stays=False, way=way, times=way.times
-            ),
-        )
+        asks_s = self._asks_s(len(as_whom)) if way.comes_and_goes else 0.0
+        if asks_s > MOST_ASKS_S or not way.is_provable:
+            self._too_slow(asks_s)
+        seen = self.while_it_stands(plan, lambda: self._look(site, as_whom), asks_s)
+        if seen.unmet:
+            self._too_slow(asks_s)
+        return seen
 
-    def while_it_stands(self, plan: Plan, ask: Callable[[], T]) -> T:
-        """The same, with something else asked meanwhile."""
+    def _look(self, site: Site, as_whom: tuple[str, ...]) -> Seen:
+        """Of what comes and goes so often that luck is ruled out, but each page only until it fails, and never for long."""
+        way = self.before.way
+        ends = time.monotonic() + MOST_ASKS_S
+        seen = changing.look(site, as_whom, as_answered=way.comes_and_goes, keeping=self.executor, as_it_stays=False, way=way)
+        left = way.asked_for(tuple(site.pages.values_list("path", flat=True))) if way.comes_and_goes else ()
+        for _round in range(way.rounds):
+            left = tuple(path for path in left if path not in seen.failing)
+            if not left:
+                break
+            if time.monotonic() > ends:
+                return replace(seen, unmet="slow")
+            more = changing.look(
+                site, (way.meets,), as_answered=True, keeping=self.executor, as_it_stays=False, way=way, paths=left, times=way.at_once
+            )
+            if more.is_refused:
+                return replace(seen, unmet="refused")
+            seen = more.over(seen)
+        return seen
+
+    def _asks_s(self, visitors: int) -> float:
+        """How long a look takes that rules luck out, by how slow the pages were."""
+        way, paths = self.before.way, {str(page["path"]) for page in self.before.pages}
+        slowest_s = max((float(str(page["ms"])) / 1000 for page in self.before.pages if page["ms"] is not None), default=0.0)
+        requests = len(paths) * visitors + way.rounds * way.at_once * len(way.asked_for(tuple(paths)))
+        return slowest_s * math.ceil(requests / settings.SITEMEND_PROBES_PER_ADDRESS)
+
+    def _too_slow(self, asks_s: float) -> NoReturn:
+        """The site would stay changed for too long, or could not be asked as often as is needed: nothing is told of any cause then."""
+        why = _("It fails so rarely that it cannot be seen within seconds whether a change helps, so nothing is tried.")
+        if asks_s > MOST_ASKS_S:
+            why = _("The site is slow and fails now and then: it would stay changed for about %(n)d seconds, so nothing is tried.")
+            why = why % {"n": round(asks_s)}
+        elif self.looks:
+            why = _("The site was too slow, or refused so many requests: what was tried shows nothing. Everything was put back as it was.")
+        steps.conclude(self.step, Step.State.TAKEN_BACK if self.looks else Step.State.FAILED, why, looks=self.looks)
+        raise Ended
+
+    def while_it_stands(self, plan: Plan, ask: Callable[[], T], asks_s: float = 0.0) -> T:
+        """The same, with something else asked meanwhile, which takes about `asks_s`."""
         if steps.is_to_stop(self.step):
             self._stop()
         if self.looks >= MOST_LOOKS or time.monotonic() > self.until:
@@ -76,7 +119,7 @@ class Bench:
         self.step.result = {**self.step.result, "progress": {"looks": self.looks, "about": max(self.about, self.looks)}}
         self.step.save(update_fields=["result"])
         site = self.step.case.site
-        scheduling.hold(site, HOLD_S + site.time_limit_s)
+        scheduling.hold(site, HOLD_S + site.time_limit_s + asks_s)
         if not changing.apply(self.step, self.executor, plan):
             raise Ended
         steps.verifying(self.step)
