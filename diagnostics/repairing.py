@@ -15,7 +15,7 @@ from sites import queueing, read_only
 from sites.models import Incident, Site
 
 from . import diagnosing, examining, offering, other_looks, steps, trials, typed
-from .changes import changing, meeting, recovering
+from .changes import changing, meeting, recovering, ways
 from .changes.executor import Executor
 from .connections import abilities, connecting, politeness, purposes
 from .connections.locking import HostBusy, LockLost, held
@@ -47,6 +47,7 @@ LOOKS = {
 }
 ONLY_PROBED = ("confirm", "tasks", "retest")
 IN_WORK = (Step.State.PLANNED, Step.State.QUEUED, Step.State.APPLYING, Step.State.VERIFYING)
+MET = "met"  # in the result of a look: how many requests met the failure
 UNATTENDED = "unattended"  # in a step's result: no person chose it
 _TAKEN_BACK_AGAIN = timedelta(minutes=1)
 
@@ -294,7 +295,7 @@ def _run_look(step: Step) -> Step:
         return database_looks.run(step)
     site = step.case.site
     seen = meeting.meet(site)
-    result: dict[str, object] = {"pages_after": list(seen.pages)}
+    result: dict[str, object] = {"pages_after": list(seen.pages), MET: seen.met, ways.IN_RESULT: seen.way.as_json()}
     if step.guide_step not in ONLY_PROBED:
         diagnosis = diagnosing.diagnose_now(site, step.case.incident, step.created_by, met=seen)
         if diagnosis.state == Diagnosis.State.DONE:

@@ -15,7 +15,7 @@ from sites.models import Site
 from sites.probing.outcome import Kind
 
 from . import repairing
-from .changes import undoing
+from .changes import undoing, ways
 from .models import Diagnosis, FindingRecord, RepairCase, Step
 from .wizard import StepDone
 
@@ -24,6 +24,7 @@ FINISHED = (*Step.APPLIED, Step.State.DONE, Step.State.SKIPPED)
 CHOSEN = (Step.State.DONE_AS_ASKED, Step.State.KEPT)  # a person chose what stays where an undo was refused
 OF_NO_WEIGHT = (Step.State.UNDONE, Step.State.STALE, Step.State.TAKEN_BACK, Step.State.FAILED, *CHOSEN, *repairing.IN_WORK)
 _BELIEVED = timedelta(days=1)  # so long what the probes did not meet is held for true
+_APART = timedelta(minutes=2)  # two looks that met one short failure are not so far apart
 
 
 def is_busy(attempts: Sequence[Step]) -> bool:
@@ -77,20 +78,23 @@ def all_well(pages: Sequence[dict[str, Any]]) -> bool:
 def verdict_now(site: Site, attempts: Sequence[Step], diagnosis: Diagnosis | None = None) -> str:
     """The verdict by the newest look, be it a step's or a probe's: a repair shows its effect before the timetable does.
 
-    A `diagnosis` that saw the site fail, while its probes held it for well as they do now, met what they do not meet.
+    A look or a `diagnosis` that saw the site fail, while its probes held it for well as they do now, counts for more than they do only
+    where it met what they do not meet: as another visitor, or repeatedly.
     """
     if is_shut(site):
         return Verdict.DOWN.value  # for whoever asks how to open it again: nobody is mailed for that
     newest = _newest_look(attempts)
-    if diagnosis is not None and _met_what_probes_do_not(site, diagnosis) and (newest is None or newest[0] < diagnosis.requested_at):
+    is_newer = diagnosis is not None and (newest is None or newest[0] < diagnosis.requested_at)
+    if diagnosis is not None and is_newer and _met_what_probes_do_not(site, diagnosis, attempts):
         return Verdict.DOWN.value
     if newest is None:
         return site.verdict
-    at, pages = newest
+    at, pages, step = newest
     probed_since = site.last_probe_at is not None and site.last_probe_at > at
     if all_well(pages):
         return Verdict.UP.value if not probed_since or _probes_agree(site, pages) else site.verdict
-    return site.verdict if probed_since and not _is_missed(site, at) else Verdict.DOWN.value
+    is_missed = _is_missed(site, at) and (_met_as_some(step, pages) or _met_again(site, attempts))
+    return site.verdict if probed_since and not is_missed else Verdict.DOWN.value
 
 
 def is_shut(site: Site) -> bool:
@@ -98,8 +102,30 @@ def is_shut(site: Site) -> bool:
     return site.verdict == Verdict.UP and site.pages.filter(kind=Kind.MAINTENANCE).exists()
 
 
-def _met_what_probes_do_not(site: Site, diagnosis: Diagnosis) -> bool:
-    return diagnosis.verdict == Verdict.DOWN and _is_missed(site, diagnosis.requested_at)
+def _met_what_probes_do_not(site: Site, diagnosis: Diagnosis, attempts: Sequence[Step]) -> bool:
+    return diagnosis.verdict == Verdict.DOWN and _is_missed(site, diagnosis.requested_at) and _met_again(site, attempts)
+
+
+def _met_as_some(step: Step, pages: Sequence[dict[str, Any]]) -> bool:
+    """Whether a page failed for some kinds of visitor and not for a usual browser, or came and went: not once, by chance."""
+    failing = {(page["path"], page.get("browser")) for page in pages if page["kind"] != "ok"}
+    well = {page["path"] for page in pages if page["kind"] == "ok" and page.get("browser") in ways.BROWSERS}
+    if any(browser not in ways.BROWSERS and path in well for path, browser in failing):
+        return True
+    comes_and_goes = step.result.get(ways.IN_RESULT, {}).get("rate", 1) < 1
+    return step.result.get(repairing.MET, 0) > 1 and (comes_and_goes or any(path in well for path, _browser in failing))
+
+
+def _met_again(site: Site, attempts: Sequence[Step]) -> bool:
+    """Whether it was seen to fail at several times, none of which an incident that ended explains."""
+    since = timezone.now() - _BELIEVED
+    ended = site.incidents.filter(resolved_at__gt=since).order_by("-resolved_at").values_list("resolved_at", flat=True).first()
+    since = max(since, ended or since)
+    bad = site.diagnoses.filter(state=Diagnosis.State.DONE, verdict=Verdict.DOWN, requested_at__gt=since)
+    times = [*bad.values_list("requested_at", flat=True)]
+    looks = [step for step in attempts if step.action == "look" and step.finished_at is not None and step.finished_at > since]
+    times += [step.finished_at for step in looks if pages_now(step) and not all_well(pages_now(step))]
+    return bool(times) and max(times) - min(times) > _APART
 
 
 def _is_missed(site: Site, failed_at: datetime) -> bool:
@@ -115,8 +141,8 @@ def _probes_agree(site: Site, pages: Sequence[dict[str, Any]]) -> bool:
     return all(page.last_status == seen.get(page.path) for page in site.pages.all())
 
 
-def _newest_look(attempts: Sequence[Step]) -> tuple[Any, list[dict[str, Any]]] | None:
-    looks = [(step.undone_at or step.finished_at, pages_now(step)) for step in attempts if step.state not in repairing.IN_WORK]
+def _newest_look(attempts: Sequence[Step]) -> tuple[Any, list[dict[str, Any]], Step] | None:
+    looks = [(step.undone_at or step.finished_at, pages_now(step), step) for step in attempts if step.state not in repairing.IN_WORK]
     return max((look for look in looks if look[0] and look[1]), key=lambda look: look[0], default=None)
 
 

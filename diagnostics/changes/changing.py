@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import posixpath
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -53,6 +53,7 @@ class Seen:
     pages: tuple[dict[str, object], ...]
     way: Way = USUAL
     unmet: str = ""
+    met: int = 0  # requests that met the failure, before a change
     asked: tuple[tuple[str, str, bool], ...] = ()  # path, visitor and whether it failed, of each request
 
     @property
@@ -143,16 +144,16 @@ def _row(path: str, browser: str, outcome: Outcome) -> dict[str, object]:
     return {"path": path, "browser": browser, "kind": str(outcome.kind), "status": outcome.status, "ms": ms}
 
 
-def look_on(site: Site, seen: Seen, keeping: Executor | None = None, *, longest_s: float = 0.0) -> Seen:
+def look_on(site: Site, seen: Seen, keeping: Executor | None = None, *, before_each: Callable[[], None] | None = None) -> Seen:
     """Asks where the failure is met until something fails, or as often as it takes so that luck is no cure; at last everything again.
 
-    `seen` was a look at everything. `unmet` of what it gives says why luck is not ruled out.
+    `seen` was a look at everything. `before_each` look: says that this goes on. `unmet` of what it gives says why luck is not ruled out.
     """
     if not seen.is_well or seen.unmet:
         return seen
     if not seen.way.is_provable:
         return replace(seen, unmet=seen.way.rarely)
-    way, ends = seen.way, time.monotonic() + (longest_s or LONGEST_S)
+    way, ends = seen.way, time.monotonic() + LONGEST_S
     narrow = {"browsers": (way.meets,), "paths": way.asked_for(list(site.pages.values_list("path", flat=True))), "times": way.at_once}
     next_at = time.monotonic() + SPACING_S
     for which in [narrow] * way.rounds + [{}]:
@@ -160,6 +161,8 @@ def look_on(site: Site, seen: Seen, keeping: Executor | None = None, *, longest_
             return replace(seen, unmet=_("The site is too slow to be asked as often as that needs."))
         time.sleep(max(0.0, next_at - time.monotonic()))  # a slow site leaves pauses by itself
         next_at = time.monotonic() + SPACING_S
+        if before_each:
+            before_each()
         more = look(site, as_answered=True, keeping=keeping, way=way, **which)
         if more.is_refused:
             return replace(seen, unmet=ways.refused_words())

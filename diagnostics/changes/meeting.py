@@ -40,7 +40,8 @@ def meet(site: Site, *, keeping: Executor | None = None) -> Seen:
     seen = changing.look(site, as_answered=True, keeping=keeping)
     until = time.monotonic() + LONGEST_S
     if _is_failing(seen.view):
-        return _provable(replace(seen, way=_way_of(site, seen, until, keeping)))
+        way, met = _way_of(site, seen, until, keeping)
+        return _provable(replace(seen, way=way, met=met))
     clue = clues.of(site) if seen.is_well else None
     if clue is None:
         return seen
@@ -153,16 +154,17 @@ class _Asking:
         return [failed for asked, who, failed in self.asked if (asked, who) == (path, visitor)]
 
 
-def _way_of(site: Site, seen: Seen, until: float, keeping: Executor | None) -> Way:
-    """The way of a look that failed."""
+def _way_of(site: Site, seen: Seen, until: float, keeping: Executor | None) -> tuple[Way, int]:
+    """The way of a look that failed, and how many requests met it."""
     known = ways.known_rate(site)
     failing = [(path, who) for path, who, failed in seen.asked if failed]
     visitor = failing[0][1]
     paths = tuple(dict.fromkeys(path for path, who in failing if who == visitor))[:MOST_PATHS]
     if any(page["ms"] is None or page["ms"] > _SLOW_MS for page in seen.pages if page["kind"] != Kind.OK):
-        return Way(BROWSERS, visitor, paths, known or 1.0)  # what hangs is not asked more often than is needed
+        return Way(BROWSERS, visitor, paths, known or 1.0), 1  # what hangs is not asked more often than is needed
     own = [(path, who, failed) for path, who, failed in seen.asked if path in paths]
-    return _Asking(site, paths, until, keeping, asked=own).way(visitor, known)
+    asking = _Asking(site, paths, until, keeping, asked=own)
+    return asking.way(visitor, known), sum(failed for _path, _who, failed in asking.asked)
 
 
 def _met(asking: _Asking, way: Way) -> Seen:
@@ -171,6 +173,7 @@ def _met(asking: _Asking, way: Way) -> Seen:
     seen = changing.look(asking.site, as_answered=True, keeping=asking.keeping, way=way, also=also)
     if seen.is_refused:
         return replace(seen, unmet=ways.refused_words())
+    seen = replace(seen, met=len(asking.failures))
     return seen if _is_failing(seen.view) else replace(seen, unmet=_("It failed a moment ago, and no longer does."))
 
 

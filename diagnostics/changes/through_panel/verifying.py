@@ -96,11 +96,14 @@ def verify(change: PanelChange) -> Outcome | None:
 def _own_pages(change: PanelChange) -> changing.Seen:
     site = change.step.case.site
     seen = _look_at(site, change, ways.of_step(change.step))
-    host_lock.keep(change, changing.LONGEST_S + 2 * site.time_limit_s * max(1, site.pages.count()))
-    return changing.look_on(site, seen)
+    return changing.look_on(site, seen, before_each=lambda: _keep(site, change))
 
 
 def _look_at(site: Site, change: PanelChange, way: Way = USUAL) -> changing.Seen:
     """Many sites may take longer than one worker is given: it says each time that it is still at it. Raises LockLost."""
-    host_lock.keep(change, 2 * site.time_limit_s * max(1, site.pages.count()))
+    _keep(site, change)
     return changing.look(site, as_answered=True, way=way)
+
+
+def _keep(site: Site, change: PanelChange) -> None:
+    host_lock.keep(change, 2 * site.time_limit_s * max(1, site.pages.count()))
