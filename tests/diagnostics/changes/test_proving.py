@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 from django.utils import timezone
 
-from diagnostics import repairing, steps, unattended
+from diagnostics import diagnosing, repairing, steps, unattended
 from diagnostics.changes import changing, meeting, ways
 from diagnostics.changes.changing import Seen
 from diagnostics.changes.executor import Executor
@@ -195,3 +195,30 @@ def test_trial_asks_a_page_only_until_it_fails(web: Web, site: Site) -> None:
     _step, seen = tried(web, site, 100, BROKEN + b"# more\n")
     assert seen is not None and not seen.is_well
     assert len(web.server.requests) <= 9
+
+
+# --- how long a diagnosis may look for it ----------------------------------------------------------
+def test_diagnosis_of_a_slow_site_ends_in_time_also_when_nobody_meets_its_failure(web: Web, site: Site) -> None:
+    web.server.route("/", lambda _request: Reply(delay_s=1.5))
+    known_to_fail(site, pattern="intermittent", rate=0.02)
+    began = time.monotonic()
+    assert diagnosing.diagnose_now(site).state == "done"
+    assert time.monotonic() - began < 14
+
+
+def test_diagnosis_that_meets_the_failure_proves_nothing(web: Web, site: Site) -> None:
+    web.meets = by_members
+    known_to_fail(site)
+    diagnosis = diagnosing.diagnose_now(site)
+    assert (diagnosis.verdict, diagnosis.findings.first().cause) == ("down", "htaccess-invalid-directive")
+    assert len(web.server.requests) == 4, "one look, then as a plain probe, a bot and a member"
+
+
+def test_guided_look_hands_on_what_it_met_and_nobody_searches_twice(web: Web, site: Site) -> None:
+    known_to_fail(site)
+    case = repairing.open_case(site)
+    meeting.meet(site)
+    alone = len(web.server.requests)
+    web.server.requests.clear()
+    assert repairing.run_step(repairing.look(case, "read-log", None).pk).state == "done"
+    assert len(web.server.requests) == alone
