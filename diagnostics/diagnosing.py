@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from sites import incident_causes, queueing
 from sites.credentials import SecretUnreadable
+from sites.judging import Verdict
 from sites.models import Incident, Site
 from sites.visitors.marks import is_of_visitors
 
@@ -135,7 +136,7 @@ def run(diagnosis_id: int, met: Seen | None = None) -> Diagnosis:
         view = met.view if met is not None else examining.look(diagnosis.site)
         asked_by = {"user": diagnosis.requested_by} if diagnosis.requested_by else {}
         with purposes.doing("diagnosis", site=diagnosis.site, **asked_by), opened(diagnosis.site) as (reader, error):
-            examination = _examine(diagnosis, reader, view, was_searched=met is not None)
+            examination = _examine(diagnosis, reader, view, met)
         diagnosis.error, diagnosis.again_at = _why(error), _opened_again_at(diagnosis, error)
     except (TransportError, SecretUnreadable) as error:
         diagnosis.again_at = _opened_again_at(diagnosis, error)
@@ -149,24 +150,32 @@ def run(diagnosis_id: int, met: Seen | None = None) -> Diagnosis:
     return store(diagnosis, examination)
 
 
-def _examine(diagnosis: Diagnosis, reader: Reader | None, view: SiteSeen, *, was_searched: bool) -> Examination:
+def _examine(diagnosis: Diagnosis, reader: Reader | None, view: SiteSeen, met: Seen | None) -> Examination:
     """Facts and checks; where the site fails for others than us, or now and then, with the eyes of those whom it met.
 
-    `was_searched`: who asked for it has asked as all of them already.
+    `met`: who asked for it has asked as all of them already.
     """
     site, incident, until = diagnosis.site, diagnosis.incident, time.monotonic() + _SEARCHED_S
+    if met is not None:
+        diagnosis.met_as = meeting.met_by(met)
+    elif not examining.is_well(view) and site.verdict != Verdict.DOWN:
+        diagnosis.met_as = meeting.met_as(site, view, until)
     if not examining.is_well(view):
         return examining.examine(site, reader, view)
     clue = clues.of(site)
-    if clue and not was_searched and (met := meeting.glimpse(site, replace(clue, is_firm=False), view, until)):
-        return examining.examine(site, reader, met)
+    if clue and met is None and (found := meeting.glimpse(site, replace(clue, is_firm=False), view, until)):
+        seen, diagnosis.met_as = found
+        return examining.examine(site, reader, seen)
     if incident is not None and incident.is_open and is_of_visitors(incident):
         return examining.proven_only(examining.examine(site, reader, examining.as_visitors_met(site, view, incident)))
     examination = examining.examine(site, reader, view)
     if clue or reader is None or not any(_speaks_of_a_failure(each) for each in examination.findings):
         return examination
-    seen = meeting.glimpse(site, Clue("", is_firm=False), view, time.monotonic() + _SEARCHED_S)
-    return examining.examine(site, reader, seen) if seen else examination
+    found = meeting.glimpse(site, Clue("", is_firm=False), view, time.monotonic() + _SEARCHED_S)
+    if not found:
+        return examination
+    seen, diagnosis.met_as = found
+    return examining.examine(site, reader, seen)
 
 
 def _speaks_of_a_failure(finding: Finding) -> bool:

@@ -93,7 +93,7 @@ def verdict_now(site: Site, attempts: Sequence[Step], diagnosis: Diagnosis | Non
     probed_since = site.last_probe_at is not None and site.last_probe_at > at
     if all_well(pages):
         return Verdict.UP.value if not probed_since or _probes_agree(site, pages) else site.verdict
-    is_missed = _is_missed(site, at) and (_met_as_some(step, pages) or _met_again(site, attempts))
+    is_missed = _is_missed(site, at) and (_met_as_some(step, pages) or _is_open(site) or _met_again(site, attempts))
     return site.verdict if probed_since and not is_missed else Verdict.DOWN.value
 
 
@@ -103,7 +103,13 @@ def is_shut(site: Site) -> bool:
 
 
 def _met_what_probes_do_not(site: Site, diagnosis: Diagnosis, attempts: Sequence[Step]) -> bool:
-    return diagnosis.verdict == Verdict.DOWN and _is_missed(site, diagnosis.requested_at) and _met_again(site, attempts)
+    if diagnosis.verdict != Verdict.DOWN or not _is_missed(site, diagnosis.requested_at):
+        return False
+    return bool(diagnosis.met_as) or _is_open(site) or _met_again(site, attempts)
+
+
+def _is_open(site: Site) -> bool:
+    return site.incidents.filter(resolved_at=None).exists()
 
 
 def _met_as_some(step: Step, pages: Sequence[dict[str, Any]]) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from diagnostics import examining
 from diagnostics.evidence import SiteSeen
+from diagnostics.models import Diagnosis
 from sites import recording
 from sites.models import Site
 from sites.probing.outcome import Kind, Outcome
@@ -59,8 +60,11 @@ def meet(site: Site, *, keeping: Executor | None = None) -> Seen:
     return replace(standing, unmet=words % {"why": clue.why})
 
 
-def glimpse(site: Site, clue: Clue, view: SiteSeen, until: float) -> SiteSeen | None:
-    """A site that answered well, as those see it whom its failure meets. None where nobody met it, or not before `until`."""
+def glimpse(site: Site, clue: Clue, view: SiteSeen, until: float) -> tuple[SiteSeen, str] | None:
+    """A site that answered well, as those see it whom its failure meets, and who: see `Diagnosis.met_as`.
+
+    None where nobody met it, or not before `until`.
+    """
     answered = {(page.path, BROWSERS[0]) for page in view.pages if not ways.is_refusal(page.kind, page.status)}
     asking = _Asking(site, _paths(site, clue.paths), until, None, answered)
     visitor = _who_meets_it(asking, clue)
@@ -68,7 +72,34 @@ def glimpse(site: Site, clue: Clue, view: SiteSeen, until: float) -> SiteSeen | 
         return None
     met = examining.seen(site, list({each.key: each for _who, each in asking.failures}.values()), as_answered=True)
     failing = {page.path for page in met.pages}
-    return replace(met, pages=(*met.pages, *(page for page in view.pages if page.path not in failing)))
+    return replace(met, pages=(*met.pages, *(page for page in view.pages if page.path not in failing))), _as_whom(asking, visitor)
+
+
+def met_as(site: Site, view: SiteSeen, until: float) -> str:
+    """Whether a look that failed, of a site that its probes do not hold for down, met what comes and goes: see `Diagnosis.met_as`."""
+    paths = tuple(page.path for page in view.pages if Kind(page.kind).is_failure)[:MOST_PATHS]
+    asking = _Asking(site, paths, until)
+    asking.asked = [(path, BROWSERS[0], True) for path in paths]
+    return _as_whom(asking, BROWSERS[0])
+
+
+def met_by(seen: Seen) -> str:
+    """The same, of what was met already."""
+    if seen.is_well or seen.way.meets not in BROWSERS:
+        return "" if seen.is_well else seen.way.meets
+    return Diagnosis.AGAIN if seen.way.comes_and_goes and seen.met > 1 else ""
+
+
+def _as_whom(asking: _Asking, visitor: str) -> str:
+    """Asks until it is known whether it comes and goes."""
+    if visitor not in BROWSERS:
+        return visitor
+    for _more in range(MEASURED // AGAIN + 1):
+        asking.ask(visitor, AGAIN, asking.failing(visitor))
+        failed = [failed for _path, who, failed in asking.asked if who == visitor]
+        if sum(failed) > 1 and not all(failed):
+            return Diagnosis.AGAIN
+    return ""
 
 
 def _who_meets_it(asking: _Asking, clue: Clue) -> str:

@@ -19,6 +19,8 @@ class Diagnosis(models.Model):
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
 
+    AGAIN = "again"  # `met_as`: more than once, among good answers
+
     site = models.ForeignKey(Site, models.CASCADE, related_name="diagnoses")
     incident = models.ForeignKey(Incident, models.SET_NULL, null=True, related_name="diagnoses")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
@@ -29,6 +31,7 @@ class Diagnosis(models.Model):
     duration_s = models.FloatField(null=True)
     verdict = models.CharField(max_length=10, blank=True)
     kind = models.CharField(max_length=20, blank=True)
+    met_as = models.CharField(max_length=12, default="", blank=True)  # by whom a failure was met that probes miss; or `AGAIN`
     connection = models.CharField(max_length=10, blank=True)
     error = models.TextField(blank=True)  # why it could not run, for a person
     inconclusive = models.JSONField(default=list)  # [{"check", "missing"}]

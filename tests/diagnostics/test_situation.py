@@ -72,6 +72,13 @@ def test_what_was_met_twice_at_different_times_is_believed(site: Site) -> None:
     assert situation.verdict_now(site, [looked(site, *bad, minutes_ago=50), looked(site, *bad, minutes_ago=30)]) == "down"
 
 
+@pytest.mark.parametrize("met_as", ["member", Diagnosis.AGAIN])
+def test_diagnosis_that_met_what_probes_miss_is_believed(site: Site, met_as: str) -> None:
+    at = timezone.now() - timedelta(minutes=30)
+    found = Diagnosis.objects.create(site=site, state="done", verdict="down", requested_at=at, met_as=met_as)
+    assert situation.verdict_now(site, [], found) == "down"
+
+
 def test_one_bad_diagnosis_gives_way_to_the_probes_and_two_do_not(site: Site) -> None:
     now = timezone.now()
     first = Diagnosis.objects.create(site=site, state="done", verdict="down", requested_at=now - timedelta(minutes=30))

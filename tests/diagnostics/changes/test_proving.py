@@ -211,6 +211,7 @@ def test_diagnosis_that_meets_the_failure_proves_nothing(web: Web, site: Site) -
     known_to_fail(site)
     diagnosis = diagnosing.diagnose_now(site)
     assert (diagnosis.verdict, diagnosis.findings.first().cause) == ("down", "htaccess-invalid-directive")
+    assert diagnosis.met_as == "member"
     assert len(web.server.requests) == 4, "one look, then as a plain probe, a bot and a member"
 
 
