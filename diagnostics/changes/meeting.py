@@ -94,10 +94,12 @@ def _as_whom(asking: _Asking, visitor: str) -> str:
     """Asks until it is known whether it comes and goes."""
     if visitor not in BROWSERS:
         return visitor
-    for _more in range(MEASURED // AGAIN + 1):
+    for _more in range(ASKED // AGAIN):
         asking.ask(visitor, AGAIN, asking.failing(visitor))
         failed = [failed for _path, who, failed in asking.asked if who == visitor]
-        if sum(failed) > 1 and not all(failed):
+        if all(failed):
+            break  # it is there all the time: the probes will meet it
+        if sum(failed) > 1:
             return Diagnosis.AGAIN
     return ""
 
