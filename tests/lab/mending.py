@@ -53,7 +53,11 @@ class Mender:
 
     def look(self, planted: Planted, site: Site) -> None:
         before, own, broken = _state(planted), _written_by_the_site(planted), _answer(planted)
-        of_others, is_new, is_lost = reach.is_of_others(planted), reach.is_new(planted), reach.is_lost(planted)
+        of_others, is_new, is_lost = (
+            reach.is_of_others(planted, site.host.protocol if site.host else ""),
+            reach.is_new(planted),
+            reach.is_lost(planted),
+        )
         report = _command("repair", site.name, "--yes")
         cured, answers, person = _is_well(planted, broken), 0, Person(site, planted.scene, _login_of(planted))
         untouched = _differing(before, _state(planted), own, site) if planted.case.is_well else ()

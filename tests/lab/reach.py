@@ -34,6 +34,9 @@ _NEVER_WELL = frozenset({
 _OF_LOST_CODE = frozenset({"php-class-not-found", "php-missing-file", "php-truncated-file", "wordpress-config-syntax"})
 
 
+_OF_MODES = frozenset({"file-unreadable", "folder-not-traversable", "htaccess-unreadable"})
+
+
 def may_be_cured(cause: str, case: str = "", *, was_known: bool = True, is_of_others: bool = False, is_lost: bool = False) -> bool:
     """Whether the account can repair it: by the catalogue, and `was_known` while it was well where only an earlier state helps."""
     if cause not in CAUSES or CAUSES[cause].repairable_by is not RepairableBy.ACCOUNT:
@@ -60,10 +63,16 @@ def is_lost(planted: Planted) -> bool:
     return bool(planted.earlier.digests - digests_of_code(planted.scene))
 
 
-def is_of_others(planted: Planted) -> bool:
-    """Only the host changes what belongs to another owner, and only a copy brings back what a database no longer has: there is none."""
+def is_of_others(planted: Planted, over: str = "") -> bool:
+    """Only the host changes what belongs to another owner, and only a copy brings back what a database no longer has: there is none.
+
+    `over` FTP the lab's server, Pure-FTPd, sets no mode of what its owner may not read, whoever asks (src/ftpd.c, dochmod).
+    """
     truth, account = planted.truth, planted.scene.place.account
     path = planted.scene.path(truth.path)
+    is_there = bool(truth.path) and path.exists() and not path.is_symlink()
+    if over == "ftp" and is_there and not path.stat().st_mode & 0o400 and truth.cause in _OF_MODES:
+        return True
     is_foreign = bool(truth.path) and path.exists() and not path.is_symlink() and path.stat().st_uid != account.uid
     is_lost = planted.case.name in _OF_LOST_DATA or not truth.path
     return is_foreign or (truth.cause in ("database-table-missing", "database-table-crashed") and is_lost and not _can_be_repaired(planted))
