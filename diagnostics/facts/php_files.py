@@ -110,6 +110,17 @@ class PhpFiles:
         known = {script.absolute for script in scripts}
         return [*entries, *self._included([*scripts, *(each for each in entries if each.absolute not in known)], "part")]
 
+    def required_unlisted(self, scripts: list[Script]) -> list[str]:
+        """What these require in full beside the docroot, in folders that nobody listed: absolute, and not known to be there."""
+        home = f"{posixpath.dirname(self.docroot.rstrip('/')).rstrip('/')}/"
+        names = (
+            posixpath.normpath(f"{self._folder(match['base'] or b'', script)}/{match['name'].decode('utf-8', 'replace')}")
+            for script in scripts for match in _REQUIRED.finditer(script.content) if match["base"]
+        )  # fmt: skip
+        return list(
+            dict.fromkeys(path for path in names if path.startswith(home) and path not in self.entries and not self._is_listed(path))
+        )
+
     def changed_lately(self) -> list[Script]:
         """What was changed in the days before the failure, the newest first."""
         return self._read([entry.absolute for entry in self._changed()][:MOST_CHANGED], "changed")

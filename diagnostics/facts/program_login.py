@@ -105,7 +105,10 @@ def _found(files: SmallFiles, evidence: Evidence, refused: Refused, deadline: fl
     php = PhpFiles(files, evidence, deadline)
     looks = (
         lambda: [*_named(evidence), *(script.absolute for script in evidence.php.scripts)],
-        lambda: [script.absolute for script in php.loaded(list(evidence.php.scripts))],
+        lambda: (
+            [script.absolute for script in php.loaded(list(evidence.php.scripts))]
+            + php.required_unlisted(list(evidence.php.scripts))[:_MOST]
+        ),
         lambda: [script.absolute for script in php.changed_lately()],
     )
     texts: dict[str, str] = {}

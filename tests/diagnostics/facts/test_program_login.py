@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 import pytest
 
 from diagnostics.checks import run_checks
@@ -29,7 +31,7 @@ def seen(files: dict[str, str], said: str = _REFUSED, late: str = "", ask: Asker
         f"#0 {root}/includes/func.php(3): mysqli->__construct('localhost', 'web9')\n#1 {root}/index.php(5): latest(2)\n#2 {{main}}\n"
         f"  thrown in {root}/includes/func.php on line 3\n"
     )
-    nodes = {f"{root}/{name}": Node(content=text.encode(), mtime=1.0, mode=0o604) for name, text in files.items()}
+    nodes = {posixpath.normpath(f"{root}/{name}"): Node(content=text.encode(), mtime=1.0, mode=0o604) for name, text in files.items()}
     nodes |= {f"{root}/{late}": Node(content=files[late].encode(), mtime=AT.timestamp() - 90, mode=0o604)} if late else {}
     nodes[f"{root}/includes/func.php"] = Node(
         content=b"<?php\nfunction db() {\n    return new mysqli(DB_HOST, DB_USER, DB_PASS, DB_NAME);\n}\n", mtime=1.0, mode=0o604
@@ -118,3 +120,11 @@ def test_prefix_of_a_program_that_nobody_knows_is_told_by_the_table_that_it_miss
     made = seen(files, "Table 'usr_web9_1.new_options' doesn't exist", ask=lambda *_asked: answer)
     found = made.database
     assert (found.other_prefixes if isinstance(found, DatabaseTrial) else ()) == others
+
+
+def test_settings_beside_the_docroot_are_found_by_the_script_that_loads_them() -> None:
+    said = "Access denied for user 'web9'@'localhost' (using password: YES)"
+    index = "<?php\n$db = require dirname(__DIR__) . '/app/config/db.php';\nrequire_once 'includes/func.php';\nlatest(2);\n"
+    made = seen({"index.php": index, "../app/config/db.php": settings()}, said)
+    assert place(made) == ("database-access-denied", "app/config/db.php", 5)
+    assert place(seen({"index.php": index}, said))[1] != "app/config/db.php"
