@@ -16,12 +16,12 @@ from sites.probing.outcome import Kind, Outcome
 from sites.recognition.answer import Answer
 from sites.recognition.intermediaries import speaker_of
 
-from . import databases, log_servers, wordpress_pages
+from . import at_hand, databases, log_servers, wordpress_pages
 from .baselines import since as since_baseline
 from .checks.registry import run_checks
 from .connections import purposes
 from .evidence import LOGS, Evidence, PageSeen, SiteSeen
-from .facts import at_hand, changed_files, changes
+from .facts import changed_files, changes
 from .facts.gather import TIME_LIMIT_S, SitePaths, gather
 from .findings import Finding, Inconclusive
 from .panels import connecting as panels

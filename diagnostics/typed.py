@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sites.credentials import SecretUnreadable
+
 from .models import GivenLogin, GivenPassword, RepairCase, Step
 from .offering import Offer
 from .password_files import given as password
@@ -15,7 +17,19 @@ def offers(case: RepairCase) -> list[Offer]:
 
 def answers_of(step: Step) -> list[tuple[str, str]]:
     """The answers of a step, in memory only with what was typed."""
-    return password.answers_of(step) if step.repair_id == password.REPAIR else login.answers_of(step)
+    stored = [(str(name), str(value)) for name, value in step.answers]
+    try:
+        return [*stored, *_typed(step)]
+    except SecretUnreadable:
+        return stored  # without what was typed there is no plan, and nothing is written
+
+
+def _typed(step: Step) -> list[tuple[str, str]]:
+    if step.repair_id == login.REPAIR and (told := GivenLogin.of(step.case)) is not None:
+        return login.answers(told)
+    if step.repair_id == password.REPAIR and (chosen := GivenPassword.of(step.case)) is not None:
+        return password.answers(chosen)
+    return []
 
 
 def forget_used(step: Step) -> None:

@@ -47,6 +47,7 @@ PURE = (
     "sites/redaction.py",
     "sites/visitors/visits.py",
     "sites/windows/occurrences.py",
+    "diagnostics/at_hand.py",
     "diagnostics/evidence.py",
     "diagnostics/copies.py",
     "diagnostics/installed.py",
@@ -174,6 +175,12 @@ def test_practice_shares_no_code_with_checks_or_repairs() -> None:
     forbidden = ("diagnostics.checks", "diagnostics.repairs", "diagnostics.facts", "diagnostics.htaccess")
     wrong = [name_of(path) for path in sources() if "practice" in path.parts and imports_any(path, *forbidden)]
     assert wrong == []
+
+
+def test_facts_know_neither_checks_nor_repairs() -> None:
+    facts = [path for path in sources() if name_of(path).startswith("diagnostics/facts/")]
+    assert facts
+    assert [name_of(path) for path in facts if imports_any(path, "diagnostics.checks", "diagnostics.repairs")] == []
 
 
 def test_only_the_executor_opens_a_writer() -> None:

@@ -27,10 +27,10 @@ from diagnostics.checks.common import (
 )
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.wording import placed
 from diagnostics.evidence import Evidence, LogLine, TextFile, TreeEntry, Unreadable
 from diagnostics.facts.cgi_scripts import interpreter, is_cgi, of_env, programs
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.simulating import follow
 from diagnostics.profiles import get_profile

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
 from diagnostics.facts.cgi_scripts import interpreter, of_env
+from diagnostics.facts.logged_paths import shown_path
 from sites.texts import mark as _
 
 _NAME = rb"(?P<name>[\w./-]{1,200})"

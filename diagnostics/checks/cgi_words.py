@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diagnostics.checks.common import lines_of_failure
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, TreeEntry
+from diagnostics.facts.logged_paths import shown_path
 
 _LINE = r"(?P<line>\d{1,7})"
 _PYTHON = re.compile(rf"File \"(?P<path>[^\"\n]{{1,1000}})\", line {_LINE}")

@@ -81,10 +81,6 @@ def htaccess_files(evidence: Evidence) -> tuple[TextFile, ...]:
     return evidence.htaccess if isinstance(evidence.htaccess, tuple) else ()
 
 
-def docroot_name(evidence: Evidence) -> str:
-    return evidence.docroot.rstrip("/").rsplit("/", 1)[-1]
-
-
 def server_of(evidence: Evidence) -> ServerKnowledge:
     """The profile's server, and what its log tells of it."""
     lines = evidence.error_log if isinstance(evidence.error_log, tuple) else ()

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of, repairs_for, usual_owner
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of, repairs_for, usual_owner
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
 from diagnostics.checks.shown import lines_shown
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, TreeEntry
 from diagnostics.facts.cgi_scripts import is_cgi
+from diagnostics.facts.logged_paths import shown_path
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.simulating import follow
 from diagnostics.profiles import ModeSeverity, get_profile, judge_root

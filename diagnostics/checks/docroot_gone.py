@@ -6,11 +6,12 @@ import posixpath
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.registry import check
 from diagnostics.checks.wordpress_says import SET_ASIDE
 from diagnostics.evidence import Evidence
 from diagnostics.facts.other_names import is_other_name
+from diagnostics.facts.paths import docroot_name
 from diagnostics.facts.renamed import DOCROOT
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.profiles import get_profile

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from diagnostics.checks.common import docroot_name, htaccess_files, server_of
+from diagnostics.checks.common import htaccess_files, server_of
 from diagnostics.evidence import Evidence, TextFile
+from diagnostics.facts.paths import docroot_name
 from diagnostics.htaccess.conditions import holds
 from diagnostics.htaccess.parser import Line, LineKind, parse
 from diagnostics.htaccess.reading import Node, read

@@ -6,15 +6,16 @@ import posixpath
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import is_failing, lines_of_failure, proof_of, repairs_for
 from diagnostics.checks.denied import Denied, culprit, refusal
 from diagnostics.checks.paths_of_calls import known_part, way_of_call
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, Unreadable
+from diagnostics.facts.logged_paths import shown_path
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php.failed_calls import Failed, failed_call, is_handed_false
 from diagnostics.php.path_words import Way

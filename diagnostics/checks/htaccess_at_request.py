@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
+from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure, proof_of, repairs_for
 from diagnostics.checks.effective import Counted, lines_for, links_refused, taken_away
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import place_of, visit_of
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.cgi_scripts import is_cgi
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.simulating import follow
 from sites.texts import mark as _

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, htaccess_files, is_near, lines_of_failure, proof_of, repairs_for, server_of
+from diagnostics.checks.common import htaccess_files, is_near, lines_of_failure, proof_of, repairs_for, server_of
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
 from diagnostics.checks.htaccess_places import locate
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import is_on_the_road, place_of
 from diagnostics.evidence import Evidence, LogLine, TextFile
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.lint import Fault
 from diagnostics.htaccess.parser import parse

@@ -8,21 +8,13 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import (
-    docroot_name,
-    failing_pages,
-    htaccess_files,
-    is_failing,
-    lines_of_failure,
-    proof_of,
-    repairs_for,
-    server_of,
-)
+from diagnostics.checks.common import failing_pages, htaccess_files, is_failing, lines_of_failure, proof_of, repairs_for, server_of
 from diagnostics.checks.php_redirects import SentOn, sending_on
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import endings, endless_redirect, place_of, sent_back, step_proof, trail, visit_of
 from diagnostics.checks.wordpress_block import Damage, damage_of, is_lost
 from diagnostics.evidence import Evidence, LogLine, PageSeen, TextFile, TreeEntry
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.lint import first_refused, lint
 from diagnostics.htaccess.simulating import Ending, Step, follow

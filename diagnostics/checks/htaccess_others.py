@@ -10,7 +10,6 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import (
     answers,
     answers_500,
-    docroot_name,
     failing_pages,
     htaccess_files,
     is_failing,
@@ -22,9 +21,10 @@ from diagnostics.checks.common import (
 from diagnostics.checks.htaccess_messages import Complaint, complaint_in, file_of
 from diagnostics.checks.registry import check
 from diagnostics.checks.roads import endings, is_on_the_road
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, PageSeen, PasswordFile, TextFile, Unreadable
 from diagnostics.facts.changes import failing_since
+from diagnostics.facts.logged_paths import shown_path
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import Line, parse
 from diagnostics.htaccess.rewriting import flags_of, split_arguments

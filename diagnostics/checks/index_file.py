@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, lines_of_failure, proof_of, repairs_for, shut_folders
+from diagnostics.checks.common import failing_pages, htaccess_files, lines_of_failure, proof_of, repairs_for, shut_folders
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, PageSeen, TextFile, TreeEntry
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.facts.one_too_deep import one_too_deep
 from diagnostics.facts.other_names import START_PAGES, is_other_name
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.htaccess.parser import Line, LineKind, parse
 from sites.texts import mark as _

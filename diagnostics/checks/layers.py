@@ -6,9 +6,10 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from diagnostics.checks.common import docroot_name, htaccess_files
+from diagnostics.checks.common import htaccess_files
 from diagnostics.checks.php_sharpening import REFUSED_RIGHT
 from diagnostics.evidence import Evidence
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Inconclusive, Proof, Severity
 from diagnostics.tried import Tried, TriedLayer
 from sites.texts import mark as _

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from diagnostics.checks.common import answers, answers_500, docroot_name, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.common import answers, answers_500, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, TreeEntry
 from diagnostics.facts.cgi_scripts import is_cgi
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.profiles import Judgement, ModeSeverity, get_profile, judge_root, policy_for
 from sites.texts import mark as _

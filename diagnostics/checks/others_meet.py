@@ -10,10 +10,10 @@ from diagnostics.causes import CAUSES
 from diagnostics.checks.common import AROUND, is_failing, proof_of
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.checks.wordpress import part_that_fails
 from diagnostics.evidence import Evidence, LogLine, Visit
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.findings import Finding, Severity
 from sites.texts import mark as _
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 
-from diagnostics.checks.common import docroot_name
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence
+from diagnostics.facts.logged_paths import shown_path
+from diagnostics.facts.paths import docroot_name
 from diagnostics.php.failed_calls import Failed
 from diagnostics.php.path_words import Code, Way, Where, way_of
 from diagnostics.php.seen import Script

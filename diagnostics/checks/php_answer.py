@@ -13,9 +13,9 @@ from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.read_only import Refusing, refusing
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import is_of_server, text_of
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, PageSeen
 from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.facts.php_files import script_of
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php import extension_words

@@ -13,11 +13,11 @@ from diagnostics.checks.failing_script import script_of_failure
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import REFUSED_RIGHT, Sharp, sharpened
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.wording import placed, quoted, words_of
 from diagnostics.evidence import Evidence, LogLine
 from diagnostics.facts.error_log import is_telling
 from diagnostics.facts.log_messages import FATAL_WORDS, GAP
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.findings import Finding, Severity
 from diagnostics.php import application_messages
 from sites.texts import mark as _

@@ -14,9 +14,9 @@ from diagnostics.checks.answering import explains_answer
 from diagnostics.checks.common import failing_pages, fails_everywhere, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.failing_script import ended_while_waiting, line_of_waiting, script_of_failure
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.wording import placed
 from diagnostics.evidence import Evidence, LogLine
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.facts.php_files import script_of
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php.seen import Setting

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import answers_500, docroot_name, failing_pages, is_failing, lines_of_failure
+from diagnostics.checks.common import answers_500, failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.php_sharpening import SMALL_MEMORY
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence
 from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php.seen import Setting
 from sites.texts import mark as _

@@ -13,9 +13,9 @@ from diagnostics.checks.php_errors import said_by_server
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown, text_of
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
 from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php import said_of_files, scanning
 from sites.texts import mark as _

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
-from diagnostics.checks.common import docroot_name, failing_pages, htaccess_files, server_of
+from diagnostics.checks.common import failing_pages, htaccess_files, server_of
 from diagnostics.evidence import Evidence, PageSeen, TextFile
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Proof
 from diagnostics.htaccess.parser import parse
 from diagnostics.htaccess.rules import rules_of

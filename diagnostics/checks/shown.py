@@ -12,10 +12,10 @@ from diagnostics.checks.php_errors import of_refused
 from diagnostics.checks.php_messages import read_php_message
 from diagnostics.checks.php_sharpening import sharpened
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.evidence import Evidence, LogLine, PageSeen, SiteSeen
 from diagnostics.facts.log_messages import FATAL_WORDS
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.findings import Finding, Severity
 from sites.probing.outcome import Kind
 from sites.texts import mark as _

@@ -12,8 +12,8 @@ from diagnostics.checks.common import answers_500, failing_pages, is_failing, li
 from diagnostics.checks.paths_of_calls import known_part, way_of_call
 from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, LogLine, SpaceLeft, TreeEntry
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php import said_of_files
 from diagnostics.php.failed_calls import writing_call

@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from diagnostics.causes import CAUSES
-from diagnostics.checks.common import answers_500, docroot_name, failing_pages, is_failing, lines_of_failure, proof_of
+from diagnostics.checks.common import answers_500, failing_pages, is_failing, lines_of_failure, proof_of
 from diagnostics.checks.php_messages import PhpMessage, read_php_message
 from diagnostics.checks.php_sharpening import RUNS_WHAT_IS_KEPT, emptied, over_data
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import lines_shown
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.stack import Frame, frames, wanted_file
 from diagnostics.checks.wording import placed, quoted
 from diagnostics.checks.wordpress_filters import Circle, Giver, giver_of_nothing, goer_round
 from diagnostics.evidence import Evidence, LogLine
-from diagnostics.facts.paths import above
+from diagnostics.facts.logged_paths import shown_path
+from diagnostics.facts.paths import above, docroot_name
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import CONTENT_LINE, Application, Component, DatabaseTrial
 from diagnostics.php.callbacks import announced_at, callback_of

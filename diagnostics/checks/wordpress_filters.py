@@ -9,9 +9,9 @@ from typing import NamedTuple
 from diagnostics.checks.php_filters import silent_filters
 from diagnostics.checks.php_rounds import rounds
 from diagnostics.checks.php_sharpening import script_at
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.checks.stack import Frame
 from diagnostics.evidence import Evidence
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.installed import Component
 from diagnostics.php import hooks
 from diagnostics.php.seen import Script

@@ -6,8 +6,8 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from diagnostics.checks.common import docroot_name
 from diagnostics.evidence import Evidence, TreeEntry
+from diagnostics.facts.paths import docroot_name
 
 START = re.compile(r"(?:index|default|home)\.(?:php|html?|xhtml)")
 MOST, MOST_BYTES, LARGEST = 60, 8 * 1024 * 1024, 1024 * 1024  # names right in the folder, and what their files hold

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
+from diagnostics.evidence import Evidence
+
 
 def above(docroot: str) -> str:
     return posixpath.dirname(docroot.rstrip("/")) or "/"
@@ -20,3 +22,7 @@ def same_file(logged: str, shown_path: str, absolute: str) -> bool:
         return True
     tail = shown_path.lstrip("./")
     return bool(tail) and "/" in tail and logged.endswith("/" + tail)
+
+
+def docroot_name(evidence: Evidence) -> str:
+    return evidence.docroot.rstrip("/").rsplit("/", 1)[-1]

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from diagnostics.checks.common import docroot_name
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, TreeEntry
+from diagnostics.facts.logged_paths import shown_path
 from diagnostics.facts.other_names import START_PAGES, is_other_name
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding
 from diagnostics.php import said_of_files
 from diagnostics.php.scanning import names_of_class

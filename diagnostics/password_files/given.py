@@ -65,19 +65,9 @@ def keep(
     return GivenPassword.objects.update_or_create(case=case, defaults=values)[0]
 
 
-def _answers(given: GivenPassword) -> list[tuple[str, str]]:
+def answers(given: GivenPassword) -> list[tuple[str, str]]:
     """What was given, in the open: for the plan only. Raises SecretUnreadable."""
     return [("user", given.user_name), ("hash", unseal(given.sealed_hash)), (FOLDER, given.server_folder)]
-
-
-def answers_of(step: Step) -> list[tuple[str, str]]:
-    """The answers of a step, in memory only with what was given."""
-    stored = [(str(name), str(value)) for name, value in step.answers]
-    given = GivenPassword.of(step.case)
-    try:
-        return stored if given is None else [*stored, *_answers(given)]
-    except SecretUnreadable:
-        return stored  # without what was given there is no plan, and nothing is written
 
 
 def offers(case: RepairCase) -> list[offering.Offer]:
@@ -112,7 +102,7 @@ def _proposed(step: Step, examination: Examination) -> str:
         return _("What was typed is no longer kept. Type it again.")
     if finding is None:
         return _("Nothing says now that a password file is missing, so nothing is proposed.")
-    told = _answers(given)
+    told = answers(given)
     tried = {where: try_plan(REPAIR, examination.evidence, finding, [(WHERE, where), *told]) for where in (BESIDE, INSIDE)}
     plans = {where: plan for where, plan in tried.items() if isinstance(plan, Plan)}
     made = [replace(offering.of_plan(plan, finding), answers=((WHERE, where),)) for where, plan in plans.items()]

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagnostics.checks.common import docroot_name, usual_owner
+from diagnostics.checks.common import usual_owner
 from diagnostics.checks.php_sharpening import script_at
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.evidence import Evidence, TreeEntry
+from diagnostics.facts.logged_paths import shown_path
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding
 from diagnostics.php.failed_calls import writing_call
 from diagnostics.repairs.entries import known_entries

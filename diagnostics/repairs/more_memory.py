@@ -6,8 +6,8 @@ import posixpath
 import re
 from dataclasses import replace
 
-from diagnostics.checks.common import docroot_name
 from diagnostics.evidence import Evidence, TextFile, TreeEntry
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding
 from diagnostics.installed import OWN_LIMIT
 from diagnostics.php.seen import Setting

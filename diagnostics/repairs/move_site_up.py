@@ -7,10 +7,11 @@ import posixpath
 import re
 from urllib.parse import unquote, urlsplit
 
-from diagnostics.checks.common import docroot_name, htaccess_files
+from diagnostics.checks.common import htaccess_files
 from diagnostics.checks.docroot_gone import set_aside_below
 from diagnostics.evidence import Evidence, TreeEntry
 from diagnostics.facts.one_too_deep import Deep, is_start_page, one_too_deep
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding
 from diagnostics.repairs.plan import Change, Plan, RenameFile, RenameFolder
 from diagnostics.repairs.registry import Answers, CannotPlan, repair

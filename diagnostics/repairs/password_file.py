@@ -5,9 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 
-from diagnostics.checks.common import docroot_name
 from diagnostics.evidence import Evidence, PasswordFile
-from diagnostics.facts.paths import shown
+from diagnostics.facts.paths import docroot_name, shown
 from diagnostics.findings import Finding
 from diagnostics.htaccess.parser import encode
 from diagnostics.repairs.editing import Place, place_of, with_lines, write_plan

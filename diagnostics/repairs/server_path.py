@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from diagnostics.checks.common import docroot_name
-from diagnostics.checks.shown_paths import servers_docroot
 from diagnostics.evidence import Evidence
+from diagnostics.facts.logged_paths import servers_docroot
+from diagnostics.facts.paths import docroot_name
 
 _SHUT_IN = 2  # "/home/www" may be all that a login shut into a folder sees of "/var/customers/web7/home/www"
 

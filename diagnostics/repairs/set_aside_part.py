@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from diagnostics.causes import CAUSES as CATALOGUE
 from diagnostics.evidence import Evidence
-from diagnostics.facts.at_hand import must_use_files
+from diagnostics.facts.must_use import must_use_files
 from diagnostics.findings import Finding
 from diagnostics.installed import Component
 from diagnostics.repairs.guards import guards

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diagnostics.checks.common import docroot_name
 from diagnostics.checks.modes import judged_entries
 from diagnostics.evidence import Evidence, TreeEntry
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding
 from diagnostics.profiles import Judgement, get_profile, policy_for
 from diagnostics.repairs.affected import affected_by

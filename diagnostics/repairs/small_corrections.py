@@ -6,8 +6,8 @@ import posixpath
 import re
 from urllib.parse import urlsplit
 
-from diagnostics.checks.common import docroot_name
 from diagnostics.evidence import Evidence, TextFile
+from diagnostics.facts.paths import docroot_name
 from diagnostics.findings import Finding
 from diagnostics.htaccess import wordpress
 from diagnostics.htaccess.directives import edit_distance

@@ -45,19 +45,10 @@ def keep(case: RepairCase, *, user_name: str, password: str, server: str, name: 
     return GivenLogin.objects.update_or_create(case=case, defaults=values)[0]
 
 
-def answers(given: GivenLogin) -> dict[str, str]:
+def answers(given: GivenLogin) -> list[tuple[str, str]]:
     """What was given, in the open: for the plan only. Raises SecretUnreadable."""
-    return {"user": given.user_name, "password": unseal(given.sealed_password), "name": given.name, "host": given.server}
-
-
-def answers_of(step: Step) -> list[tuple[str, str]]:
-    """The answers of a step, in memory only with what was given."""
-    stored = [(str(name), str(value)) for name, value in step.answers]
-    given = GivenLogin.of(step.case) if step.repair_id == REPAIR else None
-    try:
-        return stored if given is None else [(name, value) for name, value in answers(given).items() if value]
-    except SecretUnreadable:
-        return stored  # without what was given there is no plan, and nothing is written
+    told = {"user": given.user_name, "password": unseal(given.sealed_password), "name": given.name, "host": given.server}
+    return [(part, value) for part, value in told.items() if value]
 
 
 def offers(case: RepairCase) -> list[offering.Offer]:
@@ -115,8 +106,8 @@ def _as_shown(application: Application, now: DatabaseLogin) -> dict[str, Any]:
 
 def _try(step: Step, reader: Reader, examination: Examination, finding: Finding, application: Application, now: DatabaseLogin) -> str:
     given = GivenLogin.objects.get(case=step.case)
-    told = {name: value for name, value in answers(given).items() if value}
-    wanted = database_login.wanted(now, told)
+    told = answers(given)
+    wanted = database_login.wanted(now, dict(told))
     login = wanted if application.name == ANY else replace(wanted, unknown=())  # of a known program all is known now
     ask = databases.asker(step.case.site.host)
     tried = database.read(reader, application, login, ask)
@@ -124,7 +115,7 @@ def _try(step: Step, reader: Reader, examination: Examination, finding: Finding,
         GivenLogin.objects.filter(pk=given.pk).update(offer={})
         words = {"code": tried.code, "said": server_words(tried.message), "where": login.where}
         return _("It does not work, so nothing was written. The database at %(where)s says: %(code)d %(said)s") % words
-    plan = try_plan(REPAIR, examination.evidence, finding, told.items())
+    plan = try_plan(REPAIR, examination.evidence, finding, told)
     if plan is None:
         return _("The settings say just this already, so there is nothing to write.")
     if isinstance(plan, CannotPlan):

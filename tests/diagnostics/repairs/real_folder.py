@@ -9,9 +9,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from diagnostics import at_hand
 from diagnostics.changes import undoing
 from diagnostics.evidence import Evidence
-from diagnostics.facts import at_hand
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding, Severity
 from diagnostics.repairs import try_plan

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import offering
+from diagnostics import at_hand, offering
 from diagnostics.connections.telling import shown_diff
 from diagnostics.evidence import DatabaseWay, Evidence
-from diagnostics.facts import at_hand
 from diagnostics.facts.settings.any_login import login_in
 from diagnostics.findings import Finding
 from diagnostics.repairs import CannotPlan, try_plan

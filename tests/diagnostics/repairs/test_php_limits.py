@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import offering
-from diagnostics.facts import at_hand, php_settings
+from diagnostics import at_hand, offering
+from diagnostics.facts import php_settings
 from diagnostics.findings import Finding, Proof
 from diagnostics.repairs import try_plan
 from diagnostics.repairs.kinds import kind_of

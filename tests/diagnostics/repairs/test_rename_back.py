@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from diagnostics import offering
+from diagnostics import at_hand, offering
 from diagnostics.checks import run_checks
 from diagnostics.copies import BESIDE, KEPT, Copy, Restorable
 from diagnostics.evidence import Evidence
-from diagnostics.facts import at_hand
 from diagnostics.facts.gather import SitePaths, gather
 from diagnostics.findings import Finding
 from diagnostics.installed import DatabaseTrial

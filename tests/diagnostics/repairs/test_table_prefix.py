@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnostics import offering
+from diagnostics import at_hand, offering
 from diagnostics.evidence import DatabaseWay, Evidence
-from diagnostics.facts import at_hand
 from diagnostics.findings import Finding
 from diagnostics.installed import Application, DatabaseTrial
 from diagnostics.repairs import CannotPlan, try_plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -53,6 +53,15 @@ def test_dump_is_whole_sealed_and_of_this_site_alone(shop: Shop) -> None:
     assert (again.sha256, again.tables) == (dump.sha256, dump.tables)
 
 
+def process_list() -> str:
+    """What every user of the machine sees of the others: read by ourselves, for `ps` is too slow to meet a short program."""
+    lines = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            lines.append(each.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return "\n".join(lines)
+
+
 def test_secret_is_in_no_process_list_and_no_note(shop: Shop) -> None:
     rows = ",".join("(REPEAT('abcdefgh', 20000))" for _row in range(40))
     shop.base.run(f"CREATE TABLE shop.wp_long (t LONGTEXT); INSERT INTO shop.wp_long VALUES {rows}")
@@ -61,7 +70,7 @@ def test_secret_is_in_no_process_list_and_no_note(shop: Shop) -> None:
 
     def watch() -> None:
         while not stop.is_set():
-            seen.append(subprocess.run(["ps", "-eo", "args", "-ww"], capture_output=True, text=True, check=True).stdout)
+            seen.append(process_list())
             time.sleep(0.02)
 
     watcher = threading.Thread(target=watch)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from diagnostics.checks.registry import run_checks
-from diagnostics.checks.shown_paths import shown_path
 from diagnostics.facts.gather import SitePaths, gather
+from diagnostics.facts.logged_paths import shown_path
 from tests.diagnostics.evidences import AT, apache_line, evidence, site
 from tests.fakes import FakeHost, Node
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from diagnostics.checks.common import docroot_name
 from diagnostics.evidence import Evidence, LogLine, TreeEntry, Unreadable
+from diagnostics.facts.paths import docroot_name
 
 _PATH = re.compile(r"/[^\s:'\"()<>|,;]{3,600}\.(?:php|inc|phtml|html?)")
 _ALIAS = re.compile(r"/?(?:APPPATH|ROOTPATH|SYSTEMPATH|VENDORPATH|FCPATH|WRITEPATH|@app|APP)/(.{3,300})")

@@ -6,16 +6,16 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from diagnostics.evidence import Evidence, TextFile, TreeEntry
-from diagnostics.facts import made_caches
-from diagnostics.facts.letter_case import in_other_case
-from diagnostics.facts.one_too_deep import one_too_deep
-from diagnostics.facts.paths import above
-from diagnostics.facts.renamed import renamed
-from diagnostics.findings import Finding, Severity
-from diagnostics.installed import Component
-from diagnostics.repairs import database_login, env_to_prod, more_memory, move_site_up, php_limits, rename_back
-from diagnostics.transports.base import FileKind, Reader, TransportError
+from .evidence import Evidence, TextFile, TreeEntry
+from .facts import made_caches
+from .facts.letter_case import in_other_case
+from .facts.must_use import must_use_files, must_use_folders
+from .facts.one_too_deep import one_too_deep
+from .facts.paths import above
+from .facts.renamed import renamed
+from .findings import Finding, Severity
+from .repairs import database_login, env_to_prod, more_memory, move_site_up, php_limits, rename_back
+from .transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
 MOST_FINDINGS, MOST_FILES = 6, 10
@@ -66,18 +66,7 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
         yield f"{theme[0]}functions.php"  # which loads what lies in the theme's folders
     if finding.datum("kind") == "mu-plugin":
         yield from (part.path for part in must_use_files(evidence))
-        yield from (f"{part.path}/{part.slug}.php" for part in _must_use_folders(evidence) if finding.path.startswith(f"{part.path}/"))
-
-
-def must_use_files(evidence: Evidence) -> list[Component]:
-    """The files that WordPress loads by itself from the folder mu-plugins."""
-    parts = (part for application in evidence.applications for part in application.components)
-    return [part for part in parts if part.kind == "mu-plugin" and not part.is_folder][:MOST_FILES]
-
-
-def _must_use_folders(evidence: Evidence) -> list[Component]:
-    parts = (part for application in evidence.applications for part in application.components)
-    return [part for part in parts if part.kind == "mu-plugin" and part.is_folder]
+        yield from (f"{part.path}/{part.slug}.php" for part in must_use_folders(evidence) if finding.path.startswith(f"{part.path}/"))
 
 
 def _file(reader: Reader, evidence: Evidence, path: str, entry: TreeEntry | None) -> TextFile | None:
