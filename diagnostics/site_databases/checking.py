@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from diagnostics import examining, steps
+from diagnostics.changes import changing
 from diagnostics.connections import connecting, purposes
 from diagnostics.connections.telling import clean
 from diagnostics.facts.database import option_file
@@ -25,6 +26,7 @@ ABOUT = "database-tables"
 DAMAGED = "damaged"  # in the result of a look
 _MOST = 400  # tables that are checked
 _WELL = ("OK", "Table is already up to date")
+_MARKED = "Table is marked as crashed"  # a warning of CHECK TABLE (storage/myisam/mi_check.c)
 # The storage engines whose tables the server can repair (MySQL's manual, REPAIR TABLE; MariaDB's adds Aria).
 REPAIRABLE = ("MyISAM", "Aria", "ARCHIVE", "CSV", "")  # none is told of a table that cannot be opened
 
@@ -43,41 +45,61 @@ class Damaged:
 
 
 def look(step: Step) -> Step:
-    """Checks the tables because a person asked for it. Changes nothing in them."""
+    """Checks the tables because a person asked for it. Changes no row; of a table that is whole the server forgets a mark of damage."""
     site = step.case.site
     try:
         with purposes.doing("look", site=site, step_id=step.pk, user=step.created_by), connecting.reader_for(site.host) as reader:
             evidence = examining.examine(site, reader, examining.look(site)).evidence
             login = login_of(reader, evidence)
             copy = _copied_first(site, reader, login, step)
-            found = damaged(reader, login)
+            found, whole = _checked(reader, login)
             result = as_shown(found, login, copy) if found else {}
     except TransportError as error:
         why = f"{error.message} {error.hint}".strip()
         return steps.conclude(step, Step.State.FAILED, _("%(why)s Nothing was changed.") % {"why": why})
     except (Unreachable, SecretUnreadable) as error:
         return steps.conclude(step, Step.State.FAILED, _("The tables were not checked: %(why)s") % {"why": error})
-    message = _("No table is damaged.")
+    after = {"pages_after": list(changing.look(site).pages)} if whole else {}
+    return steps.conclude(step, Step.State.DONE, _told_of(found, whole), **{DAMAGED: result}, **after)
+
+
+def _told_of(found: list[Damaged], whole: list[str]) -> str:
     if found:
-        message = _("Damaged: %(tables)s.") % {"tables": ", ".join(clean(each.name) for each in found[:8])}
-    return steps.conclude(step, Step.State.DONE, message, **{DAMAGED: result})
+        return _("Damaged: %(tables)s.") % {"tables": ", ".join(clean(each.name) for each in found[:8])}
+    if whole:
+        words = _("Marked as damaged, but found whole by the server's own check, which took the mark away: %(tables)s.")
+        return words % {"tables": ", ".join(map(clean, whole[:8]))}
+    return _("No table is damaged.")
 
 
 def damaged(reader: Reader, login: DatabaseLogin) -> list[Damaged]:
     """Those of the site's tables that the server finds to be damaged. Raises Unreachable, TransportError."""
+    return _checked(reader, login)[0]
+
+
+def _checked(reader: Reader, login: DatabaseLogin) -> tuple[list[Damaged], list[str]]:
+    """The damaged ones, and the names of those that only bore the mark of it: the check takes it from what is whole."""
     tables = [table for table in tables_of(reader, login) if not table.is_view][:_MOST]
-    said = told(reader, login, [f"CHECK TABLE {quoted(table.name)} MEDIUM" for table in tables])
+    lines = _lines(reader, login, [f"CHECK TABLE {quoted(table.name)} MEDIUM" for table in tables])
     engines = {table.name: table.engine for table in tables}
-    return [Damaged(name, engines[name], words) for name, words in said.items() if name in engines and words not in _WELL]
+    said = {name: words for name, words in judged(lines, login.name).items() if name in engines}
+    found = [Damaged(name, engines[name], words) for name, words in said.items() if words not in _WELL]
+    answers = (line.split("\t") for line in lines)
+    marked = [
+        each[0].removeprefix(f"{login.name}.")
+        for each in answers
+        if len(each) == 4 and each[2] == "warning" and each[3].startswith(_MARKED)
+    ]
+    return found, [name for name in marked if said.get(name, "") in _WELL]
 
 
-def told(reader: Reader, login: DatabaseLogin, statements: list[str]) -> dict[str, str]:
-    """What the server says of each table: its last word, and where that is no good one, the reason before it. Raises Unreachable."""
+def _lines(reader: Reader, login: DatabaseLogin, statements: list[str]) -> list[str]:
+    """What the server answers, line by line. Raises Unreachable."""
     ran = run(reader, database_client("; ".join([f"USE `{login.name}`", *statements, "SELECT 'end'"])), option_file(login))
     lines = ran.output.decode("utf-8", "replace").splitlines()
     if "end" not in lines:
         raise Unreachable(_("The database did not answer to the check of its tables."))
-    return judged(lines, login.name)
+    return lines
 
 
 def judged(lines: list[str], database: str) -> dict[str, str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import binascii
+import posixpath
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,8 @@ from diagnostics.connections.telling import clean
 from diagnostics.evidence import Evidence
 from diagnostics.facts.applications import with_applications
 from diagnostics.facts.database import option_file
+from diagnostics.facts.paths import above
+from diagnostics.facts.settings.any_login import login_in
 from diagnostics.facts.settings.logins import DatabaseLogin
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.transports.base import Capability, Reader
@@ -55,12 +58,13 @@ def _no_commands() -> str:
 
 
 def login_of(reader: Reader, evidence: Evidence) -> DatabaseLogin:
-    """The login that the site's settings give. Raises Unreachable, TransportError."""
+    """The login that the site's settings give, or the file to which a log or a page led. Raises Unreachable, TransportError."""
     if Capability.RUN_COMMANDS not in reader.capabilities:
         raise Unreachable(_no_commands())
-    _evidence, found = with_applications(SmallFiles(reader), evidence, time.monotonic() + _SETTINGS_S)
+    files = SmallFiles(reader)
+    _evidence, found = with_applications(files, evidence, time.monotonic() + _SETTINGS_S)
     logins = found.logins if found is not None else {}
-    login = next((logins[each.absolute] for each in evidence.applications if each.absolute in logins), None)
+    login = next((logins[each.absolute] for each in evidence.applications if each.absolute in logins), None) or _led_to(files, evidence)
     if login is None:
         raise Unreachable(_("No program was found whose settings hold the login of a database."))
     if login.unknown:
@@ -68,6 +72,16 @@ def login_of(reader: Reader, evidence: Evidence) -> DatabaseLogin:
     if not login.is_mysql or not _PLAIN_NAME.match(login.name):
         raise Unreachable(_("It is of a kind that cannot be worked with from here."))
     return login
+
+
+def _led_to(files: SmallFiles, evidence: Evidence) -> DatabaseLogin | None:
+    way = evidence.database_way
+    if way is None:
+        return None
+    path = posixpath.normpath(posixpath.join(above(evidence.docroot), way.path))
+    files.fetch([path])
+    login = login_in(files.text(path) or "", path)
+    return replace(login, prefix=way.prefix) if login is not None else None
 
 
 def tables_of(reader: Reader, login: DatabaseLogin) -> list[Table]:

@@ -12,11 +12,19 @@ from diagnostics.changes import recovering, tables_repaired, undoing
 from diagnostics.models import DatabaseChange, DatabaseDump, RepairCase, Step
 from diagnostics.site_databases import checking
 from diagnostics.site_databases.reading import Sections, only_parts
-from tests.diagnostics.site_databases.conftest import Shop, ran
+from tests.diagnostics.site_databases.conftest import SECRET, Shop, ran
 from tests.factories import make_team, make_user
 from tests.sites.views.pages import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+ITS_OWN = """<?php
+ini_set('error_log', dirname(__DIR__) . '/logs/php_error.log'); ini_set('log_errors', '1');
+mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
+$db = new mysqli('localhost', 'me', '{secret}', 'shop', 0, '{line}');
+$db->query('SELECT * FROM wp_options');
+"""
 
 
 @pytest.fixture
@@ -53,6 +61,32 @@ def test_table_whose_index_is_cut_off_is_repaired_after_a_typed_name(shop: Shop,
     assert shop.base.rows() == well and not step.may_be_undone
     with pytest.raises(repairing.RepairRefused, match="could not be read"):
         undoing.undo(step)
+
+
+def test_table_that_is_whole_loses_its_mark_of_damage_by_the_check(shop: Shop) -> None:
+    well = shop.base.rows()
+    index = index_of(shop, "wp_options")
+    content = bytearray(index.read_bytes())
+    content[26] = 2  # the byte that says whether the table is sound
+    index.write_bytes(content)
+    look = checked(shop.case())
+    assert look.state == "done" and "took the mark away: wp_options" in look.message, look.message
+    assert not look.result[checking.DAMAGED] and shop.base.rows() == well
+    pages = look.result["pages_after"]
+    assert pages and all(row["kind"] == "ok" for row in pages), pages
+
+
+def test_tables_of_a_program_that_nobody_knows_are_checked(shop: Shop) -> None:
+    """Its login stands in the page that failed: a log led to it."""
+    page = shop.home / "www/index.php"
+    shop.settings.unlink()
+    index = index_of(shop, "wp_options")
+    quoted = SECRET.replace("\\", "\\\\").replace("'", "\\'")
+    page.write_text(ITS_OWN.format(line=shop.base.line, secret=quoted))
+    shop.account.own(page)
+    index.write_bytes(index.read_bytes()[:200])
+    look = checked(shop.case())
+    assert look.state == "done" and "wp_options" in look.message, look.message
 
 
 def test_table_whose_keys_are_wrong_is_copied_first_repaired_and_undone(shop: Shop, owner: Client) -> None:
