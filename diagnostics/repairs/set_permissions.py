@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from diagnostics.checks.modes import judged_entries
 from diagnostics.evidence import Evidence, TreeEntry
@@ -73,6 +73,7 @@ def _wanted(evidence: Evidence, finding: Finding, answers: Answers) -> list[tupl
     named = set(filter(None, finding.datum("paths").split("\n"))) | ({finding.path} if finding.path else set())
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
     owner = next((entry.uid for entry in entries if entry.path == docroot_name(evidence)), None)
+    named |= _shut_with(named, entries)
     found = []
     for entry, judged in (*judged_entries(evidence), *_outside(evidence, named)):
         foreign = owner not in (None, 0) and entry.uid is not None and entry.uid != owner  # cannot be changed by this login
@@ -81,6 +82,14 @@ def _wanted(evidence: Evidence, finding: Finding, answers: Answers) -> list[tupl
         if entry.path in named or answers.get("all") in YES:
             found.append((entry, judged))
     return found
+
+
+def _shut_with(named: Set[str], entries: Sequence[TreeEntry]) -> set[str]:
+    """Where nobody may read most of a site's files, all of them: they were shut at one stroke. Of few, a scanner may have its reasons."""
+    files = [entry for entry in entries if entry.kind == "file"]
+    modes = {entry.mode for entry in files if entry.path in named and _is_shut(entry)}
+    alike = {entry.path for entry in files if entry.mode in modes}
+    return alike if len(alike) * 2 > len(files) else set()
 
 
 def _outside(evidence: Evidence, named: set[str]) -> list[tuple[TreeEntry, Judgement]]:

@@ -200,6 +200,15 @@ def test_file_that_was_shut_is_opened_by_a_person_only(
     steady(docroot, settings, plan)
 
 
+@pytest.mark.parametrize(("shut", "at_once"), [(("a", "b", "c", "d"), 4), (("a", "b"), 1)])
+def test_files_shut_at_one_stroke_are_opened_together(docroot: Path, settings: object, shut: tuple[str, ...], at_once: int) -> None:
+    """Where a scanner shut a few, each is looked at alone."""
+    fill(docroot, dict.fromkeys((*shut, "x", "y"), b"x\n"), dict.fromkeys(shut, 0o000))
+    plan = planned(docroot, finding("file-unreadable", "www/a", "set-permissions", paths="www/a"))
+    assert len(plan.changes) == at_once and plan.needs_person and plan.takes_away_protection
+    steady(docroot, settings, plan)
+
+
 @pytest.mark.parametrize(("mode", "person"), [(0o000, True), (0o700, True), (0o644, False), (0o444, False)])
 def test_folder_that_was_shut_is_opened_by_a_person_only(docroot: Path, settings: object, mode: int, person: bool) -> None:
     fill(docroot, {"lib/a.php": b"<?php\n"})
