@@ -31,7 +31,7 @@ _NEVER_WELL = frozenset({
 
 
 # The same where the code that was lost lies nowhere else: a copy beside it, another name, a release that is published would do.
-_OF_LOST_CODE = frozenset({"php-class-not-found", "php-missing-file", "php-truncated-file", "wordpress-config-syntax"})
+_OF_LOST_CODE = frozenset({"php-class-not-found", "php-missing-file", "php-truncated-file", "wordpress-config-syntax", "redirect-loop"})
 
 
 _OF_MODES = frozenset({"file-unreadable", "folder-not-traversable", "htaccess-unreadable"})
@@ -66,9 +66,13 @@ def is_lost(planted: Planted) -> bool:
 def is_of_others(planted: Planted, over: str = "") -> bool:
     """Only the host changes what belongs to another owner, and only a copy brings back what a database no longer has: there is none.
 
+    A front before the host is its own owner's.
+
     `over` FTP the lab's server, Pure-FTPd, sets no mode of what its owner may not read, whoever asks (src/ftpd.c, dochmod).
     """
-    truth, account = planted.truth, planted.scene.place.account
+    truth, account, front = planted.truth, planted.scene.place.account, planted.scene.place.front
+    if front is not None and front.rule is not None and not truth.path:
+        return True  # what answers before the host: a front of another company
     path = planted.scene.path(truth.path)
     is_there = bool(truth.path) and path.exists() and not path.is_symlink()
     if over == "ftp" and is_there and not path.stat().st_mode & 0o400 and truth.cause in _OF_MODES:
