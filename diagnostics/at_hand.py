@@ -14,7 +14,7 @@ from .facts.one_too_deep import one_too_deep
 from .facts.paths import above
 from .facts.renamed import renamed
 from .findings import Finding, Severity
-from .repairs import database_login, env_to_prod, more_memory, move_site_up, php_limits, rename_back
+from .repairs import database_login, env_to_prod, more_memory, move_site_up, php_limits, rename_back, wordpress_table_repair
 from .transports.base import FileKind, Reader, TransportError
 
 LIMIT = 1024 * 1024  # bytes of one file: larger ones are no settings, and no repair of ours
@@ -50,6 +50,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
     yield from made_caches.to_set_aside(finding.path)
     if database_login.ID in finding.repairs and (application := database_login.application_of(evidence, finding)):
         yield from database_login.settings_paths(application)
+    if wordpress_table_repair.ID in finding.repairs:
+        yield from wordpress_table_repair.settings_paths(evidence)
     if php_limits.ID in finding.repairs and (limit := php_limits.named(evidence, finding)) is not None:
         yield limit.path
     if more_memory.ID in finding.repairs:

@@ -131,6 +131,7 @@ class DatabaseTrial:
     line: int | None = None  # of the settings that names what was refused
     empty: tuple[str, ...] = ()  # tables without a row, of those that a program which is set up always has rows in
     line_path: str = ""  # the file of that line, where the settings load another one for it
+    names: tuple[str, ...] = ()  # of all tables that were listed
 
     @property
     def place(self) -> str:

@@ -21,7 +21,7 @@ _STEPS = {
     "set-cache-aside": "php", "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
     "set-aside-part": "parts", "set-aside-theme": "parts", "set-translation-aside": "parts", "end-maintenance": "parts",
     "end-program-maintenance": "parts",
-    "rename-letter-case": "restore", "rename-back": "restore",
+    "nextcloud-data-mark": "restore", "rename-letter-case": "restore", "rename-back": "restore",
     "rename-theme-back": "parts", "write-plain-template": "parts", "write-plain-theme": "parts", "set-aside-theme-file": "parts",
     "comment-out-php-setting": "php", "stop-loading-file": "php",
     "raise-memory-limit": "php", "raise-php-limit": "php", "give-more-memory": "php",
@@ -30,6 +30,7 @@ _STEPS = {
     "write-php-tag": "php", "correct-php-line": "php",
     "correct-foreign-path": "php", "mend-env-line": "php",
     "take-out-conflict": "php", "database-login": "database", "correct-table-prefix": "database", "create-folder": "permissions",
+    "wordpress-table-repair": "database", "wordpress-network-off": "database", "table-letter-case": "database",
 }  # fmt: skip
 MOST_LINES = 600  # of one difference
 
@@ -52,6 +53,8 @@ class Offer:
     finding: dict[str, Any]
     needs: tuple[str, ...] = ()  # capabilities of the connection
     sets_aside: bool = False  # a part of the site that visitors will miss
+    lasting: str = ""  # what cannot be undone of it
+    confirm: str = ""  # what is typed then
 
 
 def from_examination(examination: Examination) -> list[dict[str, Any]]:
@@ -94,6 +97,8 @@ def of_plan(plan: Plan, finding: Finding) -> Offer:
         finding_json(finding),
         abilities.needed_by(plan),
         plan.sets_aside,
+        clean(plan.lasting),
+        plan.confirm,
     )
 
 

@@ -15,7 +15,7 @@ from sites import queueing, read_only
 from sites.models import Incident, Site
 
 from . import diagnosing, examining, offering, other_looks, steps, trials, typed
-from .changes import changing, meeting, recovering, ways
+from .changes import changing, for_a_moment, meeting, recovering, ways
 from .changes.executor import Executor
 from .connections import abilities, connecting, politeness, purposes
 from .connections.locking import HostBusy, LockLost, held
@@ -187,9 +187,13 @@ def start(
     cause: str = "",
     answers: Sequence[tuple[str, str]] = (),
     digest: str = "",
+    confirmed: str = "",
     user: AbstractBaseUser | None = None,
 ) -> Step:
-    """Starts a trial, or a change exactly as a person saw it: `digest` is that of the plan on the page. Raises RepairRefused."""
+    """Starts a trial, or a change exactly as a person saw it: `digest` is that of the plan on the page. Raises RepairRefused.
+
+    `confirmed`: what was typed where not all of it can be undone.
+    """
     if case.site.host_id is None:
         raise RepairRefused(_("There is no connection to the files of this site."))
     if why := read_only.words(case.site) or stopping.known(case.site.host):
@@ -204,6 +208,8 @@ def start(
         raise RepairRefused(_("What is proposed has changed since this page was shown. Nothing was written. Look again."))
     if why := abilities.obstacle(offer.needs, case.site.host):
         raise RepairRefused(why)
+    if offer.lasting and confirmed.strip() != offer.confirm:
+        raise RepairRefused(_("Type “%(word)s” as it is shown: this cannot be undone. Nothing was changed.") % {"word": offer.confirm})
     return new_step(
         case,
         guide_step,
@@ -342,7 +348,10 @@ def _run_repair(step: Step, executor: Executor, examination: examining.Examinati
         return _read_again(steps.conclude(step, Step.State.STALE, f"{before.unmet} {message}".strip()))
     step.diff = shown_diff(plan)
     step.save(update_fields=["diff"])
-    done = changing.apply_and_verify(step, executor, plan, finding, before)
+    if plan.asks:
+        done = for_a_moment.run(step, executor, plan, before)
+    else:
+        done = changing.apply_and_verify(step, executor, plan, finding, before)
     if done.stands_applied:
         typed.forget_used(step)
     return done if done.state == Step.State.DONE_VERIFIED else _read_again(done)

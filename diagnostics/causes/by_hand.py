@@ -160,6 +160,7 @@ BY_HAND: dict[str, tuple[str, ...]] = {
     "database-access-denied": (
         _DB_SETTINGS,
         _("If nobody knows the password, set a new one in the panel, and write it into the site's settings at once."),
+        _("Where the database says that its user is locked, or that the password has expired, the panel or the host has to open it first."),
     ),
     "database-missing": (_DB_SETTINGS, _DB_BACKUP),
     "database-server-down": (_DB_SETTINGS, _("If they agree, look at your host's status page, then write to its support.")),

@@ -98,6 +98,7 @@ CAUSES = (
             "set-cache-aside",
             "restore-file",
             "create-folder",
+            "nextcloud-data-mark",
             "stop-loading-file",
         ),
         confused_with=("php-class-not-found",),

@@ -31,13 +31,13 @@ CAUSES = (
         "database-table-missing",
         _("A table of the database is missing"),
         _("The database is there, but a part of its content is not."),
-        repairs=("correct-table-prefix", "database-login"),
+        repairs=("correct-table-prefix", "wordpress-network-off", "table-letter-case", "database-login"),
     ),
     Cause(
         "database-table-crashed",
         _("A table of the database is damaged"),
         _("A table was marked as crashed and must be repaired before it can be used."),
-        repairs=("database-tables",),
+        repairs=("database-tables", "wordpress-table-repair"),
     ),
     Cause(
         "database-too-many-connections",

@@ -9,13 +9,13 @@ from dataclasses import replace
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
 from diagnostics.checks.database_numbers import RIGHTS, cause_of
-from diagnostics.checks.php_sharpening import RIGHT_REFUSED, hint_of_refusal
+from diagnostics.checks.php_sharpening import RIGHT_REFUSED, hint_of_login, hint_of_refusal
 from diagnostics.checks.registry import check
 from diagnostics.checks.shown import is_of_server, is_refused_alone, text_of
 from diagnostics.checks.unreached import place_of, told_by_settings
 from diagnostics.evidence import Evidence, PageSeen, Unreadable
 from diagnostics.facts.changes import failing_since, is_just_before
-from diagnostics.facts.database import NO_SUCH_NAME
+from diagnostics.facts.database import NO_SUCH_NAME, OF_NETWORK
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.installed import Application, DatabaseTrial
 from diagnostics.php.database_words import cannot_connect, database_cause, is_refused_right
@@ -92,7 +92,7 @@ def _shows_repair(evidence: Evidence) -> bool:
 
 
 def _is_network_alone(trial: DatabaseTrial) -> bool:
-    return set(trial.missing) == {f"{trial.prefix}{name}" for name in ("blogs", "site", "sitemeta")}
+    return set(trial.missing) == {f"{trial.prefix}{name}" for name in OF_NETWORK}
 
 
 def _shows_trouble(evidence: Evidence) -> bool:
@@ -143,7 +143,8 @@ def _finding(cause: str, trial: DatabaseTrial, said: str, confidence: float, mor
     entry = CAUSES[cause]
     names_it = cause not in ("database-table-missing", "database-table-crashed") or not trial.tables or _is_network_alone(trial)
     is_right = trial.code in RIGHTS
-    hint = hint_of_refusal(said) if is_right else entry.explanation
+    told = hint_of_login(said) if cause == "database-access-denied" else ""
+    hint = hint_of_refusal(said) if is_right else told or entry.explanation
     summary = RIGHT_REFUSED if is_right else _PLAIN[cause].format(where=trial.where, name=trial.name, table=trial.table or "?")
     if names_it and trial.settings_path:
         line = ", " + _("line {line}").format(line=trial.line) if trial.line else ""
@@ -180,9 +181,10 @@ def database_shown(evidence: Evidence) -> Iterator[Finding]:
         is_right = is_refused_right(text[max(0, words.start() - 80) : words.end() + 160])
         line = text[max(0, words.start() - 80) : words.end() + 160].strip().replace("\n", " ")
         path, number = ("", None) if is_right else place_of(cause, evidence) or ("", None)
+        hint = hint_of_refusal(line) if is_right else hint_of_login(line) or CAUSES[cause].explanation
         yield Finding(
             "database-shown", cause, Severity.CRITICAL, 0.93 if page.kind != Kind.SERVER_ERROR.value else 0.85,
-            f"{RIGHT_REFUSED if is_right else CAUSES[cause].title}.", hint_of_refusal(line) if is_right else CAUSES[cause].explanation,
+            f"{RIGHT_REFUSED if is_right else CAUSES[cause].title}.", hint,
             path, number,
             evidence=(Proof("probe", line, paired=True),),
             repairs=() if is_right else CAUSES[cause].repairs, data=(("message", line),),
@@ -237,7 +239,7 @@ def repair_shown(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         "repair-shown", cause.code, Severity.CRITICAL, 0.88, said, cause.explanation, application.settings_path if application else "",
         also=("database-table-crashed",), evidence=(Proof("probe", f"{page.path}: {page.status} maint/repair.php", paired=True),),
-        repairs=cause.repairs,
+        repairs=("wordpress-table-repair", *cause.repairs),
     )  # fmt: skip
 
 

@@ -46,6 +46,24 @@ _SERVER_HINT = _(
 )
 
 
+_LOCKED_HINT = _(
+    "The host has locked this database user, as after a bill that was not paid or while it looks into a misuse. In your host's panel, see "
+    "why, unlock the user there, and set a new password for it; then type that password in the step about the database. Where the panel "
+    "does not let you unlock it, only the host can."
+)
+_EXPIRED_HINT = _(
+    "The password of this database user is right and has expired. Set a new one in your host's panel, then type it in the step about the "
+    "database."
+)
+_LOCKED = re.compile(r"(?i:account is locked)|[\[(/ ](?:4151|3118)\b|\b(?:4151|3118) ")
+_EXPIRED = re.compile(r"password has expired|must (?:SET PASSWORD|reset your password)|[\[(/ ]18(?:20|62)\b|\b18(?:20|62) ")
+
+
+def hint_of_login(text: str) -> str:
+    """What to do about a database user that the host has shut, which no other password alone would open; "" for any other refusal."""
+    return _LOCKED_HINT if _LOCKED.search(text) else _EXPIRED_HINT if _EXPIRED.search(text) else ""
+
+
 def hint_of_refusal(text: str) -> str:
     """What to do about a database that took the login and refused what was asked; `text` has its words."""
     return _SERVER_HINT if is_refused_by_server(text) else RIGHT_HINT
@@ -74,7 +92,8 @@ def sharpened(message: PhpMessage, path: str, evidence: Evidence) -> Sharp:
         return replace(sharp, title=RIGHT_REFUSED, hint=hint_of_refusal(message.message))
     for look in (_by_login, _by_setting, _by_environment, _by_data, _by_content, _by_missing, _by_guard, _by_page, _by_origin):
         sharp = look(sharp, message, evidence)
-    return sharp
+    is_refused = sharp.cause == "database-access-denied" and not sharp.hint
+    return replace(sharp, hint=hint_of_login(message.message)) if is_refused else sharp
 
 
 def _instead(sharp: Sharp, cause: str, path: str = "", line: int | None = None, more: str = "") -> Sharp:

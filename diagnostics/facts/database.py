@@ -40,7 +40,7 @@ FILLED = {
     "drupal": ("key_value", "users"), "magento": ("store",), "typo3": ("pages",),
 }  # fmt: skip
 # What a network of blogs loads before it knows which of them is meant (wp-includes/ms-load.php; wpdb::$ms_global_tables).
-_OF_NETWORK = ("blogs", "site", "sitemeta")
+OF_NETWORK = ("blogs", "site", "sitemeta")
 _NOBODY_THERE = frozenset({2002, 2003, 2005})  # of the client library: the server that is named does not answer
 _PLAIN = re.compile(r"[A-Za-z0-9_$.-]{1,64}\Z")
 _ERROR = re.compile(r"^ERROR (\d{3,5})(?: \([0-9A-Z]{5}\))?(?: at line \d+)?: (.*)$")
@@ -216,7 +216,7 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
         stage = "select" if code in (1044, 1049) else stage
     emptied = {words[1].lower() for words in said if words[0] == "empty" and len(words) > 1}
     empty = tuple(f"{login.prefix}{name}" for name in FILLED.get(application.name, ()) if f"{login.prefix}{name}".lower() in emptied)
-    wanted = [f"{login.prefix}{name}" for name in (*REQUIRED.get(application.name, ()), *(_OF_NETWORK if application.is_network else ()))]
+    wanted = [f"{login.prefix}{name}" for name in (*REQUIRED.get(application.name, ()), *(OF_NETWORK if application.is_network else ()))]
     low = {name.lower() for name in names}
     missing = tuple(name for name in wanted if name.lower() not in low) if stage in ("well", "read") else ()
     options = {words[1]: words[2] for words in said if words[0] == "option" and len(words) > 2}
@@ -226,12 +226,13 @@ def _concluded(by: str, application: Application, login: DatabaseLogin, said: li
         by, login.where, login.name, login.prefix, application.settings_path, stage, code, message[:500], len(mine), table,
         _others(names, application, lost) if not mine else (), missing, options.get("stylesheet", ""), options.get("template", ""), plugins,
         line=line, empty=empty if stage == "well" else (), line_path=path if path != application.settings_path else "",
+        names=tuple(names),
     )  # fmt: skip
 
 
 def _lacking(login: DatabaseLogin, missing: tuple[str, ...], mine: list[str]) -> str:
     """The setting that asks for tables that are not there: that of the network where only its own are missing, else the prefix."""
-    if missing and set(missing) <= {f"{login.prefix}{name}" for name in _OF_NETWORK}:
+    if missing and set(missing) <= {f"{login.prefix}{name}" for name in OF_NETWORK}:
         return "network"
     return "prefix" if missing or not mine else ""
 

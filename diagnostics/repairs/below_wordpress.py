@@ -22,7 +22,7 @@ _HOOKS = frozenset({
     "add_action", "add_filter", "add_shortcode", "register_activation_hook", "remove_action", "remove_all_actions", "remove_all_filters",
     "remove_filter",
 })  # fmt: skip
-_LOADS = re.compile(
+LOADS = re.compile(
     rb"^[ \t]*(?:require|include)(?:_once)?\b[^;\n]{0,300}?wp-settings\.php['\"][ \t]*\)?[ \t]*;(?P<rest>[^\n]*)", re.MULTILINE
 )
 _NOTHING = re.compile(rb"[ \t]*(?:(?://|#)(?!.*\?>).*)?\r?")
@@ -37,7 +37,7 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     file = evidence.file(finding.path)
     if file is None or finding.line is None or posixpath.basename(finding.path) != "wp-config.php" or len(file.content) > MOST:
         return None
-    if first_error(file.content) is not None or (loads := _LOADS.search(file.content)) is None:
+    if first_error(file.content) is not None or (loads := LOADS.search(file.content)) is None:
         return None
     if not _NOTHING.fullmatch(loads["rest"]):
         return CannotPlan(_("Something stands behind what loads WordPress, on the same line. Move the lines by hand."))

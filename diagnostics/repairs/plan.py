@@ -182,17 +182,21 @@ class Plan:
     needs_person: str = ""  # why an unattended run must not apply it; empty: it may
     sets_aside: bool = False  # a part of the site that visitors will miss: unattended only where the site's settings say so
     removes: int = 0  # how much is taken out; the repair that removes least is preferred
+    asks: str = ""  # an address of the site that is asked for while the changes stand: they are taken back right after it
+    lasting: str = ""  # what the site itself does then, which cannot be undone
+    confirm: str = ""  # what a person types to show that this is known
 
     @property
     def reversible(self) -> bool:
-        return True  # every change above has an inverse
+        return not self.lasting  # every change above has an inverse
 
     def diff(self) -> str:
         return "\n".join(change.diff() for change in self.changes)
 
     def digest(self) -> str:
         """Hex SHA-256 over everything that will happen on the host."""
-        return hashlib.sha256(json.dumps([change_to_json(c) for c in self.changes], sort_keys=True).encode()).hexdigest()
+        asked = [self.asks] if self.asks else []
+        return hashlib.sha256(json.dumps([*(change_to_json(c) for c in self.changes), *asked], sort_keys=True).encode()).hexdigest()
 
 
 def change_to_json(change: Change) -> dict[str, Any]:

@@ -138,6 +138,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
             cause=request.POST.get("cause", ""),
             answers=answers,
             digest=request.POST.get("digest", ""),
+            confirmed=request.POST.get("confirmed", "")[:200],
             user=request.user,
         )
     except repairing.RepairRefused as refusal:

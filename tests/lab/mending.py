@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.management import call_command
 
+from diagnostics.changes import journal
 from diagnostics.models import JournalEntry, Step
 from sites.models import Site
 from tests.lab import reach
@@ -80,7 +81,7 @@ class Mender:
                 left=tuple(f"{each['cause']}: {each['why']}" for each in report.get("left", ())) or (str(report.get("error", "")),),
                 after_repair=untouched,
                 after_undo=_differing(before, _state(planted), own, site),
-                refused=tuple(each["why"] for each in undone.get("refused", ())),
+                refused=tuple(each["why"] for each in undone.get("refused", ()) if not _was_known_beforehand(each["step"])),
                 is_of_others=of_others,
                 is_new=is_new,
                 is_lost=is_lost,
@@ -103,6 +104,12 @@ def _emptied_as_told(planted: Planted, site: Site) -> bool:
     for path in (each for folder in full for each in folder.iterdir() if each not in own):
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return bool(full)
+
+
+def _was_known_beforehand(step_id: int) -> bool:
+    """Whether nothing of a step stands in files, and a person was told before that what it did in a database cannot be undone."""
+    step = Step.objects.get(pk=step_id)
+    return bool(step.undo_ended) and not journal.standing(step)
 
 
 def _state(planted: Planted) -> State:

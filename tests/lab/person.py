@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from tests.lab.scene import Scene
 
 _STEPS = ("read-log", "htaccess", "permissions", "php", "parts", "restore")  # as the page lists them
 _DATABASE = "database"
+_SENDS_TO_PANEL = re.compile(r"unlock the user there, and set a new password|Set a new one in your host's panel, then type it")
 
 
 @dataclass
@@ -64,7 +66,8 @@ class Person:
             return False
         answers = {f"answer-{name}": value for name, value in offer["answers"]}
         wanted = {"step": context["current"], "action": "repair", "repair": offer["repair_id"], "cause": offer["cause"]}
-        self._sends("repair-step-start", case, {**wanted, **answers, "digest": offer["digest"]})
+        typed = {"confirmed": offer["confirm"]} if offer["lasting"] else {}  # as the page asks for it
+        self._sends("repair-step-start", case, {**wanted, **answers, **typed, "digest": offer["digest"]})
         return True
 
     def _says_who_may_enter(self, case: RepairCase, context: dict[str, Any]) -> bool:
@@ -96,15 +99,28 @@ class Person:
         if (shown := context["database"]["settings"]) is None:
             return False
         self._told_login = True
-        causes = {finding.cause for finding in context["diagnosis"].findings.all()}
-        self._sends("repair-database-login", case, self._what_is_wrong(shown, asks_password="database-access-denied" in causes))
+        findings = context["diagnosis"].findings.all()
+        asks_password = any(finding.cause == "database-access-denied" for finding in findings)
+        if any(_SENDS_TO_PANEL.search(finding.hint) for finding in findings):
+            self._opens_the_user()
+        self._sends("repair-database-login", case, self._what_is_wrong(shown, asks_password=asks_password))
         return self._agrees(case, self._page(case, _DATABASE))
+
+    def _opens_the_user(self) -> None:
+        """As the finding says for a user that is locked, or a password that has expired: in the panel, with a new password."""
+        databases, right = self.scene.databases, self.scene.database
+        assert right is not None
+        if databases.is_shut(right):
+            self.scene.database = databases.with_new_password(right, self._new_password(), unlock=True)
+
+    def _new_password(self) -> str:
+        return f"{self.scene.rng.randrange(16**10):010x}-New"
 
     def _what_is_wrong(self, shown: dict[str, Any], *, asks_password: bool) -> dict[str, str]:
         databases, right = self.scene.databases, self.scene.database
         assert right is not None
         if databases.refuses_password(right):  # the panel shows none: whoever does not know it sets a new one there
-            right = self.scene.database = databases.with_new_password(right, f"{self.scene.rng.randrange(16**10):010x}-New")
+            right = self.scene.database = databases.with_new_password(right, self._new_password())
             asks_password = True
         wrong = {"user_name": right.user} if shown["user"] != right.user else {}
         wrong |= {"name": right.name} if shown["name"] != right.name else {}

@@ -61,3 +61,24 @@ def test_page_that_the_web_server_refuses_is_no_matter_of_the_database(
 def test_page_that_a_program_answered_is_one(pages: tuple[tuple[str, str, int, bytes], ...]) -> None:
     assert causes(_LACKS, *pages) == {"database-table-missing"}
     assert causes(_REFUSED, *pages) == {"database-access-denied"}
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "hint"),
+    [
+        (4151, "Access denied, this account is locked", "unlock the user there, and set a new password"),
+        (3118, "Access denied for user 'me'@'localhost'. Account is locked.", "unlock the user there, and set a new password"),
+        (1820, "You must SET PASSWORD before executing this statement", "has expired. Set a new one in your host's panel"),
+        (1862, "Your password has expired. To log in you must change it", "has expired. Set a new one in your host's panel"),
+        (1045, "Access denied for user 'me'@'localhost' (using password: YES)", "is not the one the database knows"),
+    ],
+)
+def test_user_that_the_host_has_shut_is_opened_in_its_panel(code: int, said: str, hint: str) -> None:
+    """A settings file with another password alone would not help."""
+    failing = PageSeen("/", "https://shop.example/", "server-error", 500, AT, body=f"<p>SQLSTATE[HY000] [{code}] {said}</p>".encode())
+    made = evidence({"www/config.php": b"<?php\n"})
+    made = replace(made, site=replace(made.site, pages=(failing,)))
+    asked = replace(made, database=replace(_REFUSED, code=code, message=said))
+    for each, check in ((asked, "database"), (made, "database-shown")):
+        found = run_checks(each, (check,)).findings[0]
+        assert found.cause == "database-access-denied" and hint in found.hint and "database-login" in found.repairs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -62,14 +63,21 @@ class Databases:
 
     def refuses_password(self, wanted: Database) -> bool:
         """Whether this login is refused for its password (MariaDB's error 1045)."""
+        return b"ERROR 1045" in self._refusal(wanted)
+
+    def is_shut(self, wanted: Database) -> bool:
+        """Whether its user is locked (MariaDB's error 4151), or the password has expired (1820 and 1862)."""
+        return re.search(rb"ERROR (?:4151|1820|1862)\b", self._refusal(wanted)) is not None
+
+    def _refusal(self, wanted: Database) -> bytes:
         login = (f"--user={wanted.user}", f"--password={wanted.password}", "-S", self.line)
         command = [binary("mariadb"), "--no-defaults", *login, "-e", "SELECT 1"]
-        return b"ERROR 1045" in subprocess.run(command, capture_output=True, timeout=60, check=False).stderr
+        return subprocess.run(command, capture_output=True, timeout=60, check=False).stderr
 
-    def with_new_password(self, wanted: Database, password: str) -> Database:
-        """Sets another password, as the owner of a database does in the host's panel."""
+    def with_new_password(self, wanted: Database, password: str, *, unlock: bool = False) -> Database:
+        """Sets another password, as the owner of a database does in the host's panel, and unlocks its user there."""
         for host in ("localhost", "127.0.0.1"):
-            self.run(f"ALTER USER '{wanted.user}'@'{host}' IDENTIFIED BY '{password}'")
+            self.run(f"ALTER USER '{wanted.user}'@'{host}' IDENTIFIED BY '{password}'{' ACCOUNT UNLOCK' if unlock else ''}")
         return replace(wanted, password=password)
 
     def drop(self, wanted: Database) -> None:
