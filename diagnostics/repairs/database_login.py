@@ -48,6 +48,11 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     what = ", ".join(PARTS[part] for part in parts)
     title = _("Write the database's {what} into {path}").format(what=what, path=changes[0].shown)
     why = _("Only this value changes; the rest of the file stays as it is, byte for byte.")
+    if outside := [name for part, name in now.outside if part in parts]:
+        said = _(
+            "So far the file asks the server's surroundings for it ({names}), which do not tell it. From now on it stands in the file."
+        )
+        why = f"{said.format(names=', '.join(outside))} {why}"
     return Plan(ID, finding.cause, title, why, changes, affects=_("Every page of {title}").format(title=application.title))
 
 

@@ -70,6 +70,14 @@ class _Parts:
         return default if value is None or isinstance(value, dict | bool) else str(value)
 
 
+_NAMED = {"user": _("the user name"), "password": _("the password"), "name": _("the name of the database")}
+
+
+def is_about(unknown: str, part: str) -> bool:
+    """Whether this entry of `DatabaseLogin.unknown` is about one part of the login."""
+    return unknown.startswith(_("{name} comes from {source}").format(name=_NAMED[part], source=""))
+
+
 def _login(parts: Mapping[str, Value], lines: Mapping[str, tuple[str, int]] | None = None) -> DatabaseLogin:
     """`parts` has what a program calls them: host, user, password, name, port, socket, prefix, driver."""
     known = _Parts()

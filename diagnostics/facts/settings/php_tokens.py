@@ -68,6 +68,30 @@ def texts_at(source: str, lines: range) -> list[tuple[str, int, int]]:
     return [(each.kind, *span) for each, span in found if each.line in lines and each.kind in ("string", "template", "number")]
 
 
+def values_at(source: str, lines: range) -> list[tuple[int, int]]:
+    """Where whole values stand in the source whose `=`, `=>` or comma is on these lines: up to what ends them, whatever they are."""
+    lexer = _Lexer(source)
+    if lexer.lex().trouble is not None:
+        return []
+    found, tokens = [], lexer.tokens
+    for at, token in enumerate(tokens):
+        if token.line in lines and token.kind == "mark" and token.text in ("=", "=>", ","):
+            last = _last_of_value(tokens, at + 1)
+            found += [(lexer.spans[at + 1][0], lexer.spans[last][1])] if last > at else []
+    return found
+
+
+def _last_of_value(tokens: list[Token], first: int) -> int:
+    """The word before the comma, semicolon or bracket that ends the value; the one before `first` where there is none."""
+    depth = 0
+    for at in range(first, len(tokens)):
+        text = tokens[at].text if tokens[at].kind == "mark" else ""
+        if depth == 0 and text in (",", ";", ")", "]", "}"):
+            return at - 1
+        depth += (text in ("(", "[", "{")) - (text in _CLOSING)
+    return first - 1
+
+
 class _Lexer:
     def __init__(self, source: str) -> None:
         self._source, self._at, self._line = source, 0, 1

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from diagnostics.facts.settings import any_login
 from diagnostics.facts.settings.env_files import NAMES, env_lines, env_quoted, env_value_at, read_env
-from diagnostics.facts.settings.logins import OF_PHP, DatabaseLogin, of_environment
+from diagnostics.facts.settings.logins import OF_PHP, DatabaseLogin, is_about, of_environment
 from diagnostics.facts.settings.php_settings import read_php
-from diagnostics.facts.settings.php_tokens import texts_at
+from diagnostics.facts.settings.php_tokens import texts_at, values_at
 from sites.texts import mark as _
 
 PARTS: Mapping[str, str] = {
@@ -71,6 +71,8 @@ def with_login(
     for part, value, goal in _steps(program, now, wanted):
         place = now.lines.get(part)
         made = None if place is None else next(_proven(program, settings, texts, place, value, goal, server), None)
+        if made is None and place is not None and part in dict(now.outside):
+            made = next(_proven(program, settings, texts, place, value, goal, server, whole=True), None)
         if made is None:
             raise NotWritable(_why_not(part, now))
         texts, now = made, goal
@@ -101,10 +103,10 @@ def _steps(program: str, now: DatabaseLogin, wanted: DatabaseLogin) -> Iterator[
     goal = now
     for part in ("user", "name"):
         if getattr(now, part) != getattr(wanted, part):
-            goal = replace(goal, **{part: getattr(wanted, part)})
+            goal = _known(replace(goal, **{part: getattr(wanted, part)}), part)
             yield part, getattr(wanted, part), goal
     if now.password.reveal() != wanted.password.reveal():
-        goal = replace(goal, password=wanted.password)
+        goal = _known(replace(goal, password=wanted.password), "password")
         yield "password", wanted.password.reveal(), goal
     place = {each: getattr(wanted, each) for each in ("host", "port", "socket") if getattr(now, each) != getattr(wanted, each)}
     apart = [part for part in place if part == "host" or part in now.lines]
@@ -117,16 +119,23 @@ def _steps(program: str, now: DatabaseLogin, wanted: DatabaseLogin) -> Iterator[
         yield part, str(value), goal
 
 
+def _known(login: DatabaseLogin, part: str) -> DatabaseLogin:
+    """Once it is written out, this part no longer comes from elsewhere."""
+    return replace(login, unknown=tuple(each for each in login.unknown if not is_about(each, part)))
+
+
 def _host_and_port(login: DatabaseLogin) -> str:
     return login.host if login.port == 3306 else f"{login.host}:{login.port}"
 
 
 def _proven(
-    program: str, settings: str, texts: dict[str, str], place: tuple[str, int], value: str, goal: DatabaseLogin, server: Mapping[str, str]
-) -> Iterator[dict[str, str]]:
-    """Texts of which reading them again gives just what was wanted."""
+    program: str, settings: str, texts: dict[str, str], place: tuple[str, int], value: str, goal: DatabaseLogin, server: Mapping[str, str],
+    *, whole: bool = False,
+) -> Iterator[dict[str, str]]:  # fmt: skip
+    """Texts of which reading them again gives just what was wanted. `whole`: what the file asks of the server's surroundings gives way."""
     path, line = place
-    for text in _ways(program, texts, path, line, value, goal) if path in texts else ():
+    ways = _whole_in_php if whole else _ways
+    for text in ways(program, texts, path, line, value, goal) if path in texts else ():
         tried = {**texts, path: text}
         found = login_in(program, settings, tried, server)
         if found is not None and _told(found) == _told(goal):
@@ -149,9 +158,19 @@ def _told(login: DatabaseLogin) -> tuple[object, ...]:
 
 def _in_php(source: str, line: int, value: str) -> Iterator[str]:
     """The source with one text of this line, or of the next ones, replaced: in single quotes nothing but these two has a meaning."""
-    written = "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    written = _quoted(value)
     for kind, start, end in texts_at(source, range(line, line + _LINES_OF_A_VALUE)):
         yield source[:start] + (value if kind == "number" and value.isdigit() else written) + source[end:]
+
+
+def _whole_in_php(program: str, texts: Mapping[str, str], path: str, line: int, value: str, _goal: DatabaseLogin) -> Iterator[str]:
+    """The source with one whole value of this line, or of the next ones, replaced."""
+    for start, end in values_at(texts[path], range(line, line + _LINES_OF_A_VALUE)) if program in OF_PHP else ():
+        yield texts[path][:start] + _quoted(value) + texts[path][end:]
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _in_dsn(source: str, line: int, value: str, goal: DatabaseLogin) -> Iterator[str]:

@@ -116,8 +116,17 @@ def test_value_in_an_included_file_is_written_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["getenv('DB_PASSWORD')", "getenv_docker('X', 'me')", "base64_decode('bWU=')", "file_get_contents('/run/secret')"]
+    "value",
+    ["getenv( 'DB_PASSWORD' )", "getenv('X') ?: 'me'", "$_SERVER['X'] ?? ''", "getenv_docker('X', 'me')", "(string) env('X', 'me')"],
 )
+@pytest.mark.parametrize("secret", ["new-Kx93", HARD])
+def test_value_that_is_asked_of_the_surroundings_is_written_out_as_a_whole(value: str, secret: str) -> None:
+    source = WORDPRESS.replace("'DB_PASSWORD', 'me'", f"'DB_PASSWORD', {value}")
+    escaped = secret.replace("\\", "\\\\").replace("'", "\\'")
+    assert written("wordpress", source, password=Secret(secret)) == source.replace(value, f"'{escaped}'")
+
+
+@pytest.mark.parametrize("value", ["base64_decode('bWU=')", "file_get_contents('/run/secret')", "decrypted('me')"])
 def test_value_that_comes_from_elsewhere_is_left_alone(value: str) -> None:
     source = WORDPRESS.replace("'DB_PASSWORD', 'me'", f"'DB_PASSWORD', {value}")
     with pytest.raises(NotWritable):
