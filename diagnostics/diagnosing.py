@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -343,16 +343,17 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "kind": diagnosis.kind,
         "duration_s": diagnosis.duration_s,
         "connection": diagnosis.connection or "none",
-        "findings": [_finding_row(row) for row in diagnosis.findings.all()],
+        "findings": [_finding_row(row, diagnosis.offers) for row in diagnosis.findings.all()],
         "inconclusive": diagnosis.inconclusive,
         "installed": diagnosis.installed,
         **({"error": diagnosis.error} if diagnosis.error and diagnosis.state == Diagnosis.State.DONE else {}),
     }
 
 
-def _finding_row(row: FindingRecord) -> dict[str, Any]:
+def _finding_row(row: FindingRecord, offers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in ("cause", "also", "severity", "confidence", "summary", "hint", "path", "line")}
-    repair = {"id": row.repair_id, "reversible": True, "diff": row.diff} if row.repair_id else None
+    lasts = any(offer.get("lasting") and (offer["repair_id"], offer["diff"]) == (row.repair_id, row.diff) for offer in offers)
+    repair = {"id": row.repair_id, "reversible": not lasts, "diff": row.diff} if row.repair_id else None
     words = {"sureness": row.sureness, "because": explaining.because_of(row), "follows": row.follows, "next": explaining.next_of(row)}
     return {**values, **words, "evidence": row.evidence, "repairable_by": row.repairable_by, "repair": repair}
 

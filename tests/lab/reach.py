@@ -11,11 +11,8 @@ _OF_CODE = frozenset({
     "php-parse-error", "php-uncaught-exception", "php-undefined-function", "php-removed-function", "php-version-incompatible-code",
     "php-memory-limit", "php-max-execution-time", "php-fatal-hidden", "application-answers-500", "php-process-crash",
 })  # fmt: skip
-# Files of another owner, and rights of a database: only the host can change them.
-_OF_HOST = frozenset({
-    "permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner",
-    "data_of_programs.rights-to-write-were-taken-away", "blogs.privileges-withdrawn",
-})  # fmt: skip
+# Files of another owner: only the host can change them.
+_OF_HOST = frozenset({"permissions.library-of-another-owner", "scripts_and_owners.script-of-another-owner"})
 # Tables that were dropped, or whose files are gone.
 _OF_LOST_DATA = frozenset({
     "catalogue_tour_php.import-that-ended-early", "support_desk_clubs.answer-of-a-query-that-nobody-looks-at",
@@ -73,6 +70,8 @@ def is_of_others(planted: Planted, over: str = "") -> bool:
     truth, account, front = planted.truth, planted.scene.place.account, planted.scene.place.front
     if front is not None and front.rule is not None and not truth.path:
         return True  # what answers before the host: a front of another company
+    if truth.cause in ("database-missing", "database-access-denied") and _has_lost_its_database(planted):
+        return True
     path = planted.scene.path(truth.path)
     is_there = bool(truth.path) and path.exists() and not path.is_symlink()
     if over == "ftp" and is_there and not path.stat().st_mode & 0o400 and truth.cause in _OF_MODES:
@@ -85,3 +84,10 @@ def is_of_others(planted: Planted, over: str = "") -> bool:
 def _can_be_repaired(planted: Planted) -> bool:
     """A table whose rows are there and whose index is damaged."""
     return planted.truth.cause == "database-table-crashed" and planted.case.name not in _OF_LOST_DATA
+
+
+def _has_lost_its_database(planted: Planted) -> bool:
+    """Whether the site's database lies nowhere any more, or rights on it were taken from the site's user: no file of the account brings
+    these back."""
+    made, databases = planted.scene.database, planted.scene.databases
+    return made is not None and not (databases.is_there(made) and databases.has_all_rights(made))

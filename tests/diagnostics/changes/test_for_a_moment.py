@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from diagnostics import examining, repairing
+from diagnostics import diagnosing, examining, repairing
 from diagnostics.changes import changing, recovering
 from diagnostics.models import RepairCase, Step
 from diagnostics.repairs.wordpress_table_repair import ID, WORD
@@ -57,6 +57,8 @@ def test_wordpress_repairs_its_tables_after_a_typed_name(stack: Stack, transport
         case = blog.case()
         page = client_of(make_user(team=blog.site.team)).get(f"/repairs/{case.pk}/", {"step": "database"}).content.decode()
         assert "cannot be undone" in page and f'<b class="mono">{name}</b>' in page and "cannot be copied first" in page
+        told = diagnosing.as_json(case.diagnosis)["findings"][0]["repair"]
+        assert told is not None and (told["id"], told["reversible"]) == (ID, False)
         for wrong in ("", "blog"):
             with pytest.raises(repairing.RepairRefused, match="cannot be undone"):
                 agreed(case, wrong)

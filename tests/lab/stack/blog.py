@@ -42,12 +42,25 @@ class Databases:
     template: Path
     dump: str
 
-    def run(self, sql: str, database: str = "") -> None:
-        """As the server's own administrator."""
+    def run(self, sql: str, database: str = "") -> str:
+        """As the server's own administrator; what it answers."""
         command = [binary("mariadb"), "--no-defaults", "-u", "root", "-S", self.line, *([database] if database else [])]
         done = subprocess.run(command, input=sql.encode(), capture_output=True, timeout=60, check=False)
         if done.returncode:
             raise RuntimeError(done.stderr.decode("utf-8", "replace"))
+        return done.stdout.decode("utf-8", "replace")
+
+    def is_there(self, wanted: Database) -> bool:
+        """Whether the database itself is on the server."""
+        return wanted.name in self.run("SHOW DATABASES").splitlines()
+
+    def has_all_rights(self, wanted: Database) -> bool:
+        """Whether its user has every right on it, as it was given; one that is not there has none."""
+        users = self.run("SELECT CONCAT(user, '@', host) FROM mysql.user").splitlines()
+        if f"{wanted.user}@localhost" not in users:
+            return False
+        grants = self.run(f"SHOW GRANTS FOR '{wanted.user}'@'localhost'")
+        return f"GRANT ALL PRIVILEGES ON `{wanted.name}`.*" in grants.replace("\\_", "_")
 
     def make(self, wanted: Database, url: str, theme: str) -> None:
         """A database with WordPress's tables, for a site at `url` with the theme of this slug."""
