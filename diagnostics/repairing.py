@@ -190,10 +190,8 @@ def start(
     confirmed: str = "",
     user: AbstractBaseUser | None = None,
 ) -> Step:
-    """Starts a trial, or a change exactly as a person saw it: `digest` is that of the plan on the page. Raises RepairRefused.
-
-    `confirmed`: what was typed where not all of it can be undone.
-    """
+    """Starts a trial, or a change exactly as a person saw it: `digest` is that of the plan on the page, `confirmed` what was typed where
+    not all of it can be undone. Raises RepairRefused."""
     if case.site.host_id is None:
         raise RepairRefused(_("There is no connection to the files of this site."))
     if why := read_only.words(case.site) or stopping.known(case.site.host):

@@ -8,7 +8,10 @@ from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
 
 ID = "database-tables"
-ASKED = _("needs a person: open the guided repair, and have the tables checked and repaired in its step about the database.")
+ASKED = _(
+    "needs a person: open the guided repair, and have the tables checked and repaired in its step about the database; where nothing can be "
+    "run on the host, choose “Repair table” in phpMyAdmin, in your host's panel."
+)
 
 
 def _no_ways(_evidence: Evidence, _finding: Finding) -> list[Answers]:

@@ -28,6 +28,8 @@ _OFFERS_IT = re.compile(rb"/maint/repair\.php\?referrer=is_blog_installed")  # w
 _MOVES_FILES = frozenset({"sftp", "ftp", "ftps"})
 # The server's own words, in any language of WordPress: "Table './db/wp_posts' is marked as crashed", "Incorrect key file for table 'x'".
 _TABLE = re.compile(r"(?:[Tt]able|file for table|for table) '(?:[^'\n]{0,200}[./])?([A-Za-z0-9_]{1,64})(?:\.MY[ID])?'")
+# Tables of a kind that its server cannot repair (MySQL's manual, REPAIR TABLE): those of InnoDB, whose file is lost.
+_NOT_REPAIRED = re.compile(r"Tablespace (?:has been discarded|is missing)|doesn't exist in engine|\bInnoDB\b|\b(?:1812|1814|1815|1877)\b ")
 _NAME = re.compile(r"['\"]DB_NAME['\"]\s*,\s*['\"]([^'\"\n]{1,64})['\"]")
 _PERSON = _(
     "Nothing can be run on the host over this connection, so what the tables hold cannot be copied first. Rows that the server cannot save "
@@ -52,6 +54,8 @@ _MORE = (
 def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
     if evidence.connection not in _MOVES_FILES or (finding.cause != "database-table-crashed" and not _is_offered(evidence)):
         return None  # with commands on the host, a dump is made first
+    if any(_NOT_REPAIRED.search(text) for text in _told(finding)):
+        return None
     application = _wordpress(evidence)
     file = evidence.file(application.settings_path) if application else None
     address = _address(evidence, application) if application else ""
@@ -102,9 +106,12 @@ def _secret(file: TextFile) -> str:
 
 def _tables(finding: Finding) -> tuple[str, ...]:
     """Those that the database named as damaged: of plugins, WordPress's page knows none by itself."""
-    told = (finding.datum("message"), finding.summary, *(proof.text for proof in finding.evidence))
-    found = [match[1] for text in told for match in _TABLE.finditer(text)]
+    found = [match[1] for text in _told(finding) for match in _TABLE.finditer(text)]
     return tuple(dict.fromkeys(found))[:5]
+
+
+def _told(finding: Finding) -> tuple[str, ...]:
+    return (finding.datum("message"), finding.summary, *(proof.text for proof in finding.evidence))
 
 
 def _line(secret: str, tables: tuple[str, ...]) -> bytes:
