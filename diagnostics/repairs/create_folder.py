@@ -40,7 +40,8 @@ _OF_DATA = frozenset({
 # Such folders hold code or pictures as often: that one is read says nothing of who fills it.
 _OF_DATA_READ = _OF_DATA - {"app", "files", "framework", "images", "views"}
 _OF_LARAVEL = "valid cache path"  # Illuminate's ViewServiceProvider, where `realpath` finds no folder for compiled pages: it names none
-_SIBLINGS = frozenset({"cache", "sessions", "views"})  # of Laravel's storage/framework: what lacks one of them mostly lacks all
+_FRAMEWORK = "storage/framework"
+_SIBLINGS = frozenset({"cache", "sessions", "views"})  # of Laravel's: what lacks one of them mostly lacks all
 _IN_DATA = re.compile(r"[0-9a-f]{1,2}|[12]\d{3}(?:[-_]?[01]\d)?(?:[-_]?[0-3]\d)?|[01]\d")  # "2026-11", "a0": shares of such a folder
 _NO_SUCH = r"(?:[Nn]o such file or directory)"
 _QUOTED = r"(?P<path>/[^\s'\"<>,;)(]{2,300})"
@@ -129,7 +130,9 @@ def _lost(evidence: Evidence, finding: Finding) -> Iterator[_Lost]:
             yield _Lost(named, finding.datum("is-named") != "no", is_written)
     texts = [finding.datum("message"), *(proof.text for proof in finding.evidence if proof.source != "modes")]
     if any(_OF_LARAVEL in text for text in texts):
-        yield from (_Lost(path) for path, there in evidence.existing if not there and "storage/framework/" in path)
+        gone = [path for path, there in evidence.existing if not there]
+        yield from (_Lost(path) for path in gone if f"{_FRAMEWORK}/" in path)
+        yield from (_Lost(f"{path}/views") for path in gone if path.endswith(_FRAMEWORK))
     for text in texts:
         for pattern in (*_FILES, *_READ_TOO):
             for match in list(pattern.finditer(text))[:_MOST]:
@@ -163,6 +166,8 @@ def _to_make(path: str, entries: dict[str, TreeEntry], evidence: Evidence) -> li
     if len(missing) > 1 and not all(_fits(each) for each in missing):
         return []
     beside = [shown for shown, there in evidence.existing if not there and _is_sibling(shown, missing[-1])]
+    if missing[-2:-1] and missing[-2].endswith(_FRAMEWORK):
+        beside = [f"{missing[-2]}/{name}" for name in sorted(_SIBLINGS)]
     return list(dict.fromkeys((*missing, *(each for each in beside if each not in entries))))
 
 
@@ -172,7 +177,7 @@ def _fits(path: str) -> bool:
 
 
 def _is_sibling(path: str, lost: str) -> bool:
-    same = posixpath.dirname(path) == posixpath.dirname(lost) and lost.endswith(tuple(f"storage/framework/{name}" for name in _SIBLINGS))
+    same = posixpath.dirname(path) == posixpath.dirname(lost) and lost.endswith(tuple(f"{_FRAMEWORK}/{name}" for name in _SIBLINGS))
     return same and posixpath.basename(path) in _SIBLINGS
 
 

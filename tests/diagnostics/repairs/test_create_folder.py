@@ -167,3 +167,13 @@ def test_shut_folder_above_is_told(docroot: Path) -> None:
     text = f"file_put_contents({docroot}/data/cache/a.html): Failed to open stream: {NONE}"
     assert isinstance(made(docroot, said("php-uncaught-exception", text)), CannotPlan)
     (docroot / "data").chmod(0o755)
+
+
+def test_folders_of_laravel_are_made_with_the_one_above_them(docroot: Path) -> None:
+    """No message names them, and git keeps none that is empty: not even the one in which they lie."""
+    fill(docroot, {"storage/logs/laravel.log": b""})
+    found = said("folder-not-writable", "Please provide a valid cache path.", "www/vendor/laravel/framework/src/View/Compiler.php")
+    evidence = replace(read(docroot, found), existing=(("www/storage/framework", False),))
+    made_now = [path for path, _mode in folders(try_plan(ID, evidence, found))]
+    assert made_now[0] == "www/storage/framework"
+    assert sorted(made_now[1:]) == [f"www/storage/framework/{name}" for name in ("cache", "sessions", "views")]
