@@ -191,7 +191,7 @@ def _auth_finding(file: TextFile, line: Line, entry: LogLine | None, confidence:
     gone = _("Line {line} of {path} names a password file that is not there: {named}.")
     shut = _("Line {line} of {path} names a password file that the web server may not read: {named}.")
     proofs = (proof_of(entry),) if entry else ()
-    mode = (Proof("modes", f"{line.words[0]} {known.mode:03o}"),) if known and known.mode is not None else ()
+    mode = (Proof("modes", f"{line.words[0]} {known.mode:03o}"),) if there and known and known.mode is not None else ()
     return Finding(
         check="htaccess-auth-file",
         cause="htaccess-auth-file-missing",

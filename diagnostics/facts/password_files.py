@@ -35,6 +35,8 @@ def _look(reader: Reader, path: str, docroot: str) -> PasswordFile:
             refused = True
             continue
         found = candidate if stat.kind is FileKind.FILE else ""
+        if not path.startswith("/"):  # Apache looks for it in its own folder (AuthUserFile: "relative to the ServerRoot"), not here
+            return PasswordFile(path, False, stat.mode, found)
         return PasswordFile(path, None, None, found) if refused else PasswordFile(path, True, stat.mode, found)
     same_root = any(path.startswith(folder.rstrip("/") + "/") for folder in folders if folder != "/")
     is_known = not refused and (same_root or reader.protocol == "local")
@@ -44,7 +46,7 @@ def _look(reader: Reader, path: str, docroot: str) -> PasswordFile:
 def _candidates(path: str, docroot: str, folders: list[str]) -> list[str]:
     root, parts = docroot.rstrip("/"), path.strip("/").split("/")
     found = [path] if path.startswith("/") else []
-    _head, mark, tail = path.rpartition(f"/{posixpath.basename(root)}/")
+    _head, mark, tail = f"/{path}".rpartition(f"/{posixpath.basename(root)}/")
     if mark:
         found.append(f"{root}/{tail}")
     for folder in reversed(folders[:-1]):
