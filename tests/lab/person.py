@@ -50,7 +50,7 @@ class Person:
                 return True
             if context["current"] == _DATABASE and self._looks_into_the_database(case, context):
                 return True
-        return False
+        return self._tries(case)
 
     def _page(self, case: RepairCase, step: str) -> dict[str, Any]:
         page = reverse("diagnostics:repair", args=[case.pk])
@@ -79,6 +79,15 @@ class Person:
         folder = str(self.scene.path(self.scene.www))  # as the panel shows it
         self._sends("repair-password-file", case, {"user_name": user_name, "password": password, "server_folder": folder})
         return self._agrees(case, self._page(case, context["current"]))
+
+    def _tries(self, case: RepairCase) -> bool:
+        """Makes the trial that the page recommends, where nothing is proposed and it recommends one."""
+        context = self._page(case, "")
+        advised = next((each for each in context["advice"] if each.why), None)
+        if advised is None or not context["may_act"] or context["is_well"]:
+            return False
+        self._sends("repair-step-start", case, {"step": advised.kind.guide_step, "action": "trial", "repair": advised.kind.id})
+        return True
 
     # --- the database -----------------------------------------------------------------------------
     def _looks_into_the_database(self, case: RepairCase, context: dict[str, Any]) -> bool:
