@@ -30,6 +30,7 @@ _STEPS = {
     "write-php-tag": "php", "correct-php-line": "php",
     "correct-foreign-path": "php", "mend-env-line": "php",
     "take-out-conflict": "php", "database-login": "database", "correct-table-prefix": "database", "create-folder": "permissions",
+    "write-file-anew": "permissions",
     "wordpress-table-repair": "database", "wordpress-network-off": "database", "table-letter-case": "database",
 }  # fmt: skip
 MOST_LINES = 600  # of one difference

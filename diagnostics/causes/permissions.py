@@ -12,7 +12,7 @@ CAUSES = (
         "file-unreadable",
         _("A file that the web server may not read"),
         _("The permissions of a file keep the web server from reading it."),
-        repairs=(*_MODES, "give-owner-read"),
+        repairs=(*_MODES, "give-owner-read", "write-file-anew"),
     ),
     Cause(
         "folder-not-traversable",

@@ -21,6 +21,8 @@ from diagnostics.htaccess.simulating import follow
 from diagnostics.profiles import ModeSeverity, get_profile, judge_root
 from sites.texts import mark as _
 
+SHUT_OUT = "shut-out"  # among the data of a finding: the web server is refused, whatever the permissions say
+
 # The web server itself, as another user than the account.
 _BY_SERVER = (
     re.compile(r"AH00132: file permissions deny server access: (?P<path>/.+)"),
@@ -135,10 +137,11 @@ def _against_the_modes(line: LogLine, evidence: Evidence) -> Finding | None:
             continue
         cause = CAUSES["folder-not-traversable" if entry.kind == "folder" else "file-unreadable"]
         said = _("The web server is refused {path}, though its permissions ({mode:03o}) would allow it.")
-        hint = _("Permissions finer than these (an access list, SELinux) shut it out. Upload the file anew, or ask the host to look.")
+        hint = _("Permissions finer than these (an access list, SELinux) shut it out. A file that is written anew has those of its folder.")
         return Finding(
             "denied", cause.code, Severity.CRITICAL, 0.95 if line.paired else 0.85, said.format(path=entry.path, mode=entry.mode), hint,
-            entry.path, evidence=(proof_of(line), Proof("modes", f"{entry.path} {entry.mode:03o}")), data=(("paths", entry.path),),
+            entry.path, evidence=(proof_of(line), Proof("modes", f"{entry.path} {entry.mode:03o}")),
+            data=(("paths", entry.path), (SHUT_OUT, "yes")), repairs=repairs_for(cause.code, "set-permissions", "give-owner-read"),
         )  # fmt: skip
     return None
 

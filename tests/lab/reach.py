@@ -87,7 +87,7 @@ def _can_be_repaired(planted: Planted) -> bool:
 
 
 def _has_lost_its_database(planted: Planted) -> bool:
-    """Whether the site's database lies nowhere any more, or rights on it were taken from the site's user: no file of the account brings
-    these back."""
+    """Whether the site's database lies nowhere any more, rights on it were taken from the site's user, or its server takes no writes: no
+    file of the account brings these back."""
     made, databases = planted.scene.database, planted.scene.databases
-    return made is not None and not (databases.is_there(made) and databases.has_all_rights(made))
+    return made is not None and not (databases.is_there(made) and databases.has_all_rights(made) and databases.takes_writes())

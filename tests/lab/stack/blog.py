@@ -54,6 +54,10 @@ class Databases:
         """Whether the database itself is on the server."""
         return wanted.name in self.run("SHOW DATABASES").splitlines()
 
+    def takes_writes(self) -> bool:
+        """Whether the whole server takes what is written; only who runs it says so."""
+        return "OFF" in self.run("SHOW GLOBAL VARIABLES LIKE 'read_only'")
+
     def has_all_rights(self, wanted: Database) -> bool:
         """Whether its user has every right on it, as it was given; one that is not there has none."""
         users = self.run("SELECT CONCAT(user, '@', host) FROM mysql.user").splitlines()
