@@ -17,15 +17,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 30.0, what: str = "") -> object:
-    """What `condition` answers once it is true; fails when it never is."""
+    """What `condition` answers once it is true; fails when it never is. What takes long to ask, as a command does, is asked less often."""
     end = time.monotonic() + seconds
     while True:
+        asked_at = time.monotonic()
         found = condition()
         if found:
             return found
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds:g} s: {what or condition}")
-        time.sleep(0.05)
+        time.sleep(min(2.0, max(0.05, 2 * (time.monotonic() - asked_at))))
 
 
 def processes_of(marker: str) -> dict[int, str]:
