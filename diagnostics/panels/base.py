@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+TIME_LIMITS_S = (5.0, 20.0)  # for connecting, for an answer to begin
+
 
 class Ability(StrEnum):
     """What a panel offers with the rights it was given."""

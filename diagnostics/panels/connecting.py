@@ -24,9 +24,8 @@ from sites import credentials
 from sites.models import Host, Site
 
 from . import ovhcloud
-from .base import Ability, PanelError, ServiceSeen
+from .base import TIME_LIMITS_S, Ability, PanelError, ServiceSeen
 from .ovhcloud import Keys, OvhCloud
-from .ovhcloud_client import TIME_LIMITS_S
 from .rights import READ, rules_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -14,8 +14,22 @@ from django.utils.translation import gettext as _
 
 from . import ovhcloud_answers as answers
 from . import rights
-from .base import DUMP_NOW, Ability, DatabaseSeen, DumpSeen, PanelError, PanelTask, PhpConfig, PhpPair, ServiceSeen, TaskState
-from .ovhcloud_client import TIME_LIMITS_S, ApiClient
+from .base import (
+    DUMP_NOW,
+    TIME_LIMITS_S,
+    Ability,
+    DatabaseSeen,
+    DumpSeen,
+    PanelError,
+    PanelTask,
+    PhpConfig,
+    PhpPair,
+    ServiceSeen,
+    TaskState,
+)
+
+if TYPE_CHECKING:
+    from .ovhcloud_client import ApiClient
 
 TITLE = "OVHcloud"
 REGIONS = {"ovh-eu": "eu.api.ovh.com", "ovh-ca": "ca.api.ovh.com"}  # web hostings are sold there
@@ -48,9 +62,16 @@ class Asked:
     url: str
 
 
+def _client(*given: str, **more: Any) -> ApiClient:
+    """A conversation. The SDK is loaded with the first one: most processes never hold any, and each would carry it."""
+    from .ovhcloud_client import ApiClient
+
+    return ApiClient(*given, **more)
+
+
 def ask_for_credential(keys: Keys, profiles: Sequence[str], service: str, back_to: str) -> Asked:
     """Asks for a consumer key with the least rights. Nothing is granted before the person confirms it. Raises PanelError."""
-    with ApiClient(keys.region, keys.way, keys.name, keys.secret) as client:
+    with _client(keys.region, keys.way, keys.name, keys.secret) as client:
         body = {"accessRules": rights.rules_of(profiles, service), "redirection": back_to or None}
         found = client.ask("POST", "/auth/credential", body, signed=False)
     url, consumer = str(found.get("validationUrl", "")), str(found.get("consumerKey", ""))
@@ -67,7 +88,7 @@ class OvhCloud:
 
     def __init__(self, keys: Keys, service: str, profiles: Sequence[str], time_limits_s: tuple[float, float] = TIME_LIMITS_S) -> None:
         self.keys, self.name, self.profiles = keys, service, tuple(profiles)
-        self._client = ApiClient(keys.region, keys.way, keys.name, keys.secret, keys.consumer, time_limits_s=time_limits_s)
+        self._client = _client(keys.region, keys.way, keys.name, keys.secret, keys.consumer, time_limits_s=time_limits_s)
         self._path = f"/hosting/web/{quote(service, safe='')}"
 
     def __enter__(self) -> OvhCloud:

@@ -17,9 +17,8 @@ from urllib3.exceptions import HTTPError as BrokenLine
 
 from diagnostics.connections.telling import clean
 
-from .base import PanelError
+from .base import TIME_LIMITS_S, PanelError
 
-TIME_LIMITS_S = (5.0, 20.0)  # for connecting, for an answer to begin
 LONGEST_ANSWER_S = 30.0  # from its first byte to its last
 LARGEST_ANSWER = 2_000_000  # bytes: the longest list of numbers is some ten thousand
 _ACCOUNT_REFUSED = ("invalid_client", "unauthorized_client", "invalid_grant", "status_code=4")  # RFC 6749, section 5.2

@@ -104,6 +104,12 @@ def test_every_scheduled_task_exists() -> None:
     assert {entry["task"] for entry in BEAT_SCHEDULE.values()} <= set(app.tasks)
 
 
+def test_start_carries_nothing_that_few_processes_need_and_collects_garbage_seldom() -> None:
+    script = "import django, gc, sys; django.setup(); from config import urls; print('ovh' in sys.modules, gc.get_threshold()[0])"
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=60)
+    assert ended.stdout.strip() == "False 10000", ended.stderr
+
+
 def test_clock_loads_no_django() -> None:
     script = "import sys, config.clock as c; c.app.finalize(); print('django.db' in sys.modules, c.app.conf.beat_schedule_filename)"
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=60)
