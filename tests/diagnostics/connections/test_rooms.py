@@ -15,6 +15,7 @@ import pytest
 from config.celery import app
 from diagnostics import tasks
 from diagnostics.connections import rooms
+from tests import prepared
 from tests.config.running import ROOT, Up, wait_for
 
 HOLD = """
@@ -98,6 +99,7 @@ def test_task_that_finds_no_place_can_be_sent_again(name: str) -> None:
 def test_mail_leaves_while_slow_accounts_are_read(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
         settings = {"DATABASE_URL": "", "REDIS_URL": "", "EMAIL_URL": "", "SITEMEND_ANCHORS": "", "SITEMEND_ENV_FILE": os.devnull}
+        prepared.installation(tmp_path / "state")
         up = Up(tmp_path / "state", "--port", "0", SITEMEND_ALLOWED_NETWORKS="127.0.0.0/8", **settings)
         try:
             up.ready()
