@@ -198,6 +198,12 @@ class FakeHost:
         del self.nodes[checked(path)]
         self.writes.append(Write("remove", path))
 
+    def empty(self, path: str) -> None:
+        if self._node("empty", path).kind is not FileKind.FILE:
+            raise not_regular(path)
+        self._own(self._node("empty", path), path).content = b""
+        self.writes.append(Write("empty", path))
+
     def make_folder(self, path: str, mode: int) -> None:
         path = checked(path)
         if path in self.nodes:

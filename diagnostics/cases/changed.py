@@ -48,6 +48,7 @@ def _words(entry: JournalEntry) -> str:
         "rename": _("%(path)s: set aside, it is called %(name)s now"),
         "create": _("%(path)s: made"),
         "remove": _("%(path)s: removed"),
+        "empty": _("%(path)s: emptied"),
         "make-folder": _("%(path)s: a folder that was missing, made"),
         "drop-folder": _("%(path)s: an empty folder, removed"),
     }

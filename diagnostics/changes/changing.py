@@ -251,6 +251,8 @@ def take_back(step: Step, executor: Executor, why: str, **result: object) -> Ste
     if back.complete:
         message = _("%(why)s Everything was put back as it was.") % {"why": why}
         return steps.conclude(step, Step.State.TAKEN_BACK, message, **result)
+    if back.no_room:  # what was made is used up by now; more may be made
+        return steps.conclude(step, Step.State.DONE_NOT_CURED, f"{why} {back.why()}", **result)
     return steps.conclude(step, Step.State.NEEDS_ATTENTION, f"{why} {recovering.attention(back)}", retry=back.retry, **result)
 
 

@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from diagnostics.connections import purposes
 from diagnostics.connections.locking import Lock, LockLost
 from diagnostics.models import JournalEntry, Step
 from diagnostics.panels import stopping
-from diagnostics.repairs.plan import Change, CreateFile, CreateFolder, Plan, RemoveFile, RemoveFolder, RenameFile, RenameFolder, WriteFile
+from diagnostics.repairs.plan import (
+    Change,
+    CreateFile,
+    CreateFolder,
+    EmptyFile,
+    Plan,
+    RemoveFile,
+    RemoveFolder,
+    RenameFile,
+    RenameFolder,
+    TakeAway,
+    WriteFile,
+)  # fmt: skip
 from diagnostics.transports.base import (
     AlreadyExists,
-    Capability,
     ConnectionLost,
     ConnectionTimedOut,
     FileKind,
+    NoSpace,
     Reader,
     Stat,
     TransportError,
     Writer,
 )
-from diagnostics.transports.failures import HINT_ANSWER_LOST
 from sites.credentials import SecretUnreadable
 
-from . import database_hand, journal, versions
-from .looking import ASIDE, LEFTOVER, READ_LIMIT, Looker, Stale
-from .taken_back import TakenBack
+from . import database_hand, journal, keeping_whole, versions
+from .looking import MOST_TAKEN, READ_LIMIT, Looker, Stale
+from .taken_back import NotApplied, TakenBack, changed_since, holds_more, told
 
 __all__ = ["READ_LIMIT", "Executor", "NotApplied", "Stale", "TakenBack"]
-
-
-class NotApplied(Exception):
-    """A plan could not be carried out. `taken_back`: the host is as it was before. `retry`: taking back is tried again later."""
-
-    def __init__(self, message: str, *, taken_back: bool, retry: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.taken_back = taken_back
-        self.retry = retry
 
 
 class Executor(Looker):
@@ -56,6 +55,7 @@ class Executor(Looker):
         self._context: AbstractContextManager[Writer] | None = None
         self._open: Writer | None = None
         self._line_broke = False
+        self._put_back: list[JournalEntry] = []  # files that gave room, and have it again, in the undo at hand
 
     def __enter__(self) -> Executor:
         return self
@@ -93,22 +93,10 @@ class Executor(Looker):
         """Makes every change of the plan. Raises Stale, NotApplied (after taking back), LockLost (the next holder takes back)."""
         if why := stopping.now(step.case.site.host):
             raise NotApplied(why, taken_back=True)
-        self._plain.clear()
-        touched: set[str] = set()
-        made: set[str] = set()
-        for change in plan.changes:
-            if posixpath.dirname(change.path) in made:  # in a folder that is not there yet nothing can be in the way
-                made |= {change.path} if isinstance(change, CreateFolder) else set()
-                continue
-            try:
-                self.require_inside(step, change.path, change.shown)
-                names = {change.path, change.target} if isinstance(change, RenameFile | RenameFolder) else {change.path}
-                if not names & touched:  # else an earlier change of the plan makes it what this one expects
-                    self.look(change)
-            except TransportError as error:
-                raise NotApplied(_told(error), taken_back=True) from error
-            touched |= names
-            made |= names if isinstance(change, CreateFolder) else set()
+        try:
+            self.look_at_all(step, plan)
+        except TransportError as error:
+            raise NotApplied(told(error), taken_back=True) from error
         try:
             for position, change in enumerate(plan.changes, journal.next_position(step)):
                 self._make(step, position, change)
@@ -118,16 +106,17 @@ class Executor(Looker):
                 self._tidy(step)
             if back.complete and isinstance(error, Stale):
                 raise
-            message = _told(error, is_known=back.complete) if isinstance(error, TransportError) else str(error)
+            message = told(error, is_known=back.complete) if isinstance(error, TransportError) else str(error)
             raise NotApplied(f"{message} {back.why()}".strip(), taken_back=back.complete, retry=back.retry) from error
 
     def _make(self, step: Step, position: int, change: Change) -> None:
         self.require_inside(step, change.path, change.shown)
         if isinstance(change, CreateFolder):
             self.require_room(step, change)
+        self._lock.check(keeping_whole.time_for(change))
         stat, content = self.look(change)
         self._lock.check()
-        entry = journal.record(step, position, change, stat, content)
+        entry = keeping_whole.record(step, position, change, stat, content)
         self._lock.check()
         try:
             self.require_same(change, stat)
@@ -158,8 +147,10 @@ class Executor(Looker):
             writer.rename(change.path, change.target)
         elif isinstance(change, CreateFile):
             writer.create_exclusive(change.path, change.content, change.mode, change.mtime)
-        elif isinstance(change, RemoveFile):
+        elif isinstance(change, RemoveFile | TakeAway):
             writer.remove(change.path)
+        elif isinstance(change, EmptyFile):
+            writer.empty(change.path)
         elif isinstance(change, CreateFolder):
             writer.make_folder(change.path, change.mode)
         elif isinstance(change, RemoveFolder):
@@ -176,7 +167,7 @@ class Executor(Looker):
         """
         if (change := database_hand.of(step)) is not None:
             return database_hand.take_back(lambda: self.reader, change, self.keep)
-        result = TakenBack()
+        result, self._put_back = TakenBack(), []
         self._line_broke = line_broke
         self._plain.clear()
         for entry in journal.standing(step):
@@ -185,7 +176,10 @@ class Executor(Looker):
             except SecretUnreadable as error:
                 why, result.retry = str(error), True
             except TransportError as error:
-                why, result.retry = _told(error), True
+                if isinstance(error, NoSpace) and entry.change in ("remove", "empty"):
+                    self._end_without_room(entry, result)
+                    return result
+                why, result.retry = told(error), True
             if why:
                 result.refused.append((entry.shown, why))
                 if result.retry:
@@ -195,6 +189,17 @@ class Executor(Looker):
         if result.refused and not result.retry:
             versions.note(step, self)
         return result
+
+    def _end_without_room(self, entry: JournalEntry, result: TakenBack) -> None:
+        """All of it or nothing: a person must make room first. Where the line breaks meanwhile, it is tried again by itself."""
+        again = [each.shown for each in self._put_back]
+        try:
+            stays = [] if self._leave_away() else again
+        except TransportError as broken:
+            result.refused, result.retry = [*result.refused, (entry.shown, told(broken))], True
+            return
+        result.done = [shown for shown in result.done if shown in stays or shown not in again]
+        result.refused, result.no_room = [*result.refused, (entry.shown, keeping_whole.no_room_words())], not result.done
 
     def _take_back_again(self, entry: JournalEntry) -> str:
         try:
@@ -217,7 +222,7 @@ class Executor(Looker):
         later = journal.later_change(entry)
         if later is not None:
             return _("a later step (%(step)s) changed it too. Undo that one first.") % {"step": later.step_id}
-        if entry.change in ("write", "remove") and entry.before_content is None:
+        if entry.change in ("write", "remove", "empty") and entry.before_content is None:
             return _("what it held before is no longer kept.")
         undo = {
             "write": self._unwrite,
@@ -225,6 +230,7 @@ class Executor(Looker):
             "mode": self._unchmod,
             "create": self._uncreate,
             "remove": self._unremove,
+            "empty": self._unempty,
             "make-folder": self._unmake_folder,
             "drop-folder": self._undrop_folder,
         }[entry.change]
@@ -244,11 +250,11 @@ class Executor(Looker):
         if found == entry.before_sha256:
             return self._give_its_time(path, entry, stat)
         if found != entry.after_sha256:
-            return _changed_since()
+            return changed_since()
         self._lock.check()
         # The mode is not what this change altered: whoever altered it since takes it back by itself.
         self._writer.write_atomic(path, journal.before_content(entry), stat.mode, entry.before_mtime)
-        return self._check_restored(path, entry, stat.mode)
+        return self.check_restored(path, entry, stat.mode)
 
     def _brought_back(self, path: str, entry: JournalEntry) -> Stat | None:
         """Where a host cannot replace a file in one move, a crash can leave it under a name of ours beside its own."""
@@ -261,20 +267,9 @@ class Executor(Looker):
 
     def _give_its_time(self, path: str, entry: JournalEntry, stat: Stat) -> str:
         """The content is as it was. Where a crash struck between content and time of a file, its time is not yet."""
-        if not self._keeps_time(entry, stat):
+        if not self.keeps_time(entry, stat):
             self._lock.check()
             self._writer.set_mtime(path, float(entry.before_mtime or 0))
-        return ""
-
-    def _keeps_time(self, entry: JournalEntry, now: Stat) -> bool:
-        return Capability.SET_MTIME not in self._writer.capabilities or int(now.mtime) == int(entry.before_mtime or 0)
-
-    def _check_restored(self, path: str, entry: JournalEntry, mode: int) -> str:
-        now = self.stat(path)
-        if now is None or self.digest(path) != entry.before_sha256 or now.mode != mode or not self._keeps_time(entry, now):
-            raise TransportError(_("The host did not keep what was put back."))
-        if (now.uid, now.gid) != (entry.before_uid, entry.before_gid):
-            return _("the content is as it was, but its owner changed; set the owner back by hand.")
         return ""
 
     def _unrename(self, entry: JournalEntry, _path: str) -> str:
@@ -289,7 +284,7 @@ class Executor(Looker):
         if old is not None:
             return _("there is a file under the old name again, so the name cannot be given back.")
         if not self.is_what_was_renamed(entry, target, new):
-            return _changed_since()
+            return changed_since()
         self._lock.check()
         self._writer.rename(target, path)
         return ""
@@ -313,7 +308,7 @@ class Executor(Looker):
         if self.stat(path) is None:
             return ""
         if self.digest(path) != entry.after_sha256:
-            return _changed_since()
+            return changed_since()
         self._lock.check()
         self._writer.remove(path)
         return ""
@@ -321,26 +316,57 @@ class Executor(Looker):
     def _unremove(self, entry: JournalEntry, path: str) -> str:
         stat = self.stat(path)
         if stat is not None:
-            return "" if self.digest(path) == entry.before_sha256 else _changed_since()
-        self._lock.check()
+            return "" if self.digest(path, MOST_TAKEN) == entry.before_sha256 else changed_since()
+        self._lock.check(keeping_whole.LONGEST_S)
         mode = int(entry.before_mode or 0)
         self._writer.create_exclusive(path, journal.before_content(entry), mode, entry.before_mtime)
-        return self._check_restored(path, entry, mode)
+        self._put_back.append(entry)
+        return self.check_restored(path, entry, mode)
+
+    def _unempty(self, entry: JournalEntry, path: str) -> str:
+        """What was written into it since is kept with the change, and gives way to what it held before."""
+        stat = self.stat(path)
+        since = self.content_of(path, stat, MOST_TAKEN)
+        if stat is None or since is None:
+            return changed_since()
+        if journal.sha256(since) == entry.before_sha256:
+            return self._give_its_time(path, entry, stat)
+        journal.keep_since(entry, since)
+        before = (journal.before_content(entry), stat.mode, entry.before_mtime)
+        self._lock.check(keeping_whole.LONGEST_S)
+        try:
+            self._writer.write_atomic(path, *before)
+        except NoSpace:  # there may be room for one of them, and none for both
+            self._writer.empty(path)
+            try:
+                self._writer.write_atomic(path, *before)
+            except TransportError:
+                self._writer.write_atomic(path, since, stat.mode, stat.mtime)
+                raise
+        self._put_back.append(entry)
+        return self.check_restored(path, entry, stat.mode)
+
+    def _leave_away(self) -> bool:
+        """What was put back before the room ended goes again: half of it would fill the disk and bring nothing back. Newest first."""
+        while self._put_back:
+            entry = self._put_back[-1]
+            path = journal.path_now(entry)
+            if self.digest(path, MOST_TAKEN) != entry.before_sha256:
+                return False  # somebody uses it already
+            self._lock.check()
+            self._writer.remove(path) if entry.change == "remove" else self._writer.empty(path)
+            journal.mark_applied(entry)
+            self._put_back.pop()
+        return True
 
     def _unmake_folder(self, entry: JournalEntry, path: str) -> str:
         stat = self.stat(path)
         if stat is None:
             return ""
         if stat.kind != FileKind.FOLDER or (entry.state != JournalEntry.State.RECORDED and stat.mode != entry.after_mode):
-            return _changed_since()
+            return changed_since()
         if held := len(self.beside(path)):
-            return ngettext(
-                "it holds %(count)d name that was not there when it was made, such as what the site stored since. Nothing was deleted. "
-                "Empty the folder by hand if it is to go, then undo this again.",
-                "it holds %(count)d names that were not there when it was made, such as what the site stored since. Nothing was deleted. "
-                "Empty the folder by hand if it is to go, then undo this again.",
-                held,
-            ) % {"count": held}
+            return holds_more(held)
         self._lock.check()
         self._writer.remove_folder(path)
         return ""
@@ -349,7 +375,7 @@ class Executor(Looker):
         stat = self.stat(path)
         mode = int(entry.before_mode or 0)
         if stat is not None:
-            return "" if (stat.kind, stat.mode) == (FileKind.FOLDER, mode) else _changed_since()
+            return "" if (stat.kind, stat.mode) == (FileKind.FOLDER, mode) else changed_since()
         self._lock.check()
         self._writer.make_folder(path, mode)
         now = self.stat(path)
@@ -366,29 +392,9 @@ class Executor(Looker):
     def remove_leftovers(self, step: Step) -> list[str]:
         """Removes files under names of ours that a crash left beside what the step touched. Returns their names."""
         folders = {journal.unescape_path(path).rpartition("/")[0] or "/" for path in step.journal.values_list("path", flat=True)}
-        hashes = {digest for pair in step.journal.values_list("before_sha256", "after_sha256") for digest in pair} - {""}
         removed = []
-        for folder in sorted(folders):
-            for found in self.beside(folder):
-                name = found.path.rpartition("/")[2]
-                if found.stat.kind != FileKind.FILE:
-                    continue
-                if LEFTOVER.match(name) or (ASIDE.match(name) and self.digest(found.path) in hashes and self._none_missing(step)):
-                    self._lock.check()
-                    self._writer.remove(found.path)
-                    removed.append(journal.printable(found.path))
+        for path in (each for folder in sorted(folders) for each in self.leftovers(step, folder)):
+            self._lock.check()
+            self._writer.remove(path)
+            removed.append(journal.printable(path))
         return removed
-
-    def _none_missing(self, step: Step) -> bool:
-        """Whether every file that the step wrote has its name, so that what lies aside is not the last of one."""
-        return all(self.stat(journal.path_now(entry)) is not None for entry in step.journal.filter(change="write"))
-
-
-def _changed_since() -> str:
-    return _("it is no longer what was written here: somebody changed it since. It was left as it is.")
-
-
-def _told(error: TransportError, *, is_known: bool = False) -> str:
-    """`is_known`: it was looked at since what the lost answer was about."""
-    hint = "" if is_known and error.hint == HINT_ANSWER_LOST else error.hint
-    return f"{error.message} {hint}".strip()

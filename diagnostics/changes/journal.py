@@ -21,10 +21,12 @@ from diagnostics.repairs.plan import (
     ChangeMode,
     CreateFile,
     CreateFolder,
+    EmptyFile,
     RemoveFile,
     RemoveFolder,
     RenameFile,
     RenameFolder,
+    TakeAway,
     WriteFile,
 )
 from diagnostics.transports.base import FileKind, Stat
@@ -33,11 +35,12 @@ from sites.credentials import seal_bytes, unseal_bytes
 # Which later changes of the same file stand on a change. A name does not depend on content and mode, nor they on it or on each other.
 _MAKES, _TAKES = ("create", "make-folder"), ("remove", "drop-folder")
 _BUILT_ON = {
-    **{change: (change, *_MAKES, *_TAKES) for change in ("write", "mode", "rename")},
-    **dict.fromkeys((*_MAKES, *_TAKES), ("write", "mode", "rename", *_MAKES, *_TAKES)),
+    **{change: (change, *_MAKES, *_TAKES) for change in ("mode", "rename")},
+    **dict.fromkeys(("write", "empty"), ("write", "empty", *_MAKES, *_TAKES)),
+    **dict.fromkeys((*_MAKES, *_TAKES), ("write", "empty", "mode", "rename", *_MAKES, *_TAKES)),
 }
 # No new file can: the temporary one that holds it is removed first.
-_CAN_COME_LATE = ("rename", "mode", "remove", "write", "make-folder", "drop-folder")
+_CAN_COME_LATE = ("rename", "mode", "remove", "empty", "write", "make-folder", "drop-folder")
 _LOOKS_AFTER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 _GONE = "\\gone"  # where a removed file is meanwhile: a name that no path has once it is escaped
 _ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2})")
@@ -97,8 +100,10 @@ def record(step: Step, position: int, change: Change, stat: Stat | None, content
     elif isinstance(change, CreateFile):
         entry.change, entry.after_mode = "create", change.mode
         entry.after_content, entry.after_sha256 = seal_bytes(change.content), sha256(change.content)
-    elif isinstance(change, RemoveFile):
+    elif isinstance(change, RemoveFile | TakeAway):
         entry.change = "remove"
+    elif isinstance(change, EmptyFile):
+        entry.change, entry.after_sha256 = "empty", sha256(b"")
     elif isinstance(change, CreateFolder):
         entry.change, entry.after_mode = "make-folder", change.mode
     elif isinstance(change, RemoveFolder):
@@ -135,6 +140,22 @@ def _moment_on(step: Step) -> datetime:
     rows = JournalEntry.objects.filter(step__case__site__host_id=step.case.site.host_id)
     stored = rows.aggregate(Max("recorded_at"), Max("applied_at"), Max("taken_back_at")).values()
     return max([timezone.now(), *(at + timedelta(microseconds=1) for at in stored if at)])
+
+
+def is_kept(entry: JournalEntry) -> bool:
+    """Whether what a change takes from the host can be read back from here, whole: looked at anew, as an undo would.
+
+    Raises SecretUnreadable when the key of this installation is another one.
+    """
+    stored = JournalEntry.objects.get(pk=entry.pk)
+    return stored.before_content is not None and sha256(before_content(stored)) == entry.before_sha256
+
+
+def keep_since(entry: JournalEntry, content: bytes) -> None:
+    """What was written into an emptied file since: it gives way when that is undone, and is kept with the change."""
+    entry.after_content, entry.after_sha256 = seal_bytes(content), sha256(content)
+    with _on_the_disk():
+        entry.save(update_fields=["after_content", "after_sha256"])
 
 
 def before_content(entry: JournalEntry) -> bytes:

@@ -104,6 +104,8 @@ def _stands(entry: JournalEntry, looker: Looker) -> bool:
         return stat is None and bool(looker.set_aside(path, entry))
     if entry.change == "make-folder":
         return stat is not None and stat.kind == FileKind.FOLDER
+    if entry.change == "empty":
+        return stat is not None and (stat.kind, stat.size) == (FileKind.FILE, 0) and entry.before_sha256 != entry.after_sha256
     if entry.change in ("remove", "drop-folder"):
         return stat is None and looker.stat(path.rpartition("/")[0] or "/") is not None
     return stat is not None and stat.mode == entry.after_mode != entry.before_mode and journal.same_kind(entry, stat.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
@@ -13,17 +14,21 @@ from diagnostics.repairs.plan import (
     ChangeMode,
     CreateFile,
     CreateFolder,
+    EmptyFile,
+    Plan,
     RemoveFile,
     RemoveFolder,
     RenameFile,
     RenameFolder,
+    TakeAway,
     WriteFile,
 )
-from diagnostics.transports.base import Entry, FileKind, NotFound, Reader, Stat, TransportError, Unsupported
+from diagnostics.transports.base import Capability, Entry, FileKind, NotFound, Reader, Stat, TransportError, Unsupported
 
 from . import journal
 
 READ_LIMIT = 4 * 1024 * 1024  # bytes of a file that is changed: larger ones are no configuration
+MOST_TAKEN = 64 * 1024 * 1024  # bytes of a file that is taken away: it must go through memory, and into the journal
 ASIDE = re.compile(r"^\.sitemend-[0-9a-f]+\.old$")
 LEFTOVER = re.compile(r"^\.sitemend-[0-9a-f]+\.tmp$")
 
@@ -46,19 +51,19 @@ class Looker:
         except NotFound:
             return None
 
-    def content(self, path: str) -> bytes | None:
+    def content(self, path: str, limit: int = READ_LIMIT) -> bytes | None:
         """A regular file of bearable size, else None."""
         try:
-            return self.reader.read(path, READ_LIMIT)
+            return self.reader.read(path, limit)
         except (NotFound, Unsupported):
             return None
 
-    def content_of(self, path: str, stat: Stat | None) -> bytes | None:
-        return self.content(path) if stat is not None and stat.kind == FileKind.FILE else None
+    def content_of(self, path: str, stat: Stat | None, limit: int = READ_LIMIT) -> bytes | None:
+        return self.content(path, limit) if stat is not None and stat.kind == FileKind.FILE else None
 
-    def digest(self, path: str) -> str:
+    def digest(self, path: str, limit: int = READ_LIMIT) -> str:
         """Hex SHA-256 of a file's content, empty where there is none."""
-        content = self.content(path)
+        content = self.content(path, limit)
         return journal.sha256(content) if content is not None else ""
 
     def beside(self, folder: str) -> list[Entry]:
@@ -93,9 +98,27 @@ class Looker:
         if stat is None or (stat.kind != FileKind.FOLDER and not is_own):
             raise _has_changed(change)
 
-    def look(self, change: Change) -> tuple[Stat | None, bytes | None]:
-        """What is there now, if it is what the plan was made from. Raises Stale."""
+    def look_at_all(self, step: Step, plan: Plan) -> None:
+        """Before anything is changed: whether all of it is what the plan was made from. Raises Stale."""
+        self._plain.clear()
+        touched: set[str] = set()
+        made: set[str] = set()
+        for change in plan.changes:
+            if posixpath.dirname(change.path) in made:  # in a folder that is not there yet nothing can be in the way
+                made |= {change.path} if isinstance(change, CreateFolder) else set()
+                continue
+            self.require_inside(step, change.path, change.shown)
+            names = {change.path, change.target} if isinstance(change, RenameFile | RenameFolder) else {change.path}
+            if not names & touched:  # else an earlier change of the plan makes it what this one expects
+                self.look(change, whole=False)
+            touched |= names
+            made |= names if isinstance(change, CreateFolder) else set()
+
+    def look(self, change: Change, *, whole: bool = True) -> tuple[Stat | None, bytes | None]:
+        """What is there now, if it is what the plan was made from. Raises Stale. Without `whole` what is large is not read yet."""
         stat = self.stat(change.path)
+        if isinstance(change, TakeAway | EmptyFile):
+            return stat, self._taken(change, stat, whole=whole)
         if isinstance(change, CreateFile | CreateFolder):
             if stat is not None:
                 raise Stale(_("There is a file named %(path)s already.") % {"path": journal.printable(change.shown)})
@@ -120,6 +143,18 @@ class Looker:
             self._require_free(change)
         return stat, content
 
+    def _taken(self, change: TakeAway | EmptyFile, stat: Stat | None, *, whole: bool) -> bytes | None:
+        if stat is None or stat.kind != FileKind.FILE or stat.mode != change.mode:
+            raise _has_changed(change)
+        if isinstance(change, TakeAway) and (stat.size, int(stat.mtime)) != (change.size, int(change.mtime)):
+            raise _has_changed(change)  # somebody is writing it, or uses it again
+        if not whole:
+            return None
+        content = self.reader.read(change.path, MOST_TAKEN)
+        if len(content) != stat.size:
+            raise _has_changed(change)
+        return content
+
     def _require_free(self, change: RenameFile | RenameFolder) -> None:
         if self.stat(change.target) is not None:
             raise Stale(_("There is a file named %(path)s already.") % {"path": journal.printable(change.target_shown)})
@@ -132,7 +167,7 @@ class Looker:
     def require_made(self, change: Change, before: Stat | None) -> None:
         """Raises TransportError where the host did not keep a change."""
         now = self.stat(change.target if isinstance(change, RenameFile | RenameFolder) else change.path)
-        if isinstance(change, RemoveFile | RemoveFolder):
+        if isinstance(change, RemoveFile | TakeAway | RemoveFolder):
             kept = now is None
         else:
             kept = now is not None and now.mode == _wanted_mode(change, before) and self._holds(change)
@@ -146,7 +181,36 @@ class Looker:
             return self.content(change.path) == change.after
         if isinstance(change, CreateFolder):
             return not self.beside(change.path)
+        if isinstance(change, EmptyFile):
+            return self.content(change.path) == b""
         return not isinstance(change, CreateFile) or self.content(change.path) == change.content
+
+    def keeps_time(self, entry: JournalEntry, now: Stat) -> bool:
+        """Whether a file has the time again that it had before a change, as far as this connection can set one."""
+        return Capability.SET_MTIME not in self.reader.capabilities or int(now.mtime) == int(entry.before_mtime or 0)
+
+    def check_restored(self, path: str, entry: JournalEntry, mode: int) -> str:
+        """What of a file that was put back is not as before and is none of our doing, or nothing. Raises TransportError."""
+        now = self.stat(path)
+        if now is None or self.digest(path, MOST_TAKEN) != entry.before_sha256 or now.mode != mode or not self.keeps_time(entry, now):
+            raise TransportError(_("The host did not keep what was put back."))
+        if (now.uid, now.gid) != (entry.before_uid, entry.before_gid):
+            return _("the content is as it was, but its owner changed; set the owner back by hand.")
+        return ""
+
+    def leftovers(self, step: Step, folder: str) -> Iterator[str]:
+        """Files under names of ours that a crash left in a folder that the step touched."""
+        hashes = {digest for pair in step.journal.values_list("before_sha256", "after_sha256") for digest in pair} - {""}
+        for found in self.beside(folder):
+            name = found.path.rpartition("/")[2]
+            if found.stat.kind != FileKind.FILE:
+                continue
+            if LEFTOVER.match(name) or (ASIDE.match(name) and self.digest(found.path) in hashes and self._none_missing(step)):
+                yield found.path
+
+    def _none_missing(self, step: Step) -> bool:
+        """Whether every file that the step wrote has its name, so that what lies aside is not the last of one."""
+        return all(self.stat(journal.path_now(entry)) is not None for entry in step.journal.filter(change="write"))
 
     def is_half_renamed(self, path: str, target: str, old: Stat, new: Stat, entry: JournalEntry) -> bool:
         """Whether a crash struck inside a rename, there or back: without overwriting it is a link and an unlink, and both names stand."""

@@ -130,7 +130,7 @@ class JournalEntry(models.Model):
 
     step = models.ForeignKey(Step, models.CASCADE, related_name="journal")
     position = models.PositiveIntegerField()
-    change = models.CharField(max_length=12)  # "write", "rename", "mode", "create", "remove", "make-folder", "drop-folder"
+    change = models.CharField(max_length=12)  # "write", "rename", "mode", "create", "remove", "empty", "make-folder", "drop-folder"
     path = models.TextField()  # absolute on the host, surrogates escaped (see journal)
     shown = models.TextField()
     target = models.TextField(blank=True)  # of a rename

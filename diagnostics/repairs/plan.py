@@ -118,6 +118,38 @@ class RemoveFile:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeAway:
+    """A file that takes room, taken away: refused unless it is as it was listed. All of it is in the journal before it goes.
+
+    What it holds is not read for a plan: that may be much. So its inverse is what the journal keeps, and nothing else.
+    """
+
+    path: str
+    shown: str
+    size: int
+    mtime: float
+    mode: int
+
+    def diff(self) -> str:
+        return f"remove {self.shown} ({self.size} bytes)\n"
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyFile:
+    """A log emptied where it stands: whoever holds it open goes on writing into it, which would keep the room of one that is removed.
+
+    It may grow until then: all that it holds at that moment is in the journal before, and that is its inverse.
+    """
+
+    path: str
+    shown: str
+    mode: int
+
+    def diff(self) -> str:
+        return f"empty {self.shown}\n"
+
+
+@dataclass(frozen=True, slots=True)
 class CreateFolder:
     """An empty folder where nothing is now, in one that is there; refused when the name is taken."""
 
@@ -147,7 +179,7 @@ class RemoveFolder:
         return f"remove the empty folder {self.shown}/\n"
 
 
-Change = WriteFile | RenameFile | RenameFolder | ChangeMode | CreateFile | RemoveFile | CreateFolder | RemoveFolder
+Change = WriteFile | RenameFile | RenameFolder | ChangeMode | CreateFile | RemoveFile | TakeAway | EmptyFile | CreateFolder | RemoveFolder
 
 
 def content_diff(shown: str, before: bytes, after: bytes) -> str:

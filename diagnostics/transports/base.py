@@ -283,6 +283,12 @@ class Writer(Reader, Protocol):
     def remove(self, path: str) -> None:
         """One regular file (never a folder)."""
 
+    def empty(self, path: str) -> None:
+        """One regular file, emptied where it stands: it needs no room, and whoever holds it open goes on with it.
+
+        Raises Unsupported for what is no file, PermissionRefused.
+        """
+
     def make_folder(self, path: str, mode: int) -> None:
         """An empty folder in one that is there. On failure none is left. Raises AlreadyExists, NotFound, PermissionRefused, NoSpace."""
 

@@ -30,6 +30,8 @@ from diagnostics.transports.paths import is_ours
 from diagnostics.transports.writing import BesideWriter, not_taken_over
 from sites.texts import mark as _
 
+_NO_ENTRY = ("no space left", "quota exceeded", "disk full")  # said before any bytes were taken: there is none for one more file
+
 
 class FtpWriter(BesideWriter, FtpReader):
     """Everything `Writer` asks for.
@@ -80,6 +82,14 @@ class FtpWriter(BesideWriter, FtpReader):
         if self._row_or_alone(carried(path), path).kind is not FileKind.FILE:
             raise not_regular(path)
         self._delete(carried(path), path)
+
+    def empty(self, path: str) -> None:
+        if self._row(path).kind is not FileKind.FILE:
+            raise not_regular(path)
+        try:
+            self._wire.store(carried(path), b"")
+        except FtpRefused as refused:
+            raise self._not_stored(refused, path) from refused
 
     def make_folder(self, path: str, mode: int) -> None:
         if self._what_is_there(path) is not None:
@@ -214,7 +224,8 @@ class FtpWriter(BesideWriter, FtpReader):
     def _not_stored(self, refused: FtpRefused, path: str) -> TransportError:
         reply = refused.reply
         # A host that has begun to take bytes and stops has no room for them, unless it is the line that broke.
-        full = refused.in_transfer and (not refused.line_failed or reply.mentions(*FULL))
+        began_full = refused.in_transfer and (not refused.line_failed or reply.mentions(*FULL))
+        full = began_full or reply.mentions(*_NO_ENTRY)
         if reply.code != 421 and (full or reply.code in (452, 552)):
             return no_space(path)
         return self._why(refused, posixpath.dirname(carried(path)), path)

@@ -73,6 +73,12 @@ class LocalWriter(LocalReader):
                 raise not_regular(path)
             os.unlink(name, dir_fd=folder)
 
+    def empty(self, path: str) -> None:
+        with self._at(path) as (folder, name):
+            if not modes.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise not_regular(path)
+            os.close(os.open(name, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder))
+
     def make_folder(self, path: str, mode: int) -> None:
         with self._at(path) as (folder, name):
             if _status(name, folder) is not None:

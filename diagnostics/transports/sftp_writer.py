@@ -66,6 +66,13 @@ class SftpWriter(BesideWriter, SftpReader):
             raise not_regular(path)
         self._delete(checked(path), path)
 
+    def empty(self, path: str) -> None:
+        if self.stat(path).kind is not FileKind.FILE:
+            raise not_regular(path)
+        flags = sftp_packets.FLAG_WRITE | sftp_packets.FLAG_TRUNCATE
+        handle = self._try(path, lambda: self._wire.open(to_bytes(checked(path)), flags))
+        self._try(path, lambda: self._wire.close(handle))
+
     def make_folder(self, path: str, mode: int) -> None:
         if self._what_is_there(path) is not None:
             raise already_exists(path)
@@ -176,6 +183,10 @@ class SftpWriter(BesideWriter, SftpReader):
         except SftpStatus as status:
             if status.code in (sftp_packets.FAILURE, sftp_packets.PERMISSION_DENIED) and self._what_is_there(target) is not None:
                 raise already_exists(target) from status
+            if status.code == sftp_packets.FAILURE and "posix-rename@openssh.com" in self._wire.extensions and 0 in self._free(target):
+                # Where no file entry is left, some file systems (tmpfs) have none for a link either. The name was free just now.
+                self._try(path, lambda: self._wire.posix_rename(to_bytes(path), to_bytes(target)))
+                return
             raise from_status(status, path) from status
 
     def _set(self, path: str, attrs: Attrs) -> None:

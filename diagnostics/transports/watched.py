@@ -118,6 +118,10 @@ class WatchedWriter(WatchedReader):
         with self._told("remove", path):
             self._inner.remove(path)
 
+    def empty(self, path: str) -> None:
+        with self._told("write", path, size=0):
+            self._inner.empty(path)
+
     def make_folder(self, path: str, mode: int) -> None:
         with self._told("create", path, mode=mode):
             self._inner.make_folder(path, mode)
