@@ -207,6 +207,7 @@ class Evidence:
     root_mode: int | None = None  # mode of the folder above the docroot
     passwords: tuple[PasswordFile, ...] = ()
     space: SpaceLeft | None = None  # read where something fails
+    room: tuple[TreeEntry, ...] = ()  # files of the account beside the docroot; listed where something says that there is no room left
     panel: ServiceSeen | None = None  # what the host's panel tells of the hosting; asked where something fails
     folders_above: tuple[TreeEntry, ...] = ()  # the account's folders above the docroot, as far as this login sees them, outermost first
     links: tuple[Link, ...] = ()  # some of the tree's links, and where they lead

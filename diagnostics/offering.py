@@ -32,6 +32,7 @@ _STEPS = {
     "take-out-conflict": "php", "database-login": "database", "correct-table-prefix": "database", "create-folder": "permissions",
     "write-file-anew": "permissions",
     "wordpress-table-repair": "database", "wordpress-network-off": "database", "table-letter-case": "database",
+    "make-room": "room",
 }  # fmt: skip
 MOST_LINES = 600  # of one difference
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 PANELS = {
     "confirm": "diagnostics/repair_confirm.html",
     "read-log": "diagnostics/repair_log.html",
+    "room": "diagnostics/repair_room.html",
     "htaccess": "diagnostics/repair_htaccess.html",
     "permissions": "diagnostics/repair_permissions.html",
     "php": "diagnostics/repair_php.html",
@@ -327,6 +328,8 @@ def _trial(diagnosis: Diagnosis | None, facts: CaseFacts, host: Host | None) -> 
 
 
 def _belongs(finding: FindingRecord, guide_step: str) -> bool:
+    if guide_step == "room":
+        return finding.cause == "disk-full"
     return finding.check_id in MODE_CHECKS if guide_step == "permissions" else guide_step == "read-log"
 
 

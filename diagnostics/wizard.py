@@ -63,6 +63,7 @@ class StepView:
 _TITLES = (
     ("confirm", _("Confirm the error")),
     ("read-log", _("Read the error log")),
+    ("room", _("Make room on the account")),
     ("htaccess", _("Test the .htaccess file")),
     ("permissions", _("Check the permissions")),
     ("php", _("Check PHP and its settings")),
@@ -79,6 +80,7 @@ _MODE_CAUSES = ("file-unreadable", "folder-not-traversable", "folder-not-writabl
 
 
 _OF_PANEL = ("php-version", "tasks")
+_FULL = "disk-full"
 VERSION_CAUSES = ("php-version-incompatible-code", "php-removed-function")
 
 
@@ -90,8 +92,8 @@ def steps_for(facts: CaseFacts) -> list[StepView]:
 
 
 def _is_there(step: str, facts: CaseFacts) -> bool:
-    """What needs the host's panel is no step where there is none."""
-    return {"php-version": facts.panel_php, "tasks": facts.panel}.get(step, True)
+    """What needs the host's panel is no step where there is none, nor is making room where there is enough."""
+    return {"php-version": facts.panel_php, "tasks": facts.panel, "room": _FULL in facts.causes or facts.offered == "room"}.get(step, True)
 
 
 def recommended(facts: CaseFacts) -> str:
@@ -102,7 +104,7 @@ def recommended(facts: CaseFacts) -> str:
     if facts.panel_tasks:
         return "tasks"  # what the host is changing just now cannot be judged
     wanted = [] if facts.confirmed or "confirm" in finished else ["confirm"]
-    wanted += [facts.offered] if facts.offered in ("restore", "parts", "php", "database") else []
+    wanted += [facts.offered] if facts.offered in ("restore", "parts", "php", "database", "room") else []
     wanted += ["php-version"] if facts.panel_php and facts.causes[:1] and facts.causes[0] in VERSION_CAUSES else []
     wanted += [_step_of(cause) for cause in facts.causes]
     wanted += ["read-log", "htaccess", "permissions", "hand-over"]
@@ -119,6 +121,8 @@ def _step_of(cause: str) -> str:
         return "htaccess"
     if cause.startswith("database-"):
         return "database"
+    if cause == _FULL:
+        return "room"
     return "read-log"
 
 
@@ -162,7 +166,7 @@ def _tree_obstacle(facts: CaseFacts) -> str:
 _OBSTACLES: dict[str, Callable[[CaseFacts], str]] = {
     "read-log": lambda facts: "",  # without a readable log the step itself tells what to do
     "htaccess": _htaccess_obstacle,
-    **dict.fromkeys(("permissions", "php", "parts", "database", "restore"), _tree_obstacle),
+    **dict.fromkeys(("room", "permissions", "php", "parts", "database", "restore"), _tree_obstacle),
 }
 
 
@@ -172,6 +176,8 @@ def _why(step: str, facts: CaseFacts) -> str:
         return _("See whether the error is still there, also for other devices.")
     if step == "read-log":
         return _("The log names what went wrong.") if first else _("The log often names the cause.")
+    if step == "room":
+        return _("There is no room left. What fills the account is listed.")
     if step == "htaccess":
         return _("A line of .htaccess is probably at fault.") if first else _("A fault in .htaccess stops every page.")
     if step == "permissions":

@@ -173,6 +173,7 @@ CAUSES = (
         _("The storage is full"),
         _("There is no room left, so the site cannot write. Decide what may be deleted."),
         _A,
+        repairs=("make-room",),
     ),
     Cause(
         "application-answers-500",

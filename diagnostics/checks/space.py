@@ -14,24 +14,17 @@ from diagnostics.checks.php_sharpening import script_at
 from diagnostics.checks.registry import check
 from diagnostics.evidence import Evidence, LogLine, SpaceLeft, TreeEntry
 from diagnostics.facts.logged_paths import shown_path
+from diagnostics.facts.space import FULL, NOTHING
 from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.php import said_of_files
 from diagnostics.php.failed_calls import writing_call
 from sites.texts import mark as _
 
-# Numbers in brackets are those of Apache (apr_strerror) only where its words follow at once: traces of PHP put line numbers there.
-FULL = re.compile(
-    r"errno=28|errno 28|\((?:28|122)\)(?=[^\W\d_])|No space left on device|Disk quota exceeded|possibly out of free disk space"
-    r"|disk is full|ENOSPC|EDQUOT"
-    r"|Error writing file .{0,1000}(?:Errcode: 28|errno: 28)|The table '[^'\n]{0,200}' is full",
-    re.IGNORECASE,
-)
 # main/streams/plain_wrapper.c: a notice, and what was written is counted.
 _WROTE = re.compile(
     r"(?P<function>\w{3,40})\(\): [Ww]rite of \d+ bytes failed with errno=(?:28|122) [^\n]{0,80}?"
     r" in (?P<path>/[^\n]{1,600}?) on line (?P<line>\d+)"
 )
-_NOTHING = 256 * 1024  # so little is as good as nothing
 _SCARCE = 50 * 1024 * 1024
 _SHOWN = 12
 _SOON_S = 5
@@ -93,12 +86,12 @@ def _used_up(left: SpaceLeft | None) -> str:
     """What is used up, "" when nothing is."""
     if left is None:
         return ""
-    if left.quota_allowed and left.quota_used is not None and left.quota_used >= left.quota_allowed - _NOTHING:
+    if left.quota_allowed and left.quota_used is not None and left.quota_used >= left.quota_allowed - NOTHING:
         text = _("The account's quota is used up: {used} of {allowed}.")
         return text.format(used=size(left.quota_used), allowed=size(left.quota_allowed))
     if left.files is not None and left.files <= 0:
         return _("No more files can be made: the host counts them, and the account has as many as it may.")
-    if left.free is not None and left.free < _NOTHING:
+    if left.free is not None and left.free < NOTHING:
         return _("The disk is full: {left} are left.").format(left=size(left.free))
     return ""
 
@@ -113,7 +106,7 @@ def _finding(evidence: Evidence, severity: Severity, confidence: float, summary:
 def biggest(evidence: Evidence) -> list[TreeEntry]:
     """The files that take most, the largest first."""
     entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
-    files = [entry for entry in entries if entry.kind == "file" and entry.size >= _WORTH_TELLING]
+    files = [entry for entry in (*entries, *evidence.room) if entry.kind == "file" and entry.size >= _WORTH_TELLING]
     return sorted(files, key=lambda entry: -entry.size)[:_SHOWN]
 
 

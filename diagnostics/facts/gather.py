@@ -23,6 +23,7 @@ from diagnostics.facts import (
     program_login,
     program_tree,
     renamed_beside,
+    room,
     server_logs,
     shut_files,
     space,
@@ -123,6 +124,7 @@ def stages(
         htaccess = evidence.htaccess
         evidence = replace(evidence, passwords=_quietly(lambda: password_files.read(reader, htaccess, paths.docroot), ()))
     evidence = replace(evidence, space=_quietly(lambda: _space(reader, evidence), None))
+    evidence = replace(evidence, room=_quietly(lambda: room.read(reader, evidence, paths.neighbours, deadline), ()))
     evidence = replace(evidence, modules=_quietly(lambda: cgi_modules.read(reader, evidence.cgi_scripts), ()))
     evidence = replace(evidence, cgi_data=cgi_uses.read_data(reader, evidence))
     if paths.beside and time.monotonic() < deadline:

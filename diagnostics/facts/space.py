@@ -10,6 +10,14 @@ from diagnostics.evidence import SpaceLeft
 from diagnostics.transports.base import Capability, Reader, TransportError
 from diagnostics.transports.commands import run, space
 
+# Numbers in brackets are those of Apache (apr_strerror) only where its words follow at once: traces of PHP put line numbers there.
+FULL = re.compile(
+    r"errno=28|errno 28|\((?:28|122)\)(?=[^\W\d_])|No space left on device|Disk quota exceeded|possibly out of free disk space"
+    r"|disk is full|ENOSPC|EDQUOT"
+    r"|Error writing file .{0,1000}(?:Errcode: 28|errno: 28)|The table '[^'\n]{0,200}' is full",
+    re.IGNORECASE,
+)
+NOTHING = 256 * 1024  # so little is as good as nothing
 _KB = 1024
 
 

@@ -29,6 +29,13 @@ def test_evidence_decides_what_is_recommended() -> None:
     assert recommended(replace(FULL, verdict="up")) == "retest"
 
 
+def test_room_is_made_only_where_there_is_none() -> None:
+    full = replace(FULL, causes=("disk-full",))
+    assert recommended(full) == recommended(replace(FULL, causes=("php-uncaught-exception",), offered="room")) == "room"
+    assert [step.id for step in steps_for(full)][:4] == ["confirm", "read-log", "room", "htaccess"]
+    assert states(replace(full, tree_read=False))["room"] == "cannot-start-yet" and "room" not in states(FULL)
+
+
 def test_without_a_connection_only_what_needs_none_can_be_started() -> None:
     found = states(CaseFacts("down", True))
     assert found["read-log"] == found["htaccess"] == found["permissions"] == "cannot-start-yet"
