@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class Mender:
 
     def look(self, planted: Planted, site: Site) -> None:
         before, own, broken = _state(planted), _written_by_the_site(planted), _answer(planted)
+        stored = state_of(planted.scene.place.home)
         of_others, is_new, is_lost = (
             reach.is_of_others(planted, site.host.protocol if site.host else ""),
             reach.is_new(planted),
@@ -68,8 +70,9 @@ class Mender:
         steps = list(Step.objects.filter(case__site=site, action="repair").order_by("pk"))
         kept = tuple(step.repair_id for step in steps if step.stands_applied)
         undone = _command("undo", site.name, "--all")
-        if undone.get("refused") and _emptied_as_told(planted, site):
-            undone = _command("undo", site.name, "--all")
+        for _ in range(MOST_ANSWERS + 1):  # each step says what is in its way
+            if undone.get("refused") and (_emptied_as_told(planted, site) or _made_room_as_told(planted, site, stored, own)):
+                undone = _command("undo", site.name, "--all")
         self.found.append(
             Mended(
                 cured=cured,
@@ -112,17 +115,35 @@ def _was_known_beforehand(step_id: int) -> bool:
     return bool(step.undo_ended) and not journal.standing(step)
 
 
+def _made_room_as_told(planted: Planted, site: Site, stored: State, own: set[bytes]) -> bool:
+    """A disk that was full to the last byte has no room for what was taken away and for what the site stored there since: the owner
+    deletes the latter, which the site wrote by itself, and asks again. Whatever was there before stays, to be compared."""
+    taken = JournalEntry.objects.filter(step__case__site=site, change__in=("remove", "empty")).exclude(state__in=JournalEntry.CLOSED)
+    ours = {planted.scene.path(entry.shown) for entry in taken}
+    disks = {path.parent.stat().st_dev for path in ours}
+    since = []
+    for name, (old, new) in differences(stored, state_of(planted.scene.place.home)).items():
+        path = planted.scene.place.home / os.fsdecode(name)
+        by_itself = old is None or name in own or _OF_THE_SITE.search(name) is not None
+        if new is not None and by_itself and path.is_file() and path not in ours and path.stat().st_dev in disks:
+            since.append(path)
+    for path in since:
+        path.unlink()
+    return bool(since)
+
+
 def _state(planted: Planted) -> State:
     state = state_of(planted.scene.place.home)
     return {path: what for path, what in state.items() if not _OF_THE_SITE.search(path)}
 
 
 def _written_by_the_site(planted: Planted) -> set[bytes]:
-    """What changes by itself whenever somebody looks at the pages."""
-    before = _state(planted)
+    """What changes by itself whenever somebody looks at the pages: files, also one that was written in the same second before."""
+    before = state_of(planted.scene.place.home, exact=True)
     for page in planted.scene.pages:
         planted.scene.place.get(page, planted.truth.headers)
-    return set(differences(before, _state(planted)))
+    found = differences(before, state_of(planted.scene.place.home, exact=True))
+    return {path for path, states in found.items() if not any(state and state[0].startswith("d") for state in states)}
 
 
 def _differing(before: State, after: State, own: set[bytes], site: Site) -> tuple[str, ...]:

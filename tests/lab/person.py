@@ -16,7 +16,7 @@ from diagnostics.models import Diagnosis, RepairCase, Step
 from sites.models import Membership, Site
 from tests.lab.scene import Scene
 
-_STEPS = ("read-log", "htaccess", "permissions", "php", "parts", "restore")  # as the page lists them
+_STEPS = ("read-log", "room", "htaccess", "permissions", "php", "parts", "restore")  # as the page lists them
 _DATABASE = "database"
 _SENDS_TO_PANEL = re.compile(r"unlock the user there, and set a new password|Set a new one in your host's panel, then type it")
 

@@ -140,6 +140,7 @@ def thumbnails_that_filled_the_disk(s: Scene) -> Truth:
                 file.write(b"\0" * 4096)
         except OSError:
             pass
+    s.place.account.own(s.path(s.at(f"{folder}/large.bin")))
     path, _, page = _page(
         s,
         [

@@ -88,7 +88,9 @@ def basedir_of_another_host(s: Scene) -> Truth:
 def disk_full(s: Scene) -> Truth:
     site, folder = describe(s), s.rng.choice(("cache", "data", "uploads"))
     if s.small_disk(s.at(folder), 64):
-        (s.path(s.at(folder)) / "old.bin").write_bytes(b"\0" * 61_440)
+        old = s.path(s.at(folder)) / "old.bin"
+        old.write_bytes(b"\0" * 61_440)
+        s.place.account.own(old)
     else:  # the device that is always full
         (s.path(s.at(folder)) / "page.html").symlink_to("/dev/full")
     lines = [f"if (@file_put_contents(__DIR__ . '/{folder}/page.html', str_repeat('x', 90000)) !== 90000) {{",

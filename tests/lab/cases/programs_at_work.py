@@ -71,6 +71,8 @@ def sessions_until_the_disk_was_full(s: Scene) -> Truth:
                     pass
             except OSError:
                 pass
+        for session in s.path(folder).iterdir():
+            s.place.account.own(session)
     return Truth("disk-full", folder, (), (), paths=(f"{base_of(s)}vendor/laravel/framework/src/Illuminate/Foundation/Application.php", f"{base_of(s)}storage/logs/laravel.log"))  # fmt: skip
 
 

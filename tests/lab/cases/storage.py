@@ -91,6 +91,7 @@ def no_more_files(s: Scene) -> Truth:
                 (s.path("tmp") / f"sess_{number}").touch()
             except OSError:
                 break
+            s.place.account.own(s.path(f"tmp/sess_{number}"))
     return Truth("disk-full", also=("php-session-path-not-writable",))
 
 

@@ -237,7 +237,9 @@ def list_that_found_no_room(s: Scene) -> Truth:
     """Old backups fill what there is; the page writes its list and is told of it by number."""
     folder = s.rng.choice(("export", "feeds", "storage"))
     if s.small_disk(s.at(folder), 128):
-        (s.path(s.at(folder)) / f"backup-{s.rng.randint(2019, 2024)}.zip").write_bytes(b"PK" + b"\0" * 131_000)
+        backup = s.path(s.at(folder)) / f"backup-{s.rng.randint(2019, 2024)}.zip"
+        backup.write_bytes(b"PK" + b"\0" * 131_000)
+        s.place.account.own(backup)
     else:  # the device that is always full
         (s.path(s.at(folder)) / "prices.csv").symlink_to("/dev/full")
     _program(
