@@ -18,7 +18,7 @@ CAUSES = (
         "folder-not-traversable",
         _("A folder that the web server may not enter"),
         _("Everything below this folder is out of reach, whatever its own permissions say."),
-        repairs=_MODES,
+        repairs=(*_MODES, "let-pass-through"),
         confused_with=("file-unreadable",),
     ),
     Cause(

@@ -55,6 +55,7 @@ _WRITING = (
     re.compile(r"fopen\((?P<path>[^)\n]{1,1000}+)\): Failed to open stream: Permission denied", re.IGNORECASE),
 )  # fmt: skip
 _ROOTS_GROUP = 0
+_ABOVE = {"folder-not-traversable": ("let-pass-through",)}  # repairs of what lies above the site, which is more than its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,6 @@ def refusal(found: tuple[str, TreeEntry], refused: Denied, evidence: Evidence, p
         hint=hint,
         path=entry.path,
         evidence=(proof, Proof("modes", f"{entry.path} {entry.mode:03o}")),
-        repairs=() if foreign or entry in evidence.folders_above else repairs_for(cause),
+        repairs=() if foreign else _ABOVE.get(cause, ()) if entry in evidence.folders_above else repairs_for(cause),
         data=(("paths", entry.path),),
     )

@@ -86,3 +86,14 @@ def test_file_of_the_administrator_is_open_to_its_group_which_an_account_is_neve
     pages = tuple(replace(page, body=DENIED.encode()) for page in seen.site.pages)
     found = [each for each in run_checks(replace(seen, tree=tree, site=replace(seen.site, pages=pages))).findings if each.check == "denied"]
     assert [(each.cause, each.path) for each in found] == ([("file-unreadable", "www/lib/price.php")] if is_shut else [])
+
+
+@pytest.mark.parametrize(("uid", "repairs"), [(1000, ("let-pass-through",)), (0, ())])
+def test_folder_above_the_site_has_a_repair_of_its_own(uid: int, repairs: tuple[str, ...]) -> None:
+    log = apache_line("(13)Permission denied: AH00035: access to /index.html denied (filesystem path '/home/demo/www/index.html')")
+    made = evidence({"www/index.html": (b"<p>Here</p>", 0o644)}, log)
+    assert isinstance(made.tree, tuple)
+    above = TreeEntry(".", made.docroot.rpartition("/")[0], "folder", 0o700, 4096, 0.0, uid=uid)
+    own = tuple(replace(each, uid=1000) for each in made.tree)
+    first = run_checks(replace(made, profile="apache-755", tree=own, folders_above=(above,))).findings[0]
+    assert (first.cause, first.path, first.repairs) == ("folder-not-traversable", ".", repairs)
