@@ -21,6 +21,9 @@ _COUNTED = (
     "var/cache", "var/log", "var/logs", "var/sessions", "storage/framework", "storage/logs", "storage/app", "bootstrap/cache",
     # Drupal, Joomla, TYPO3
     "sites/*/files", "administrator/cache", "administrator/logs", "typo3temp", "fileadmin",
+    # CodeIgniter 3 and 4, OpenCart: logs and caches of theirs end in .php too
+    "application/cache", "application/logs", "writable/cache", "writable/debugbar", "writable/logs", "writable/session", "writable/uploads",
+    "system/storage/cache", "system/storage/logs", "system/storage/session",
     # PrestaShop, Magento
     "cache/smarty", "img/p", "img/tmp", "pub/media", "pub/static", "var/page_cache", "var/view_preprocessed", "var/report", "var/session",
 )  # fmt: skip

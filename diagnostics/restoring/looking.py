@@ -223,9 +223,10 @@ class _Look:
         if added is None or not 0 < len(changed) + len(added) <= since_well.MOST:
             return None
         self.files.fetch([self._absolute(path) for path in (*changed, *added) if self._absolute(path) in self.entries])
-        put_back = [self._as_kept(path) for path in changed]
+        # Uploaded again as it was, or put back a moment ago: there is nothing to do about it.
+        put_back = [self._as_kept(path) for path in changed if not self._is_as_kept(path)]
         aside = [(path, self.files.content(self._absolute(path))) for path in added]
-        if not all(put_back) or any(content is None for _path, content in aside):
+        if not (put_back or aside) or not all(put_back) or any(content is None for _path, content in aside):
             return None
         at = max((row.last_seen_at.timestamp() for rows in self.rows.values() for row in rows[:1]), default=0.0)
         names = ((wanted.shown(path, self.evidence), self._absolute(path), content) for path, content in aside if content is not None)
@@ -245,6 +246,10 @@ class _Look:
         files = (absolute for absolute, entry in self.entries.items() if entry.kind == "file")
         paths = (places.relative(absolute, self.docroot, self.evidence.program_scope) for absolute in files if absolute not in self.asked)
         return sorted(path for path in paths if path not in known and since_well.is_of_program(path) and places.holds(both, path))
+
+    def _is_as_kept(self, path: str) -> bool:
+        now = self._current(self._absolute(path)) if self._absolute(path) in self.entries else None
+        return now is not None and hashlib.sha256(now).hexdigest() == self.rows[path][0].sha256
 
     def _as_kept(self, path: str) -> Restorable | None:
         found = self._restorable(path, (), only_kept=True)

@@ -17,6 +17,8 @@ from diagnostics.manifests.rules import GROUP_WORDS, counted_above, group_of, is
         (b"sites/default/files/a", b"sites/default/files"),
         (b"sites/default/settings.php", None),
         (b"cache/x", b"cache"),
+        (b"application/logs/log-2026-11-23.php", b"application/logs"),
+        (b"application/config/config.php", None),
         (b"wp-content/plugins/one/cache/class.php", None),
         (b"vendor/doctrine/cache/lib/Cache.php", None),
         (b"wp-content/uploads-old.php", None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,3 +123,14 @@ def test_what_was_deleted_while_the_site_was_well_stays_deleted(server: SshServe
     found = finding("application-answers-500")
     made = plan_repair(ID, seen(site, found), found, EVERYTHING)
     assert made is not None and [change.shown for change in made.changes] == [f"www/{PART}"]
+
+
+def test_file_that_was_uploaded_again_as_it_was_keeps_nothing_else_from_coming_back(server: SshServer, www: Path, site: Site) -> None:  # noqa: F811
+    taking.take(site)
+    os.utime(www / MAIN, (1_700_000_050, 1_700_000_050))
+    put(server, www / PART, b"<?php\nfunction (")
+    found = finding("application-answers-500")
+    made = plan_repair(ID, seen(site, found), found, EVERYTHING)
+    assert made is not None and [change.shown for change in made.changes] == [f"www/{PART}"]
+    put(server, www / PART, FORMS)
+    assert seen(site, found).since_well is None, "nothing differs from what it was"
