@@ -386,7 +386,7 @@ class _Run:
             if isinstance(step, tuple):
                 return exchange.finished(step, curl)
             if step:
-                return exchange.finished(failure("timeout"), curl) if exchange.remaining_s <= 0 else None
+                return exchange.finished(exchange.late(), curl) if exchange.remaining_s <= 0 else None
             return exchange.answered(curl, status, complete=True)
         return exchange.failed(curl, error, text)
 

@@ -17,6 +17,7 @@ BODY_KEPT = 64 * 1024
 HEADER_LIMIT = 64 * 1024
 MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ROUND = 3  # times that one address was redirected from: a cookie or a language needs one
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Exchange:
     fresh: bool = False  # began a moment ago
     lean: bool = False  # whether the body of a good answer is of no use to the caller
     redirects: int = 0
+    sent_on: list[str] = field(default_factory=list)  # the addresses that redirected, one for each hop
     spent_s: float = 0.0
     cookies: list[bytes] = field(default_factory=list)  # carried over to the next hop, which has another handle
 
@@ -127,6 +129,7 @@ class Exchange:
             return False
         if self.redirects >= MAX_REDIRECTS:
             return failure("too-many-redirects")
+        self.sent_on.append(self.url)
         try:
             self.url = redirect_target(self.url, location)
         except BadUrl:
@@ -138,6 +141,11 @@ class Exchange:
         self.lookup_s = 0.0
         return True
 
+    def late(self, detail: str = "timeout") -> Failure:
+        """Of a site that goes round slowly, the time is over before as many redirects were followed as are."""
+        goes_round = max(map(self.sent_on.count, self.sent_on), default=0) >= _ROUND
+        return failure("too-many-redirects" if goes_round else detail)
+
     def failed(self, curl: pycurl.Curl, error: int, text: str) -> Outcome:
         """The outcome of a hop that libcurl gave up."""
         status = curl.getinfo(pycurl.RESPONSE_CODE)
@@ -146,7 +154,7 @@ class Exchange:
         detail = self._detail(curl, error, text)
         if self.header_lines and not self.headers_full and (status >= 400 or detail == "cut-off"):
             return self.answered(curl, status, complete=False)  # an error page is one even if its end is missing
-        return self.finished(failure(detail), curl)
+        return self.finished(self.late(detail) if detail in ("timeout", "connect-timeout") else failure(detail), curl)
 
     def _detail(self, curl: pycurl.Curl, error: int, text: str) -> str:
         if self.refused and error == pycurl.E_COULDNT_CONNECT:

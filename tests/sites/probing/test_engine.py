@@ -182,10 +182,30 @@ def test_whatever_a_site_does_becomes_an_outcome(server, reply, kind, detail):
 
 
 def test_time_limit_holds_over_all_redirects(server):
-    server.route("/", lambda request: dataclasses.replace(redirect("/"), delay_s=0.3))
+    for number in range(9):
+        server.route(f"/{number}", dataclasses.replace(redirect(f"/{number + 1}"), delay_s=0.3))
     started = time.monotonic()
-    assert seen(probe(server.url(), time_limit_s=1.0)) == ("unreachable", "timeout")
+    assert seen(probe(server.url("/0"), time_limit_s=1.0)) == ("unreachable", "timeout")
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("round_trip", [("/",), ("/", "/other")])
+def test_redirect_to_itself_is_told_also_where_the_site_is_too_slow_to_be_followed_to_the_end(server, round_trip):
+    for here, there in zip(round_trip, (*round_trip[1:], round_trip[0]), strict=True):
+        server.route(here, dataclasses.replace(redirect(there), delay_s=0.15))
+    assert seen(probe(server.url(), time_limit_s=1.1)) == ("redirect-loop", "too-many-redirects")
+    assert len(server.requests) < 9
+
+
+def test_slow_page_behind_a_redirect_to_itself_is_late_and_no_loop(server):
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return redirect("/", **{"Set-Cookie": "seen=1; path=/"}) if len(asked) == 1 else Reply(200, body=b"<p>Here", delay_s=3)
+
+    server.route("/", answer)
+    assert seen(probe(server.url(), time_limit_s=0.6)) == ("unreachable", "timeout")
 
 
 def test_memory_stays_bounded_against_bombs(server):
