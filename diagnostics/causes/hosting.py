@@ -77,7 +77,7 @@ CAUSES = (
         "redirect-loop",
         _("The site redirects for ever"),
         _("Every address sends the browser on to one that sends it back."),
-        repairs=("comment-out-htaccess-line",),
+        repairs=("comment-out-htaccess-line", "restore-file", "set-aside-part"),
     ),
     Cause("none", _("Nothing is wrong"), _("The site answers as it should. What the log holds is old or harmless."), RepairableBy.NOBODY),
 )

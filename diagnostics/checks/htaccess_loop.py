@@ -106,6 +106,10 @@ def is_wordpress(evidence: Evidence) -> bool:
     return len(wanted & {entry.path for entry in tree}) >= 2
 
 
+_BY_RULES = ("comment-out-htaccess-line", "restore-file")
+_SET_ASIDE = ("plugin", "mu-plugin", "drop-in")
+
+
 @check(id="redirect-loop", title=_("Whether the site redirects for ever"), order=33)
 def redirect_loop(evidence: Evidence) -> Iterator[Finding]:
     pages = [page for page in failing_pages(evidence.site) if page.kind == "redirect-loop"]
@@ -122,7 +126,7 @@ def redirect_loop(evidence: Evidence) -> Iterator[Finding]:
         yield _by_both(*back, probes, evidence)
         return
     if step is None and (by := sending_on(evidence)):
-        yield _by_program(by, probes)
+        yield _by_program(by, probes, evidence)
         return
     yield Finding(
         check="redirect-loop",
@@ -134,7 +138,7 @@ def redirect_loop(evidence: Evidence) -> Iterator[Finding]:
         path=step.path if step else "",
         line=step.line if step else None,
         evidence=probes + (step_proof(step, evidence) if step else ()),
-        repairs=cause.repairs,
+        repairs=_BY_RULES,
     )
 
 
@@ -145,17 +149,20 @@ def _by_both(before: str, after: str, rule: Step, probes: tuple[Proof, ...], evi
     return Finding(
         "redirect-loop", cause.code, Severity.CRITICAL, 0.88,
         said.format(line=rule.line, path=rule.path, before=before, after=after), f"{cause.explanation} {hint}",
-        rule.path, rule.line, also=("htaccess-rewrite-loop",), evidence=(*probes, *step_proof(rule, evidence)), repairs=cause.repairs,
+        rule.path, rule.line, also=("htaccess-rewrite-loop",), evidence=(*probes, *step_proof(rule, evidence)), repairs=_BY_RULES,
     )  # fmt: skip
 
 
-def _by_program(by: SentOn, probes: tuple[Proof, ...]) -> Finding:
+def _by_program(by: SentOn, probes: tuple[Proof, ...], evidence: Evidence) -> Finding:
     cause = CAUSES["redirect-loop"]
+    parts = [part for application in evidence.applications for part in application.components if part.kind in _SET_ASIDE]
+    is_of_part = any(f"{by.path}/".startswith(f"{part.path}/") for part in parts)
     said = _("No rule of .htaccess redirects, line {line} of {path} does: {text}").format(line=by.line, path=by.path, text=by.text)
     hint = _("Where a front before the site speaks HTTPS, the program has to ask for X-Forwarded-Proto instead of HTTPS.")
     return Finding(
         "redirect-loop", cause.code, Severity.CRITICAL, 0.82, said, f"{cause.explanation} {hint}", by.path, by.line,
         evidence=(*probes, Proof("file", f"{by.path}:{by.line}: {by.text}")),
+        repairs=("restore-file", "set-aside-part") if is_of_part else ("restore-file",),
     )  # fmt: skip
 
 

@@ -207,6 +207,8 @@ def test_part_of_wordpress_that_sends_every_page_to_itself_is_named_whenever_it_
     host = FakeHost({**core, **style, **parts})
     found = run_checks(gather(host, seen, PATHS, "", AT)).findings[0]
     assert (found.cause, found.path) == ("redirect-loop", path and f"www/wp-content/{path}")
+    mended = {"": ("comment-out-htaccess-line", "restore-file"), "themes": ("restore-file",)}
+    assert found.repairs == mended.get(path.split("/")[0], ("restore-file", "set-aside-part"))
 
 
 # --- others than us
