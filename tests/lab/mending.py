@@ -179,7 +179,8 @@ def _is_well(planted: Planted, broken: bytes) -> bool:
     place, truth = planted.scene.place, planted.truth
     if planted.case.is_well:
         return True
-    tells_nothing = 200 in truth.statuses and not truth.body and not truth.is_empty
+    # A status of 200 with words that the page had while it was well says nothing of whether the fault is still there.
+    tells_nothing = 200 in truth.statuses and truth.body in planted.earlier.texts.get(truth.page, b"") and not truth.is_empty
     if _answer(planted) == broken if tells_nothing else not truth.why_not_shown(place):
         return False
     for page in dict.fromkeys((*planted.scene.pages, truth.page)):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from tests.lab.cases import Case, Truth
@@ -28,6 +29,7 @@ class Earlier:
     pages: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     digests: frozenset[str] = frozenset()
+    texts: Mapping[str, bytes] = field(default_factory=dict)  # what each page answered
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,16 @@ def planted(stack: Stack, case: Case, seed: str, *, while_well: Callable[[Scene]
 def _earlier(scene: Scene, kind: str) -> Earlier:
     digests = frozenset() if kind == "wordpress" else digests_of_code(scene)
     names = (str(path.relative_to(scene.place.home)) for path in scene.place.home.rglob("*") if path.is_file())
-    return Earlier(frozenset(scene.pages), frozenset(names), digests)
+    texts = {page: scene.place.get(page)[1] for page in scene.pages} if scene.place.setup.runs_php else {}
+    return Earlier(frozenset(scene.pages), frozenset(names), digests, texts)
+
+
+_CODE = re.compile(r"\.(?:php|html?)", re.IGNORECASE)
 
 
 def digests_of_code(scene: Scene) -> frozenset[str]:
-    """Of every file of PHP of the account, wherever it lies and whatever its name is now."""
-    files = (path for path in scene.place.home.rglob("*") if ".php" in path.name.lower() and path.is_file())
+    """Of every file of PHP and every page of the account, wherever it lies and whatever its name is now."""
+    files = (path for path in scene.place.home.rglob("*") if _CODE.search(path.name) and path.is_file())
     return frozenset(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
 
 

@@ -47,6 +47,8 @@ def test_code_without_an_earlier_state_is_the_developers_and_told_apart() -> Non
     lost = replace(unknown, cause="php-missing-file", mended=Mended(left=("x: y",), is_lost=True))
     assert mending_verdict([lost]) == [] and mending_verdict([replace(lost, early=True)]) != []
     assert mending_verdict([replace(lost, mended=Mended(left=("x: y",)))]) != []
+    emptied = replace(lost, cause="index-file-missing")
+    assert mending_verdict([emptied]) == [] and mending_verdict([replace(emptied, early=True)]) != []
     gone = replace(CURED, cause="database-table-missing", mended=Mended(left=("x: y",), is_of_others=True))
     assert mending_verdict([gone]) == [] and "or gone)" in not_mended([gone])
     assert mending_verdict([replace(gone, mended=replace(gone.mended, is_of_others=False))]) != []
