@@ -47,7 +47,7 @@ def _guard(networks: tuple[Network, ...]) -> Guard:
 
 # What `requests_for` and `sites.storing.rounds` read of a page and its site: loading everything of them is dear.
 _OF_SITE = ("url", "interval_s", "time_limit_s", "practice", "basic_user", "sealed_basic_password", "sealed_headers")
-_OF_PAGE = ("path", "expected_statuses", "must_contain", "must_not_contain", "due_at", "anchor_at", "site_id")
+_OF_PAGE = ("path", "expected_statuses", "must_contain", "must_not_contain", "ending", "due_at", "anchor_at", "site_id")
 NEEDED_TO_PROBE = (*_OF_PAGE, *(f"site__{name}" for name in _OF_SITE))
 
 
@@ -86,15 +86,16 @@ def _request(page: Page, purpose: Purpose, token: str, user_agent: str) -> Probe
 
 def _expectation(page: Page) -> Expectation:
     if not (page.expected_statuses or page.must_contain or page.must_not_contain):
-        return _PLAIN
+        return _WHOLE if page.ending == Page.Ending.WHOLE else _PLAIN
     return Expectation(
         frozenset(int(part) for part in page.expected_statuses.split()),
         tuple(line for line in page.must_contain.splitlines() if line.strip()),
         tuple(line for line in page.must_not_contain.splitlines() if line.strip()),
+        ends=page.ending == Page.Ending.WHOLE,
     )
 
 
-_PLAIN = Expectation()
+_PLAIN, _WHOLE = Expectation(), Expectation(ends=True)
 
 
 def _exempt(site: Site) -> tuple[str, int] | None:

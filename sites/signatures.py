@@ -66,7 +66,7 @@ def _judge(answer: Answer, expectation: Expectation, *, complete: bool) -> Found
         return Kind.UNEXPECTED, "status", _("The page answered, but not with the status expected of it.")
     if not complete:
         return Kind.TRUNCATED, "cut-off", _("The answer was cut off before its end.")
-    return _white_page(answer) or page_ends.ends_early(answer) or _words(answer, expectation) or (Kind.OK, "", "")
+    return _white_page(answer) or page_ends.ends_early(answer, ended=expectation.ends) or _words(answer, expectation) or (Kind.OK, "", "")
 
 
 def _server_error(answer: Answer) -> Found | None:

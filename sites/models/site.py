@@ -94,12 +94,17 @@ class Site(models.Model):
 class Page(models.Model):
     """One path of a site. Its due time is claimed by a conditional UPDATE; its state is what `judging` made of the outcomes."""
 
+    class Ending(models.TextChoices):
+        WHOLE = "whole", _("It ended with its last tag while it was well")
+        ANY = "any", _("It need not end with its last tag")
+
     site = models.ForeignKey(Site, models.CASCADE, related_name="pages")
     path = models.CharField(_("path"), max_length=1000, default="/")
     position = models.PositiveIntegerField(default=0)
     expected_statuses = models.CharField(max_length=100, blank=True)  # "200 301"; empty: 2xx
     must_contain = models.TextField(blank=True)  # one per line
     must_not_contain = models.TextField(blank=True)
+    ending = models.CharField(max_length=5, choices=Ending.choices, blank=True, default="", db_default="")  # empty: not known yet
 
     due_at = models.DateTimeField(null=True)  # null: paused
     anchor_at = models.DateTimeField(null=True)  # the regular timetable is anchor + n * interval: re-probes do not shift it

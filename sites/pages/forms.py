@@ -39,6 +39,13 @@ class PageForm(forms.Form):
     must_not_contain = forms.CharField(
         label=_("Words that must not be there"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
+    may_break_off = forms.BooleanField(
+        label=_("It need not be whole"),
+        required=False,
+        help_text=_(
+            "A page that ended with </html> while it was well is told when that is missing. Tick this where it is left out on purpose."
+        ),
+    )
     remove = forms.BooleanField(label=_("Remove"), required=False)
 
     @property
@@ -69,7 +76,10 @@ class PagesFormSet(forms.BaseFormSet):
 
     def __init__(self, data: QueryDict | None = None, *, site: Site) -> None:
         self.site = site
-        rows = [{name: getattr(page, name) for name in ("path", *_EXPECTED)} for page in site.pages.all()]
+        rows = [
+            {name: getattr(page, name) for name in ("path", *_EXPECTED)} | {"may_break_off": page.ending == Page.Ending.ANY}
+            for page in site.pages.all()
+        ]
         super().__init__(data, initial=rows, prefix="pages")
         self.proposed = data.getlist("proposed") if data else []
 
@@ -97,14 +107,22 @@ class PagesFormSet(forms.BaseFormSet):
         for page in Page.objects.filter(site=self.site):
             if page.path in by_path:
                 checked = registration.checked_expectations(*(by_path[page.path].get(name, "") for name in _EXPECTED))
-                wanted[page.pk] = tuple(checked[name] for name in _EXPECTED)
-        update_rows(Page, wanted, _EXPECTED)
+                ending = _ending(page, may_break_off=bool(by_path[page.path].get("may_break_off")))
+                wanted[page.pk] = (*(checked[name] for name in _EXPECTED), ending)
+        update_rows(Page, wanted, (*_EXPECTED, "ending"))
 
     def clean(self) -> None:
         paths = [form.wanted_path for form in self.forms if hasattr(form, "cleaned_data") and form.wanted_path]
         twice = {path for path in paths if paths.count(path) > 1}
         if twice:
             raise ValidationError(_("%(path)s is there twice."), params={"path": min(twice)})
+
+
+def _ending(page: Page, *, may_break_off: bool) -> str:
+    """What was learned of it stays, unless a person says otherwise; what a person takes back is learned anew."""
+    if may_break_off:
+        return str(Page.Ending.ANY)
+    return "" if page.ending == Page.Ending.ANY else page.ending
 
 
 PagesForm = forms.formset_factory(

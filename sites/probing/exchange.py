@@ -10,6 +10,7 @@ import pycurl
 from sites.probing.failures import Failure, detail_of_error, failure
 from sites.probing.outcome import BODY_LIMIT, Kind, Outcome, ProbeRequest, Purpose, Timings
 from sites.probing.urls import BadUrl, Origin, origin, redirect_target, wire_url, with_token
+from sites.recognition import page_ends
 from sites.recognition.page_text import header
 from sites.signatures import classify
 
@@ -201,6 +202,7 @@ class Exchange:
             headers=self.headers() if answered else (),
             body=bytes(self.body[:BODY_KEPT]) if answered and not (self.lean and kind is Kind.OK) else b"",
             body_size=len(self.body) if answered else 0,
+            ends=kind is Kind.OK and status == 200 and page_ends.is_whole(bytes(self.body[-page_ends.USUAL_END :])),
             request_id=request_id,
             excerpt=excerpt,
             token=self.request.token if self.carries_token else "",

@@ -60,6 +60,7 @@ class Expectation:
     statuses: frozenset[int] = frozenset()
     must_contain: tuple[str, ...] = ()
     must_not_contain: tuple[str, ...] = ()
+    ends: bool = False  # its HTML ended with its last tag while it was well
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Outcome:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)  # first 64 KB
     body_size: int = 0
+    ends: bool = False  # a page of HTML that is there to its last tag
     request_id: str = ""
     excerpt: str = ""  # a line of text of the body, tags removed, at most 300 characters
     token: str = ""

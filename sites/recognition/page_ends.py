@@ -1,5 +1,8 @@
 """A page whose program stopped while it was being sent: status and headers say that all is well, and its end is missing.
 
+Of a page that ended with `</html>` while it was well this alone tells, where it still writes out `</head>` and `<body>`: what leaves
+tags out that may be left out, a minifier, leaves out all of them. Of any other page:
+
 Only end tags that HTML does not let an author leave out count (HTML Living Standard, 13.1.2.4, "Optional tags"): pages without
 `</body>` and `</html>` are well, and minifiers take those away, but nobody leaves several containers open.
 """
@@ -19,7 +22,7 @@ _HEAD = re.compile(r"<head\b", re.IGNORECASE)
 _AFTER_HEAD = re.compile(r"</head\b|<(?:body|frameset)\b", re.IGNORECASE)
 _OF_HEAD = re.compile(r"<(?:link|meta|style)\b", re.IGNORECASE)
 _SENDS_ON = ('http-equiv="refresh', "http-equiv='refresh", "http-equiv=refresh", "location")
-_USUAL_END = 400  # bytes: what nearly every page is done with at once
+USUAL_END = 400  # bytes: what nearly every page is done with at once
 _LEAST_OPEN = 2  # one may be an author's slip that browsers forgive
 # Programs whose pages end with the tags of their template: none of them is made by hand, and no minifier of theirs takes these away.
 _GENERATOR = re.compile(
@@ -43,13 +46,27 @@ _OPEN_AT_MOST = 3  # of them, where the program stopped: a row and its cell
 _LAST = 1200  # characters
 
 
-def ends_early(answer: Answer) -> Found | None:
-    """The page begins as a whole document and stops within. `answer` is complete as far as HTTP can tell."""
+def is_whole(end: bytes) -> bool:
+    """Whether a page that ends so is there to its last tag."""
+    return b"</html>" in end.lower()
+
+
+def ends_early(answer: Answer, *, ended: bool = False) -> Found | None:
+    """The page begins as a whole document and stops within. `answer` is complete as far as HTTP can tell.
+
+    `ended`: it ended with its last tag while it was well.
+    """
     body = answer.body
-    if b"</html>" in body[-_USUAL_END:] or answer.status != 200 or not answer.is_html or len(body) >= BODY_LIMIT or _END.search(body):
+    if b"</html>" in body[-USUAL_END:] or answer.status != 200 or not answer.is_html or len(body) >= BODY_LIMIT or _END.search(body):
         return None
     if not answer.mentions("<html"):  # a part of a page that a script asks for
         return None
+    if ended and answer.mentions("</head") and answer.mentions("<body"):
+        return (
+            Kind.TRUNCATED,
+            "end-missing",
+            _("The page stops in the middle: its end, which was there while the site was well, is missing."),
+        )
     if not (_stops_in_head(answer) or _stops_in_body(answer)):
         return None
     return Kind.TRUNCATED, "ends-early", _("The page stops in the middle: its program ended before it had made all of it.")

@@ -55,6 +55,7 @@ class Batch:
     with_evidence: set[int] = field(default_factory=set)  # positions in `taken`
     counted: dict[int, Counts] = field(default_factory=dict)  # how the figures take it, by position in `taken`
     confirmed: list[tuple[int, int, datetime]] = field(default_factory=list)  # (site, page, when its failure began)
+    ending: set[int] = field(default_factory=set)  # pages that were seen whole to their last tag for the first time
 
     @classmethod
     def load(cls, outcomes: list[Outcome], now: datetime, policy: Policy | None) -> Batch:
@@ -129,6 +130,8 @@ class Batch:
             self.confirmed.append((page.site_id, page.pk, before.failing_since or outcome.at))
         self._set_due(sample, outcome, judged.next_after_s, was_calm=before.verdict == Verdict.UP)
         _put_on_page(page, judged.state, outcome)
+        if outcome.ends and not page.ending:
+            self.ending.add(page.pk)
 
     def _set_due(self, sample: Sample, outcome: Outcome, next_after_s: float | None, *, was_calm: bool) -> None:
         page = sample.page
@@ -155,6 +158,8 @@ class Batch:
         self._store_counts()
         changed = [sample for sample in self.samples.values() if sample.changed]
         update_rows(Page, {sample.page.pk: _page_row(sample) for sample in changed}, _PAGE_COLUMNS)
+        if self.ending:
+            Page.objects.filter(pk__in=self.ending, ending="").update(ending=Page.Ending.WHOLE)
         recovered = self._store_sites()
         transitions = [(s.page.pk, t.at, t.old, t.new, t.kind, t.why[:200]) for s in changed for t in s.transitions]
         insert_rows(Transition, ("page", "at", "old", "new", "kind", "why"), transitions)

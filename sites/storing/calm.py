@@ -72,7 +72,7 @@ def _calm_pages(plain: dict[int, Outcome], odd: set[int], sites: dict[int, bool]
     rest = {"sqlite": "json_remove(state, '$.fails', '$.failed_at')", "postgresql": "state - 'fails' - 'failed_at'"}[connection.vendor]
     sql = f"""
         SELECT site_id, id, verdict = 'up' AND kind = 'ok' AND (state = '{{}}' OR {rest} = '{{}}'),
-               last_at < %s AND (due_at IS NULL OR due_at > %s)
+               last_at < %s AND (due_at IS NULL OR due_at > %s), ending = ''
         FROM sites_page WHERE site_id {any_of()} ORDER BY site_id, position, id"""  # noqa: S608 (no value is part of it)
     earliest = min(outcome.at for outcome in plain.values())
     well = [site_id for site_id, is_well in sites.items() if is_well]
@@ -81,8 +81,16 @@ def _calm_pages(plain: dict[int, Outcome], odd: set[int], sites: dict[int, bool]
         found = cursor.fetchall()
     for site_id, rows in groupby(found, key=itemgetter(0)):
         pages = list(rows)
-        if all(is_well and page_id not in odd and (is_ready or page_id not in plain) for _site, page_id, is_well, is_ready in pages):
+        if all(
+            is_well and page_id not in odd and _is_calm(plain.get(page_id), is_ready, is_new)
+            for _, page_id, is_well, is_ready, is_new in pages
+        ):
             yield site_id, [page_id for _site, page_id, *_flags in pages]
+
+
+def _is_calm(outcome: Outcome | None, is_ready: bool, is_new: bool) -> bool:
+    """`is_new`: how the page ends is not known yet, which is noted where outcomes are judged."""
+    return outcome is None or (bool(is_ready) and not (is_new and outcome.ends))
 
 
 def _store(pages: list[tuple[int, Outcome]], sites: dict[int, tuple[datetime, float | None]]) -> None:

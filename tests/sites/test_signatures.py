@@ -269,6 +269,22 @@ def test_cut_off_answer_is_truncated_but_an_error_stays_one():
     assert judged(200, PHP_FATAL, complete=False).kind is Kind.FATAL_IN_BODY
 
 
+@pytest.mark.parametrize(
+    ("body", "is_whole"),
+    [
+        (BEGUN + "<article><h2>Our week</h2></article>\n", False),
+        (BEGUN + "<article><h2>Our week</h2></article></body>", True),
+        (BEGUN + "<article><h2>Our week</h2></article></body></HTML>\n<!-- 0.2 s -->", True),
+        ("<!doctype html><html><title>Shop</title><p>What may be left out is left out by a minifier: all of it.", True),
+        ("<main><p>A part that a script asks for", True),
+    ],
+)
+def test_page_that_ended_with_its_last_tag_breaks_off_without_it(body: str, is_whole: bool):
+    found = judged(200, body, headers=HTML, expectation=Expectation(ends=True))
+    assert (found.kind, found.detail) == ((Kind.OK, "") if is_whole else (Kind.TRUNCATED, "end-missing"))
+    assert judged(200, body, headers=HTML).kind is Kind.OK, "nobody knows how it ended before"
+
+
 def test_expectation_of_words():
     def found(**expected):
         return judged(200, "<h1>Caf&eacute; &amp; <b>Bar</b></h1>", expectation=Expectation(**expected))

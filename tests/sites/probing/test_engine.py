@@ -197,6 +197,15 @@ def test_redirect_to_itself_is_told_also_where_the_site_is_too_slow_to_be_follow
     assert len(server.requests) < 9
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "ends"),
+    [(200, b"<html><p>Here</p></HTML>\n", True), (200, b"<html><p>Here</p>", False), (404, b"<html><p>None</p></html>", False)],
+)
+def test_outcome_tells_whether_the_page_is_there_to_its_last_tag(server, status, body, ends):
+    server.route("/", Reply(status, body=body))
+    assert probe(server.url()).ends is ends
+
+
 def test_slow_page_behind_a_redirect_to_itself_is_late_and_no_loop(server):
     asked = []
 

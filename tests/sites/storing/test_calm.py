@@ -149,3 +149,19 @@ def test_due_page_that_was_probed_by_hand_gets_its_next_regular_time():
     see([page], 55)
     page.refresh_from_db()
     assert page.due_at == scheduling.next_due(after(-10), 60, after(55)) == after(50) + timedelta(seconds=60)
+
+
+def test_how_a_page_ends_is_learned_once_also_where_it_was_well_for_long() -> None:
+    site = make_site(make_team())
+    pages = list(site.pages.select_related("site"))
+    for minute in range(3):
+        see(pages, minute * 60)
+    assert set(site.pages.values_list("ending", flat=True)) == {""}, "it never came to a last tag"
+    see(pages, 300, ends=True)
+    assert set(site.pages.values_list("ending", flat=True)) == {"whole"}
+    (request,) = recording.requests_for(site.pages.select_related("site")[:1], Purpose.ROUTINE)
+    assert request.expectation.ends
+    site.pages.update(ending="any")
+    see(pages, 360, ends=True)
+    (request,) = recording.requests_for(site.pages.select_related("site")[:1], Purpose.ROUTINE)
+    assert not request.expectation.ends, "a person said that it need not"

@@ -61,6 +61,17 @@ def test_each_page_gets_its_own_expectations(world: World) -> None:
     assert stored["/cart"].must_not_contain == "Sold out\nGone"
 
 
+def test_person_says_that_a_page_may_break_off_and_takes_it_back(world: World) -> None:
+    world.site.pages.update(ending="whole")
+    data = form_of(world.owner, world.site)
+    world.owner.post(url(world.site), data | {"pages-1-may_break_off": "on"})
+    assert dict(world.site.pages.values_list("path", "ending")) == {"/": "whole", "/cart": "any"}
+    boxes = soup(world.owner.get(url(world.site))).select('input[name$="may_break_off"]')
+    assert [box.has_attr("checked") for box in boxes][:2] == [False, True]
+    world.owner.post(url(world.site), data)
+    assert dict(world.site.pages.values_list("path", "ending")) == {"/": "whole", "/cart": ""}, "it is learned anew"
+
+
 def test_page_is_removed_and_the_first_one_stays(world: World) -> None:
     data = form_of(world.owner, world.site) | {"pages-1-remove": "on", "pages-0-remove": "on"}
     world.owner.post(url(world.site), data)
