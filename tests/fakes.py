@@ -12,6 +12,7 @@ from diagnostics.transports.failures import (
     is_link,
     no_space,
     not_a_folder,
+    not_a_link,
     not_empty,
     not_found,
     not_regular,
@@ -150,6 +151,12 @@ class FakeHost:
                 resolved = joined(resolved, part)
         return resolved
 
+    def link_target(self, path: str) -> str:
+        node = self._node("link_target", path)
+        if node.kind is not FileKind.LINK:
+            raise not_a_link(path)
+        return node.target
+
     def home(self) -> str:
         return self._home
 
@@ -223,6 +230,21 @@ class FakeHost:
         self._may_change(posixpath.dirname(path))
         del self.nodes[path]
         self.writes.append(Write("remove_folder", path))
+
+    def lead_link(self, path: str, target: str, mtime: float | None = None) -> None:
+        node = self._node("lead_link", path)
+        if node.kind is not FileKind.LINK:
+            raise not_a_link(path)
+        self._may_change(posixpath.dirname(checked(path)))
+        node.target, node.mtime = target, 1_800_000_000.0 if mtime is None else float(int(mtime))
+        self.writes.append(Write("lead_link", path, target=target))
+
+    def remove_link(self, path: str) -> None:
+        if self._node("remove_link", path).kind is not FileKind.LINK:
+            raise not_a_link(path)
+        self._may_change(posixpath.dirname(checked(path)))
+        del self.nodes[checked(path)]
+        self.writes.append(Write("remove_link", path))
 
     def _store(self, verb: str, path: str, content: bytes, mode: int, mtime: float | None, old: Node | None) -> None:
         path = checked(path)

@@ -189,7 +189,7 @@ def test_only_the_executor_opens_a_writer() -> None:
         "diagnostics/changes/executor.py",
         "diagnostics/connections/connecting.py",
     }
-    calls = {"write_atomic", "create_exclusive", "set_mtime"}
+    calls = {"write_atomic", "create_exclusive", "set_mtime", "lead_link", "remove_link"}
     callers = {
         name_of(path)
         for path in sources()

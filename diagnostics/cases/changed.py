@@ -45,6 +45,7 @@ def _words(entry: JournalEntry) -> str:
         return _("%(path)s: who may read and change it (%(before)s before, %(after)s now)") % values
     words = {
         "write": _("%(path)s: some of its text"),
+        "link": _("%(path)s: a link, it leads elsewhere now"),
         "rename": _("%(path)s: set aside, it is called %(name)s now"),
         "create": _("%(path)s: made"),
         "remove": _("%(path)s: removed"),

@@ -17,11 +17,11 @@ from diagnostics.repairs.plan import (
     CreateFile,
     CreateFolder,
     EmptyFile,
+    LeadLink,
     Plan,
     RemoveFile,
     RemoveFolder,
-    RenameFile,
-    RenameFolder,
+    Renaming,
     TakeAway,
     WriteFile,
 )  # fmt: skip
@@ -143,7 +143,9 @@ class Executor(Looker):
         writer = self._writer
         if isinstance(change, WriteFile):
             writer.write_atomic(change.path, change.after, before.mode if before else change.mode, change.mtime)
-        elif isinstance(change, RenameFile | RenameFolder):
+        elif isinstance(change, LeadLink):
+            writer.lead_link(change.path, change.after)
+        elif isinstance(change, Renaming):
             writer.rename(change.path, change.target)
         elif isinstance(change, CreateFile):
             writer.create_exclusive(change.path, change.content, change.mode, change.mtime)
@@ -222,10 +224,11 @@ class Executor(Looker):
         later = journal.later_change(entry)
         if later is not None:
             return _("a later step (%(step)s) changed it too. Undo that one first.") % {"step": later.step_id}
-        if entry.change in ("write", "remove", "empty") and entry.before_content is None:
+        if entry.change in ("write", "remove", "empty", "link") and entry.before_content is None:
             return _("what it held before is no longer kept.")
         undo = {
             "write": self._unwrite,
+            "link": self._unlead,
             "rename": self._unrename,
             "mode": self._unchmod,
             "create": self._uncreate,
@@ -272,6 +275,22 @@ class Executor(Looker):
             self._writer.set_mtime(path, float(entry.before_mtime or 0))
         return ""
 
+    def _unlead(self, entry: JournalEntry, path: str) -> str:
+        stat = self.stat(path)
+        if stat is None:
+            return _("the link is no longer there.")
+        held = self.held_by_link(path, stat)
+        if held is None or journal.sha256(held) not in (entry.before_sha256, entry.after_sha256):
+            return changed_since()
+        if journal.sha256(held) == entry.before_sha256:
+            return ""
+        before = journal.before_content(entry)
+        self._lock.check()
+        self._writer.lead_link(path, journal.as_target(before), entry.before_mtime)
+        if self.held_by_link(path, self.stat(path)) != before:
+            raise TransportError(_("The host did not keep what was put back."))
+        return ""
+
     def _unrename(self, entry: JournalEntry, _path: str) -> str:
         path, target = journal.names_now(entry)
         old, new = self.stat(path), self.stat(target)
@@ -279,7 +298,7 @@ class Executor(Looker):
             return "" if old is not None else _("the file is under neither of its names.")
         if old is not None and self.is_half_renamed(path, target, old, new, entry):
             self._lock.check()
-            self._writer.remove(target)
+            self._remove(target, new.kind)
             return ""
         if old is not None:
             return _("there is a file under the old name again, so the name cannot be given back.")
@@ -393,8 +412,11 @@ class Executor(Looker):
         """Removes files under names of ours that a crash left beside what the step touched. Returns their names."""
         folders = {journal.unescape_path(path).rpartition("/")[0] or "/" for path in step.journal.values_list("path", flat=True)}
         removed = []
-        for path in (each for folder in sorted(folders) for each in self.leftovers(step, folder)):
+        for path, kind in (each for folder in sorted(folders) for each in self.leftovers(step, folder)):
             self._lock.check()
-            self._writer.remove(path)
+            self._remove(path, kind)
             removed.append(journal.printable(path))
         return removed
+
+    def _remove(self, path: str, kind: FileKind) -> None:
+        (self._writer.remove_link if kind == FileKind.LINK else self._writer.remove)(path)

@@ -22,10 +22,10 @@ from diagnostics.repairs.plan import (
     CreateFile,
     CreateFolder,
     EmptyFile,
+    LeadLink,
     RemoveFile,
     RemoveFolder,
-    RenameFile,
-    RenameFolder,
+    Renaming,
     TakeAway,
     WriteFile,
 )
@@ -35,9 +35,9 @@ from sites.credentials import seal_bytes, unseal_bytes
 # Which later changes of the same file stand on a change. A name does not depend on content and mode, nor they on it or on each other.
 _MAKES, _TAKES = ("create", "make-folder"), ("remove", "drop-folder")
 _BUILT_ON = {
-    **{change: (change, *_MAKES, *_TAKES) for change in ("mode", "rename")},
+    **{change: (change, *_MAKES, *_TAKES) for change in ("mode", "rename", "link")},
     **dict.fromkeys(("write", "empty"), ("write", "empty", *_MAKES, *_TAKES)),
-    **dict.fromkeys((*_MAKES, *_TAKES), ("write", "empty", "mode", "rename", *_MAKES, *_TAKES)),
+    **dict.fromkeys((*_MAKES, *_TAKES), ("write", "empty", "mode", "rename", "link", *_MAKES, *_TAKES)),
 }
 # No new file can: the temporary one that holds it is removed first.
 _CAN_COME_LATE = ("rename", "mode", "remove", "empty", "write", "make-folder", "drop-folder")
@@ -49,6 +49,16 @@ _ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2})")
 def sha256(content: bytes) -> str:
     """Hex SHA-256 of a file's content."""
     return hashlib.sha256(content).hexdigest()
+
+
+def as_content(target: str) -> bytes:
+    """What a link holds, as the bytes that are kept of it."""
+    return target.encode("utf-8", "surrogateescape")
+
+
+def as_target(content: bytes) -> str:
+    """The inverse of `as_content`."""
+    return content.decode("utf-8", "surrogateescape")
 
 
 def escape_path(path: str) -> str:
@@ -82,7 +92,7 @@ def shown_as(entry: JournalEntry, path: str) -> str:
 def record(step: Step, position: int, change: Change, stat: Stat | None, content: bytes | None) -> JournalEntry:
     """Stores what a change will touch, in a transaction of its own that is finished and on the disk when this returns.
 
-    `stat` and `content` are what is there now; None where there is nothing yet.
+    `stat` and `content` are what is there now, of a link what it holds; None where there is nothing yet.
     """
     entry = JournalEntry(
         step=step, position=position, path=escape_path(change.path), shown=printable(change.shown), recorded_at=_moment_on(step)
@@ -95,7 +105,10 @@ def record(step: Step, position: int, change: Change, stat: Stat | None, content
     if isinstance(change, WriteFile):
         entry.change = "write"
         entry.after_content, entry.after_sha256 = seal_bytes(change.after), sha256(change.after)
-    elif isinstance(change, RenameFile | RenameFolder):
+    elif isinstance(change, LeadLink):
+        entry.change, after = "link", as_content(change.after)
+        entry.after_content, entry.after_sha256 = seal_bytes(after), sha256(after)
+    elif isinstance(change, Renaming):
         entry.change, entry.target, entry.after_sha256 = "rename", escape_path(change.target), entry.before_sha256
     elif isinstance(change, CreateFile):
         entry.change, entry.after_mode = "create", change.mode

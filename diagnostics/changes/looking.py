@@ -15,11 +15,14 @@ from diagnostics.repairs.plan import (
     CreateFile,
     CreateFolder,
     EmptyFile,
+    LeadLink,
     Plan,
     RemoveFile,
     RemoveFolder,
     RenameFile,
     RenameFolder,
+    RenameLink,
+    Renaming,
     TakeAway,
     WriteFile,
 )
@@ -60,6 +63,13 @@ class Looker:
 
     def content_of(self, path: str, stat: Stat | None, limit: int = READ_LIMIT) -> bytes | None:
         return self.content(path, limit) if stat is not None and stat.kind == FileKind.FILE else None
+
+    def held_by_link(self, path: str, stat: Stat | None) -> bytes | None:
+        """What a symbolic link holds, else None."""
+        try:
+            return journal.as_content(self.reader.link_target(path)) if stat is not None and stat.kind == FileKind.LINK else None
+        except (NotFound, Unsupported):
+            return None
 
     def digest(self, path: str, limit: int = READ_LIMIT) -> str:
         """Hex SHA-256 of a file's content, empty where there is none."""
@@ -108,7 +118,7 @@ class Looker:
                 made |= {change.path} if isinstance(change, CreateFolder) else set()
                 continue
             self.require_inside(step, change.path, change.shown)
-            names = {change.path, change.target} if isinstance(change, RenameFile | RenameFolder) else {change.path}
+            names = {change.path, change.target} if isinstance(change, Renaming) else {change.path}
             if not names & touched:  # else an earlier change of the plan makes it what this one expects
                 self.look(change, whole=False)
             touched |= names
@@ -136,6 +146,8 @@ class Looker:
                 raise _has_changed(change)
             self._require_free(change)
             return stat, None
+        if isinstance(change, LeadLink | RenameLink):
+            return stat, self._link_as_planned(change, stat)
         content = self.content_of(change.path, stat)
         if stat is None or content is None or journal.sha256(content) != _expected(change):
             raise _has_changed(change)
@@ -155,7 +167,15 @@ class Looker:
             raise _has_changed(change)
         return content
 
-    def _require_free(self, change: RenameFile | RenameFolder) -> None:
+    def _link_as_planned(self, change: LeadLink | RenameLink, stat: Stat | None) -> bytes:
+        held = self.held_by_link(change.path, stat)
+        if held is None or held != journal.as_content(change.before if isinstance(change, LeadLink) else change.leads_to):
+            raise _has_changed(change)
+        if isinstance(change, RenameLink):
+            self._require_free(change)
+        return held
+
+    def _require_free(self, change: Renaming) -> None:
         if self.stat(change.target) is not None:
             raise Stale(_("There is a file named %(path)s already.") % {"path": journal.printable(change.target_shown)})
 
@@ -166,17 +186,19 @@ class Looker:
 
     def require_made(self, change: Change, before: Stat | None) -> None:
         """Raises TransportError where the host did not keep a change."""
-        now = self.stat(change.target if isinstance(change, RenameFile | RenameFolder) else change.path)
+        now = self.stat(change.target if isinstance(change, Renaming) else change.path)
         if isinstance(change, RemoveFile | TakeAway | RemoveFolder):
             kept = now is None
         else:
-            kept = now is not None and now.mode == _wanted_mode(change, before) and self._holds(change)
+            kept = now is not None and now.mode == _wanted_mode(change, before) and self._holds(change, now)
         if not kept:
             raise TransportError(_("The host did not keep the change to %(path)s.") % {"path": journal.printable(change.shown)})
         if now is not None and before is not None and (now.uid, now.gid) != (before.uid, before.gid):
             raise TransportError(_("The owner of %(path)s would not stay the same.") % {"path": journal.printable(change.shown)})
 
-    def _holds(self, change: Change) -> bool:
+    def _holds(self, change: Change, now: Stat) -> bool:
+        if isinstance(change, LeadLink):
+            return self.held_by_link(change.path, now) == journal.as_content(change.after)
         if isinstance(change, WriteFile):
             return self.content(change.path) == change.after
         if isinstance(change, CreateFolder):
@@ -198,23 +220,24 @@ class Looker:
             return _("the content is as it was, but its owner changed; set the owner back by hand.")
         return ""
 
-    def leftovers(self, step: Step, folder: str) -> Iterator[str]:
-        """Files under names of ours that a crash left in a folder that the step touched."""
+    def leftovers(self, step: Step, folder: str) -> Iterator[tuple[str, FileKind]]:
+        """Files and links under names of ours that a crash left in a folder that the step touched."""
         hashes = {digest for pair in step.journal.values_list("before_sha256", "after_sha256") for digest in pair} - {""}
         for found in self.beside(folder):
             name = found.path.rpartition("/")[2]
-            if found.stat.kind != FileKind.FILE:
+            if found.stat.kind not in (FileKind.FILE, FileKind.LINK):
                 continue
-            if LEFTOVER.match(name) or (ASIDE.match(name) and self.digest(found.path) in hashes and self._none_missing(step)):
-                yield found.path
-
-    def _none_missing(self, step: Step) -> bool:
-        """Whether every file that the step wrote has its name, so that what lies aside is not the last of one."""
-        return all(self.stat(journal.path_now(entry)) is not None for entry in step.journal.filter(change="write"))
+            if LEFTOVER.match(name) or (ASIDE.match(name) and self.digest(found.path) in hashes and self.none_missing(step)):
+                yield found.path, found.stat.kind
 
     def is_half_renamed(self, path: str, target: str, old: Stat, new: Stat, entry: JournalEntry) -> bool:
         """Whether a crash struck inside a rename, there or back: without overwriting it is a link and an unlink, and both names stand."""
-        if {old.kind, new.kind} != {FileKind.FILE} or (old.mode, int(old.mtime)) != (new.mode, int(new.mtime)):
+        if (old.mode, int(old.mtime)) != (new.mode, int(new.mtime)):
+            return False
+        if {old.kind, new.kind} == {FileKind.LINK}:
+            held = self.held_by_link(path, old)
+            return held == self.held_by_link(target, new) and _is_what_was_held(entry, held)
+        if {old.kind, new.kind} != {FileKind.FILE}:
             return False
         digest = self.digest(path)
         return digest == self.digest(target) and digest in journal.known_hashes(entry) and not journal.made_again(entry)
@@ -223,6 +246,8 @@ class Looker:
         """A folder is known by its name alone: what is in it may change while it is away."""
         if entry.before_kind == FileKind.FOLDER:
             return now.kind == FileKind.FOLDER
+        if entry.before_kind == FileKind.LINK:
+            return _is_what_was_held(entry, self.held_by_link(target, now))
         content = self.content_of(target, now)
         return content is not None and journal.sha256(content) in journal.known_hashes(entry)
 
@@ -231,6 +256,14 @@ class Looker:
         hashes = {entry.before_sha256, entry.after_sha256}
         names = [found.path for found in self.beside(path.rpartition("/")[0] or "/") if ASIDE.match(found.path.rpartition("/")[2])]
         return next((name for name in names if self.digest(name) in hashes), "")
+
+    def none_missing(self, step: Step) -> bool:
+        """Whether every file that the step wrote has its name, so that what lies aside is not the last of one."""
+        return all(self.stat(journal.path_now(entry)) is not None for entry in step.journal.filter(change="write"))
+
+
+def _is_what_was_held(entry: JournalEntry, held: bytes | None) -> bool:
+    return held is not None and journal.sha256(held) in journal.known_hashes(entry)
 
 
 def _expected(change: WriteFile | RenameFile | RemoveFile) -> str:

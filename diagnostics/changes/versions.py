@@ -15,8 +15,19 @@ from diagnostics.evidence import moment_of
 from diagnostics.facts.made_caches import to_set_aside
 from diagnostics.models import FoundFile, JournalEntry, Step
 from diagnostics.repairs.merging import MOST_BYTES, merge
-from diagnostics.repairs.plan import Change, ChangeMode, CreateFile, Plan, RemoveFile, RenameFile, WriteFile, content_diff
-from diagnostics.transports.base import TransportError
+from diagnostics.repairs.plan import (
+    Change,
+    ChangeMode,
+    CreateFile,
+    LeadLink,
+    Plan,
+    RemoveFile,
+    RenameFile,
+    RenameLink,
+    WriteFile,
+    content_diff,
+)
+from diagnostics.transports.base import FileKind, TransportError
 from sites.credentials import seal_bytes, unseal_bytes
 
 from . import journal
@@ -127,7 +138,8 @@ def note(step: Step, looker: Looker) -> None:
 
 def _store(entry: JournalEntry, name: str, where: str, looker: Looker) -> None:
     stat = looker.stat(where)
-    content = looker.content_of(where, stat)
+    is_link = entry.before_kind == FileKind.LINK and stat is not None and stat.kind == FileKind.LINK
+    content = looker.held_by_link(where, stat) if is_link else looker.content_of(where, stat)
     seen = {"kind": "", "content": None, "sha256": "", "size": 0, "mode": None, "mtime": None, "seen_at": timezone.now()}
     if stat is not None:
         seen |= {"kind": str(stat.kind), "size": stat.size, "mode": stat.mode, "mtime": stat.mtime}
@@ -171,7 +183,7 @@ def _before(entry: JournalEntry) -> Version:
         return Version("folder", mode=entry.before_mode)
     content = journal.before_content(entry) if entry.before_content is not None else None
     size = len(content) if content is not None else None
-    return Version("file", content, entry.before_sha256, size, entry.before_mode, entry.before_mtime)
+    return Version(entry.before_kind or "file", content, entry.before_sha256, size, entry.before_mode, entry.before_mtime)
 
 
 def _written(entry: JournalEntry) -> Version:
@@ -183,7 +195,7 @@ def _written(entry: JournalEntry) -> Version:
     if entry.change == "rename" and entry.before_content is not None:
         content = journal.before_content(entry)
     size = len(content) if content is not None else None
-    return Version("file", content, entry.after_sha256, size, entry.after_mode)
+    return Version(entry.before_kind or "file", content, entry.after_sha256, size, entry.after_mode)
 
 
 def _diff(path: str, old: Version, new: Version) -> str:
@@ -215,6 +227,9 @@ def _plans(entry: JournalEntry, before: Version, written: Version, now: Version,
     if entry.change == "mode":
         if journal.same_kind(entry, now.kind) and now.mode != before.mode:
             put_back = (ChangeMode(path, entry.shown, now.kind, int(now.mode or 0), int(before.mode or 0)),)
+    elif entry.change == "link":
+        if now.kind == FileKind.LINK and now.content is not None and before.content not in (None, now.content):
+            put_back = (LeadLink(path, entry.shown, journal.as_target(now.content), journal.as_target(before.content or b"")),)
     elif entry.change in ("make-folder", "drop-folder"):
         pass  # what is in it now is not ours to take away
     elif entry.change == "create":
@@ -232,6 +247,11 @@ def _plans(entry: JournalEntry, before: Version, written: Version, now: Version,
 
 def _plans_of_rename(entry: JournalEntry, before: Version, old: Version, new: Version) -> dict[str, tuple[Change, ...]]:
     path, target = journal.names_now(entry)
+    if entry.before_kind == FileKind.LINK:
+        if old.kind or new.kind != FileKind.LINK or new.content is None:
+            return {}
+        held = journal.as_target(new.content)
+        return {ONLY_OURS: (RenameLink(target, journal.shown_as(entry, target), path, entry.shown, held),)}
     if not old.kind and not new.kind:
         return {PUT_BACK: _made_again(entry, path, before)}
     if new.content is None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from diagnostics.repairs.plan import Change, ChangeMode, CreateFolder, Plan, RenameFile, RenameFolder
+from diagnostics.repairs.plan import Change, ChangeMode, CreateFolder, LeadLink, Plan, Renaming
 from diagnostics.transports.base import Capability
 from sites.models import Host
 
@@ -78,6 +78,12 @@ ABILITIES = (
         (YES, YES, SOMETIMES, SOMETIMES, YES),
     ),
     Ability(
+        Capability.LEAD_LINKS,
+        _lazy("Lead symbolic links elsewhere"),
+        _lazy("A link that leads to nothing cannot be changed from here: change it in the host's panel, or connect by SSH or SFTP."),
+        (YES, SOMETIMES, NO, NO, YES),
+    ),
+    Ability(
         Capability.RUN_COMMANDS,
         _lazy("Run commands (a shell)"),
         _lazy("No command is run. Files are listed one folder after the other, which takes longer on large sites."),
@@ -93,9 +99,15 @@ ABILITIES = (
 _BY_CAPABILITY = {ability.capability: ability for ability in ABILITIES}
 
 
+_LINKING = ("ssh", "sftp", "local")
+
+
 def known(host: Host) -> frozenset[str] | None:
     """What the last test of the connection found; None where none was made."""
-    return frozenset(host.capabilities) or None
+    found = frozenset(host.capabilities)
+    if host.protocol in _LINKING and Capability.ATOMIC_REPLACE in found:  # tests of before it was asked for say nothing of it
+        found |= {Capability.LEAD_LINKS}
+    return found or None
 
 
 def of_host(host: Host) -> dict[str, list[Ability]]:
@@ -117,7 +129,9 @@ def needed_by(plan: Plan) -> tuple[str, ...]:
 def _needed_by(change: Change) -> tuple[Capability, ...]:
     if isinstance(change, ChangeMode):
         return (Capability.CHMOD,)
-    if isinstance(change, RenameFile | RenameFolder):
+    if isinstance(change, LeadLink):
+        return (Capability.LEAD_LINKS,)
+    if isinstance(change, Renaming):
         return (Capability.RENAME,)
     if isinstance(change, CreateFolder) and _MADE_BY_SERVERS & ~change.mode:
         # A folder of sessions that stays open to others is worse than none: it must be shut, and be seen to be shut.

@@ -130,7 +130,8 @@ class JournalEntry(models.Model):
 
     step = models.ForeignKey(Step, models.CASCADE, related_name="journal")
     position = models.PositiveIntegerField()
-    change = models.CharField(max_length=12)  # "write", "rename", "mode", "create", "remove", "empty", "make-folder", "drop-folder"
+    # "write", "rename", "mode", "create", "remove", "empty", "make-folder", "drop-folder", "link"
+    change = models.CharField(max_length=12)
     path = models.TextField()  # absolute on the host, surrogates escaped (see journal)
     shown = models.TextField()
     target = models.TextField(blank=True)  # of a rename
@@ -138,7 +139,7 @@ class JournalEntry(models.Model):
     before_sha256 = models.CharField(max_length=64, blank=True)
     after_content = models.BinaryField(null=True)
     after_sha256 = models.CharField(max_length=64, blank=True)
-    before_kind = models.CharField(max_length=8, blank=True)  # "file", "folder"; empty in rows of before it was noted
+    before_kind = models.CharField(max_length=8, blank=True)  # "file", "folder", "link"; empty in rows of before it was noted
     before_mode = models.PositiveIntegerField(null=True)
     after_mode = models.PositiveIntegerField(null=True)
     before_mtime = models.FloatField(null=True)

@@ -179,7 +179,49 @@ class RemoveFolder:
         return f"remove the empty folder {self.shown}/\n"
 
 
-Change = WriteFile | RenameFile | RenameFolder | ChangeMode | CreateFile | RemoveFile | TakeAway | EmptyFile | CreateFolder | RemoveFolder
+@dataclass(frozen=True, slots=True)
+class LeadLink:
+    """Another place that a symbolic link leads to; `before` and `after` as they are written in it."""
+
+    path: str
+    shown: str
+    before: str
+    after: str
+
+    def inverse(self) -> LeadLink:
+        return replace(self, before=self.after, after=self.before)
+
+    def diff(self) -> str:
+        old, new = (_line(each) for each in (self.before, self.after))
+        return content_diff(f"{self.shown} (link)", old, new)
+
+
+@dataclass(frozen=True, slots=True)
+class RenameLink:
+    """Another name for a symbolic link, in the same folder; refused when the target exists. `leads_to`: "" where no host tells."""
+
+    path: str
+    shown: str
+    target: str
+    target_shown: str
+    leads_to: str
+
+    def inverse(self) -> RenameLink:
+        return RenameLink(self.target, self.target_shown, self.path, self.shown, self.leads_to)
+
+    def diff(self) -> str:
+        return f"rename {self.shown} (link)\n    to {self.target_shown}\n"
+
+
+Renaming = RenameFile | RenameFolder | RenameLink
+Change = (
+    WriteFile | RenameFile | RenameFolder | ChangeMode | CreateFile | RemoveFile | TakeAway | EmptyFile | CreateFolder | RemoveFolder
+    | LeadLink | RenameLink
+)  # fmt: skip
+
+
+def _line(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape") + b"\n"
 
 
 def content_diff(shown: str, before: bytes, after: bytes) -> str:

@@ -29,6 +29,7 @@ class Capability(enum.StrEnum):
     LIST_TIMES = "list-times"  # to the second, and so that they do not look different when nothing has changed
     RUN_COMMANDS = "run-commands"
     FREE_SPACE = "free-space"
+    LEAD_LINKS = "lead-links"  # elsewhere, in one move
 
 
 class FileKind(enum.StrEnum):
@@ -250,6 +251,9 @@ class Reader(Protocol):
     def real_path(self, path: str) -> str:
         """Absolute path with links resolved. Raises NotFound."""
 
+    def link_target(self, path: str) -> str:
+        """What a symbolic link holds, as it was written; empty where the host does not tell. Raises Unsupported where it is none."""
+
     def home(self) -> str:
         """Where the login lands, absolute."""
 
@@ -294,3 +298,12 @@ class Writer(Reader, Protocol):
 
     def remove_folder(self, path: str) -> None:
         """One empty folder, never through a link: raises Unsupported for one that holds something."""
+
+    def lead_link(self, path: str, target: str, mtime: float | None = None) -> None:
+        """A link that is there leads to `target` instead, in one move; where the host can, it gets the time `mtime`.
+
+        On any failure it leads where it led. Raises Unsupported for what is no link, and where the host cannot do it.
+        """
+
+    def remove_link(self, path: str) -> None:
+        """One symbolic link, never what it leads to. Raises Unsupported for anything else."""

@@ -77,6 +77,15 @@ def is_link(path: str) -> Unsupported:
     return explained(Unsupported, _("{path} is a symbolic link."), hint, path=printable(path))
 
 
+def not_a_link(path: str) -> Unsupported:
+    return explained(Unsupported, _("{path} is no symbolic link."), path=printable(path))
+
+
+def cannot_lead(path: str) -> Unsupported:
+    hint = _("Nothing was changed. Use SSH, or SFTP to a host that replaces a file in one move, or change the link in the host's panel.")
+    return explained(Unsupported, _("Over this connection {path}, a symbolic link, cannot be changed."), hint, path=printable(path))
+
+
 def too_large(path: str, limit: int) -> Unsupported:
     return explained(Unsupported, _("{path} is larger than {limit} bytes."), path=printable(path), limit=limit)
 

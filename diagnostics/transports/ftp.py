@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from diagnostics.transports import ftp_lines
 from diagnostics.transports.base import Capability, Entry, FileKind, Stat, Unreadable, Unsupported
-from diagnostics.transports.failures import explained, not_found, not_regular, printable, too_large
+from diagnostics.transports.failures import explained, not_a_link, not_found, not_regular, printable, too_large
 from diagnostics.transports.ftp_names import FtpNames, as_stat, carried, number_in
 from diagnostics.transports.ftp_replies import FtpRefused
 from diagnostics.transports.ftp_wire import FtpWire
@@ -147,6 +147,12 @@ class FtpReader(FtpNames):
             done = "/" if row.target.startswith("/") else done
             waiting.extend(row.target.split("/")[::-1])
         return done
+
+    def link_target(self, path: str) -> str:
+        row = self._row_or_alone(carried(path), path)
+        if row.kind is not FileKind.LINK:
+            raise not_a_link(path)
+        return row.target
 
     def home(self) -> str:
         return self._wire.home

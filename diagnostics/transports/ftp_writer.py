@@ -11,10 +11,12 @@ from diagnostics.transports import ftp_lines
 from diagnostics.transports.base import Capability, FileKind, NotFound, PermissionRefused, TransportError, Unsupported
 from diagnostics.transports.failures import (
     already_exists,
+    cannot_lead,
     explained,
     is_link,
     no_space,
     not_a_folder,
+    not_a_link,
     not_empty,
     not_found,
     not_regular,
@@ -53,8 +55,13 @@ class FtpWriter(BesideWriter, FtpReader):
         """Who writes looks at each name anew."""
 
     def rename(self, path: str, target: str) -> None:
-        self._row_or_alone(carried(path), path)
-        self._rename_to_free_name(carried(path), carried(target))
+        row = self._row_or_alone(carried(path), path)
+        try:
+            self._rename_to_free_name(carried(path), carried(target))
+        except PermissionRefused as refused:
+            if row.kind is FileKind.LINK:  # some hosts look through a link, and rename none that leads to nothing (vsftpd)
+                raise cannot_lead(path) from refused
+            raise
 
     def chmod(self, path: str, mode: int) -> None:
         row = self._row(path)
@@ -115,6 +122,15 @@ class FtpWriter(BesideWriter, FtpReader):
         if self.list(path):
             raise not_empty(path)
         self._do(path, "RMD", carried(path))
+
+    def lead_link(self, path: str, target: str, mtime: float | None = None) -> None:
+        """FTP has no word for it."""
+        raise cannot_lead(path)
+
+    def remove_link(self, path: str) -> None:
+        if self._row_or_alone(carried(path), path).kind is not FileKind.LINK:
+            raise not_a_link(path)
+        self._delete(carried(path), path)
 
     def _fill(self, begun: None, path: str, temporary: str, content: bytes, mode: int, mtime: float | None, old: Row | None) -> None:
         try:

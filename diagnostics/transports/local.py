@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from diagnostics.transports import local_scan
 from diagnostics.transports.base import AddressRefused, Capability, Entry, Stat, Unreadable
-from diagnostics.transports.failures import explained, from_os_error, not_a_folder, not_regular, printable, too_large
+from diagnostics.transports.failures import explained, from_os_error, not_a_folder, not_a_link, not_regular, printable, too_large
 from diagnostics.transports.local_scan import FOLDER, THROUGH, as_stat
 from diagnostics.transports.paths import LIST_LIMIT, checked, joined, too_many
 from diagnostics.transports.scanning import walk_by_scan
@@ -88,6 +88,12 @@ class LocalReader:
             raise from_os_error(error, path) from error
         self._root_of(resolved)
         return resolved
+
+    def link_target(self, path: str) -> str:
+        with self._at(path) as (folder, name):
+            if not modes.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise not_a_link(path)
+            return os.readlink(name, dir_fd=folder)
 
     def home(self) -> str:
         if not self._roots:

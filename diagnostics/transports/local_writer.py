@@ -6,11 +6,12 @@ import errno
 import os
 import posixpath
 import stat as modes
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from diagnostics.transports.base import FileKind
-from diagnostics.transports.failures import already_exists, is_link, not_a_folder, not_empty, not_regular, owner_would_change
+from diagnostics.transports.failures import already_exists, is_link, not_a_folder, not_a_link, not_empty, not_regular, owner_would_change
 from diagnostics.transports.local import FOLDER, LocalReader
 from diagnostics.transports.paths import beside, checked
 
@@ -103,6 +104,29 @@ class LocalWriter(LocalReader):
                 raise
             _settle(folder)
 
+    def lead_link(self, path: str, target: str, mtime: float | None = None) -> None:
+        with self._at(path) as (folder, name):
+            old = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if not modes.S_ISLNK(old.st_mode):
+                raise not_a_link(path)
+            temporary = posixpath.basename(beside(checked(path), "tmp"))
+            os.symlink(target, temporary, dir_fd=folder)
+            try:
+                _keep_owner_of_link(path, temporary, folder, old)
+                if mtime is not None:
+                    os.utime(temporary, ns=(time.time_ns(), _nanoseconds(mtime)), dir_fd=folder, follow_symlinks=False)
+                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except BaseException:
+                os.unlink(temporary, dir_fd=folder)
+                raise
+            _settle(folder)
+
+    def remove_link(self, path: str) -> None:
+        with self._at(path) as (folder, name):
+            if not modes.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise not_a_link(path)
+            os.unlink(name, dir_fd=folder)
+
 
 @contextmanager
 def _stored_beside(path: str, folder: int, content: bytes, mode: int, mtime: float | None, old: os.stat_result | None) -> Iterator[str]:
@@ -136,6 +160,16 @@ def _keep_owner(path: str, descriptor: int, old: os.stat_result | None) -> None:
         return
     try:
         os.fchown(descriptor, old.st_uid, old.st_gid)
+    except OSError as error:
+        raise owner_would_change(path) from error
+
+
+def _keep_owner_of_link(path: str, name: str, folder: int, old: os.stat_result) -> None:
+    new = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if (new.st_uid, new.st_gid) == (old.st_uid, old.st_gid):
+        return
+    try:
+        os.chown(name, old.st_uid, old.st_gid, dir_fd=folder, follow_symlinks=False)
     except OSError as error:
         raise owner_would_change(path) from error
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from diagnostics.transports import sftp_packets
 from diagnostics.transports.base import Capability, Entry, FileKind, Stat, Unreadable
-from diagnostics.transports.failures import not_a_folder, not_regular, replaced_meanwhile, too_large
+from diagnostics.transports.failures import not_a_folder, not_a_link, not_regular, replaced_meanwhile, too_large
 from diagnostics.transports.paths import LIST_LIMIT, checked, is_plain_name, joined, too_many
 from diagnostics.transports.scanning import walk_by_scan
 from diagnostics.transports.sftp_answers import as_stat, from_status, to_bytes, to_text
@@ -43,7 +43,7 @@ class SftpReader:
     def capabilities(self) -> frozenset[Capability]:
         found = BASIC
         if "posix-rename@openssh.com" in self._wire.extensions:
-            found |= {Capability.ATOMIC_REPLACE}
+            found |= {Capability.ATOMIC_REPLACE, Capability.LEAD_LINKS}
         if "statvfs@openssh.com" in self._wire.extensions:
             found |= {Capability.FREE_SPACE}
         return found
@@ -129,6 +129,11 @@ class SftpReader:
         resolved = self._try(path, lambda: self._wire.realpath(raw))
         self._try(path, lambda: self._wire.stat(resolved))  # REALPATH answers for a last name that is not there
         return to_text(resolved)
+
+    def link_target(self, path: str) -> str:
+        if self.stat(path).kind is not FileKind.LINK:
+            raise not_a_link(path)
+        return to_text(self._try(path, lambda: self._wire.readlink(to_bytes(checked(path)))))
 
     def home(self) -> str:
         self._home = self._home or to_text(self._try("/", lambda: self._wire.realpath(b".")))

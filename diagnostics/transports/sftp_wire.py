@@ -33,6 +33,7 @@ from diagnostics.transports.sftp_packets import (
     OPENDIR,
     READ,
     READDIR,
+    READLINK,
     REALPATH,
     REMOVE,
     RENAME,
@@ -40,6 +41,7 @@ from diagnostics.transports.sftp_packets import (
     SETSTAT,
     STAT,
     STATUS,
+    SYMLINK,
     VERSION,
     WRITE,
     Answer,
@@ -121,11 +123,21 @@ class SftpWire:
     def posix_rename(self, path: bytes, target: bytes) -> None:
         self._ask(EXTENDED, string(b"posix-rename@openssh.com") + string(path) + string(target), STATUS)
 
+    def symlink(self, path: bytes, target: bytes) -> None:
+        """As OpenSSH and those that follow it have it: the target first, not as the draft says (openssh/PROTOCOL, section 4.1)."""
+        self._ask(SYMLINK, string(target) + string(path), STATUS)
+
+    def readlink(self, path: bytes) -> bytes:
+        return self._one_name(READLINK, path)
+
     def fsync(self, handle: bytes) -> None:
         self._ask(EXTENDED, string(b"fsync@openssh.com") + string(handle), STATUS)
 
     def realpath(self, path: bytes) -> bytes:
-        body = self._ask(REALPATH, string(path), NAME)
+        return self._one_name(REALPATH, path)
+
+    def _one_name(self, kind: int, path: bytes) -> bytes:
+        body = self._ask(kind, string(path), NAME)
         if body.number() != 1:
             raise garbled()
         return body.string()

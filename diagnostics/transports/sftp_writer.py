@@ -10,16 +10,18 @@ from diagnostics.transports import sftp_packets
 from diagnostics.transports.base import FileKind, Stat, TransportError
 from diagnostics.transports.failures import (
     already_exists,
+    cannot_lead,
     explained,
     is_link,
     no_space,
     not_a_folder,
+    not_a_link,
     not_empty,
     not_regular,
     owner_would_change,
     printable,
 )
-from diagnostics.transports.paths import checked
+from diagnostics.transports.paths import beside, checked
 from diagnostics.transports.sftp import SftpReader
 from diagnostics.transports.sftp_answers import from_status, to_bytes
 from diagnostics.transports.sftp_packets import Attrs, SftpStatus
@@ -96,6 +98,49 @@ class SftpWriter(BesideWriter, SftpReader):
             self._wire.rmdir(to_bytes(checked(path)))
         except SftpStatus as status:
             raise (not_empty(path) if status.code == sftp_packets.FAILURE else from_status(status, path)) from status
+
+    def lead_link(self, path: str, target: str, mtime: float | None = None) -> None:
+        """Only where the host has posix-rename: who has it also takes the arguments of SYMLINK in OpenSSH's order."""
+        old = self.stat(path)
+        if old.kind is not FileKind.LINK:
+            raise not_a_link(path)
+        if "posix-rename@openssh.com" not in self._wire.extensions:
+            raise cannot_lead(path)
+        temporary = beside(checked(path), "tmp")
+        try:
+            self._wire.symlink(to_bytes(temporary), to_bytes(target))
+        except SftpStatus as status:
+            raise self._not_stored(status, path) from status
+        try:
+            if self.link_target(temporary) != target:
+                raise cannot_lead(path)
+            self._keep_owner_of_link(path, temporary, old)
+            if mtime is not None:
+                self._set_on_link(temporary, Attrs(atime=int(time.time()), mtime=int(mtime)))
+            self._put_in_place(temporary, checked(path), 0, replace=True)
+        except BaseException:
+            self._discard(temporary)
+            raise
+
+    def remove_link(self, path: str) -> None:
+        if self.stat(path).kind is not FileKind.LINK:
+            raise not_a_link(path)
+        self._delete(checked(path), path)
+
+    def _keep_owner_of_link(self, path: str, temporary: str, old: Stat) -> None:
+        new = self.stat(temporary)
+        if None in (old.uid, old.gid) or (new.uid, new.gid) == (old.uid, old.gid):
+            return
+        self._set_on_link(temporary, Attrs(uid=old.uid, gid=old.gid))
+        new = self.stat(temporary)
+        if (new.uid, new.gid) != (old.uid, old.gid):
+            raise owner_would_change(path)
+
+    def _set_on_link(self, path: str, attrs: Attrs) -> None:
+        """Of the link itself, where the host can do it: nothing that it leads to is touched."""
+        if "lsetstat@openssh.com" in self._wire.extensions:
+            with suppress(SftpStatus):
+                self._wire.lsetstat(to_bytes(path), attrs)
 
     def _begin(self, path: str, temporary: str) -> bytes:
         """The handle of a new file that nobody else may read."""

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from diagnostics.transports.base import Reader, Writer
 
 READS = frozenset(
-    {"stat", "stat_many", "read", "read_many", "read_tail", "read_part", "list", "walk", "scan", "real_path", "home", "free_space",
-     "close", "run", "pull", "remember", "find_out"}
+    {"stat", "stat_many", "read", "read_many", "read_tail", "read_part", "list", "walk", "scan", "real_path", "link_target", "home",
+     "free_space", "close", "run", "pull", "remember", "find_out"}
 )  # fmt: skip
 _TICK_EVERY = 1024  # entries of a listing
 
@@ -129,3 +129,11 @@ class WatchedWriter(WatchedReader):
     def remove_folder(self, path: str) -> None:
         with self._told("remove", path):
             self._inner.remove_folder(path)
+
+    def lead_link(self, path: str, target: str, mtime: float | None = None) -> None:
+        with self._told("write", path, size=len(target)):
+            self._inner.lead_link(path, target, mtime)
+
+    def remove_link(self, path: str) -> None:
+        with self._told("remove", path):
+            self._inner.remove_link(path)

@@ -46,12 +46,12 @@ class Files:
 
     def empty(self) -> None:
         for path in self.real.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def own(self) -> None:
         for path in [*self.real.rglob("*")]:
             if os.geteuid() == 0:
-                os.chown(path, self.uid, self.gid)
+                os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def prepare(self) -> None:
         self.empty()
@@ -71,15 +71,19 @@ class Files:
             path.write_bytes(content)
             path.chmod(mode)
             os.utime(path, (OLD + number, OLD + number))
+        for number, (name, target) in enumerate((("current", "../releases/gone"), ("start.html", "start.html"))):
+            (self.real / name).symlink_to(target)
+            os.utime(self.real / name, (OLD + 10 + number, OLD + 10 + number), follow_symlinks=False)
         self.own()
 
     def tree(self) -> dict[str, tuple[Any, ...]]:
         found = {}
         for path in sorted(self.real.rglob("*")):
-            stat = path.stat()
-            content = path.read_bytes() if path.is_file() else b""
+            stat, is_link = path.lstat(), path.is_symlink()
+            content = os.readlink(path).encode() if is_link else path.read_bytes() if path.is_file() else b""
+            has_time = is_link or path.is_file()
             found[str(path.relative_to(self.real))] = (
-                content, stat.st_mode, int(stat.st_mtime) if path.is_file() else 0, stat.st_uid, stat.st_gid,
+                content, stat.st_mode, int(stat.st_mtime) if has_time else 0, stat.st_uid, stat.st_gid,
             )  # fmt: skip
         return found
 
@@ -99,13 +103,13 @@ class Kept:
         self.copy = Path(self._folder.name)
         self._close()
         shutil.copy(self.database, self.copy / "database")
-        shutil.copytree(files.real, self.copy / "files")
+        shutil.copytree(files.real, self.copy / "files", symlinks=True)
 
     def put_back(self) -> None:
         self._close()
         shutil.copy(self.copy / "database", self.database)
         self.files.empty()
-        shutil.copytree(self.copy / "files", self.files.real, dirs_exist_ok=True)
+        shutil.copytree(self.copy / "files", self.files.real, dirs_exist_ok=True, symlinks=True)
         self.files.own()
 
     def _close(self) -> None:
@@ -181,6 +185,7 @@ class Killer:
         self.files = Files(job["real"], job["uid"], job["gid"])
         self.is_served = job["host"]["protocol"] != "local"
         self.docroot = job["docroot"]
+        self.links = job["links"]
         team = Team.objects.create(name="t")
         host = Host(team=team, name="h", **job["host"])
         set_host_secrets(host, **job["secrets"])
@@ -252,7 +257,19 @@ class Killer:
 
     def plan(self) -> Any:
         from diagnostics.changes.journal import sha256
-        from diagnostics.repairs.plan import ChangeMode, CreateFile, CreateFolder, Plan, RemoveFile, RenameFile, RenameFolder, WriteFile
+        from diagnostics.repairs.plan import (
+            Change,
+            ChangeMode,
+            CreateFile,
+            CreateFolder,
+            LeadLink,
+            Plan,
+            RemoveFile,
+            RenameFile,
+            RenameFolder,
+            RenameLink,
+            WriteFile,
+        )
 
         def at(name: str) -> str:
             return f"{self.docroot}/{name}"
@@ -267,7 +284,14 @@ class Killer:
             CreateFolder(at("made"), "made", 0o755),
             CreateFolder(at("made/below"), "made/below", 0o750),
         )
-        return Plan("r", "c", "t", "w", changes)
+        of_links: dict[str, tuple[Change, ...]] = {
+            "lead": (LeadLink(at("current"), "current", "../releases/gone", "../releases/new one"),),
+            "rename": (
+                RenameLink(at("start.html"), "start.html", at("start.html.off"), "start.html.off", "start.html"),
+                CreateFile(at("start.html"), "start.html", b"<h1>", 0o644, float(OLD)),
+            ),
+        }
+        return Plan("r", "c", "t", "w", (*changes, *(change for each in self.links for change in of_links[each])))
 
     # --- one attempt ---
     def steps_of(self, road: str) -> int:

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 ROADS = ("apply", "undo", "recover")
 SEED = 4711
 TRANSPORTS = ("local", "ssh", "sftp", "bare", "ftp", "ftps")
+LINKS = {"bare": ("rename",), "ftps": ("rename",), "ftp": ()}  # what can be done to links that lead to nothing; else all
 SSHD_OPTIONS: dict[str, dict[str, Any]] = {
     "ssh": {},
     "sftp": {"sftp_only": True},
@@ -91,7 +92,7 @@ def attempts(transport: str, empty_database: Path, tmp_path: Path, roads: dict[s
             [sys.executable, "-m", "tests.diagnostics.killing"],
             cwd=ROOT,
             env=environment(state, job["docroot"] if transport == "local" else ""),
-            input=json.dumps(job | {"roads": roads}),
+            input=json.dumps(job | {"roads": roads, "links": LINKS.get(transport, ("lead", "rename"))}),
             capture_output=True,
             text=True,
             check=False,
