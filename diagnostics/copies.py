@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnostics.evidence import LostLink
 
 KEPT, SNAPSHOT, RELEASE, BESIDE = "kept", "snapshot", "release", "beside"  # in this order they are to be trusted
 
@@ -45,7 +49,7 @@ class Restorable:
 
     `wanted_by`: cause, path and line of each finding that it would answer. `others_changed`: how many more files of the same plugin,
     theme or folder are not as they were kept: an old file may not fit beside them. `lost`: of a folder that is not there, how many more
-    files lay in it that nobody kept.
+    files lay in it that nobody kept. `links`: what leads to nothing in its place, or in that of a folder above.
     """
 
     path: str  # relative to the folder above the docroot
@@ -57,6 +61,7 @@ class Restorable:
     others_changed: int = 0
     is_folder_there: bool = True
     lost: int = 0
+    links: tuple[LostLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

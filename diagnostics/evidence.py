@@ -81,6 +81,34 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where what a link led to may lie now. `target`: what the link would hold then. `how` it was found: see `facts/lost_links.py`.
+
+    `is_proven`: what lay behind the link while the site was well lies there. `content`: of a small file, where it was read.
+    """
+
+    entry: TreeEntry
+    target: str
+    how: str
+    is_proven: bool = False
+    content: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LostLink:
+    """A symbolic link that leads to nothing, or in a circle. `held` is what it holds, "" where the host does not tell.
+
+    `places`: the likeliest first. `is_of_site`: the docroot, or a folder above it, is reached through this link.
+    """
+
+    path: str  # as `TreeEntry.path`
+    absolute: str
+    held: str
+    places: tuple[Place, ...] = ()
+    is_of_site: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenPath:
     """A line of settings, or of a cache of settings, that holds `value`: a place of another machine, or a setting's name.
 
@@ -200,7 +228,7 @@ class Evidence:
     modes: bool | Unreadable = True  # whether the permissions of the tree are those of the host, or why they are not known
     docroot: str = ""  # absolute, as the transport names it
     beside_missing_docroot: tuple[str, ...] | None = None  # names of the folders beside it, where it is not there itself
-    is_broken_link: bool = False  # whether the docroot is a link to something that is not there
+    is_broken_link: bool = False  # whether the docroot, or a folder above it, is a link to something that is not there
     sites_below: tuple[str, ...] = ()  # docroots of the team's other sites that lie inside of this one
     sites_above: tuple[str, ...] = ()  # docroots of the team's other sites that this one lies inside of
     sites_beside: tuple[str, ...] = ()  # docroots of the team's other sites on this machine that do not lie inside of this one
@@ -211,6 +239,7 @@ class Evidence:
     panel: ServiceSeen | None = None  # what the host's panel tells of the hosting; asked where something fails
     folders_above: tuple[TreeEntry, ...] = ()  # the account's folders above the docroot, as far as this login sees them, outermost first
     links: tuple[Link, ...] = ()  # some of the tree's links, and where they lead
+    lost_links: tuple[LostLink, ...] = ()  # those that findings speak of and that lead to nothing
     cgi_scripts: tuple[TextFile, ...] = ()  # scripts in cgi-bin folders, at most the first 64 KB of each
     cgi_data: tuple[TextFile, ...] = ()  # files of data that these scripts read
     existing: tuple[tuple[str, bool], ...] = ()  # paths that files name (AuthUserFile, interpreters) and whether they are there

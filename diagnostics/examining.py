@@ -27,7 +27,7 @@ from .findings import Finding, Inconclusive
 from .panels import connecting as panels
 from .repairs.plan import Plan
 from .repairs.registry import all_repairs, plan_repair, ways
-from .restoring import looking
+from .restoring import looking, lost_links
 from .transports.base import Reader
 from .trying import kept
 
@@ -155,6 +155,7 @@ def examine(site: Site, reader: Reader | None, view: SiteSeen, *, since: datetim
         evidence = replace(evidence, error_log=tuple(line for line in evidence.error_log if line.at is not None and line.at >= since))
     run = run_checks(replace(evidence, tried=kept.of_site(site, evidence)))
     if reader is not None:
+        evidence = lost_links.with_places(site, reader, evidence, run.findings, neighbours(site))
         evidence = looking.with_copies(site, reader, evidence, run.findings, neighbours(site))
         evidence = replace(evidence, at_hand=at_hand.read(reader, evidence, run.findings))
     return Examination(evidence, run.findings, run.inconclusive)

@@ -71,7 +71,7 @@ CAUSES = (
         "index-file-missing",
         _("The start page is missing"),
         _("The folder has no index file, and the host shows no list of files."),
-        repairs=("rename-back", "rename-index", "move-site-up", "comment-out-htaccess-line", "restore-file"),
+        repairs=("lead-link-again", "rename-back", "rename-index", "move-site-up", "comment-out-htaccess-line", "restore-file"),
     ),
     Cause(
         "redirect-loop",

@@ -132,7 +132,7 @@ CAUSES = (
         "htaccess-unreadable",
         _("The web server may not read .htaccess"),
         _("When .htaccess cannot be read, the web server refuses every page, since the file might forbid it."),
-        repairs=("set-permissions", "rename-htaccess-folder"),
+        repairs=("set-permissions", "lead-link-again", "restore-file", "rename-htaccess-folder", "set-link-aside"),
         confused_with=("folder-not-traversable",),
     ),
 )

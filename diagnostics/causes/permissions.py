@@ -12,7 +12,7 @@ CAUSES = (
         "file-unreadable",
         _("A file that the web server may not read"),
         _("The permissions of a file keep the web server from reading it."),
-        repairs=(*_MODES, "give-owner-read", "write-file-anew"),
+        repairs=(*_MODES, "give-owner-read", "write-file-anew", "lead-link-again"),
     ),
     Cause(
         "folder-not-traversable",
@@ -40,7 +40,7 @@ CAUSES = (
         "cgi-not-executable",
         _("A script that may not be run"),
         _("Scripts of this kind are programs and need the right to be executed."),
-        repairs=("cgi-mode",),
+        repairs=("cgi-mode", "lead-link-again"),
     ),
     Cause(
         "cgi-writable-by-others",

@@ -83,7 +83,7 @@ CAUSES = (
         _("A part of the program is missing"),
         _("The code asks for a class whose file is not there, often after an incomplete upload."),
         _A,
-        repairs=("rename-letter-case", "rename-back", "set-environment-to-prod", "set-cache-aside", "restore-file"),
+        repairs=("rename-letter-case", "rename-back", "lead-link-again", "set-environment-to-prod", "set-cache-aside", "restore-file"),
         confused_with=("php-missing-file",),
     ),
     Cause(
@@ -94,6 +94,7 @@ CAUSES = (
         repairs=(
             "rename-letter-case",
             "rename-back",
+            "lead-link-again",
             "correct-foreign-path",
             "set-cache-aside",
             "restore-file",
@@ -151,7 +152,7 @@ CAUSES = (
         _("PHP is told to load a file that is not there"),
         _("auto_prepend_file or auto_append_file in .user.ini names a file that does not exist, often left by a removed security plugin."),
         _A,
-        repairs=("rename-back", "correct-foreign-path", "comment-out-php-setting", "restore-file"),
+        repairs=("lead-link-again", "rename-back", "correct-foreign-path", "comment-out-php-setting", "restore-file"),
     ),
     Cause(
         "user-ini-memory-limit-too-low",

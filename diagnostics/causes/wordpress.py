@@ -50,7 +50,15 @@ CAUSES = (
         "wordpress-plugin",
         _("A WordPress plugin fails"),
         _("An error in one plugin stops the whole site."),
-        repairs=("take-out-conflict", "remove-php-mark", "correct-php-line", "rename-back", "restore-file", "set-aside-part"),
+        repairs=(
+            "take-out-conflict",
+            "remove-php-mark",
+            "correct-php-line",
+            "lead-link-again",
+            "rename-back",
+            "restore-file",
+            "set-aside-part",
+        ),
         confused_with=("wordpress-plugin-php-incompatible", "wordpress-plugin-memory"),
     ),
     Cause(
@@ -75,6 +83,7 @@ CAUSES = (
             "take-out-conflict",
             "remove-php-mark",
             "correct-php-line",
+            "lead-link-again",
             "rename-theme-back",
             "rename-back",
             "restore-file",
@@ -100,7 +109,7 @@ CAUSES = (
         "wordpress-core-file",
         _("A file of WordPress itself is damaged or missing"),
         _("A file that comes with WordPress is not as it should be, often after an interrupted update."),
-        repairs=("rename-back", "correct-foreign-path", "restore-file"),
+        repairs=("lead-link-again", "rename-back", "correct-foreign-path", "restore-file"),
     ),
     Cause(
         "recent-change",

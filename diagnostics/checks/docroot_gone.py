@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diagnostics.causes import CAUSES
 from diagnostics.checks.common import failing_pages, is_failing, lines_of_failure
@@ -17,6 +18,7 @@ from diagnostics.findings import Finding, Proof, Severity
 from diagnostics.profiles import get_profile
 from sites.texts import mark as _
 
+LINK = "link"  # name among a finding's data: the link of a usual name for the docroot
 _INDEX = ("index.php", "index.html", "index.htm")
 
 
@@ -34,7 +36,8 @@ def docroot_gone(evidence: Evidence) -> Iterator[Finding]:
             yield _finding("", path.removeprefix(top), 0.9, evidence, lost=lost)
             return
         for path in _links_below(evidence)[:1]:
-            yield _finding(path.removeprefix(top), "", 0.9, evidence, is_link=True)
+            found = _finding(path.removeprefix(top), "", 0.9, evidence, is_link=True)
+            yield replace(found, data=((LINK, path),))
 
 
 def _is_aside(name: str, usual: str) -> bool:
@@ -80,12 +83,13 @@ def _finding(own: str, other: str, confidence: float, evidence: Evidence, *, is_
     cause = CAUSES["index-file-missing"]
     said = [_("The folder of the site, {path}, is not there.").format(path=own)] if own else [_("The folder of the site is not there.")]
     if is_link:
-        said = [_("The folder of the site, {path}, is a link that leads to nothing.").format(path=own)]
+        said = [_("The folder of the site, {path}, is a link that leads to nothing, or lies behind one.").format(path=own)]
     if other:
         said.append(_("{path} looks as if it were it, under another name.").format(path=other))
     hint = _("Give it its own name again. Where it was removed, restore it from a backup.")
+    repairs = ("lead-link-again",) if is_link else ("rename-back",) if lost else ()
     probes = tuple(Proof("probe", f"{page.path}: {page.status}") for page in failing_pages(evidence.site)[:3])
     return Finding(
         "docroot", cause.code, Severity.CRITICAL, confidence, " ".join(said), hint, other or own,
-        evidence=(Proof("file", said[0]), *probes), repairs=("rename-back",) if lost else (), data=((DOCROOT, lost),) if lost else (),
+        evidence=(Proof("file", said[0]), *probes), repairs=repairs, data=((DOCROOT, lost),) if lost else (),
     )  # fmt: skip

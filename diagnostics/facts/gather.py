@@ -35,7 +35,15 @@ from diagnostics.facts.paths import above
 from diagnostics.facts.server_logs import LogsRead
 from diagnostics.facts.small_files import SmallFiles
 from diagnostics.manifests.places import Scope
-from diagnostics.transports.base import Capability, FileKind, Reader, TransportError
+from diagnostics.transports.base import (
+    Capability,
+    ConnectionLost,
+    ConnectionTimedOut,
+    FileKind,
+    PermissionRefused,
+    Reader,
+    TransportError,
+)
 
 TIME_LIMIT_S = 18.0
 # Listing a large tree over FTP on a long line takes minutes: what it leaves of the time belongs to what tells more.
@@ -168,16 +176,35 @@ def _without_tree(reader: Reader, evidence: Evidence, paths: SitePaths, why: str
     evidence = replace(evidence, tree=Unreadable("the files", why))
     is_link = False
     try:
-        is_link = reader.stat(paths.docroot).kind is FileKind.LINK
-        if is_link:
-            reader.real_path(paths.docroot)
+        is_link = _is_behind_a_link(reader, paths.docroot)
+        reader.real_path(paths.docroot)
     except TransportError as error:
-        if error.code == "not-found" and paths.docroot.strip("/"):
+        if (is_link or error.code == "not-found") and paths.docroot.strip("/"):
             found = _quietly(lambda: reader.list(above(paths.docroot)), [])
             names = tuple(posixpath.basename(entry.path) for entry in found if entry.stat.kind is FileKind.FOLDER)
             alike = () if is_link else tuple(renamed_beside.docroots(reader, found, paths.docroot))
             return replace(evidence, beside_missing_docroot=names, is_broken_link=is_link, beside=alike)
     return evidence
+
+
+def _is_behind_a_link(reader: Reader, docroot: str) -> bool:
+    """Whether the docroot, or the first folder above it that is there, is a link to nothing: `current`, of a site in `current/public`."""
+    path = docroot
+    while path.strip("/"):
+        if (stat := _quietly(lambda at=path: reader.stat(at), None)) is None:
+            path = above(path)
+            continue
+        return stat.kind is FileKind.LINK and not _leads_somewhere(reader, path)
+    return False
+
+
+def _leads_somewhere(reader: Reader, path: str) -> bool:
+    try:
+        return bool(reader.real_path(path))
+    except (ConnectionLost, ConnectionTimedOut, PermissionRefused):
+        return True  # it is not known that it does not
+    except TransportError:  # nothing is there, or links that lead round
+        return False
 
 
 def _with_modes(reader: Reader, evidence: Evidence) -> Evidence:

@@ -11,6 +11,7 @@ import re
 
 from diagnostics.evidence import Evidence
 from diagnostics.findings import Finding
+from diagnostics.repairs.link_aside import aside
 from diagnostics.repairs.plan import Change, CreateFile, CreateFolder, Plan
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
 from sites.texts import mark as _
@@ -68,15 +69,18 @@ def files_at(absolute: str, shown: str, folder_mode: int, file_mode: int) -> tup
 
 @repair(id=ID, title=_("Write a plain theme for one that is lost"), causes=("wordpress-theme",))
 def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | CannotPlan | None:
-    """Where the folder of the active theme, or of the one that it builds on, is not there at all."""
+    """Where the folder of the active theme, or of the one that it builds on, is not there at all, or is a link to nothing."""
     entries = {entry.path: entry for entry in evidence.tree} if isinstance(evidence.tree, tuple) else {}
     match, themes = _FOLDER.match(finding.path), entries.get(posixpath.dirname(finding.path))
-    if match is None or finding.path in entries or themes is None or themes.kind != "folder" or evidence.tree_truncated:
+    lost = next((link for link in evidence.lost_links if link.path == finding.path), None)
+    is_there = finding.path in entries and lost is None
+    if match is None or is_there or themes is None or themes.kind != "folder" or evidence.tree_truncated:
         return None
     near = (
         entry.mode for entry in entries.values() if entry.kind == "file" and entry.path.startswith(f"{posixpath.dirname(themes.path)}/")
     )
     changes = files_at(f"{themes.absolute}/{match['slug']}", finding.path, themes.mode, next(near, 0o644))
+    changes = (*([aside(lost, evidence)] if lost else []), *changes)
     title = _("Let a plain theme stand in for the theme {theme}, which is lost").format(theme=match["slug"])
     why = _(
         "WordPress shows nothing without the folder of its theme. A plain one of two files shows the texts, the pictures in them and a "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections.abc import Collection
+from dataclasses import replace
 
 from diagnostics.causes import CAUSES as CATALOGUE
 from diagnostics.copies import BESIDE, KEPT, RELEASE, SNAPSHOT, Copy, Restorable, SinceWell, is_rest_of
@@ -13,6 +15,7 @@ from diagnostics.htaccess.parser import parse
 from diagnostics.repairs.affected import pages_below
 from diagnostics.repairs.editing import protects
 from diagnostics.repairs.guards import IN_PROGRAMS
+from diagnostics.repairs.link_aside import aside
 from diagnostics.repairs.missing_folders import missing_folders
 from diagnostics.repairs.plan import Change, CreateFile, Plan, RenameFile, WriteFile
 from diagnostics.repairs.registry import Answers, CannotPlan, repair
@@ -50,7 +53,12 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
     """Answers: `file` which, `source` which of its contents, or `all`. Files that are missing together are put back together."""
     if answers.get(ALL):
         since = evidence.since_well
-        links = [link for each in since.put_back if (link := _link_on_the_way(each.path, evidence))] if since else []
+        way = (
+            (link for each in since.put_back for link in (_link_on_the_way(each.path, evidence), *(link.path for link in each.links)))
+            if since
+            else ()
+        )
+        links = [link for link in way if link]
         if links:
             return CannotPlan(_NOT_FOLLOWED.format(link=links[0]))
         return _everything(since, finding, evidence) if since else None
@@ -67,12 +75,14 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
             n=copy.left, release=copy.release,
         ))  # fmt: skip
     pairs = [(file, copy), *_missing_with(file, copy, files)]
-    if link := next((link for each, _copy in pairs if (link := _link_on_the_way(each.path, evidence))), ""):
+    gone = {link.path: link for each, _copy in pairs for link in each.links}
+    if link := next((link for each, _copy in pairs if (link := _link_on_the_way(each.path, evidence)) and link not in gone), ""):
         return CannotPlan(_NOT_FOLLOWED.format(link=link))
-    folders = missing_folders((each.absolute for each, _copy in pairs if not each.is_folder_there), evidence)
+    asides = tuple(aside(link, evidence) for link in gone.values())
+    folders = missing_folders((each.absolute for each, _copy in pairs if not each.is_folder_there), _without(gone, evidence))
     if folders is None:
         return CannotPlan(_("The folder that {path} belongs into is shut, or belongs to somebody else.").format(path=file.path))
-    changes = (*folders, *(_change(each, content) for each, content in pairs))
+    changes = (*asides, *folders, *(_change(each, content) for each, content in pairs))
     guard, is_shared = _loses_protection(file, copy), _holds_for_others(file, evidence)
     affects = _("Every page that uses this file") if len(pairs) == 1 else _("Every page that uses these files")
     return Plan(
@@ -83,6 +93,12 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
         or (_TOGETHER if folders or (copy.release and len(pairs) > 1) else ""),
         removes=100,
     )  # fmt: skip
+
+
+def _without(links: Collection[str], evidence: Evidence) -> Evidence:
+    """As it is once these are set aside."""
+    tree = evidence.tree if isinstance(evidence.tree, tuple) else ()
+    return replace(evidence, tree=tuple(entry for entry in tree if entry.path not in links)) if links and tree else evidence
 
 
 def _link_on_the_way(path: str, evidence: Evidence) -> str:
@@ -187,6 +203,8 @@ def _why(file: Restorable, copy: Copy) -> str:
     }
     words = _published_words(copy) if copy.release else sources[copy.source]
     why = words.format(day=_day(copy), size=len(copy.content), where=copy.where, release=copy.release)
+    if file.links:
+        return why + " " + _("In its place is a link that leads to nothing. It is set aside, under another name.")
     if file.current is None:
         return why + " " + _("The file is not there now.")
     if _is_lost(file, copy):

@@ -80,6 +80,9 @@ class _Look:
         self.on_host = CopiesOnHost(self.files, evidence, neighbours, self.until)
         entries = evidence.tree if isinstance(evidence.tree, tuple) else ()
         self.entries: dict[str, TreeEntry] = {entry.absolute: entry for entry in (*entries, *evidence.program)}
+        self.lost_links = {link.absolute: link for link in evidence.lost_links}
+        for path in self.lost_links:  # nothing is there
+            self.entries.pop(path, None)
         self.rows = self._kept()
         self.beside = frozenset(path for path in self.rows if path.startswith(places.UP))
         self.published = AsPublished(site, self.files, evidence, self.entries, self.until)
@@ -271,7 +274,8 @@ class _Look:
         is_there = folder == self.docroot or (above is not None and above.kind == "folder") or self._is_base(folder)
         mode, others = self._mode(shown, entry, copies), self._others(path)
         lost = 0 if is_there else self._lost_for_good(folder)
-        return Restorable(shown, absolute, current, mode, _once(copies), wanted_by, others, is_there, lost)
+        links = tuple(link for at, link in self.lost_links.items() if f"{absolute}/".startswith(f"{at}/"))
+        return Restorable(shown, absolute, current, mode, _once(copies), wanted_by, others, is_there, lost, links)
 
     def _lost_for_good(self, folder: str) -> int:
         """How many files lay in a folder that is not there, while the site was well, and were not kept."""
