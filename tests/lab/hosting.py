@@ -164,7 +164,7 @@ def _own(ssh: SshServer, path: bytes) -> None:
 
 
 def state_of(home: Path, *, exact: bool = False) -> State:
-    """Everything of the account but its logs: names, content, modes, owners, times of files to the second.
+    """Everything of the account but its logs: names, content, modes, owners, times of files and links to the second.
 
     `exact`: also the times of folders and of the last change of anything, to the nanosecond: nothing may have been touched at all.
     """
@@ -180,6 +180,8 @@ def state_of(home: Path, *, exact: bool = False) -> State:
             if stat.S_ISREG(facts.st_mode):
                 with open(path, "rb") as file:
                     what += (facts.st_size, hashlib.sha256(file.read()).hexdigest(), int(facts.st_mtime))
+            elif stat.S_ISLNK(facts.st_mode):
+                what += (os.readlink(path), int(facts.st_mtime))
             if exact:
                 what += (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
             found[os.path.relpath(path, top)] = what

@@ -30,6 +30,7 @@ class Earlier:
     names: frozenset[str] = frozenset()
     digests: frozenset[str] = frozenset()
     texts: Mapping[str, bytes] = field(default_factory=dict)  # what each page answered
+    contents: Mapping[str, str] = field(default_factory=dict)  # the digest of each file, by its name
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,16 @@ def planted(stack: Stack, case: Case, seed: str, *, while_well: Callable[[Scene]
 
 def _earlier(scene: Scene, kind: str) -> Earlier:
     digests = frozenset() if kind == "wordpress" else digests_of_code(scene)
-    names = (str(path.relative_to(scene.place.home)) for path in scene.place.home.rglob("*") if path.is_file())
+    contents = contents_of(scene)
     texts = {page: scene.place.get(page)[1] for page in scene.pages} if scene.place.setup.runs_php else {}
-    return Earlier(frozenset(scene.pages), frozenset(names), digests, texts)
+    return Earlier(frozenset(scene.pages), frozenset(contents), digests, texts, contents)
+
+
+def contents_of(scene: Scene) -> dict[str, str]:
+    """The digest of every file of the account, by its name."""
+    home = scene.place.home
+    files = (path for path in home.rglob("*") if path.is_file())
+    return {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 _CODE = re.compile(r"\.(?:php|html?)", re.IGNORECASE)

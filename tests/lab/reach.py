@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnostics.causes import CAUSES
 from diagnostics.causes.base import RepairableBy
-from tests.lab.planting import Planted, digests_of_code
+from tests.lab.planting import Planted, contents_of, digests_of_code
 
 # What the developer of the site mends unless an earlier state of its code is known: the account then has nothing to put in its place.
 _OF_CODE = frozenset({
@@ -55,11 +55,22 @@ def is_lost(planted: Planted) -> bool:
 
     Of a WordPress only its settings are its own: with them goes the login of its database.
     """
+    if is_lost_behind_a_link(planted):
+        return True
     path = planted.scene.path(planted.truth.path)
     if planted.site == "wordpress":
         is_config = path.name == "wp-config.php" and planted.truth.path in planted.earlier.names
         return is_config and not (path.is_file() and b"DB_NAME" in path.read_bytes())
     return bool(planted.earlier.digests - digests_of_code(planted.scene))
+
+
+def is_lost_behind_a_link(planted: Planted) -> bool:
+    """Whether a link to nothing has taken the place of a file, or of a folder of files, some of which lie nowhere on the account now."""
+    home, earlier = planted.scene.place.home, planted.earlier.contents
+    links = [path for path in home.rglob("*") if path.is_symlink() and not path.exists()]
+    behind = {str(path.relative_to(home)) for path in links}
+    lost = {digest for name, digest in earlier.items() if any(f"{name}/".startswith(f"{link}/") for link in behind)}
+    return bool(lost - set(contents_of(planted.scene).values()))
 
 
 def is_of_others(planted: Planted, over: str = "") -> bool:
