@@ -66,6 +66,8 @@ def _paths(evidence: Evidence, finding: Finding) -> Iterator[str]:
         yield from (entry.path if entry.kind == "file" else f"{entry.path}/{lost.inside}" for entry in lost.found)
     if finding.cause == "wordpress-theme" and (theme := _THEME.match(finding.path)):
         yield f"{theme[0]}functions.php"  # which loads what lies in the theme's folders
+    if finding.cause == "cgi-not-executable":
+        yield from (link.way[-1].path for link in evidence.links if link.path == finding.path and link.way)
     if finding.datum("kind") == "mu-plugin":
         yield from (part.path for part in must_use_files(evidence))
         yield from (f"{part.path}/{part.slug}.php" for part in must_use_folders(evidence) if finding.path.startswith(f"{part.path}/"))

@@ -72,12 +72,16 @@ class TreeEntry:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A symbolic link. `target` is absolute, links resolved, "" where nothing is there; `way` leads to it, itself included."""
+    """A symbolic link. `target` is absolute, links resolved, "" where nothing is there; `way` leads to it, itself included.
+
+    `held`: what is written in it, "" where that is not known.
+    """
 
     path: str  # as `TreeEntry.path`
     target: str
     uid: int | None = None
     way: tuple[TreeEntry, ...] = ()
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)

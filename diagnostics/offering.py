@@ -18,6 +18,7 @@ from .repairs.plan import ChangeMode, Plan
 
 _STEPS = {
     restore_file.ID: "restore", "rename-index": "restore", "move-site-up": "restore", "lead-link-again": "restore",
+    "copy-script-for-link": "permissions",
     "set-cache-aside": "php", "cgi-line-endings": "permissions", "cgi-first-line": "permissions",
     "set-aside-part": "parts", "set-aside-theme": "parts", "set-translation-aside": "parts", "end-maintenance": "parts",
     "end-program-maintenance": "parts",

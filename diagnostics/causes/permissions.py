@@ -40,7 +40,7 @@ CAUSES = (
         "cgi-not-executable",
         _("A script that may not be run"),
         _("Scripts of this kind are programs and need the right to be executed."),
-        repairs=("cgi-mode", "lead-link-again"),
+        repairs=("cgi-mode", "lead-link-again", "copy-script-for-link"),
     ),
     Cause(
         "cgi-writable-by-others",

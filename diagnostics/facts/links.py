@@ -31,8 +31,15 @@ def read(reader: Reader, evidence: Evidence) -> tuple[Link, ...]:
         except TransportError:  # nothing is there, or links that lead round; a login that is shut in would not see what is there
             found += [Link(entry.path, "", entry.uid)] if reader.protocol in SEES_ALL else []
             continue
-        found.append(Link(entry.path, target, entry.uid, _way(reader, target, evidence.docroot)))
+        found.append(Link(entry.path, target, entry.uid, _way(reader, target, evidence.docroot), _held(reader, entry.absolute)))
     return tuple(found)
+
+
+def _held(reader: Reader, path: str) -> str:
+    try:
+        return reader.link_target(path)
+    except TransportError:
+        return ""
 
 
 def _way(reader: Reader, target: str, docroot: str) -> tuple[TreeEntry, ...]:
