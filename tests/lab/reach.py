@@ -30,6 +30,7 @@ _NEVER_WELL = frozenset({
 # The same where the code that was lost lies nowhere else: a copy beside it, another name, a release that is published would do.
 _OF_LOST_CODE = frozenset({
     "php-class-not-found", "php-missing-file", "php-truncated-file", "wordpress-config-syntax", "redirect-loop", "index-file-missing",
+    "database-table-missing",
 })  # fmt: skip
 
 
