@@ -47,5 +47,6 @@ def plan(evidence: Evidence, finding: Finding, answers: Answers) -> Plan | Canno
 
 def _is_own(link: Link, script: TextFile, evidence: Evidence) -> bool:
     others = (*evidence.sites_below, *evidence.sites_beside)
-    is_inside = script.absolute.startswith(f"{above(evidence.docroot).rstrip('/')}/") and link.uid == link.way[-1].uid
-    return is_inside and not any(script.absolute.startswith(f"{other.rstrip('/')}/") for other in others)
+    is_inside = script.absolute.startswith(f"{above(evidence.docroot).rstrip('/')}/")
+    owners = {link.uid, link.way[-1].uid} - {None}  # FTP does not tell all of them
+    return is_inside and len(owners) < 2 and not any(script.absolute.startswith(f"{other.rstrip('/')}/") for other in others)

@@ -41,6 +41,10 @@ def test_copy_may_be_run_and_the_link_is_kept(mode: int, after: int) -> None:
     assert isinstance(again, Plan) and again.digest() == plan.digest()
 
 
+def test_owner_that_the_connection_does_not_tell_is_in_nobodys_way() -> None:
+    assert isinstance(try_plan(ID, seen(uid=None), FOUND), Plan)
+
+
 @pytest.mark.parametrize(
     "evidence",
     [
