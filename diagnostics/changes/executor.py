@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from types import TracebackType
-
 from django.utils.translation import gettext as _
 
 from diagnostics.connections import purposes
-from diagnostics.connections.locking import Lock, LockLost
+from diagnostics.connections.locking import LockLost
 from diagnostics.models import JournalEntry, Step
 from diagnostics.panels import stopping
 from diagnostics.repairs.plan import (
@@ -31,61 +27,21 @@ from diagnostics.transports.base import (
     ConnectionTimedOut,
     FileKind,
     NoSpace,
-    Reader,
     Stat,
     TransportError,
-    Writer,
 )
 from sites.credentials import SecretUnreadable
 
 from . import database_hand, journal, keeping_whole, versions
-from .looking import MOST_TAKEN, READ_LIMIT, Looker, Stale
+from .host_in_hand import HostInHand
+from .looking import MOST_TAKEN, READ_LIMIT, Stale
 from .taken_back import NotApplied, TakenBack, changed_since, holds_more, told
 
 __all__ = ["READ_LIMIT", "Executor", "NotApplied", "Stale", "TakenBack"]
 
 
-class Executor(Looker):
-    """One lock on one host with the writer that goes with it. Opened when first needed, and once more when the connection was lost."""
-
-    def __init__(self, opener: Callable[[], AbstractContextManager[Writer]], lock: Lock) -> None:
-        super().__init__()
-        self._opener = opener
-        self._lock = lock
-        self._context: AbstractContextManager[Writer] | None = None
-        self._open: Writer | None = None
-        self._line_broke = False
-        self._put_back: list[JournalEntry] = []  # files that gave room, and have it again, in the undo at hand
-
-    def __enter__(self) -> Executor:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._drop()
-
-    def keep(self, for_s: float = 0.0) -> None:
-        """Keeps the host for the next `for_s` seconds, while nothing is written. Raises LockLost when another has it by now."""
-        self._lock.check(for_s)
-
-    @property
-    def reader(self) -> Reader:
-        """The same connection, for looking. Raises TransportError when it cannot be made."""
-        return self._writer
-
-    @property
-    def _writer(self) -> Writer:
-        if self._open is None:
-            self._context = self._opener()
-            self._open = self._context.__enter__()
-        return self._open
-
-    def _drop(self) -> None:
-        context, self._context, self._open = self._context, None, None
-        if context is not None:
-            try:
-                context.__exit__(None, None, None)
-            except (TransportError, OSError):
-                pass  # a connection that is being given up has nothing more to tell
+class Executor(HostInHand):
+    """Carries plans out on the host in hand, and takes them back."""
 
     # --- applying -------------------------------------------------------------------------------
     @purposes.of_step
