@@ -150,7 +150,7 @@ def _obstacle(step: str, facts: CaseFacts) -> str:
         return "" if facts.verdict == "up" or facts.done else _("First something must have been tried.")
     if not facts.can_read:
         return _("There is no connection to the files of this site.")
-    return _OBSTACLES[step](facts)
+    return "" if step == facts.offered else _OBSTACLES[step](facts)  # what is proposed was read for it
 
 
 def _htaccess_obstacle(facts: CaseFacts) -> str:

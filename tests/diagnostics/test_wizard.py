@@ -36,6 +36,13 @@ def test_room_is_made_only_where_there_is_none() -> None:
     assert states(replace(full, tree_read=False))["room"] == "cannot-start-yet" and "room" not in states(FULL)
 
 
+def test_what_is_proposed_can_be_started_though_nothing_could_be_listed() -> None:
+    """The docroot itself may be a link to nothing."""
+    facts = replace(FULL, tree_read=False, causes=("index-file-missing",), offered="restore")
+    assert recommended(facts) == "restore" and states(facts)["restore"] == "recommended"
+    assert states(facts)["parts"] == "cannot-start-yet"
+
+
 def test_without_a_connection_only_what_needs_none_can_be_started() -> None:
     found = states(CaseFacts("down", True))
     assert found["read-log"] == found["htaccess"] == found["permissions"] == "cannot-start-yet"
