@@ -14,6 +14,7 @@ from dataclasses import replace
 from diagnostics.evidence import Evidence, TreeEntry, WrittenPath
 from diagnostics.facts import renamed_beside, start_files
 from diagnostics.facts.error_log import is_telling
+from diagnostics.facts.logged_paths import servers_docroot
 from diagnostics.facts.paths import above, shown
 from diagnostics.facts.php_files import script_of
 from diagnostics.facts.renamed import places_of_class
@@ -101,7 +102,7 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
     home = above(evidence.docroot)
     if named:
         listed = {**listed, home: listed.get(home) or _names_in(files, home)}
-    wanted = [*_as_the_server_has_it(named, evidence.docroot), *_candidates(named, inner, listed)]
+    wanted = [*_as_the_server_has_it(named, evidence), *_candidates(named, inner, listed)]
     wanted += [posixpath.join(folder, name) for folder, names in listed.items() for name in _usual(names)]
     running = [posixpath.join(folder, path) for folder, names in listed.items() for path in _of_running(names)]  # they may well be missing
     lost = [name for text in texts[:2] if (name := said_of_files.lost_class(text))]
@@ -123,10 +124,12 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
         return evidence
 
 
-def _as_the_server_has_it(named: list[str], docroot: str) -> list[str]:
+def _as_the_server_has_it(named: list[str], evidence: Evidence) -> list[str]:
     """Paths beside the docroot, by the way to it that other paths of the same messages tell: a login may see another root."""
+    docroot, root = evidence.docroot, servers_docroot(evidence)
     name = posixpath.basename(docroot.rstrip("/"))
-    roots = dict.fromkeys(path[: path.index(f"/{name}/") + 1] for path in named if name and f"/{name}/" in path)
+    told = [path[: path.index(f"/{name}/") + 1] for path in named if name and f"/{name}/" in path]
+    roots = dict.fromkeys([f"{posixpath.dirname(root)}/"] if root else told)  # a folder above it may bear the same name: /var/www/site/www
     home = above(docroot)
     return [
         posixpath.join(home, path[len(root) :])

@@ -151,13 +151,21 @@ def _differing(before: State, after: State, own: set[bytes], site: Site) -> tupl
     named = set(JournalEntry.objects.filter(step__case__site=site).values_list("shown", flat=True))
     targets = set(JournalEntry.objects.filter(step__case__site=site).values_list("target", flat=True))
     ours = {name.rpartition("/")[2] for name in (*named, *targets) if name}
+    opened = _only_opened(site)
     found = []
-    for path, (old, _new) in differences(before, after).items():
+    for path, (old, new) in differences(before, after).items():
         shown = path.decode("utf-8", "backslashreplace")
         is_new_of_site = old is None and shown.rpartition("/")[2] not in ours and "sitemend" not in shown
-        if path not in own and not is_new_of_site:
+        was_written_by_site = shown in opened and old is not None and new is not None and old[0] == new[0]
+        if path not in own and not is_new_of_site and not was_written_by_site:
             found.append(shown)
     return tuple(found)
+
+
+def _only_opened(site: Site) -> set[str]:
+    """Files of which steps changed the mode and nothing else, so that the site may write them again: as a counter of visitors is."""
+    entries = list(JournalEntry.objects.filter(step__case__site=site).values_list("shown", "change"))
+    return {shown for shown, change in entries if change == "mode"} - {shown for shown, change in entries if change != "mode"}
 
 
 def _command(*arguments: str) -> dict[str, Any]:

@@ -70,10 +70,14 @@ def planted(stack: Stack, case: Case, seed: str, *, while_well: Callable[[Scene]
         scene.close()
 
 
+_OF_EVERY_WORDPRESS = ("/?page_id=2",)  # the sample page
+
+
 def _earlier(scene: Scene, kind: str) -> Earlier:
     digests = frozenset() if kind == "wordpress" else digests_of_code(scene)
     contents = contents_of(scene)
-    texts = {page: scene.place.get(page)[1] for page in scene.pages} if scene.place.setup.runs_php else {}
+    pages = (*scene.pages, *(_OF_EVERY_WORDPRESS if kind == "wordpress" else ()))
+    texts = {page: scene.place.get(page)[1] for page in pages} if scene.place.setup.runs_php else {}
     return Earlier(frozenset(scene.pages), frozenset(contents), digests, texts, contents)
 
 
