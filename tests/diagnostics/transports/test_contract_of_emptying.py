@@ -8,6 +8,7 @@ import pytest
 
 from diagnostics.transports.base import NotFound, Unsupported
 from tests.diagnostics.transports.conftest import Place, as_root
+from tests.diagnostics.transports.test_contract import REAL
 from tests.servers import small_disk
 
 
@@ -34,9 +35,9 @@ def test_nothing_but_a_file_is_emptied(place: Place) -> None:
     assert place.content("f") == b"kept" and place.names() == ["d", "dangling", "f", "l"]
 
 
+@pytest.mark.parametrize("place", REAL, indirect=True)  # the fake has no disk
 def test_full_disk_does_not_hinder_it(place: Place) -> None:
-    if place.real is None:
-        pytest.skip("a host in memory has no disk")
+    assert place.real is not None
     (place.real / "disk").mkdir()
     with as_root(), small_disk(place.real / "disk"):
         path = place.put("disk/error_log", b"x" * 65_536)
