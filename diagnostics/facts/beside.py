@@ -126,11 +126,12 @@ def read(files: SmallFiles, evidence: Evidence, listed: dict[str, frozenset[str]
 
 def _as_the_server_has_it(named: list[str], evidence: Evidence) -> list[str]:
     """Paths beside the docroot, by the way to it that other paths of the same messages tell: a login may see another root."""
-    docroot, root = evidence.docroot, servers_docroot(evidence)
-    name = posixpath.basename(docroot.rstrip("/"))
-    told = [path[: path.index(f"/{name}/") + 1] for path in named if name and f"/{name}/" in path]
-    roots = dict.fromkeys([f"{posixpath.dirname(root)}/"] if root else told)  # a folder above it may bear the same name: /var/www/site/www
-    home = above(docroot)
+    name = posixpath.basename(evidence.docroot.rstrip("/"))
+    if servers := servers_docroot(evidence):  # surest: a folder above it may bear the same name, as in /var/www/site/www
+        roots = {f"{posixpath.dirname(servers)}/": None}
+    else:
+        roots = dict.fromkeys(path[: path.index(f"/{name}/") + 1] for path in named if name and f"/{name}/" in path)
+    home = above(evidence.docroot)
     return [
         posixpath.join(home, path[len(root) :])
         for root in roots

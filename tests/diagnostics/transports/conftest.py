@@ -213,12 +213,13 @@ def local_place(local_account: tuple[Path, pwd.struct_passwd]) -> Iterator[Place
 
 # Each kind of server in every run; the variants that differ in little else than encryption with the complete tests only.
 _SELDOM = ("vsftpd-tls", "pure-ftpd", "pyftpdlib-bare")
+REAL_PLACES = [
+    *("ssh", "sftp", "bare", "local"),
+    *(pytest.param(name, marks=pytest.mark.full) if name in _SELDOM else name for name in FTP_SERVERS),
+]
 
 
-@pytest.fixture(
-    params=["ssh", "sftp", "bare", "local", "fake"]
-    + [pytest.param(name, marks=pytest.mark.full) if name in _SELDOM else name for name in FTP_SERVERS]
-)
+@pytest.fixture(params=["fake", *REAL_PLACES])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if request.param == "fake":
         yield Place(FakeHost(home="/home/demo"), "/home/demo", None)

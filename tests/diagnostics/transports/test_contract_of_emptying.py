@@ -7,8 +7,7 @@ import os
 import pytest
 
 from diagnostics.transports.base import NotFound, Unsupported
-from tests.diagnostics.transports.conftest import Place, as_root
-from tests.diagnostics.transports.test_contract import REAL
+from tests.diagnostics.transports.conftest import REAL_PLACES, Place, as_root
 from tests.servers import small_disk
 
 
@@ -35,7 +34,7 @@ def test_nothing_but_a_file_is_emptied(place: Place) -> None:
     assert place.content("f") == b"kept" and place.names() == ["d", "dangling", "f", "l"]
 
 
-@pytest.mark.parametrize("place", REAL, indirect=True)  # the fake has no disk
+@pytest.mark.parametrize("place", REAL_PLACES, indirect=True)  # the fake has no disk
 def test_full_disk_does_not_hinder_it(place: Place) -> None:
     assert place.real is not None
     (place.real / "disk").mkdir()
